@@ -1,0 +1,29 @@
+"""The entry point: ``python -m app`` serves the gateway."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from .main import create_app
+from .server.http import DetachableHttp
+from .server.websocket import DetachableWebSocket
+from .settings import Settings
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        http=DetachableHttp if settings.detach else "auto",
+        ws=DetachableWebSocket if settings.detach else "websockets-sansio",
+        ws_max_size=settings.max_message_bytes,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
+    )
+
+
+if __name__ == "__main__":
+    serve(Settings())

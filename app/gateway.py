@@ -1,0 +1,76 @@
+"""What the routes share: the hub, the journal, the heart, and Celery as the sender of tasks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Annotated, Any
+
+from celery import Celery
+from fastapi import Depends
+from kombu.exceptions import OperationalError
+from starlette.requests import HTTPConnection
+
+from taskbeam.errors import UNAVAILABLE, TaskbeamError
+from taskbeam.journal.reader import JournalReader
+
+from .heart import Heart
+from .hub import Hub
+from .redis_client import redis_client
+from .settings import Settings
+from .subscriber import Subscriber
+
+
+class Gateway:
+    """Made without a connection; `running` keeps them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.redis = redis_client(settings)
+        self.journal = JournalReader(self.redis)
+        self.heart = Heart(settings.heartbeat)
+        self.hub = Hub(self.journal, settings.key_prefix)
+        self.subscriber = Subscriber(self.redis, self.hub, sharded=settings.sharded)
+        self.hub.attach(self.subscriber)
+        self.celery = Celery(
+            broker=settings.broker_url, backend=settings.result_backend, set_as_current=False
+        )
+
+    def send(self, name: str, queue: str, **kwargs: Any) -> str:
+        """Send a task by its name; returns its id. Blocks: call it from a thread.
+
+        Raises `TaskbeamError` ``unavailable`` when the broker is away.
+        """
+        try:
+            return str(self.celery.send_task(name, kwargs=kwargs, queue=queue, retry=False).id)
+        except (OperationalError, OSError) as error:
+            raise TaskbeamError(UNAVAILABLE) from error
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep the subscription and the heart going."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.redis.aclose)
+            stack.push_async_callback(self.hub.close)
+            for work in (self.subscriber.run(), self.heart.run()):
+                await stack.enter_async_context(_background(work))
+            yield
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _gateway(connection: HTTPConnection) -> Gateway:
+    gateway: Gateway = connection.app.state.gateway
+    return gateway
+
+
+#: The gateway, as a parameter of a route.
+GatewayDep = Annotated[Gateway, Depends(_gateway)]

@@ -1,0 +1,44 @@
+"""One timer for all heartbeats: each second it is the turn of a part of the connections."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import cycle
+from typing import Protocol
+
+
+class Beating(Protocol):
+    """A connection that wants to be beaten now and then."""
+
+    def beat(self) -> None:
+        """Show the peer, and the proxies between, that the connection lives."""
+
+
+class Heart:
+    """Beats every connection once per ``interval`` seconds, spread evenly over it.
+
+    A timer per connection would cost memory, and one beat for all at once would hold up the loop.
+    """
+
+    def __init__(self, interval: float) -> None:
+        slots = max(1, round(interval))
+        self._slots: list[set[Beating]] = [set() for _ in range(slots)]
+        self._pause = interval / slots
+        self._next_home = cycle(range(slots))
+
+    def add(self, connection: Beating) -> int:
+        """Returns the slot to `remove` it from."""
+        slot = next(self._next_home)
+        self._slots[slot].add(connection)
+        return slot
+
+    def remove(self, connection: Beating, slot: int) -> None:
+        """The connection is gone."""
+        self._slots[slot].discard(connection)
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        for slot in cycle(self._slots):
+            await asyncio.sleep(self._pause)
+            for connection in tuple(slot):
+                connection.beat()

@@ -1,0 +1,212 @@
+"""Task id → channel: feeds what Redis says into the channels, and carries out what they ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import TYPE_CHECKING, Protocol
+
+from redis.exceptions import RedisError
+
+from taskbeam.encode import to_json
+from taskbeam.events import EventId, Record
+from taskbeam.keys import TaskKeys, task_keys
+
+from .channel import Channel, Close, Deliver, End, Read, Subscribe, Unsubscribe
+from .event import Event, gap_event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taskbeam.journal.reader import JournalReader
+
+    from .channel import Output
+    from .subscriber import Subscriber
+
+logger = logging.getLogger(__name__)
+
+#: Records that one read brings at the most, so that a long replay is written in pieces.
+READ_LIMIT = 500
+
+
+class Sink(Protocol):
+    """Where a follower's events go. Neither method may raise or wait."""
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        """Events in order; the first delivery admits the follower, and may be empty."""
+
+    def finish(self, end: End) -> None:
+        """Nothing more comes."""
+
+
+class Follower:
+    """One client following one task."""
+
+    __slots__ = ("_hub", "_paused_at", "channel", "sink")
+
+    def __init__(self, hub: Hub, sink: Sink) -> None:
+        self._hub = hub
+        self.sink = sink
+        self.channel: TaskChannel | None = None
+        self._paused_at: tuple[str, EventId | None] | None = None
+
+    def cancel(self) -> None:
+        """Stop following."""
+        self._paused_at = None
+        self._hub.leave(self)
+
+    def pause(self) -> None:
+        """The client is slow: leave the live set, and keep nothing but the cursor."""
+        if self.channel is not None:
+            task_id = self.channel.task_id
+            self._paused_at = (task_id, self._hub.leave(self))
+
+    def finish(self, end: End) -> None:
+        """The channel let the follower go."""
+        self.channel = None
+        self._paused_at = None
+        self.sink.finish(end)
+
+    def resume(self) -> None:
+        """The client is ready again: catch up from the journal."""
+        if self._paused_at is not None:
+            (task_id, cursor), self._paused_at = self._paused_at, None
+            self._hub.join(self, task_id, cursor)
+
+
+class TaskChannel:
+    """A channel and the names of its task."""
+
+    __slots__ = ("keys", "rules", "task_id")
+
+    def __init__(self, task_id: str, keys: TaskKeys) -> None:
+        self.task_id = task_id
+        self.keys = keys
+        self.rules: Channel[Follower] = Channel()
+
+
+class Hub:
+    """All followers of this gateway process."""
+
+    def __init__(self, reader: JournalReader, key_prefix: str) -> None:
+        self._reader = reader
+        self._prefix = key_prefix
+        self._channels: dict[bytes, TaskChannel] = {}
+        self._subscriber: Subscriber | None = None
+        self._reads: set[asyncio.Task[None]] = set()
+
+    def attach(self, subscriber: Subscriber) -> None:
+        """Where to subscribe; the subscriber in turn calls `subscribed`, `published` and `lost`."""
+        self._subscriber = subscriber
+
+    def keys(self, task_id: str) -> TaskKeys:
+        """The task's names in Redis."""
+        return task_keys(task_id, self._prefix)
+
+    async def close(self) -> None:
+        """End the reads under way."""
+        for read in self._reads:
+            read.cancel()
+        await asyncio.gather(*self._reads, return_exceptions=True)
+
+    # Followers.
+
+    def follow(self, task_id: str, after: EventId | None, sink: Sink) -> Follower:
+        """Send the task's events after the cursor to the sink, from now to the end."""
+        follower = Follower(self, sink)
+        self.join(follower, task_id, after)
+        return follower
+
+    def join(self, follower: Follower, task_id: str, after: EventId | None) -> None:
+        keys = self.keys(task_id)
+        name = keys.channel.encode()
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = self._channels[name] = TaskChannel(task_id, keys)
+        follower.channel = channel
+        self._carry_out(name, channel, channel.rules.join(follower, after))
+
+    def leave(self, follower: Follower) -> EventId | None:
+        channel, follower.channel = follower.channel, None
+        if channel is None:
+            return None
+        cursor, outputs = channel.rules.leave(follower)
+        self._carry_out(channel.keys.channel.encode(), channel, outputs)
+        return cursor
+
+    # Redis.
+
+    def subscribed(self, name: bytes) -> None:
+        """Redis acknowledged a subscription."""
+        channel = self._channels.get(name)
+        if channel is not None:
+            self._carry_out(name, channel, channel.rules.subscribed())
+
+    def published(self, name: bytes, payload: bytes) -> None:
+        """Redis published a record."""
+        channel = self._channels.get(name)
+        if channel is None:
+            return
+        try:
+            record = Record.parse(payload)
+        except ValueError:
+            logger.warning("Something else than Taskbeam publishes on %r", name)
+            return
+        self._carry_out(name, channel, channel.rules.published(record))
+
+    def lost(self) -> list[bytes]:
+        """The connection to Redis was lost; returns what to subscribe to again."""
+        for channel in self._channels.values():
+            channel.rules.lost()
+        return list(self._channels)
+
+    # What the channels ask for.
+
+    def _carry_out(self, name: bytes, channel: TaskChannel, outputs: list[Output[Follower]]) -> None:
+        for output in outputs:
+            match output:
+                case Deliver():
+                    self._deliver(channel, output)
+                case Close(members, end):
+                    for member in members:
+                        member.finish(end)
+                case Read(after):
+                    self._start_read(name, channel, after)
+                case Subscribe():
+                    if self._subscriber is not None:
+                        self._subscriber.subscribe(name)
+                case Unsubscribe():
+                    self._drop(name, channel)
+
+    @staticmethod
+    def _deliver(channel: TaskChannel, output: Deliver[Follower]) -> None:
+        events = [Event.of(record) for record in output.records]
+        if output.gap is not None and output.picture is not None:
+            task_id = to_json(channel.task_id).encode()
+            events.insert(0, gap_event(task_id, output.gap, output.picture))
+        for member in output.members:
+            member.sink.deliver(events)
+
+    def _drop(self, name: bytes, channel: TaskChannel) -> None:
+        if self._channels.get(name) is channel:
+            del self._channels[name]
+            if self._subscriber is not None:
+                self._subscriber.unsubscribe(name)
+
+    def _start_read(self, name: bytes, channel: TaskChannel, after: EventId | None) -> None:
+        read = asyncio.get_running_loop().create_task(self._read(name, channel, after))
+        self._reads.add(read)
+        read.add_done_callback(self._reads.discard)
+
+    async def _read(self, name: bytes, channel: TaskChannel, after: EventId | None) -> None:
+        try:
+            history = await self._reader.read(channel.keys, after, READ_LIMIT)
+        except (RedisError, OSError) as error:
+            logger.warning("The journal of task %s cannot be read: %s", channel.task_id, error)
+            await asyncio.sleep(random.uniform(0.1, 0.5))
+            outputs = channel.rules.read_failed()
+        else:
+            outputs = channel.rules.history(history)
+        if self._channels.get(name) is channel:
+            self._carry_out(name, channel, outputs)

@@ -1,0 +1,66 @@
+"""REST polling: the journal as it is, or as soon as it has something newer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbeam.encode import to_json
+from taskbeam.errors import UNKNOWN_TASK, TaskbeamError
+
+from .event import Event, gap_event
+from .opening import open_task
+
+if TYPE_CHECKING:
+    from taskbeam.events import EventId
+    from taskbeam.journal.history import History
+
+    from .gateway import Gateway
+
+
+async def snapshot_after(gateway: Gateway, task_id: str, after: EventId | None, wait: float) -> History:
+    """The newest picture; waits up to ``wait`` seconds for one that is newer than the cursor.
+
+    Raises `TaskbeamError` ``unknown_task``.
+    """
+    history = await _read(gateway, task_id, after, 1)
+    if after is not None and history.last == after and not history.ended and wait > 0:
+        await _wait_for_news(gateway, task_id, after, wait)
+        history = await _read(gateway, task_id, after, 1)
+    return history
+
+
+async def events_after(
+    gateway: Gateway, task_id: str, after: EventId | None, wait: float, limit: int
+) -> bytes:
+    """The events after the cursor as JSON ``{events, last_event_id, final}``; bodies are not parsed.
+
+    ``last_event_id`` is the cursor for the next call, ``final`` whether that call would bring nothing.
+    Raises `TaskbeamError` ``unknown_task``.
+    """
+    history = await _read(gateway, task_id, after, limit)
+    if not history.records and not history.ended and wait > 0:
+        await _wait_for_news(gateway, task_id, after, wait)
+        history = await _read(gateway, task_id, after, limit)
+    gap, records = history.replay(after)
+    events = [Event.of(record) for record in records]
+    if gap is not None:
+        events.insert(0, gap_event(to_json(task_id).encode(), gap, history.picture))
+    last = events[-1].id if events else history.last
+    final = b"true" if history.ended and last == history.last else b"false"
+    bodies = b",".join(event.body for event in events)
+    return b'{"events":[%b],"last_event_id":"%d-%d","final":%b}' % (bodies, *last, final)
+
+
+async def _read(gateway: Gateway, task_id: str, after: EventId | None, limit: int) -> History:
+    history = await gateway.journal.read(gateway.hub.keys(task_id), after, limit)
+    if history is None:
+        raise TaskbeamError(UNKNOWN_TASK)
+    return history
+
+
+async def _wait_for_news(gateway: Gateway, task_id: str, after: EventId | None, wait: float) -> None:
+    opening = await open_task(gateway.hub, task_id, after, gateway.settings.patience)
+    try:
+        await opening.mailbox.take(min(wait, gateway.settings.longest_wait))
+    finally:
+        opening.follower.cancel()

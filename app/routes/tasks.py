@@ -1,0 +1,92 @@
+"""One task over HTTP: its snapshot, and its events as a stream or as JSON."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from taskbeam import errors
+from taskbeam.events import EventId
+
+from ..accept import wants_event_stream
+from ..gateway import GatewayDep
+from ..opening import open_task
+from ..polling import events_after, snapshot_after
+from ..problems import documented
+from ..transports.stream import EventStreamResponse
+
+router = APIRouter(tags=["tasks"])
+
+MAX_LIMIT = 1000
+
+After = Annotated[str | None, Query(description="The cursor: the id of the last event that the client has.")]
+Wait = Annotated[float | None, Query(ge=0, description="Seconds to wait for something newer.")]
+Limit = Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="Events to return at the most.")]
+
+_PROBLEMS = documented(
+    errors.BAD_CURSOR, errors.UNKNOWN_TASK, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE
+)
+
+
+@router.get("/tasks/{task_id}", responses=_PROBLEMS | {304: {"description": "Nothing is newer."}})
+async def snapshot(
+    gateway: GatewayDep,
+    task_id: str,
+    after: After = None,
+    wait: Wait = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The task's newest picture, with `last_event_id` as the cursor to stream from.
+
+    With `wait` and `after`, answers as soon as there is something newer than the cursor.
+    """
+    cursor = _parse(after)
+    history = await snapshot_after(gateway, task_id, cursor, wait or 0.0)
+    etag = f'"{history.last}"'
+    if if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers={"ETag": etag})
+    body = b'%b,"last_event_id":"%d-%d"}' % (history.picture.body[:-1], *history.last)
+    return _json(body, {"ETag": etag, "Cache-Control": "no-cache"})
+
+
+@router.get(
+    "/tasks/{task_id}/events",
+    responses=_PROBLEMS
+    | {
+        200: {"content": {"text/event-stream": {}, "application/json": {}}},
+        204: {"description": "The task has ended and the cursor is at its end; an EventSource stops."},
+    },
+)
+async def events(
+    request: Request,
+    gateway: GatewayDep,
+    task_id: str,
+    after: After = None,
+    wait: Wait = None,
+    limit: Limit = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The task's events after the cursor.
+
+    `Accept: text/event-stream` (or anything) streams them until the task ends; `Accept:
+    application/json`, or one of `wait` and `limit`, returns those that are there.
+    """
+    cursor = _parse(last_event_id or after)
+    if wait is None and limit is None and wants_event_stream(request.headers.get("accept", "*/*")):
+        return await _stream(gateway, task_id, cursor)
+    return _json(await events_after(gateway, task_id, cursor, wait or 0.0, limit or MAX_LIMIT))
+
+
+async def _stream(gateway: GatewayDep, task_id: str, cursor: EventId | None) -> Response:
+    settings = gateway.settings
+    opening = await open_task(gateway.hub, task_id, cursor, settings.patience)
+    if opening.nothing_left:
+        return Response(status_code=204)
+    return EventStreamResponse(opening, gateway.heart, settings.heartbeat)
+
+
+def _parse(cursor: str | None) -> EventId | None:
+    return EventId.parse(cursor) if cursor else None
+
+
+def _json(body: bytes, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, media_type="application/json", headers=headers or {"Cache-Control": "no-store"})

@@ -1,0 +1,38 @@
+"""uvicorn's HTTP protocol, offering to detach a response after its head was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .detach import EXTENSION
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .detach import DetachedProtocol
+
+
+class DetachableHttp(HttpToolsProtocol):
+    """One request's connection can be taken over; it does not come back to HTTP."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        scope = cast("dict[str, Any]", self.scope)
+        scope["extensions"] = {EXTENSION: {"detach": self.detach}}
+
+    def detach(self, protocol: DetachedProtocol) -> bool:
+        """Let ``protocol`` write the body; the app returns without another ASGI message."""
+        cycle = self.cycle
+        if cycle.disconnected or self.transport.is_closing():
+            return False
+        # uvicorn's word for "the app owes no more messages".
+        cycle.disconnected = True
+        cycle.message_event.set()
+        self.flow.resume_reading()
+        self.connections.discard(self)
+        self.transport.set_protocol(cast("asyncio.BaseProtocol", protocol))
+        protocol.taken_over(self.transport, self.connections)
+        del self.parser  # it refers back to this object
+        return True

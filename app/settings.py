@@ -1,0 +1,44 @@
+"""What a deployment may choose about the gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from taskbeam.keys import CELERY_PREFIX
+
+
+class Settings(BaseSettings):
+    """Read from `TASKBEAM_*` environment variables where the entry point builds it. Times are in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TASKBEAM_", env_ignore_empty=True, frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("TASKBEAM_PORT", "PORT"))
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    broker_url: str = "redis://127.0.0.1:6379/0"
+    # As the workers have it: the gateway sends tasks with it, and reads the journal behind it.
+    result_backend: str = "taskbeam+redis://127.0.0.1:6379/1"
+    sentinel_master: str = "mymaster"
+    key_prefix: str = CELERY_PREFIX
+    # Redis Cluster: subscribe with SSUBSCRIBE; the workers' `taskbeam_options` say the same.
+    sharded: bool = False
+
+    # Write to detached connections directly; off = the portable ASGI path, as on any other server.
+    detach: bool = True
+    heartbeat: PositiveFloat = 15.0
+    # How long a request waits for Redis before it is answered 503.
+    patience: PositiveFloat = 5.0
+    longest_wait: PositiveFloat = 60.0
+    shutdown_timeout: PositiveInt = 10
+    max_message_bytes: PositiveInt = 64 * 1024
+    max_subscriptions: PositiveInt = 1000
+
+    files_dir: Path = Path("var/files")
+    frontend_dir: Path = Path("frontend")

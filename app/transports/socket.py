@@ -1,0 +1,37 @@
+"""WebSocket: accept one, and let a session speak on it, detached or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..server.detach import detach_of
+from .detached_socket import DetachedSocket
+from .portable_socket import PortableSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.websockets import WebSocket
+
+    from ..heart import Heart
+    from .session import Session, Socket
+
+
+async def serve_socket(
+    websocket: WebSocket,
+    begin: Callable[[Socket], Session],
+    heart: Heart,
+    max_message_bytes: int,
+) -> None:
+    """Accept the socket and let a session speak on it until it closes.
+
+    Returns at once when the server detached the socket, else when it is closed.
+    """
+    await websocket.accept()
+    detach = detach_of(websocket.scope)
+    if detach is None:
+        await PortableSocket(websocket, max_message_bytes).serve(begin)
+        return
+    socket = DetachedSocket(heart, max_message_bytes)
+    if detach(socket):
+        socket.begin(begin(socket))

@@ -1,0 +1,145 @@
+"""Server-Sent Events: one task as an event stream (HTML standard, 9.2)."""
+
+from __future__ import annotations
+
+import random
+import socket
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import StreamingResponse
+
+from ..event import http_chunk
+from ..server.detach import detach_of
+from .detached import DetachedConnection, raw_socket
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from ..channel import End
+    from ..event import Event
+    from ..heart import Heart
+    from ..opening import Opening
+
+#: How long a browser waits before it reconnects, in ms; told once, with the first event.
+RETRY = 2000
+
+#: One comment line and no blank one, which some clients take for an empty event.
+PING = b": ping\n"
+
+HEADERS = {
+    "Cache-Control": "no-cache",
+    "Connection": "close",
+    # nginx, and a gzip hop before it, would buffer the stream without this.
+    "X-Accel-Buffering": "no",
+}
+
+#: Seconds after which the kernel gives up a client that acknowledges nothing.
+_USER_TIMEOUT = 40
+
+
+def retry_line(milliseconds: int) -> bytes:
+    """The field that sets the client's reconnection time."""
+    return b"retry: %d\n" % milliseconds
+
+
+class EventStreamResponse(StreamingResponse):
+    """Streams an opening: detached where the server offers it, else over ASGI messages."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, opening: Opening, heart: Heart, heartbeat: float) -> None:
+        super().__init__(self._blocks(opening, heartbeat), headers=HEADERS)
+        self._opening = opening
+        self._heart = heart
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detach = detach_of(scope)
+        if detach is None:
+            try:
+                await super().__call__(scope, receive, send)
+            finally:
+                self._opening.follower.cancel()
+            return
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        stream = DetachedStream(self._opening, self._heart)
+        if detach(stream):
+            self._opening.attach(stream)
+        else:
+            self._opening.follower.cancel()
+
+    @staticmethod
+    async def _blocks(opening: Opening, heartbeat: float) -> AsyncIterator[bytes]:
+        mailbox = opening.mailbox
+        prefix = retry_line(RETRY)
+        while not mailbox.exhausted:
+            events = await mailbox.take(heartbeat)
+            if events:
+                yield prefix + b"".join(event.sse for event in events)
+                prefix = b""
+            elif not mailbox.exhausted:
+                yield PING
+
+
+class DetachedStream(DetachedConnection):
+    """Writes chunks of the body straight to the transport."""
+
+    __slots__ = ("_follower", "_started")
+
+    def __init__(self, opening: Opening, heart: Heart) -> None:
+        super().__init__(heart)
+        self._follower = opening.follower
+        self._started = False
+
+    # What the hub calls.
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        if not self._started:
+            self._started = True
+            self.write(http_chunk(retry_line(RETRY) + b"".join(event.sse for event in events)))
+        elif len(events) == 1:
+            self.write(events[0].chunk)
+        else:
+            self.write(b"".join(event.chunk for event in events))
+
+    def finish(self, end: End) -> None:  # noqa: ARG002
+        self._close(b"")
+
+    # What the heart and the server call.
+
+    def beat(self) -> None:
+        self.write(http_chunk(PING))
+
+    def shutdown(self) -> None:
+        """The client comes back at a moment of its own, with its cursor."""
+        self._follower.cancel()
+        self._close(http_chunk(retry_line(random.randint(RETRY // 4, 2 * RETRY)) + b"\n"))
+
+    def _close(self, last_words: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(last_words + b"0\r\n\r\n")
+            self.transport.close()
+
+    # What asyncio calls.
+
+    def taken_over(self, transport: asyncio.Transport, connections: set[Any]) -> None:
+        super().taken_over(transport, connections)
+        raw = raw_socket(transport)
+        if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT") and raw.family != socket.AF_UNIX:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT * 1000)
+
+    def gone(self) -> None:
+        self._follower.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """A client has nothing to say after its request."""
+
+    def pause_writing(self) -> None:
+        self._follower.pause()
+
+    def resume_writing(self) -> None:
+        self._follower.resume()

@@ -1,0 +1,45 @@
+"""The closed table of what can go wrong for a client, the same on every transport."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One row: a stable code, what HTTP and WebSocket answer with it, and whether trying again can help.
+
+    ``status`` is the HTTP status of the `application/problem+json` body (RFC 9457); ``close`` the
+    WebSocket close code (RFC 6455 §7.4.2 leaves 4000-4999 to applications).
+    """
+
+    code: str
+    status: int
+    close: int
+    title: str
+    retry: bool = False
+
+
+BAD_REQUEST = Problem("bad_request", 400, 4400, "The request is malformed.")
+INVALID_REQUEST = Problem("invalid_request", 422, 4400, "The request has a field that does not fit.")
+BAD_CURSOR = Problem("bad_cursor", 400, 4400, "A cursor is an event id such as 1763800000000-3.")
+UNKNOWN_TASK = Problem("unknown_task", 404, 4404, "No task with this id was ever sent, or it is long gone.")
+UNKNOWN_OP = Problem("unknown_op", 400, 4400, "The op is not one of subscribe, unsubscribe and ping.")
+BAD_JSON = Problem("bad_json", 400, 4400, "The message is not a JSON object.")
+NOT_FOUND = Problem("not_found", 404, 4404, "There is nothing at this address.")
+METHOD_NOT_ALLOWED = Problem("method_not_allowed", 405, 4400, "This address does not take that method.")
+NOT_ACCEPTABLE = Problem("not_acceptable", 406, 4400, "This address answers text/event-stream or JSON.")
+TOO_MANY = Problem("too_many", 429, 4429, "There are too many subscriptions on this socket.", retry=True)
+INTERNAL = Problem("internal_error", 500, 1011, "The gateway failed to answer.", retry=True)
+UNAVAILABLE = Problem("unavailable", 503, 1013, "The gateway cannot reach Redis.", retry=True)
+RESTARTING = Problem(
+    "restarting", 503, 1012, "The gateway is restarting: reconnect with your cursor.", retry=True
+)
+
+
+class TaskbeamError(Exception):
+    """A problem on its way to the client; ``detail`` says more about this one occurrence."""
+
+    def __init__(self, problem: Problem, detail: str | None = None) -> None:
+        super().__init__(detail or problem.title)
+        self.problem = problem
+        self.detail = detail

@@ -1,0 +1,43 @@
+"""Read a journal after a cursor, for whoever follows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import NoScriptError
+
+from taskbeam.events import EventId, Record
+from taskbeam.journal.history import History
+from taskbeam.journal.scripts import READ
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from taskbeam.keys import TaskKeys
+
+
+class JournalReader:
+    """Reads journals with one script call each."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def read(self, keys: TaskKeys, after: EventId | None, limit: int) -> History | None:
+        """At most ``limit`` records after the cursor; None for a task without a journal.
+
+        Raises redis-py's errors.
+        """
+        args = (str(after.epoch), after.seq, limit) if after else ("", 0, limit)
+        reply = await self._call(keys.head, keys.log, *args)
+        if reply is None:
+            return None
+        epoch, seq, picture, records = reply
+        return History(
+            EventId(int(epoch), seq), Record.parse(picture), [Record.parse(raw) for raw in records]
+        )
+
+    async def _call(self, *args: str | int) -> Any:
+        try:
+            return await self._redis.execute_command("EVALSHA", READ.digest, 2, *args)
+        except NoScriptError:
+            return await self._redis.execute_command("EVAL", READ.text, 2, *args)
