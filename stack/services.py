@@ -1,0 +1,59 @@
+"""The services that run beside Redis: their command lines, environment and signs of readiness."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .readiness import LineWritten, Readiness, UrlAnswers
+from .settings import Settings, broker_url, result_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WORKER_CONCURRENCY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    ready: Readiness
+
+
+def environment(settings: Settings, redis_url: str) -> dict[str, str]:
+    """The settings of worker and gateway on the Redis server of `redis_url`."""
+    return {
+        "TASKBEAM_BROKER_URL": broker_url(redis_url),
+        "TASKBEAM_RESULT_BACKEND": result_backend(redis_url),
+        "TASKBEAM_DATABASE_URL": settings.database,
+        "TASKBEAM_FILES_DIR": str(settings.files),
+        "TASKBEAM_HOST": settings.host,
+        "TASKBEAM_PORT": str(settings.port),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def services(settings: Settings, redis_url: str) -> tuple[Service, ...]:
+    """What to start, in this order; it is stopped in the reverse order."""
+    env = environment(settings, redis_url)
+    worker = Service(
+        name="worker",
+        argv=(
+            # No queue named: it serves all that the application declares.
+            *(sys.executable, "-m", "worker", "worker"),
+            f"--concurrency={WORKER_CONCURRENCY}",
+            "--loglevel=INFO",
+        ),
+        env=env,
+        ready=LineWritten(" ready."),  # Celery's "celery@host ready.": it consumes from now on
+    )
+    gateway = Service(
+        name="gateway",
+        argv=(sys.executable, "-m", "app"),
+        env=env,
+        ready=UrlAnswers(f"{settings.address}/readyz"),
+    )
+    return worker, gateway

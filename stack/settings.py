@@ -1,0 +1,58 @@
+"""What the launcher can be told from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, RedisDsn
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+class Settings(BaseSettings):
+    """Read from the environment: `port` from TASKBEAM_PORT or PORT, any other `field` from TASKBEAM_FIELD."""
+
+    model_config = SettingsConfigDict(env_prefix="TASKBEAM_", env_ignore_empty=True, frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535, validation_alias=AliasChoices("TASKBEAM_PORT", "PORT"))
+    redis_url: RedisDsn | None = None
+    """An existing Redis or Valkey server to use (its databases 0 and 1) instead of starting one."""
+    var_dir: Path = Path("var")
+    """Where everything that must survive a restart is kept."""
+    database_url: str | None = None
+    files_dir: Path | None = None
+
+    @property
+    def var(self) -> Path:
+        return self.var_dir.absolute()
+
+    @property
+    def valkey_dir(self) -> Path:
+        return self.var / "valkey"
+
+    @property
+    def files(self) -> Path:
+        return (self.files_dir or self.var / "files").absolute()
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.var / 'taskbeam.db'}"
+
+    @property
+    def address(self) -> str:
+        """The gateway's address for a browser on this machine."""
+        host = ANY_ADDRESS.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+def broker_url(redis_url: str) -> str:
+    """The Celery broker on the server of `redis_url`: its database 0."""
+    return urlsplit(redis_url)._replace(path="/0").geturl()
+
+
+def result_backend(redis_url: str) -> str:
+    """The Taskbeam result backend on the server of `redis_url`: its database 1."""
+    return "taskbeam+" + urlsplit(redis_url)._replace(path="/1").geturl()

@@ -1,0 +1,55 @@
+"""Keeps watch over running processes, and stops them in the reverse of the order they came in."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from .signals import STOP_SIGNALS
+
+if TYPE_CHECKING:
+    from .process import ManagedProcess
+    from .signals import Signals
+
+
+class StopRequestedError(Exception):
+    """Somebody wants everything to stop: Ctrl-C, SIGTERM, or the terminal is gone."""
+
+
+class Supervisor:
+    """`grace`: seconds that each process has to end by itself."""
+
+    def __init__(self, signals: Signals, grace: float) -> None:
+        self._signals = signals
+        self._grace = grace
+        self._processes: list[ManagedProcess] = []
+
+    def watch(self, process: ManagedProcess) -> None:
+        self._processes.append(process)
+
+    def pause(self, seconds: float | None = None) -> None:
+        """Wait for `seconds` (None: for ever) or until a signal comes.
+
+        Raises StopRequestedError when asked to stop, ProcessFailedError when a watched process has ended.
+        """
+        if self._signals.wait(seconds) & STOP_SIGNALS:
+            raise StopRequestedError
+        for process in self._processes:
+            process.check()
+
+    def stop_all(self) -> None:
+        """Stop one after another, the last one first; after a Ctrl-C meanwhile, kill what is left."""
+        patient = True
+        while self._processes:
+            process = self._processes.pop()
+            if not patient:
+                process.kill()
+                continue
+            try:
+                process.stop(self._grace, self._pause_while_stopping)
+            except StopRequestedError:
+                patient = False
+
+    def _pause_while_stopping(self, seconds: float) -> None:
+        if signal.SIGINT in self._signals.wait(seconds):
+            raise StopRequestedError

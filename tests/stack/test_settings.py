@@ -1,0 +1,95 @@
+"""Settings of the launcher, and what it makes of them for the services."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from stack.services import environment
+from stack.settings import Settings, broker_url, result_backend
+
+NAMES = ("PORT", *(f"TASKBEAM_{field.upper()}" for field in Settings.model_fields))
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = Settings()
+    assert settings.address == "http://127.0.0.1:8000"
+    assert settings.redis_url is None
+    assert settings.valkey_dir == Path("var/valkey").absolute()
+
+
+@pytest.mark.parametrize(
+    ("given", "port"),
+    [
+        ({"PORT": "9000"}, 9000),
+        ({"TASKBEAM_PORT": "9001"}, 9001),
+        ({"PORT": "9000", "TASKBEAM_PORT": "9001"}, 9001),
+        ({"PORT": ""}, 8000),
+    ],
+)
+def test_the_port_has_two_names(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], port: int) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert Settings().port == port
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TASKBEAM_PORT", "0"), ("TASKBEAM_PORT", "65536"), ("TASKBEAM_REDIS_URL", "http://localhost")],
+)
+def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("example.test", "http://example.test:8000"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_can_open(
+    monkeypatch: pytest.MonkeyPatch, host: str, address: str
+) -> None:
+    monkeypatch.setenv("TASKBEAM_HOST", host)
+    assert Settings().address == address
+
+
+@pytest.mark.parametrize(
+    ("server", "broker", "results"),
+    [
+        ("redis://host:6379", "redis://host:6379/0", "taskbeam+redis://host:6379/1"),
+        ("redis://host:6379/7", "redis://host:6379/0", "taskbeam+redis://host:6379/1"),
+        (
+            "rediss://:secret@host:6380",
+            "rediss://:secret@host:6380/0",
+            "taskbeam+rediss://:secret@host:6380/1",
+        ),
+    ],
+)
+def test_queue_and_results_get_a_database_each(server: str, broker: str, results: str) -> None:
+    assert broker_url(server) == broker
+    assert result_backend(server) == results
+
+
+def test_the_services_are_told_absolute_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = environment(Settings(), "redis://127.0.0.1:1")
+    assert env["TASKBEAM_DATABASE_URL"] == f"sqlite:///{tmp_path}/var/taskbeam.db"
+    assert env["TASKBEAM_FILES_DIR"] == f"{tmp_path}/var/files"
+
+
+def test_a_database_of_ones_own_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKBEAM_DATABASE_URL", "postgresql+psycopg://host/reports")
+    assert environment(Settings(), "redis://127.0.0.1:1")["TASKBEAM_DATABASE_URL"].startswith("postgresql")

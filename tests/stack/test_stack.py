@@ -1,0 +1,57 @@
+"""`python -m stack` with the real worker and the real gateway: from nothing to a finished job, and back."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+from .terminal import DEADLINE, Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STACK = (sys.executable, "-m", "stack")
+
+
+def ask(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
+        document: dict[str, Any] = json.load(answer)
+        return document
+
+
+def final_state(address: str, task_id: str) -> str:
+    """The state of a report when it no longer changes, as the tutorial's client asks for it."""
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        state: str = ask(f"{address}/reports/{task_id}")["state"]
+        if state in {"SUCCESS", "FAILURE"} or time.monotonic() > deadline:
+            return state
+        time.sleep(0.1)
+
+
+def test_what_is_shown_as_live_does_a_job_and_ctrl_c_ends_it_all(tmp_path: Path) -> None:
+    with Terminal(STACK, tmp_path) as terminal:
+        address = terminal.wait_until_live()
+        task_id = ask(f"{address}/reports", {"user_id": 1})["task_id"]
+        assert final_state(address, task_id) == "SUCCESS"
+        terminal.press_ctrl_c()
+        assert terminal.wait_for_exit() == 0
+    assert terminal.find(r"^worker *\| worker: Warm shutdown")
+
+
+def test_a_finished_job_is_still_known_after_a_restart(tmp_path: Path) -> None:
+    with Terminal(STACK, tmp_path) as terminal:
+        address = terminal.wait_until_live()
+        task_id = ask(f"{address}/reports", {"user_id": 1})["task_id"]
+        final_state(address, task_id)
+        terminal.send(signal.SIGTERM)
+        assert terminal.wait_for_exit() == 0
+    with Terminal(STACK, tmp_path) as terminal:
+        address = terminal.wait_until_live()
+        assert final_state(address, task_id) == "SUCCESS"

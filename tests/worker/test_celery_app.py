@@ -1,0 +1,81 @@
+"""The Celery application is set up as the tutorial asks."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
+
+from worker.celery_app import create_celery
+from worker.reports.orders import UnknownUserError
+from worker.settings import WorkerSettings
+
+
+@pytest.fixture
+def app() -> Celery:
+    return create_celery(WorkerSettings(broker_url="redis://h/0", result_backend="taskbeam+redis://h/1"))
+
+
+def test_jobs_are_limited_and_shared_out_fairly(app: Celery) -> None:
+    assert app.conf.task_track_started is True
+    assert app.conf.task_time_limit == 60
+    assert app.conf.task_soft_time_limit == 55
+    assert app.conf.worker_prefetch_multiplier == 1
+
+
+def test_reports_have_a_queue_of_their_own(app: Celery) -> None:
+    route = app.amqp.router.route({}, "reports.generate")
+    assert (route["queue"].name, route["queue"].exchange.name, route["queue"].routing_key) == ("reports",) * 3
+    assert app.amqp.router.route({}, "mails.send")["queue"].name == "default"
+    assert set(app.amqp.queues) == {"default", "reports"}  # both served by a worker without -Q
+
+
+def test_only_json_travels(app: Celery) -> None:
+    assert app.conf.task_serializer == app.conf.result_serializer == "json"
+    assert app.conf.accept_content == ["json"]
+
+
+def test_times_results_and_restarts(app: Celery) -> None:
+    assert str(app.conf.timezone) == "UTC"
+    assert app.conf.enable_utc is True
+    assert app.conf.result_expires == 24 * 60 * 60
+    assert app.conf.broker_connection_retry_on_startup is True
+
+
+def test_queue_and_results_are_apart() -> None:
+    defaults = WorkerSettings.model_fields
+    assert defaults["broker_url"].default.endswith("/0")
+    assert defaults["result_backend"].default.endswith("/1")
+
+
+def test_a_report_is_retried_with_backoff_and_jitter(app: Celery) -> None:
+    task: Any = app.tasks["reports.generate"]
+    assert task.autoretry_for == (Exception,)
+    assert task.retry_backoff is True
+    assert task.retry_jitter is True
+    assert task.max_retries == 5
+
+
+def test_what_would_fail_again_is_not_retried(app: Celery) -> None:
+    task: Any = app.tasks["reports.generate"]
+    assert task.dont_autoretry_for == (UnknownUserError, SoftTimeLimitExceeded)
+
+
+def test_each_application_has_its_own_task() -> None:
+    one, other = create_celery(WorkerSettings()), create_celery(WorkerSettings())
+    assert one.tasks["reports.generate"].app is one
+    assert other.tasks["reports.generate"].app is other
+    assert one.tasks["reports.generate"].run is not other.tasks["reports.generate"].run
+
+
+def test_importing_opens_and_builds_nothing() -> None:
+    program = (
+        "import socket, sqlite3\n"
+        "def refuse(*_, **__): raise AssertionError('opened at import')\n"
+        "socket.socket.connect = sqlite3.connect = refuse\n"
+        "import worker.__main__, celery._state\n"
+        "assert celery._state._apps.__len__() == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

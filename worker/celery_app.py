@@ -1,0 +1,54 @@
+"""The Celery application: how jobs are queued, limited and stored."""
+
+from celery import Celery
+from celery.signals import worker_init
+from celery.worker import WorkController
+from kombu import Exchange, Queue
+
+from .reports.database import Database
+from .reports.files import ReportFiles
+from .reports.service import ReportService
+from .settings import WorkerSettings
+from .tasks import reports
+
+QUEUES = ("default", "reports")
+DAY_SECONDS = 24 * 60 * 60
+
+
+def create_celery(settings: WorkerSettings) -> Celery:
+    """Return the application with all its tasks. Connects to nothing."""
+    app = Celery("worker", broker=settings.broker_url, backend=settings.result_backend, set_as_current=False)
+    app.conf.update(
+        task_track_started=True,
+        task_time_limit=60,  # seconds; the process is killed
+        task_soft_time_limit=55,  # seconds; SoftTimeLimitExceeded is raised in the task
+        worker_prefetch_multiplier=1,  # a waiting job goes to whichever worker is free first
+        # A queue per workload, so that long jobs never starve the short ones behind them.
+        task_default_queue=QUEUES[0],
+        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+        task_routes={"reports.*": {"queue": "reports"}},
+        # Nothing that arrives over the network is unpickled.
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        enable_utc=True,
+        timezone="UTC",
+        result_expires=DAY_SECONDS,
+        broker_connection_retry_on_startup=True,
+    )
+    database = Database(settings.database_url)
+    reports.register(app, ReportService(database, ReportFiles(settings.files_dir)))
+    _prepare_at_start(app, database)
+    return app
+
+
+def _prepare_at_start(app: Celery, database: Database) -> None:
+    """Have the database ready before the worker forks and takes its first job.
+
+    Where it cannot be reached yet, Celery logs why and starts; the first job then prepares it.
+    """
+
+    @worker_init.connect(weak=False)
+    def prepare(sender: WorkController, **_: object) -> None:
+        if sender.app is app:  # signals are heard by every application in the process
+            database.prepare()

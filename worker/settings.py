@@ -1,0 +1,21 @@
+"""What a deployment may choose about the worker."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """Read from `TASKBEAM_*` environment variables where the entry point builds it."""
+
+    model_config = SettingsConfigDict(env_prefix="TASKBEAM_", frozen=True, extra="ignore")
+
+    # Queue and results live in two Redis databases, so that neither fills or flushes the other.
+    broker_url: str = "redis://127.0.0.1:6379/0"
+    result_backend: str = "taskbeam+redis://127.0.0.1:6379/1"
+
+    # SQLite, or PostgreSQL as `postgresql+psycopg://...` where psycopg is installed.
+    database_url: str = "sqlite:///var/taskbeam.db"
+
+    # Finished files; the gateway serves this folder under /files.
+    files_dir: Path = Path("var/files")

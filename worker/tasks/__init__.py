@@ -1,0 +1,1 @@
+"""Celery tasks, one module per workload: each only binds a job to the queue."""
