@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Seconds for one command; a hung server is no better than one that is away.
 COMMAND_TIMEOUT = 5.0
 
+#: What Redis' CLIENT LIST calls the gateway's connections.
+CLIENT_NAME = "taskbeam-gateway"
+
 
 def redis_client(settings: Settings) -> Redis:
     """Make an unconnected client; raises `ValueError` for a URL that is not Taskbeam's."""
@@ -24,7 +27,7 @@ def redis_client(settings: Settings) -> Redis:
         return _sentinel_master(url, settings.sentinel_master)
     if url.startswith("socket://"):  # Celery's name for redis-py's unix://
         url = "unix://" + url.removeprefix("socket://").replace("virtual_host=", "db=")
-    client: Redis = Redis.from_url(url, protocol=2, socket_timeout=COMMAND_TIMEOUT)
+    client: Redis = Redis.from_url(url, protocol=2, socket_timeout=COMMAND_TIMEOUT, client_name=CLIENT_NAME)
     return client
 
 
@@ -41,5 +44,6 @@ def _sentinel_master(url: str, name: str) -> Redis:
         password=first.password,
         protocol=2,
         socket_timeout=COMMAND_TIMEOUT,
+        client_name=CLIENT_NAME,
     )
     return master

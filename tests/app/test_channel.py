@@ -21,7 +21,9 @@ def records(first: int, last: int, epoch: int = EPOCH) -> list[Record]:
     return [record(seq, epoch=epoch) for seq in range(first, last + 1)]
 
 
-def history(first: int, last: int, *, of: int | None = None, final: bool = False, epoch: int = EPOCH) -> History:
+def history(
+    first: int, last: int, *, of: int | None = None, final: bool = False, epoch: int = EPOCH
+) -> History:
     """A read that brought ``first`` to ``last`` of a journal that ends at ``of``."""
     end = last if of is None else of
     found = records(first, last, epoch)

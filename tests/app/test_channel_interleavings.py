@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -203,12 +204,11 @@ class ChannelMachine(RuleBasedStateMachine):
     def nobody_is_forgotten(self) -> None:
         assert self.channel.members == sum(member.joined for member in self.members)
 
-    def teardown(self) -> None:
-        """When all is quiet, every member has the whole journal, and is closed if the task has ended."""
-        if not self.connected:
-            self.reconnect()
+    @rule()
+    def all_comes_to_rest(self) -> None:
+        """Whatever is under way arrives; members that are live are what most rules are about."""
         for _ in range(1000):
-            if self.commands:
+            if self.connected and self.commands:
                 self.redis_obeys()
             elif self.messages:
                 self.message_arrives()
@@ -220,6 +220,12 @@ class ChannelMachine(RuleBasedStateMachine):
                 break
         else:
             raise AssertionError("the channel never comes to rest")
+
+    def teardown(self) -> None:
+        """When all is quiet, every member has the whole journal, and is closed if the task has ended."""
+        if not self.connected:
+            self.reconnect()
+        self.all_comes_to_rest()
         for member in self.members:
             if member.joined:
                 assert self.journal.records, "a member waits for a task without a journal"
@@ -231,3 +237,4 @@ class ChannelMachine(RuleBasedStateMachine):
 
 
 TestInterleavings = ChannelMachine.TestCase
+TestInterleavings.settings = settings(max_examples=400, stateful_step_count=40)

@@ -1,0 +1,118 @@
+"""The promise: one cursor, three transports, no gap. For many tasks, many clients and every kind of cut."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+import redis
+
+from app.redis_client import CLIENT_NAME
+from tests.support.clients import TRANSPORTS, Client, Event, until
+from tests.support.gateway import PATHS, Gateway, gateway
+from tests.support.jobs import jobs_app
+from tests.support.worker import worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stack.valkey import Valkey
+
+TASKS = 200
+ROUNDS = 8
+SEED = 20_26
+
+
+@pytest.fixture(scope="module", params=PATHS)
+def served(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Gateway]:
+    with gateway(valkey.url().rsplit("/", 1)[0], request.param) as running:
+        yield running
+
+
+@pytest.mark.timeout(240)
+def test_every_client_ends_with_exactly_the_journal(served: Gateway, valkey: Valkey) -> None:
+    """200 tasks, 3 clients each, cut and resumed on another transport, with Redis connections killed."""
+    backend = "taskbeam+" + valkey.url(1)
+    app = jobs_app(valkey.url(0), backend)
+    with worker(valkey.url(0), backend, pool="threads", concurrency=16):
+        task_ids = [app.send_task("jobs.digest", [ROUNDS]).id for _ in range(TASKS)]
+        seen = asyncio.run(_follow_all(served, task_ids, valkey))
+    for task_id in task_ids:
+        journal = _journal(served, task_id)
+        assert [event["state"] for event in journal][:2] == ["PENDING", "STARTED"]
+        assert journal[-1]["state"] == "SUCCESS"
+        assert len(journal) == ROUNDS + 3
+        assert _sequences(journal) == list(range(1, ROUNDS + 4))
+        for received in seen[task_id]:
+            assert received == journal
+
+
+async def _follow_all(served: Gateway, task_ids: list[str], valkey: Valkey) -> dict[str, list[list[Event]]]:
+    chance = random.Random(SEED)
+    killer = asyncio.create_task(_kill_redis_connections(valkey))
+    seen: dict[str, list[list[Event]]] = {task_id: [] for task_id in task_ids}
+
+    async def follow(task_id: str, first: str, seed: int) -> None:
+        seen[task_id].append(await _follow(served, task_id, first, random.Random(seed)))
+
+    transports = ("sse", "websocket", "polling")
+    try:
+        async with asyncio.timeout(200), asyncio.TaskGroup() as clients:
+            for task_id in task_ids:
+                for first in transports:
+                    clients.create_task(follow(task_id, first, chance.getrandbits(32)))
+    finally:
+        killer.cancel()
+    return seen
+
+
+async def _follow(served: Gateway, task_id: str, first: str, chance: random.Random) -> list[Event]:
+    """Follow to the end, cut at random events, with a random next transport and the cursor kept."""
+    received: list[Event] = []
+    transport = first
+    await asyncio.sleep(chance.uniform(0, 2))
+    while not received or not received[-1]["final"]:
+        after = received[-1]["id"] if received else None
+        received += await _some(TRANSPORTS[transport], served, task_id, after, chance)
+        transport = chance.choice(tuple(TRANSPORTS))
+    return received
+
+
+async def _some(
+    client: Client, served: Gateway, task_id: str, after: str | None, chance: random.Random
+) -> list[Event]:
+    async def cut(_: Event) -> bool:
+        return chance.random() < 0.2
+
+    try:
+        return await until(client(served, task_id, after), cut)
+    except httpx.HTTPStatusError as error:
+        # Redis was just cut off: an honest "unavailable" is no gap, the client comes again.
+        if error.response.status_code != 503:
+            raise
+        return []
+
+
+async def _kill_redis_connections(valkey: Valkey) -> None:
+    """Kill the gateway's subscription, then its reading connections too, again and again."""
+    with redis.Redis.from_url(valkey.url()) as admin:
+        for kinds in cycle([("pubsub",), ("pubsub", "normal")]):
+            await asyncio.sleep(0.3)
+            for kind in kinds:
+                for connection in await asyncio.to_thread(admin.client_list, kind):
+                    if connection["name"] == CLIENT_NAME:
+                        await asyncio.to_thread(admin.client_kill_filter, connection["id"])
+
+
+def _journal(served: Gateway, task_id: str) -> list[Event]:
+    answer = httpx.get(f"{served.http}/tasks/{task_id}/events", headers={"Accept": "application/json"})
+    events: list[Event] = answer.json()["events"]
+    return events
+
+
+def _sequences(events: list[Event]) -> list[int]:
+    return [int(event["id"].split("-")[1]) for event in events]

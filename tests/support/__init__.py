@@ -1,0 +1,1 @@
+"""What the tests start and speak with: gateways, workers and clients, all of them real."""
