@@ -1,0 +1,67 @@
+/**
+ * What a job's events add up to. Pure: the same events give the same job.
+ *
+ * @typedef {object} Job
+ * @property {string} state as Celery or the task calls it
+ * @property {number} attempt from 1
+ * @property {string} [name] of the task
+ * @property {string} [cursor] id of the last event
+ * @property {number} [began] Unix seconds of the first event
+ * @property {number} [ts] Unix seconds of the last event
+ * @property {boolean} final
+ * @property {{current: number, total?: number, percent?: number, message?: string}} [progress]
+ * @property {*} [result]
+ * @property {{code: string, message: string, ref: string}} [error]
+ * @property {{at: number, delay: number, max: number}} [retry]
+ */
+
+/** @type {Readonly<Job>} */
+export const UNHEARD = Object.freeze({ state: "PENDING", attempt: 1, final: false });
+
+/** @returns {Job} the job after one more event */
+export function after(job, event) {
+  // The snapshot is newer than the events that follow the gap, so it does not say when the job began.
+  if (event.type === "gap") return { ...after(job, event.snapshot), cursor: event.id, began: job.began };
+  // A new attempt starts over: what the one before had reached no longer counts.
+  const before = event.attempt === job.attempt ? job : { ...job, progress: undefined };
+  const next = {
+    ...before,
+    state: event.state,
+    attempt: event.attempt,
+    name: event.name ?? job.name,
+    cursor: event.id,
+    began: job.began ?? event.ts,
+    ts: event.ts,
+    final: event.final,
+  };
+  if (event.type === "log" || event.type === "data") return next;
+  const { progress = before.progress, result, error, retry } = event;
+  return { ...next, progress, result, error, retry };
+}
+
+/** @returns {Job} the job when the gateway has no records of it */
+export function unknown(job) {
+  return { ...job, state: "UNKNOWN", error: undefined, retry: undefined };
+}
+
+/** @returns {"waiting" | "running" | "done" | "failed" | "gone"} what a state means to who waits for the job */
+export function tone(state) {
+  return TONES[state] ?? "running";
+}
+
+/** Percent from 0 to 100, or null while nobody can tell. */
+export function percent(job) {
+  if (job.state === "SUCCESS") return 100;
+  return job.progress?.percent ?? null;
+}
+
+const TONES = {
+  PENDING: "waiting",
+  RETRY: "waiting",
+  STALLED: "waiting",
+  SUCCESS: "done",
+  FAILURE: "failed",
+  REVOKED: "failed",
+  LOST: "failed",
+  UNKNOWN: "gone",
+};
