@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check format clean
+.PHONY: run test check format bench clean
 
 run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 	@exec $(BIN)/python -m stack
@@ -19,6 +19,9 @@ check: $(VENV)/.ready-dev  ## the quick part: lint, format, types
 format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-dev  ## our costs beside our peers', as ratios; about three minutes
+	@status=0; for name in update_cost delivery_cost; do $(BIN)/python -m benchmarks.$$name || status=1; echo; done; exit $$status
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis

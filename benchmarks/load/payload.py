@@ -1,0 +1,47 @@
+"""The event that every server is given: 160 bytes in the contract's form, numbered by its id."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import uuid4
+
+SIZE = 160
+EPOCH = 1763800000000
+TYPE = "data"
+STATE = "STARTED"
+
+
+class Payload(NamedTuple):
+    """The event with this number, counted from 1, of a task."""
+
+    task_id: str
+    seq: int
+
+    @property
+    def front(self) -> str:
+        """JSON members before those that Taskbeam's append script adds itself."""
+        return f'"task_id":"{self.task_id}","type":"{TYPE}",'
+
+    @property
+    def back(self) -> str:
+        """JSON members after them; the last one fills the event up to its size."""
+        bare = len(self._body("0", _back("")))
+        return _back("x" * (SIZE - bare - len(str(self.seq)) + 1))
+
+    @property
+    def body(self) -> str:
+        """The whole event, for servers that are given it ready."""
+        return self._body(str(self.seq), self.back)
+
+    def _body(self, seq: str, back: str) -> str:
+        script = f'"state":"{STATE}","name":null,"attempt":1,'
+        return f'{{"id":"{EPOCH}-{seq}",{self.front}{script}{back}'
+
+
+def new_task_id() -> str:
+    """Short, so that the event stays within its size, and never used before."""
+    return uuid4().hex[:8]
+
+
+def _back(filling: str) -> str:
+    return f'"ts":1763800000.123456,"final":false,"data":"{filling}"}}'

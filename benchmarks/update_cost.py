@@ -1,0 +1,128 @@
+"""What `task.update_state(...)` costs a worker, through our backend and through stock Celery's.
+
+    python -m benchmarks.update_cost [--quick] [--json FILE]
+
+Both write to one Valkey from one process, in rounds whose order is shuffled. A round is a run of a
+task: its request is pushed and `task_prerun` sent as a worker does, then it reports its progress.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import sys
+import time
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from celery import Celery
+from celery.signals import task_postrun, task_prerun
+
+from stack.valkey import Valkey
+
+from . import command, machine
+from .ratio import median_ratio
+from .report import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SUMMARY = "update_state: worker CPU and wall time per call, as a ratio to stock Celery's Redis backend"
+
+#: What we promise: at most this part of stock Celery's cost.
+TARGET = 0.60
+
+ROUNDS, CALLS = 60, 60
+QUICK_ROUNDS, QUICK_CALLS = 3, 5
+
+
+@dataclass(slots=True)
+class Worker:
+    """A task under one result backend, and the seconds per call of each round."""
+
+    name: str
+    task: Any
+    cpu: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+
+    @classmethod
+    def under(cls, name: str, result_backend: str) -> Worker:
+        """Define the task in an application of its own."""
+        app = Celery(name, broker="memory://", backend=result_backend, set_as_current=False)
+        return cls(name, app.task(name="reports.generate", bind=True)(_report))
+
+    def measure(self, calls: int) -> None:
+        """Run the task once, and note what its calls cost."""
+        task, task_id = self.task, str(uuid4())
+        told = {"sender": task, "task_id": task_id, "task": task, "args": (), "kwargs": {}}
+        task.push_request(id=task_id, task=task.name, args=(), kwargs={}, retries=0, is_eager=False)
+        try:
+            task_prerun.send(**told)
+            gc.collect()
+            cpu, wall = time.process_time(), time.perf_counter()
+            task.run(calls)
+            self.cpu.append((time.process_time() - cpu) / calls)
+            self.wall.append((time.perf_counter() - wall) / calls)
+            task_postrun.send(**told, retval=None, state="SUCCESS")
+        finally:
+            task.pop_request()
+
+
+def _report(self: Any, calls: int) -> None:
+    for current in range(calls):
+        meta = {"current": current, "total": calls, "message": "Rendering charts"}
+        self.update_state(state="PROGRESS", meta=meta)
+
+
+def measure(quick: bool) -> list[Figure]:
+    """Interleaved rounds of both."""
+    rounds, calls = (QUICK_ROUNDS, QUICK_CALLS) if quick else (ROUNDS, CALLS)
+    cpus = machine.Cpus.divide()
+    with Valkey() as valkey:
+        machine.pin(valkey.pid, cpus.rest)
+        machine.pin(os.getpid(), cpus.measured)
+        ours = Worker.under("taskbeam", f"taskbeam+{valkey.url(1)}")
+        stock = Worker.under("celery", valkey.url(2))
+        workers = [ours, stock]
+        for worker in workers:  # connections, caches
+            worker.measure(calls)
+            worker.cpu.clear()
+            worker.wall.clear()
+        for _ in range(rounds):
+            for worker in random.sample(workers, k=len(workers)):
+                worker.measure(calls)
+    target = None if quick else TARGET
+    return [
+        *_figures("CPU", ours.name, ours.cpu, stock.name, stock.cpu, target),
+        *_figures("wall time", ours.name, ours.wall, stock.name, stock.wall, target),
+    ]
+
+
+def _figures(
+    case: str,
+    our_name: str,
+    ours: Sequence[float],
+    stock_name: str,
+    stock: Sequence[float],
+    target: float | None,
+) -> list[Figure]:
+    unit = "µs/call"
+    return [
+        Figure(
+            case=case,
+            subject=our_name,
+            value=median(ours) * 1e6,
+            unit=unit,
+            ratio=median_ratio(ours, stock),
+            target=target,
+            ours=True,
+        ),
+        Figure(case=case, subject=stock_name, value=median(stock) * 1e6, unit=unit, ratio=1.0),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(command.run("update_cost", SUMMARY, measure))

@@ -1,0 +1,38 @@
+"""One task that many clients follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..load.payload import new_task_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..load.audience import Audience
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """The next event is published when every client has the last one.
+
+    So no server is overrun, however slow, and none saves work by sending two events in one write.
+    """
+
+    clients: int
+    events: int
+
+    @property
+    def name(self) -> str:
+        return f"1 task × {self.clients} clients"
+
+    def tasks(self) -> Sequence[str]:
+        return [new_task_id()] * self.clients
+
+    async def play(self, audience: Audience, tasks: Sequence[str]) -> bool:
+        for _ in range(self.events):
+            audience.publish(tasks[0])
+            if not await audience.complete():
+                return False
+        return True

@@ -1,0 +1,42 @@
+"""Many tasks, each followed by one client."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+from ..load.payload import new_task_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..load.audience import Audience
+
+
+@dataclass(frozen=True, slots=True)
+class ManyTasks:
+    """``rate`` events per second over all tasks, task after task, spread evenly over the time."""
+
+    clients: int
+    events: int
+    rate: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.clients} tasks × 1 client, {self.rate} events/s"
+
+    def tasks(self) -> Sequence[str]:
+        return [new_task_id() for _ in range(self.clients)]
+
+    async def play(self, audience: Audience, tasks: Sequence[str]) -> bool:
+        loop, turn = asyncio.get_running_loop(), cycle(tasks)
+        began, published = loop.time(), 0
+        while published < self.events:
+            due = min(self.events, int((loop.time() - began) * self.rate) + 1)
+            for _ in range(due - published):
+                audience.publish(next(turn))
+            published = due
+            await asyncio.sleep(1 / self.rate)
+        return await audience.complete()

@@ -1,0 +1,39 @@
+"""The benchmarks run, and nothing of ours is lost in them. No figure is judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_quickly(benchmark: str, tmp_path: Path) -> list[dict[str, Any]]:
+    file = tmp_path / "figures.json"
+    command = [sys.executable, "-m", f"benchmarks.{benchmark}", "--quick", "--json", str(file)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    document = json.loads(file.read_text(encoding="utf-8"))
+    assert document["benchmark"] == benchmark
+    figures: list[dict[str, Any]] = document["figures"]
+    return figures
+
+
+def test_update_cost_compares_cpu_and_wall_time(tmp_path: Path) -> None:
+    figures = run_quickly("update_cost", tmp_path)
+    assert [(figure["case"], figure["subject"]) for figure in figures] == [
+        (case, subject) for case in ("CPU", "wall time") for subject in ("taskbeam", "celery")
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the load generator runs on uvloop")
+def test_delivery_cost_loses_no_event_of_ours(tmp_path: Path) -> None:
+    figures = run_quickly("delivery_cost", tmp_path)
+    ours = [figure for figure in figures if figure["ours"]]
+    assert len(ours) == 2 * 2 * 2  # workloads, transports, detached and portable
+    assert not [figure for figure in ours if figure["fault"]]
