@@ -95,7 +95,7 @@ class JournalBackend:
             task_id,
             describe(state, result, ref, retry_of(request) if state == events.RETRY else None),
             request,
-            state=state,
+            state=state or "",  # None, of `update_state(meta=...)`, leaves the journal's as it is
             meta=value,
             final=state in events.FINAL_STATES,
             ends_run=state == events.RETRY,

@@ -5,6 +5,7 @@ Pure rules. What must not reach a client (tracebacks, exception messages, a work
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -70,7 +71,7 @@ def _result(result: object) -> dict[str, str]:
         encoded = to_json(result)
     except (TypeError, ValueError, RecursionError):
         return {"result_omitted": "true"}
-    if len(encoded) > MAX_RESULT_BYTES:
+    if len(encoded.encode()) > MAX_RESULT_BYTES:
         return {"result_omitted": "true"}
     return {"result": encoded}
 
@@ -108,7 +109,8 @@ def progress_of(current: float, total: Any, message: object) -> dict[str, Any]:
     if _is_number(total):
         progress["total"] = total
         if total > 0:
-            progress["percent"] = round(min(max(100 * current / total, 0.0), 100.0), 2)
+            with suppress(OverflowError):  # of integers that no float can hold
+                progress["percent"] = round(min(max(100 * current / total, 0.0), 100.0), 2)
     if message is not None:
         progress["message"] = str(message)
     return progress

@@ -17,9 +17,11 @@ def to_json(value: object) -> str:
     Raises `TypeError` for what has no plain JSON form; its repr is never sent.
     """
     try:
-        return _dumps(value)
+        text = _dumps(value)
     except ValueError:
-        return _dumps(_finite(value))
+        text = _dumps(_finite(value))
+    # A lone surrogate (`os.fsdecode` makes them) is no UTF-8; Python's escape of it is also JSON's.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _dumps(value: object) -> str:

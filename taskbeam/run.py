@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from celery.utils.time import maybe_make_aware
+
 from taskbeam.describe import Retry
 from taskbeam.journal.entry import new_token
 
@@ -55,12 +57,17 @@ def note_retry(request: Any, eta: str | None) -> None:
     setattr(request, _ETA, eta)
 
 
+def due(eta: str) -> datetime:
+    """When an ETA (ISO 8601) is; without an offset it is UTC, as a worker reads it."""
+    return maybe_make_aware(datetime.fromisoformat(eta))
+
+
 def retry_of(request: Any) -> Retry | None:
     """When the run's retry is due; None where nobody noted it (the worker's main process)."""
     running = current_run()
     if request is None or not hasattr(request, _ETA):
         return None
     eta, now = getattr(request, _ETA), time.time()
-    at = datetime.fromisoformat(eta).timestamp() if eta else now
+    at = due(eta).timestamp() if eta else now
     limit = running.task.max_retries if running else None
     return Retry(at=round(at, 3), delay=round(max(at - now, 0.0), 3), max=limit)

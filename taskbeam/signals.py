@@ -18,7 +18,7 @@ from celery import signals as celery_signals
 from taskbeam import events
 from taskbeam.describe import Description
 from taskbeam.encode import to_json
-from taskbeam.run import begin_run, current_run, end_run, note_retry
+from taskbeam.run import begin_run, current_run, due, end_run, note_retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,8 +81,12 @@ def _task_is_sent(sender: str, headers: dict[str, Any], **_: Any) -> None:
         note_retry(running.request, headers.get("eta"))
         return
     eta = headers.get("eta")
-    delay = (datetime.fromisoformat(eta) - datetime.now(UTC)).total_seconds() if eta else 0.0
-    journal.append_pending(task_id, sender, max(delay, 0.0), {"eta": to_json(eta)} if eta else None)
+    if eta is None:
+        journal.append_pending(task_id, sender)
+    else:
+        at = due(eta)
+        delay = (at - datetime.now(UTC)).total_seconds()
+        journal.append_pending(task_id, sender, max(delay, 0.0), {"eta": to_json(at)})
 
 
 def _journal_of(task_id: str) -> Journal | None:

@@ -84,7 +84,8 @@ if ARGV[6] == '1' then
   current = ''
 end
 if state == '' then
-  state = head[3] or 'PENDING'
+  -- Only a run speaks without telling a state, so a life of the journal that begins with it has started.
+  state = reborn and 'STARTED' or head[3]
 end
 if ARGV[9] ~= '' and name == '' then
   name = ARGV[9]
@@ -98,8 +99,9 @@ local record = id .. (final and ' 1 ' or ' 0 ')
   .. ',"name":' .. (name == '' and 'null' or name)
   .. ',"attempt":' .. attempt .. ',' .. ARGV[12]
 
--- A state or progress event is the newest picture of the task; log lines and data are not.
-if ARGV[10] == 'state' or ARGV[10] == 'progress' then
+-- A state or progress event is the newest picture of the task; log lines and data are not, but for
+-- the first record of all, where there is none else.
+if ARGV[10] == 'state' or ARGV[10] == 'progress' or seq == 1 then
   snapshot = seq
   if head[10] and tonumber(head[10]) < 0 then
     redis.call('HDEL', KEYS[2], 'picture')
@@ -125,6 +127,9 @@ redis.call('HSET', KEYS[2],
 if ttl > 0 then
   redis.call('EXPIRE', KEYS[2], ttl)
   redis.call('EXPIRE', KEYS[3], ttl)
+else
+  redis.call('PERSIST', KEYS[2])
+  redis.call('PERSIST', KEYS[3])
 end
 if ARGV[13] ~= '' then
   if ttl > 0 then

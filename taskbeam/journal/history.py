@@ -53,18 +53,15 @@ class History:
 
     def replay(self, after: EventId | None) -> Replay:
         """What a client whose cursor is ``after`` is due (None: all that the log still has)."""
-        records = self.records
         if after is None:
-            return Replay(None, records)
+            return Replay(None, self.records)
+        start = self._start()
         if after.epoch != self.last.epoch or after.seq > self.last.seq:
-            return Replay(Gap(after, self._before(records), "epoch"), records)
-        if not records:
-            return Replay(None, records)
-        first = records[0].id.seq
-        if after.seq < first - 1:
-            return Replay(Gap(after, self._before(records), "trimmed"), records)
-        return Replay(None, records[after.seq + 1 - first :])
+            return Replay(Gap(after, start, "epoch"), self.records)
+        if after.seq < start.seq:
+            return Replay(Gap(after, start, "trimmed"), self.records)
+        return Replay(None, self.records[after.seq - start.seq :])
 
-    def _before(self, records: list[Record]) -> EventId:
-        seq = records[0].id.seq - 1 if records else self.last.seq
-        return EventId(self.last.epoch, seq)
+    def _start(self) -> EventId:
+        """The cursor that the records follow."""
+        return EventId(self.last.epoch, self.records[0].id.seq - 1) if self.records else self.last

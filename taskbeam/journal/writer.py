@@ -51,8 +51,9 @@ class JournalWriter:
         connection: AbstractConnection | None = held.get("connection")
         # After a fork the socket is the parent's.
         if connection is None or held["pid"] != os.getpid():
-            connection = held["connection"] = self._connect()
-            held["pid"] = os.getpid()
+            connection = self._connect()
+            connection.connect()  # sending connects too, but then Sentinel is not asked for the master
+            held["connection"], held["pid"] = connection, os.getpid()
         return connection
 
     @staticmethod

@@ -1,0 +1,69 @@
+"""Celery applications for the tests: the same one, with our backend's URL or a stock one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from celery import Celery
+
+from taskbeam.backend import JournalBackend
+from taskbeam.events import Record
+from taskbeam.keys import TaskKeys
+from tests.support import jobs
+
+_made: list[Celery] = []
+
+
+def results_app(backend: str, **conf: Any) -> Celery:
+    """An application that only stores and reads results."""
+    app = Celery("results", broker="memory://", backend=backend, set_as_current=False)
+    app.conf.update(conf)
+    _made.append(app)
+    return app
+
+
+def jobs_app(broker: str, backend: str) -> Celery:
+    """An application that sends the stock jobs."""
+    app = jobs.jobs_app(broker, backend)
+    _made.append(app)
+    return app
+
+
+def close_apps() -> None:
+    """Close what the applications made since the last time hold open."""
+    while _made:
+        close(_made.pop())
+
+
+def close(app: Celery) -> None:
+    """Close what Celery leaves open to the end of the process, while the application's Redis is there."""
+    backend = backend_of(app)
+    backend.result_consumer.stop()
+    backend.result_consumer._pubsub = None  # a result that is collected later must not open it again
+    if isinstance(app.backend, JournalBackend):
+        app.backend._quick.close()
+        app.backend._patient.close()
+    backend.client.connection_pool.disconnect()
+    app.close()
+
+
+def backend_of(app: Celery) -> Any:
+    """The Redis backend, stock or ours; Celery's annotations know only what all backends have."""
+    return app.backend
+
+
+def ours(app: Celery) -> JournalBackend:
+    assert isinstance(app.backend, JournalBackend)
+    return app.backend
+
+
+def keys_of(app: Celery, task_id: str) -> TaskKeys:
+    key: Any = backend_of(app).get_key_for_task(task_id)
+    return TaskKeys(key.decode())
+
+
+def journal_of(app: Celery, task_id: str) -> list[dict[str, Any]]:
+    """The bodies of a task's journal, oldest first."""
+    raws = cast("list[bytes]", backend_of(app).client.lrange(keys_of(app, task_id).log, 0, -1))
+    return [json.loads(Record.parse(raw).body) for raw in raws]

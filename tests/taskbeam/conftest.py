@@ -1,0 +1,87 @@
+"""Redis clients and writers on the session's Valkey."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import Connection
+from redis.retry import Retry
+
+from taskbeam.journal.writer import JournalWriter
+from tests.support import jobs as stock
+from tests.support.worker import worker
+
+from .apps import close, close_apps
+from .journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from celery import Celery
+
+    from stack.valkey import Valkey
+
+DB = 5
+
+
+@pytest.fixture(autouse=True)
+def closed_apps() -> Iterator[None]:
+    """An unclosed socket is an error here, in whichever test it happens to be collected."""
+    yield
+    close_apps()
+
+
+@pytest.fixture(scope="session")
+def client(valkey: Valkey) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(valkey.url(DB)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def connect(valkey: Valkey) -> Callable[[], Connection]:
+    return partial(
+        Connection, host="127.0.0.1", port=valkey.port, db=DB, socket_timeout=5, retry=Retry(NoBackoff(), 0)
+    )
+
+
+@pytest.fixture
+def writer(connect: Callable[[], Connection]) -> Iterator[JournalWriter]:
+    opened = JournalWriter(connect)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def journal(client: redis.Redis, writer: JournalWriter) -> Journal:
+    return Journal(client, writer)
+
+
+@pytest.fixture(scope="session", params=["prefork", "threads", "solo"])
+def jobs(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Celery]:
+    """The stock jobs under our backend, with a worker of each pool."""
+    broker, backend = valkey.url(8), "taskbeam+" + valkey.url(9)
+    with worker(broker, backend, pool=request.param):
+        app = stock.jobs_app(broker, backend)
+        yield app
+        close(app)
+
+
+@pytest.fixture(scope="session")
+def stock_jobs(valkey: Valkey) -> Iterator[Celery]:
+    """The same jobs under Celery's own backend."""
+    broker, backend = valkey.url(10), valkey.url(11)
+    with worker(broker, backend, pool="threads"):
+        app = stock.jobs_app(broker, backend)
+        yield app
+        close(app)
+
+
+@pytest.fixture
+def pool(request: pytest.FixtureRequest) -> str:
+    """The pool of the worker that ``jobs`` has now."""
+    name: str = request.node.callspec.params["jobs"]
+    return name

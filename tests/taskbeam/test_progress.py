@@ -1,0 +1,47 @@
+"""What a task's author may call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import taskbeam
+from tests.support.worker import worker
+
+from .reporting_jobs import reporting_app
+from .waiting import ended
+
+if TYPE_CHECKING:
+    from stack.valkey import Valkey
+
+
+class TestInATask:
+    def test_each_call_is_an_event_of_its_type(self, valkey: Valkey) -> None:
+        broker, backend = valkey.url(14), "taskbeam+" + valkey.url(9)
+        app = reporting_app(broker, backend)
+        with worker(broker, backend, pool="threads", app="tests.taskbeam.reporting_jobs"):
+            events = ended(app, app.send_task("jobs.report").id)
+        assert [(event["type"], event["state"]) for event in events[2:]] == [
+            ("progress", "PROGRESS"),
+            ("progress", "PROGRESS"),
+            ("log", "PROGRESS"),
+            ("data", "PROGRESS"),
+            ("log", "PROGRESS"),
+            ("log", "PROGRESS"),
+            ("state", "SUCCESS"),
+        ]
+        assert events[2]["progress"] == {"current": 1, "total": 4, "percent": 25.0, "message": "Reading"}
+        assert events[3]["progress"] == {"current": 2}
+        assert [event["data"] for event in events[4:-1]] == [
+            "half way",
+            {"row": [1, 2]},
+            "from a coroutine",
+            "from its thread",
+        ]
+        assert events[-1]["result"] == "refused"  # what has no JSON form is a TypeError, and never a repr
+
+
+class TestOutsideATask:
+    def test_nothing_happens(self) -> None:
+        taskbeam.progress(1, 2)
+        taskbeam.log("nobody listens")
+        taskbeam.emit({"a": 1})

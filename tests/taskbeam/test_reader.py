@@ -1,0 +1,171 @@
+"""Reading after a cursor, on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+import redis.asyncio
+
+from taskbeam.events import EventId
+from taskbeam.journal.history import Gap, History
+from taskbeam.journal.reader import JournalReader
+
+from .conftest import DB
+
+if TYPE_CHECKING:
+    from stack.valkey import Valkey
+    from taskbeam.journal.writer import JournalWriter
+
+    from .journal import Journal
+
+EVERYTHING = 10_000
+
+
+class Reader:
+    """Reads in an event loop of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def read(self, journal: Journal, after: EventId | None = None, limit: int = EVERYTHING) -> History | None:
+        async def reading() -> History | None:
+            async with redis.asyncio.Redis.from_url(self._url) as client:
+                return await JournalReader(client).read(journal.keys, after, limit)
+
+        return asyncio.run(reading())
+
+    def found(self, journal: Journal, after: EventId | None = None, limit: int = EVERYTHING) -> History:
+        history = self.read(journal, after, limit)
+        assert history is not None
+        return history
+
+
+@pytest.fixture
+def reader(valkey: Valkey) -> Reader:
+    return Reader(valkey.url(DB))
+
+
+def seqs(history: History) -> list[int]:
+    return [record.id.seq for record in history.records]
+
+
+def fill(journal: Journal, events: int) -> EventId:
+    journal.send()
+    for _ in range(events - 1):
+        last = journal.append("PROGRESS", "a", "progress").id
+    return last
+
+
+class TestAfterACursor:
+    def test_a_task_that_nobody_sent_has_no_history(self, reader: Reader, journal: Journal) -> None:
+        assert reader.read(journal) is None
+        assert reader.read(journal, EventId(1, 1)) is None
+
+    def test_without_one_all_records_come(self, reader: Reader, journal: Journal) -> None:
+        last = fill(journal, 5)
+        history = reader.found(journal)
+        assert (history.last, seqs(history)) == (last, [1, 2, 3, 4, 5])
+        assert [record.body for record in history.records] == [record.body for record in journal.records]
+
+    @pytest.mark.parametrize("seq", [0, 1, 3, 5])
+    def test_only_later_records_come(self, reader: Reader, journal: Journal, seq: int) -> None:
+        last = fill(journal, 5)
+        history = reader.found(journal, last._replace(seq=seq))
+        assert seqs(history) == list(range(seq + 1, 6))
+        assert history.complete
+
+    def test_a_read_brings_at_most_its_limit_and_the_next_goes_on(
+        self, reader: Reader, journal: Journal
+    ) -> None:
+        last = fill(journal, 10)
+        pages, cursor = [], None
+        while cursor != last:
+            history = reader.found(journal, cursor, limit=4)
+            pages.append(seqs(history))
+            cursor = history.records[-1].id
+            assert history.complete == (cursor == last)
+        assert pages == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
+
+
+class TestACursorThatDoesNotFit:
+    def test_older_than_a_trimmed_log_is_answered_from_its_first_record(
+        self, reader: Reader, journal: Journal
+    ) -> None:
+        journal.options["limit"] = 3
+        last = fill(journal, 8)
+        cursor = last._replace(seq=2)
+        history = reader.found(journal, cursor)
+        assert seqs(history) == [6, 7, 8]
+        assert history.replay(cursor).gap == Gap(cursor, last._replace(seq=5), "trimmed")
+        assert history.replay(last._replace(seq=5)).gap is None
+
+    def test_of_an_earlier_life_is_answered_from_the_first_record(
+        self, reader: Reader, journal: Journal
+    ) -> None:
+        journal.append("STARTED", "a")
+        old = journal.append("FAILURE", "a").id
+        new = journal.append("STARTED", "b").id
+        history = reader.found(journal, old)
+        assert seqs(history) == [1]
+        assert history.replay(old).gap == Gap(old, EventId(new.epoch, 0), "epoch")
+
+    def test_ahead_of_the_journal_is_answered_from_the_first_record(
+        self, reader: Reader, journal: Journal
+    ) -> None:
+        last = fill(journal, 3)
+        history = reader.found(journal, last._replace(seq=9))
+        assert seqs(history) == [1, 2, 3]
+        gap = history.replay(last._replace(seq=9)).gap
+        assert gap is not None
+        assert gap.reason == "epoch"
+
+
+class TestThePicture:
+    def test_is_the_newest_record_that_tells_the_state(self, reader: Reader, journal: Journal) -> None:
+        fill(journal, 3)
+        for _ in range(2):
+            journal.say("a")
+        assert reader.found(journal).picture.id.seq == 3
+
+    @pytest.mark.parametrize("lines", [1, 2, 3, 4, 50])
+    def test_survives_log_lines_that_push_it_out_of_the_log(
+        self, reader: Reader, journal: Journal, lines: int
+    ) -> None:
+        journal.options["limit"] = 3
+        fill(journal, 3)
+        for _ in range(lines):
+            journal.say("a")
+        history = reader.found(journal)
+        assert (history.picture.id.seq, history.last.seq) == (3, 3 + lines)
+        journal.append("PROGRESS", "a", "progress")
+        assert reader.found(journal).picture.id.seq == 4 + lines
+
+    @pytest.mark.parametrize("lines", [1, 2, 3, 4, 9])
+    def test_is_the_first_record_when_no_state_was_told_yet(
+        self, reader: Reader, journal: Journal, lines: int
+    ) -> None:
+        """Redis lost its data while the task ran, and the task only writes log lines."""
+        journal.options["limit"] = 3
+        for _ in range(lines):
+            journal.say("a")
+        assert reader.found(journal).picture.id.seq == 1
+
+    def test_of_an_ended_task_is_its_last_record(self, reader: Reader, journal: Journal) -> None:
+        fill(journal, 3)
+        assert not reader.found(journal).ended
+        last = journal.append("SUCCESS", "a").id
+        history = reader.found(journal, last)
+        assert history.ended
+        assert history.picture.id == last
+
+
+class TestTheScriptOnTheServer:
+    def test_is_sent_again_to_a_server_that_forgot_it(
+        self, reader: Reader, journal: Journal, writer: JournalWriter
+    ) -> None:
+        fill(journal, 3)
+        journal.client.script_flush()
+        assert seqs(reader.found(journal)) == [1, 2, 3]
+        assert writer.append(journal.entry("SUCCESS", "a")).id.seq == 4

@@ -1,0 +1,181 @@
+"""The writer's connection: one, held, cheap, and never left in doubt."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import Connection
+from redis.retry import Retry
+
+from stack.valkey import Valkey
+from taskbeam.journal.entry import Verdict
+from taskbeam.journal.writer import JournalWriter
+
+from .journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def clients(client: redis.Redis) -> set[str]:
+    return {connection["id"] for connection in client.client_list()}
+
+
+class TestCost:
+    def test_an_update_is_one_round_trip(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        with redis.Redis(connection_pool=journal.client.connection_pool).monitor() as monitor:
+            for _ in range(20):
+                journal.append("PROGRESS", "a", "progress")
+            journal.append("SUCCESS", "a")
+            journal.client.echo("that was all")
+            seen = []
+            for command in monitor.listen():
+                seen.append((command["client_port"], command["command"].split()[0]))
+                if command["command"] == "ECHO that was all":
+                    break
+        ours = seen[0][0]
+        assert [name for port, name in seen if port == ours] == ["EVALSHA"] * 21
+
+    def test_a_thread_keeps_its_connection(
+        self, client: redis.Redis, writer: JournalWriter, journal: Journal
+    ) -> None:
+        before = clients(client)
+        for _ in range(10):
+            journal.append("PROGRESS", "a")
+        assert len(clients(client) - before) == 1
+        writer.close()
+
+
+class TestTheScript:
+    def test_is_sent_to_a_server_that_does_not_know_it(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        journal.client.script_flush()
+        assert journal.append("PROGRESS", "a").id.seq == 2
+        assert journal.append("SUCCESS", "a").id.seq == 3
+
+
+class TestThreads:
+    def test_each_has_a_connection_and_the_numbers_stay_without_holes(self, journal: Journal) -> None:
+        def report() -> None:
+            for _ in range(50):
+                journal.append("PROGRESS", "a", "progress")
+
+        threads = [threading.Thread(target=report) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [record.id.seq for record in journal.records] == list(range(1, 201))
+
+
+class TestAfterAFork:
+    # The test's own process has threads (they read its servers' output); the child touches none of theirs.
+    @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+    def test_the_child_takes_a_connection_of_its_own_and_leaves_the_parents(
+        self, client: redis.Redis, journal: Journal
+    ) -> None:
+        before = clients(client)
+        journal.append("STARTED", "a")
+        is_done, done = os.pipe()
+        may_go, go = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                journal.append("PROGRESS", "a", "progress")
+                os.write(done, b".")
+                os.close(go)
+                os.read(may_go, 1)
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(done)
+        assert os.read(is_done, 1) == b"."
+        assert len(clients(client) - before) == 2
+        os.close(go)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert journal.append("SUCCESS", "a").id.seq == 3
+        assert journal.states == ["STARTED", "PROGRESS", "SUCCESS"]
+        os.close(is_done)
+        os.close(may_go)
+
+
+class TestAfterAnError:
+    def test_an_error_of_the_script_is_raised_and_the_next_append_works(self, journal: Journal) -> None:
+        journal.client.set(journal.keys.head, "no hash")
+        with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+            journal.append("STARTED", "a")
+        journal.client.delete(journal.keys.head)
+        assert journal.append("STARTED", "a").id.seq == 1
+
+    def test_a_late_reply_is_never_taken_for_another(self) -> None:
+        with Valkey() as server, redis.Redis.from_url(server.url()) as client:
+            writer = JournalWriter(lambda: _connection(server, 0.1))
+            slow, quick = Journal(client, writer), Journal(client, writer)
+            slow.send()
+            server.pause()
+            entry = slow.entry("SUCCESS", "a")
+            with pytest.raises(redis.TimeoutError):
+                writer.append(entry)
+            server.resume()
+            # Had the connection been kept, this would read the reply to the one before.
+            first = quick.send()
+            assert (first.verdict, first.id) == (Verdict.APPENDED, quick.records[0].id)
+            assert writer.append(entry).verdict is Verdict.REPEATED
+            assert slow.states == ["PENDING", "SUCCESS"]
+            writer.close()
+
+    def test_an_interrupted_append_drops_the_connection(
+        self, connect: Callable[[], Connection], journal: Journal
+    ) -> None:
+        """A soft time limit is raised by a signal, wherever the task is."""
+        interruption = Interruption()
+
+        def connect_interrupted() -> Connection:
+            connection = connect()
+            read: Any = connection.read_response
+            connection.read_response = lambda *args, **kwargs: interruption(read, *args, **kwargs)  # type: ignore[method-assign]
+            return connection
+
+        writer = JournalWriter(connect_interrupted)
+        first, second = Journal(journal.client, writer), Journal(journal.client, writer)
+        first.send()
+        interruption.due = True
+        entry = first.entry("PROGRESS", "a")
+        with pytest.raises(KeyboardInterrupt):
+            writer.append(entry)
+        interruption.due = False
+        assert second.send().id == second.records[0].id
+        assert writer.append(entry).id.seq == 2
+        assert first.states == ["PENDING", "PROGRESS"]
+        writer.close()
+
+    def test_a_killed_connection_is_replaced(self, journal: Journal, client: redis.Redis) -> None:
+        before = clients(client)
+        journal.send()
+        (mine,) = clients(client) - before
+        client.client_kill_filter(mine)
+        with pytest.raises(redis.ConnectionError):
+            journal.append("STARTED", "a")
+        assert journal.append("STARTED", "a").id.seq == 2
+
+
+class Interruption:
+    """Comes in place of a reply when it is ``due``."""
+
+    due = False
+
+    def __call__(self, read: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if self.due:
+            raise KeyboardInterrupt
+        return read(*args, **kwargs)
+
+
+def _connection(server: Valkey, timeout: float) -> Connection:
+    return Connection(host="127.0.0.1", port=server.port, socket_timeout=timeout, retry=Retry(NoBackoff(), 0))

@@ -1,0 +1,172 @@
+"""The walls of the house: who may import whom, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("taskbeam", "app", "worker", "stack")
+
+#: Which of our own packages each may import.
+ALLOWED: dict[str, set[str]] = {
+    "taskbeam": set(),
+    "app": {"taskbeam"},
+    "worker": {"taskbeam"},
+    "stack": set(),
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One module that is imported, by its full name."""
+
+    name: str
+    relative: bool
+    types_only: bool
+
+
+def modules(package: str) -> dict[str, Path]:
+    """The package's modules by full name."""
+    found = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def imports(name: str, path: Path) -> list[Import]:
+    """What the module imports; of ``from x import y`` it is ``x.y`` where that is a module of ours."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+
+    def read(node: ast.AST, types_only: bool) -> Iterator[Import]:
+        match node:
+            case ast.Import(names):
+                for alias in names:
+                    yield Import(alias.name, False, types_only)
+            case ast.ImportFrom(module, names, level):
+                base = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+                source = ".".join([*base, *([module] if module else [])])
+                for alias in names:
+                    member = f"{source}.{alias.name}"
+                    yield Import(member if is_module(member) else source, bool(level), types_only)
+            case ast.If(test=ast.Name("TYPE_CHECKING"), body=body, orelse=orelse):
+                for statement in body:
+                    yield from read(statement, True)
+                for statement in orelse:
+                    yield from read(statement, types_only)
+            case _:
+                for child in ast.iter_child_nodes(node):
+                    yield from read(child, types_only)
+
+    return list(read(ast.parse(path.read_text()), False))
+
+
+def calls_at_import(tree: ast.AST) -> Iterator[str]:
+    """The names that the module uses while it is loaded, dotted: not those inside functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            for outside in (
+                *node.args.defaults,
+                *node.args.kw_defaults,
+                *getattr(node, "decorator_list", []),
+            ):
+                if outside is not None:
+                    yield ast.unparse(outside)
+        elif isinstance(node, (ast.Attribute, ast.Call)):
+            yield ast.unparse(node)
+        else:
+            yield from calls_at_import(node)
+
+
+def is_main_guard(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
+
+
+every_package = pytest.mark.parametrize("package", PACKAGES)
+
+
+class TestWalls:
+    @every_package
+    def test_a_package_imports_only_what_it_may(self, package: str) -> None:
+        ours = set(PACKAGES) - ALLOWED[package] - {package} | {"tests", "benchmarks"}
+        wrong = [
+            f"{name} imports {imported.name}"
+            for name, path in modules(package).items()
+            for imported in imports(name, path)
+            if imported.name.partition(".")[0] in ours
+        ]
+        assert wrong == []
+
+    @pytest.mark.parametrize("package", ["app", "worker", "stack"])
+    def test_its_own_modules_are_imported_relatively(self, package: str) -> None:
+        """So that a folder can ship under another name."""
+        wrong = [
+            f"{name} imports {imported.name}"
+            for name, path in modules(package).items()
+            for imported in imports(name, path)
+            if not imported.relative and imported.name.partition(".")[0] == package
+        ]
+        assert wrong == []
+
+
+class TestCycles:
+    @every_package
+    def test_no_two_modules_need_each_other(self, package: str) -> None:
+        """Not even through an import inside a function; what only type checkers read is no need."""
+        known = modules(package)
+        graph = {
+            name: {
+                imported.name
+                for imported in imports(name, path)
+                if not imported.types_only and imported.name in known and imported.name != name
+            }
+            for name, path in known.items()
+        }
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            pytest.fail(" → ".join(error.args[1]))
+
+
+class TestLoadingAModule:
+    @every_package
+    def test_neither_reads_the_environment_nor_opens_anything(self, package: str) -> None:
+        forbidden = ("environ", "getenv", "from_url(", "Redis(", "connect(", "open(", "Settings(")
+        wrong = []
+        for name, path in modules(package).items():
+            tree = ast.parse(path.read_text())
+            tree.body = [node for node in tree.body if not is_main_guard(node)]
+            wrong += [
+                f"{name}: {use}" for use in calls_at_import(tree) if any(word in use for word in forbidden)
+            ]
+        assert wrong == []
+
+
+class TestFiles:
+    @every_package
+    def test_each_is_named_for_its_idea(self, package: str) -> None:
+        vague = {"utils", "helpers", "common", "misc", "base", "core"}
+        assert not [name for name in modules(package) if name.rpartition(".")[2] in vague]
+
+    @every_package
+    def test_each_says_what_it_is_about(self, package: str) -> None:
+        silent = [
+            name
+            for name, path in modules(package).items()
+            if not ast.get_docstring(ast.parse(path.read_text()))
+        ]
+        assert silent == []
