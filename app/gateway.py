@@ -32,7 +32,11 @@ class Gateway:
         self.subscriber = Subscriber(self.redis, self.hub, sharded=settings.sharded)
         self.hub.attach(self.subscriber)
         self.celery = Celery(
-            broker=settings.broker_url, backend=settings.result_backend, set_as_current=False
+            broker=settings.broker_url,
+            backend=settings.result_backend,
+            set_as_current=False,
+            # Connecting is not tried again either: Kombu would do so for 6 seconds, and the client can.
+            broker_transport_options={"max_retries": 0},
         )
 
     def send(self, name: str, queue: str, **kwargs: Any) -> str:

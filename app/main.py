@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
 
 from . import problems
+from .files import Files
 from .gateway import Gateway
 from .routes import health, reports, sockets, tasks
 
@@ -36,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for room in (tasks, sockets, reports, health):
         app.include_router(room.router)
-    app.mount("/files", StaticFiles(directory=settings.files_dir, check_dir=False), name="files")
-    app.mount("/", StaticFiles(directory=settings.frontend_dir, html=True, check_dir=False), name="page")
+    app.mount("/files", Files(directory=settings.files_dir, check_dir=False), name="files")
+    # Not mounted at "/": a mount there would take the wrong methods of the routes above, and answer them 404.
+    app.router.default = Files(directory=settings.frontend_dir, html=True, check_dir=False)
     return app

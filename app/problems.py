@@ -54,14 +54,10 @@ def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
     described: dict[int | str, list[str]] = {}
     for problem in problems:
         described.setdefault(problem.status, []).append(f"`{problem.code}`: {problem.title}")
-    schema = {"$ref": "#/components/schemas/Problem"}
+    # Not by FastAPI's `model`, which would describe the body as application/json.
+    content = {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}}
     return {
-        status: {
-            "description": " ".join(lines),
-            "model": ProblemBody,
-            "content": {MEDIA_TYPE: {"schema": schema}},
-        }
-        for status, lines in described.items()
+        status: {"description": " ".join(lines), "content": content} for status, lines in described.items()
     }
 
 

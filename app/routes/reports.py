@@ -67,7 +67,7 @@ def create_report(
 @router.get(
     "/reports/{task_id}",
     response_model_exclude_none=True,
-    responses=documented(errors.UNKNOWN_TASK, errors.INTERNAL, errors.UNAVAILABLE),
+    responses=documented(errors.UNKNOWN_TASK, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE),
 )
 async def report_status(gateway: GatewayDep, task_id: str) -> ReportStatus:
     """The task's state, with its progress, result or error."""

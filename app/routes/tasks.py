@@ -42,7 +42,7 @@ async def snapshot(
     cursor = _parse(after)
     history = await snapshot_after(gateway, task_id, cursor, wait or 0.0)
     etag = f'"{history.last}"'
-    if if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(",")):
+    if _matches(etag, if_none_match or ""):
         return Response(status_code=304, headers={"ETag": etag})
     body = b'%b,"last_event_id":"%d-%d"}' % (history.picture.body[:-1], *history.last)
     return _json(body, {"ETag": etag, "Cache-Control": "no-cache"})
@@ -86,6 +86,12 @@ async def _stream(gateway: GatewayDep, task_id: str, cursor: EventId | None) -> 
 
 def _parse(cursor: str | None) -> EventId | None:
     return EventId.parse(cursor) if cursor else None
+
+
+def _matches(etag: str, if_none_match: str) -> bool:
+    """Whether the client has it: tags are compared weakly, as proxies weaken them (RFC 9110, 13.1.2)."""
+    known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in known or "*" in known
 
 
 def _json(body: bytes, headers: dict[str, str] | None = None) -> Response:

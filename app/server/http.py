@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -9,13 +10,17 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from .detach import EXTENSION
 
 if TYPE_CHECKING:
-    import asyncio
-
     from .detach import DetachedProtocol
 
 
 class DetachableHttp(HttpToolsProtocol):
     """One request's connection can be taken over; it does not come back to HTTP."""
+
+    _stopping = False
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._stopping = True
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -35,4 +40,7 @@ class DetachableHttp(HttpToolsProtocol):
         self.transport.set_protocol(cast("asyncio.BaseProtocol", protocol))
         protocol.taken_over(self.transport, self.connections)
         del self.parser  # it refers back to this object
+        if self._stopping:
+            # The server has told its connections already. This one is told when it has its first events.
+            asyncio.get_running_loop().call_soon(protocol.shutdown)
         return True

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class DetachableWebSocket(WebSocketsSansIOProtocol):
-    """An accepted socket can be taken over, with what the client has sent meanwhile."""
+    """An accepted socket can be taken over.
+
+    What a client sent before it was accepted, which RFC 6455 forbids it (4.1), is lost.
+    """
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -35,8 +38,6 @@ class DetachableWebSocket(WebSocketsSansIOProtocol):
         self.connections.discard(self)
         self.transport.set_protocol(cast("asyncio.BaseProtocol", protocol))
         protocol.taken_over(self.transport, self.connections)
-        if self.conn.reader.buffer:
-            protocol.data_received(bytes(self.conn.reader.buffer))
         # uvicorn closes its transport when the app returns.
         self.transport = cast("asyncio.Transport", _NoTransport())
         return True

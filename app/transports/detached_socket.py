@@ -30,11 +30,11 @@ _PING = Frame(Opcode.PING, b"").serialize(mask=False)
 class DetachedSocket(DetachedConnection):
     """RFC 6455 by the sans-I/O core of `websockets`, which an idle connection does without.
 
-    The core is made when the client sends something and kept while a message or a closing handshake
-    is under way. Events are framed once for all clients and pass it by.
+    The core is made when the client sends something and kept while a frame, a message or a closing
+    handshake is under way. Events are framed once for all clients and pass it by.
     """
 
-    __slots__ = ("_answered", "_core", "_max_size", "_message", "_session")
+    __slots__ = ("_answered", "_core", "_max_size", "_message", "_session", "_unparsed")
 
     def __init__(self, heart: Heart, max_size: int) -> None:
         super().__init__(heart)
@@ -42,6 +42,7 @@ class DetachedSocket(DetachedConnection):
         self._session: Session | None = None
         self._core: Protocol | None = None
         self._message: bytearray | None = None
+        self._unparsed = 0  # bytes of a frame that is not there as a whole
         self._answered = True
 
     def begin(self, session: Session) -> None:
@@ -86,8 +87,7 @@ class DetachedSocket(DetachedConnection):
 
     def gone(self) -> None:
         self._core = None
-        if self._session is not None:
-            self._session.closed()
+        self._end_session()
 
     def pause_writing(self) -> None:
         # Nor is more asked of a gateway by a client that does not read its answers.
@@ -106,11 +106,13 @@ class DetachedSocket(DetachedConnection):
         self._answered = True
         core = self._core = self._core or self._new_core()
         core.receive_data(data)
+        self._unparsed += len(data)
         for frame in core.events_received():
             if isinstance(frame, Frame):
+                self._unparsed -= _size_of(frame)
                 self._frame_received(core, frame)
         self._flush(core)
-        if core.state is OPEN and core.current_size is None and not core.reader.buffer:
+        if core.state is OPEN and core.current_size is None and self._unparsed == 0:
             self._core = None
 
     # The core.
@@ -151,7 +153,24 @@ class DetachedSocket(DetachedConnection):
                 asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._abort)
             else:
                 self.transport.close()
+        if core.state is not OPEN:
+            self._end_session()
+
+    def _end_session(self) -> None:
+        """Nothing may be sent behind a close frame."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.closed()
 
     def _abort(self) -> None:
         if self.transport is not None:
             self.transport.abort()
+
+
+def _size_of(frame: Frame) -> int:
+    """Bytes of a client's frame on the wire: its head, the masking key and the payload (RFC 6455, 5.2).
+
+    A length may be spelt longer than needed; then the size is too small, and the core is kept for nothing.
+    """
+    size = len(frame.data)
+    return 2 + (0 if size < 126 else 2 if size < 65536 else 8) + 4 + size

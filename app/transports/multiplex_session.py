@@ -7,7 +7,8 @@ Server: ``subscribed``, ``unsubscribed``, ``pong``, ``error``, each under ``op``
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taskbeam import errors
 from taskbeam.encode import to_json
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from ..event import Event
     from ..hub import Hub
     from .session import Socket
+
+
+#: Half of a character, which JSON can spell as an escape, and UTF-8 cannot.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Subscription:
@@ -63,7 +68,7 @@ class MultiplexSession:
             task_id = message.get("task_id")
             self._obey(message)
         except TaskbeamError as error:
-            self._refuse(error.problem, task_id if isinstance(task_id, str) else None, error.detail)
+            self._refuse(error.problem, task_id if _is_text(task_id) else None, error.detail)
 
     def pause(self) -> None:
         for subscription in self._subscriptions.values():
@@ -137,9 +142,13 @@ def _parse(text: str) -> dict[str, Any]:
 
 def _task_id(message: dict[str, Any]) -> str:
     task_id = message.get("task_id")
-    if not isinstance(task_id, str):
+    if not _is_text(task_id):
         raise TaskbeamError(errors.BAD_REQUEST, "task_id is to be a string.")
     return task_id
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and not _SURROGATE.search(value)
 
 
 def _cursor(message: dict[str, Any]) -> EventId | None:

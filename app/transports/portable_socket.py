@@ -31,7 +31,8 @@ class PortableSocket:
         self._outbox: deque[bytes] = deque()
         self._changed = asyncio.Event()
         self._closing: tuple[int, str] | None = None
-        self._paused = False
+        self._drained = asyncio.Event()
+        self._drained.set()
 
     async def serve(self, begin: Callable[[Socket], Session]) -> None:
         """Let the session speak until the socket is closed."""
@@ -62,8 +63,8 @@ class PortableSocket:
 
     def _outbox_grew(self) -> None:
         self._changed.set()
-        if len(self._outbox) >= HIGH_WATER and not self._paused and self._session is not None:
-            self._paused = True
+        if len(self._outbox) >= HIGH_WATER and self._drained.is_set() and self._session is not None:
+            self._drained.clear()
             self._session.pause()
 
     # The two tasks.
@@ -72,8 +73,8 @@ class PortableSocket:
         while True:
             while self._outbox:
                 await self._websocket.send_text(self._outbox.popleft().decode())
-            if self._paused:
-                self._paused = False
+            if not self._drained.is_set():
+                self._drained.set()
                 session.resume()
             if self._outbox:
                 continue
@@ -85,6 +86,8 @@ class PortableSocket:
 
     async def _read(self, session: Session) -> None:
         while True:
+            # Nor is more asked of a gateway by a client that does not read its answers.
+            await self._drained.wait()
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 self.close(CloseCode.NORMAL_CLOSURE, "")

@@ -1,0 +1,99 @@
+"""A client that goes leaves nothing behind."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from websockets.frames import Opcode
+
+from tests.support.event_stream import EventStream
+from tests.support.journal import wait_until
+from tests.support.raw_websocket import RawWebSocket, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.gateway import Gateway
+    from tests.support.journal import Journals, Task
+
+CLIENTS = 200
+
+
+def stream(served: Gateway, task: Task) -> None:
+    """Hang up in the middle of a stream."""
+    with EventStream(served, task.id) as found:
+        found.block()
+
+
+def unread_stream(served: Gateway, task: Task) -> None:
+    """Go before anything was read."""
+    EventStream(served, task.id).close()
+
+
+def task_socket(served: Gateway, task: Task) -> None:
+    """Drop the connection without a closing handshake."""
+    with RawWebSocket(served, f"/tasks/{task.id}/ws") as found:
+        found.body()
+
+
+def closed_socket(served: Gateway, task: Task) -> None:
+    """Close as one should."""
+    with RawWebSocket(served, f"/tasks/{task.id}/ws") as found:
+        found.send(frame(Opcode.CLOSE, struct.pack("!H", 1001)))
+        while found.receive().opcode is not Opcode.CLOSE:
+            pass
+
+
+def reset_socket(served: Gateway, task: Task) -> None:
+    """Reset the connection of a socket with a subscription."""
+    with RawWebSocket(served) as found:
+        found.say(op="subscribe", task_id=task.id)
+        found.json()
+        found.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize("client", [stream, unread_stream, task_socket, closed_socket, reset_socket])
+def test_many_come_and_go(
+    served: Gateway, journals: Journals, client: Callable[[Gateway, Task], None]
+) -> None:
+    process = psutil.Process(served.process.pid)
+    task = journals.task()
+    client(served, task)
+    task.wait_for_subscribers(0)
+    wait_until(lambda: not clients_of(process, served))
+    before = process.num_fds()
+    for _ in range(CLIENTS // 5):
+        client(served, task)
+    task.wait_for_subscribers(0)
+    wait_until(lambda: not clients_of(process, served))
+    assert process.num_fds() <= before
+
+
+def test_a_slow_client_that_goes_while_it_is_behind(served: Gateway, journals: Journals) -> None:
+    process = psutil.Process(served.process.pid)
+    task = journals.task(limit=10_000)
+    with (
+        EventStream(served, task.id, receive_buffer=32 * 1024),
+        RawWebSocket(served, f"/tasks/{task.id}/ws", receive_buffer=32 * 1024),
+    ):
+        task.wait_for_subscribers()
+        while task.subscribers:  # until both are behind, and only the journal knows what they lack
+            task.append("x" * 20_000)
+    wait_until(lambda: not clients_of(process, served))
+    task.wait_for_subscribers(0)
+    # Nobody comes back later either: who joins and leaves now is the only one.
+    stream(served, task)
+    task.wait_for_subscribers(0)
+
+
+def clients_of(process: psutil.Process, served: Gateway) -> list[object]:
+    """The connections that the gateway holds to its clients."""
+    return [
+        connection
+        for connection in process.net_connections("tcp")
+        if connection.laddr.port == served.port and connection.status != psutil.CONN_LISTEN
+    ]

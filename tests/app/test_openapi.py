@@ -1,0 +1,66 @@
+"""What a route may answer is in its OpenAPI description, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.main import create_app
+from app.problems import ProblemBody
+from app.settings import Settings
+
+#: What every call that asks Redis for something may answer.
+COMMON = frozenset({"invalid_request", "internal_error", "unavailable"})
+DOCUMENTED = {
+    ("post", "/reports"): COMMON | {"bad_request"},
+    ("get", "/reports/{task_id}"): COMMON | {"unknown_task"},
+    ("get", "/tasks/{task_id}"): COMMON | {"unknown_task", "bad_cursor"},
+    ("get", "/tasks/{task_id}/events"): COMMON | {"unknown_task", "bad_cursor"},
+    ("get", "/healthz"): set(),
+    ("get", "/readyz"): {"unavailable"},
+}
+
+
+@pytest.fixture(scope="module")
+def openapi() -> dict[str, Any]:
+    return create_app(Settings()).openapi()
+
+
+def test_each_route_declares_its_problems(openapi: dict[str, Any]) -> None:
+    found = {
+        (method, path): _codes(operation)
+        for path, operations in openapi["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert found == DOCUMENTED
+
+
+def test_each_problem_has_the_one_schema(openapi: dict[str, Any]) -> None:
+    for operations in openapi["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    ((media_type, content),) = response["content"].items()
+                    assert media_type == "application/problem+json"
+                    assert set(content["schema"]["properties"]) == set(ProblemBody.model_fields)
+
+
+def test_success_is_described_too(openapi: dict[str, Any]) -> None:
+    paths = openapi["paths"]
+    events = paths["/tasks/{task_id}/events"]["get"]["responses"]
+    assert set(events["200"]["content"]) == {"application/json", "text/event-stream"}
+    assert "content" not in events["204"]
+    assert "304" in paths["/tasks/{task_id}"]["get"]["responses"]
+    assert "202" in paths["/reports"]["post"]["responses"]
+
+
+def _codes(operation: dict[str, Any]) -> set[str]:
+    """The codes that an operation's description names: each stands between backquotes."""
+    found: set[str] = set()
+    for status, response in operation["responses"].items():
+        if int(status) >= 400:
+            codes = response["description"].split("`")[1::2]
+            assert codes, f"{status} is not described"
+            found.update(codes)
+    return found

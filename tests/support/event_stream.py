@@ -1,0 +1,99 @@
+"""An event stream as the bytes on the wire, read by the standard library's HTTP client."""
+
+from __future__ import annotations
+
+import json
+import socket
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.support.gateway import Gateway
+
+TIMEOUT = 15.0
+
+
+class EventStream:
+    """One GET of a task's events. Chunks are decoded; an end without the last one raises `IncompleteRead`."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        task_id: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        *,
+        receive_buffer: int = 0,
+    ) -> None:
+        self._connection = HTTPConnection("127.0.0.1", gateway.port, timeout=TIMEOUT)
+        self._connection.sock = connected_socket(gateway.port, receive_buffer)
+        self._connection.request("GET", f"/tasks/{task_id}/events{query}", headers=headers or {})
+        self.response = self._connection.getresponse()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self.response.close()
+        self._connection.close()
+
+    def line(self) -> bytes:
+        """The next line with its end; empty at the end of the stream."""
+        return self.response.readline()
+
+    def block(self) -> bytes:
+        """The next lines up to a blank one."""
+        block = b""
+        while line := self.line():
+            block += line
+            if line == b"\n":
+                break
+        return block
+
+    def body(self) -> bytes:
+        """The body of the next event."""
+        return body_of(self.block())
+
+    def event(self) -> dict[str, Any]:
+        """The next event."""
+        event: dict[str, Any] = json.loads(self.body())
+        return event
+
+    def rest(self) -> bytes:
+        """All that comes until the end."""
+        return self.response.read()
+
+
+def connected_socket(port: int, receive_buffer: int = 0) -> socket.socket:
+    """A connection to a port of this machine, with a receive buffer of that many bytes."""
+    connection = socket.socket()
+    connection.settimeout(TIMEOUT)
+    if receive_buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.connect(("127.0.0.1", port))
+    return connection
+
+
+def body_of(block: bytes) -> bytes:
+    """The data of one block of an event stream."""
+    return b"\n".join(line[6:] for line in block.split(b"\n") if line.startswith(b"data: "))
+
+
+def bodies_of(stream: bytes) -> list[bytes]:
+    """The data of each event of a stream."""
+    return [body for block in stream.split(b"\n\n") if (body := body_of(block))]
+
+
+def block_of(body: bytes) -> bytes:
+    """One event as a block, as it is to be on the wire."""
+    return b"data: %b\nid: %b\n\n" % (body, json.loads(body)["id"].encode())

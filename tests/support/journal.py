@@ -1,0 +1,123 @@
+"""Journals that a test writes itself, as a worker would, where no worker is needed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self, cast
+from uuid import uuid4
+
+import redis
+
+from taskbeam import events
+from taskbeam.encode import to_json
+from taskbeam.events import EventId, Record
+from taskbeam.journal.entry import DEFAULT_LIMIT, Entry, Verdict
+from taskbeam.journal.writer import JournalWriter
+from taskbeam.keys import task_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.connection import AbstractConnection
+
+
+def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> None:
+    """Return when the condition holds; raises `TimeoutError` when it does not within ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the condition did not come true")
+        time.sleep(0.01)
+
+
+class Journals:
+    """Journals on one Redis, whose URL names the database of the results."""
+
+    def __init__(self, url: str) -> None:
+        self.redis = redis.Redis.from_url(url)
+        pool = self.redis.connection_pool
+        self.writer = JournalWriter(lambda: cast("AbstractConnection", pool.make_connection()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.writer.close()
+        self.redis.close()
+
+    def task(self, *, limit: int = DEFAULT_LIMIT, task_id: str | None = None) -> Task:
+        """A task that was just sent."""
+        task = Task(self, task_id or str(uuid4()), limit)
+        task.append(state=events.PENDING, type="state")
+        return task
+
+    def subscriptions(self) -> int:
+        """How many channels any gateway is subscribed to."""
+        return len(self.redis.pubsub_channels())
+
+
+class Task:
+    """One task's journal."""
+
+    def __init__(self, journals: Journals, task_id: str, limit: int) -> None:
+        self.id = task_id
+        self.keys = task_keys(task_id)
+        self._journals = journals
+        self._limit = limit
+
+    def append(
+        self,
+        data: object = None,
+        *,
+        state: str = events.PROGRESS,
+        type: str = "progress",  # noqa: A002
+        final: bool = False,
+    ) -> EventId:
+        """Append an event; returns its id."""
+        mark = "true" if final else "false"
+        appended = self._journals.writer.append(
+            Entry(
+                keys=self.keys,
+                type=type,
+                front=f'"task_id":"{self.id}","type":"{type}",',
+                back=f'"ts":{time.time():.6f},"final":{mark},"data":{to_json(data)}}}',
+                state=state,
+                run="run",
+                final=final,
+                limit=self._limit,
+                name='"tests.task"',
+            )
+        )
+        assert appended.verdict is Verdict.APPENDED
+        return appended.id
+
+    def grow(self, count: int) -> list[EventId]:
+        """Append several events."""
+        return [self.append(number) for number in range(count)]
+
+    def finish(self) -> EventId:
+        """Append the final event."""
+        return self.append(state=events.SUCCESS, type="state", final=True)
+
+    def lose(self) -> None:
+        """Forget everything, as Redis does when it loses its data."""
+        self._journals.redis.delete(self.keys.head, self.keys.log)
+
+    def records(self) -> list[Record]:
+        """What the journal has now."""
+        raw = cast("list[bytes]", self._journals.redis.lrange(self.keys.log, 0, -1))
+        return [Record.parse(each) for each in raw]
+
+    def bodies(self) -> list[bytes]:
+        """The events as every client is to get them."""
+        return [record.body for record in self.records()]
+
+    @property
+    def subscribers(self) -> int:
+        """How many gateways are subscribed to the task."""
+        ((_, count),) = self._journals.redis.pubsub_numsub(self.keys.channel)
+        return int(count)
+
+    def wait_for_subscribers(self, count: int = 1) -> None:
+        """Return when this many gateways are subscribed."""
+        wait_until(lambda: self.subscribers == count)
