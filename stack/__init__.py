@@ -1,1 +1,1 @@
-"""The whole of Taskbeam on one machine: `python -m stack` starts Valkey, a worker and the gateway."""
+"""The whole of Taskbeam on one machine: `python -m stack` starts Valkey, mail server, worker and gateway."""

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .ports import LOOPBACK, free_port
 from .readiness import LineWritten, Readiness, UrlAnswers
 from .settings import Settings, broker_url, result_backend
 
@@ -30,6 +31,7 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_RESULT_BACKEND": result_backend(redis_url),
         "TASKBEAM_DATABASE_URL": settings.database,
         "TASKBEAM_FILES_DIR": str(settings.files),
+        "TASKBEAM_PUBLIC_URL": settings.public_url or settings.address,
         "TASKBEAM_HOST": settings.host,
         "TASKBEAM_PORT": str(settings.port),
         "PYTHONUNBUFFERED": "1",
@@ -38,7 +40,14 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
 
 def services(settings: Settings, redis_url: str) -> tuple[Service, ...]:
     """What to start, in this order; it is stopped in the reverse order."""
-    env = environment(settings, redis_url)
+    smtp_url = str(settings.smtp_url or f"smtp://{LOOPBACK}:{free_port()}")
+    env = {**environment(settings, redis_url), "TASKBEAM_SMTP_URL": smtp_url}
+    mail = Service(
+        name="mail",
+        argv=(sys.executable, "-m", "stack.mail"),
+        env=env,
+        ready=LineWritten(" ready."),
+    )
     worker = Service(
         name="worker",
         argv=(
@@ -56,4 +65,4 @@ def services(settings: Settings, redis_url: str) -> tuple[Service, ...]:
         env=env,
         ready=UrlAnswers(f"{settings.address}/readyz"),
     )
-    return worker, gateway
+    return (worker, gateway) if settings.smtp_url else (mail, worker, gateway)

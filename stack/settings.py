@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, RedisDsn
+from pydantic import AliasChoices, AnyUrl, Field, RedisDsn, UrlConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
+SmtpUrl = Annotated[
+    AnyUrl, UrlConstraints(allowed_schemes=["smtp", "smtp+starttls", "smtps"], host_required=True)
+]
 
 
 class Settings(BaseSettings):
@@ -22,6 +27,10 @@ class Settings(BaseSettings):
     """An existing Redis or Valkey server to use (its databases 0 and 1) instead of starting one."""
     var_dir: Path = Path("var")
     """Where everything that must survive a restart is kept."""
+    smtp_url: SmtpUrl | None = None
+    """An existing mail server to use instead of starting one that keeps every message here."""
+    public_url: str | None = None
+    """Where people reach the gateway, for the links in messages; else its address on this machine."""
     database_url: str | None = None
     files_dir: Path | None = None
 
@@ -32,6 +41,10 @@ class Settings(BaseSettings):
     @property
     def valkey_dir(self) -> Path:
         return self.var / "valkey"
+
+    @property
+    def mail_dir(self) -> Path:
+        return self.var / "mail"
 
     @property
     def files(self) -> Path:

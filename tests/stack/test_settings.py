@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from stack.services import environment
+from stack.services import environment, services
 from stack.settings import Settings, broker_url, result_backend
 
 NAMES = ("PORT", *(f"TASKBEAM_{field.upper()}" for field in Settings.model_fields))
@@ -43,7 +43,13 @@ def test_the_port_has_two_names(monkeypatch: pytest.MonkeyPatch, given: dict[str
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TASKBEAM_PORT", "0"), ("TASKBEAM_PORT", "65536"), ("TASKBEAM_REDIS_URL", "http://localhost")],
+    [
+        ("TASKBEAM_PORT", "0"),
+        ("TASKBEAM_PORT", "65536"),
+        ("TASKBEAM_REDIS_URL", "http://localhost"),
+        ("TASKBEAM_SMTP_URL", "http://localhost"),
+        ("TASKBEAM_SMTP_URL", "smtp://"),
+    ],
 )
 def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
@@ -93,3 +99,24 @@ def test_the_services_are_told_absolute_places(monkeypatch: pytest.MonkeyPatch, 
 def test_a_database_of_ones_own_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASKBEAM_DATABASE_URL", "postgresql+psycopg://host/reports")
     assert environment(Settings(), "redis://127.0.0.1:1")["TASKBEAM_DATABASE_URL"].startswith("postgresql")
+
+
+def test_links_in_messages_lead_to_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment(Settings(), "redis://127.0.0.1:1")["TASKBEAM_PUBLIC_URL"] == "http://127.0.0.1:8000"
+    monkeypatch.setenv("TASKBEAM_PUBLIC_URL", "https://shop.example")
+    assert environment(Settings(), "redis://127.0.0.1:1")["TASKBEAM_PUBLIC_URL"] == "https://shop.example"
+
+
+def test_a_mail_server_is_started_before_who_sends_to_it() -> None:
+    plan = services(Settings(), "redis://127.0.0.1:1")
+    assert [service.name for service in plan] == ["mail", "worker", "gateway"]
+    [smtp_url] = {service.env["TASKBEAM_SMTP_URL"] for service in plan}
+    assert smtp_url.startswith("smtp://127.0.0.1:")
+
+
+@pytest.mark.parametrize("url", ["smtp://mail.example:25", "smtp+starttls://me:p%2Fw@mail.example"])
+def test_a_mail_server_of_ones_own_is_used_instead(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TASKBEAM_SMTP_URL", url)
+    plan = services(Settings(), "redis://127.0.0.1:1")
+    assert [service.name for service in plan] == ["worker", "gateway"]
+    assert {service.env["TASKBEAM_SMTP_URL"] for service in plan} == {url}

@@ -38,6 +38,7 @@ def final_state(address: str, task_id: str) -> str:
 def test_what_is_shown_as_live_does_a_job_and_ctrl_c_ends_it_all(tmp_path: Path) -> None:
     with Terminal(STACK, tmp_path) as terminal:
         address = terminal.wait_until_live()
+        assert terminal.find(r"^mail *\| smtp://127\.0\.0\.1:\d+ ready\.$")
         task_id = ask(f"{address}/reports", {"user_id": 1})["task_id"]
         assert final_state(address, task_id) == "SUCCESS"
         terminal.press_ctrl_c()
