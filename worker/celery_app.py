@@ -5,18 +5,23 @@ from celery.signals import worker_init
 from celery.worker import WorkController
 from kombu import Exchange, Queue
 
+from .emails.service import EmailService
+from .emails.smtp import SmtpServer
 from .reports.database import Database
 from .reports.files import ReportFiles
 from .reports.service import ReportService
 from .settings import WorkerSettings
-from .tasks import reports
+from .tasks import emails, reports
 
-QUEUES = ("default", "reports")
+QUEUES = ("default", "reports", "emails")
 DAY_SECONDS = 24 * 60 * 60
 
 
 def create_celery(settings: WorkerSettings) -> Celery:
-    """Return the application with all its tasks. Connects to nothing."""
+    """Return the application with all its tasks. Connects to nothing.
+
+    Raises ArgumentError and ValueError for URLs that are none.
+    """
     app = Celery("worker", broker=settings.broker_url, backend=settings.result_backend, set_as_current=False)
     app.conf.update(
         task_track_started=True,
@@ -26,7 +31,7 @@ def create_celery(settings: WorkerSettings) -> Celery:
         # A queue per workload, so that long jobs never starve the short ones behind them.
         task_default_queue=QUEUES[0],
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
-        task_routes={"reports.*": {"queue": "reports"}},
+        task_routes={"reports.*": {"queue": "reports"}, "emails.*": {"queue": "emails"}},
         # Nothing that arrives over the network is unpickled.
         task_serializer="json",
         result_serializer="json",
@@ -37,6 +42,8 @@ def create_celery(settings: WorkerSettings) -> Celery:
         broker_connection_retry_on_startup=True,
     )
     database = Database(settings.database_url)
+    sender = EmailService(database, SmtpServer.from_url(settings.smtp_url), settings.mail_from)
+    emails.register(app, sender)
     reports.register(app, ReportService(database, ReportFiles(settings.files_dir)))
     _prepare_at_start(app, database)
     return app

@@ -19,3 +19,9 @@ class WorkerSettings(BaseSettings):
 
     # Finished files; the gateway serves this folder under /files.
     files_dir: Path = Path("var/files")
+
+    # The mail server: smtp://, smtp+starttls:// or smtps://, with user:password@ where it asks for them.
+    smtp_url: str = "smtp://127.0.0.1:1025"
+
+    # The sender of every message; the mail server must let us send as it.
+    mail_from: str = "taskbeam@localhost"

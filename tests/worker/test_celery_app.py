@@ -9,6 +9,8 @@ from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.celery_app import create_celery
+from worker.emails.errors import InvalidEmailError, OutcomeUnknownError, RefusedError
+from worker.emails.marks import CLAIM_SECONDS
 from worker.reports.orders import UnknownUserError
 from worker.settings import WorkerSettings
 
@@ -25,11 +27,15 @@ def test_jobs_are_limited_and_shared_out_fairly(app: Celery) -> None:
     assert app.conf.worker_prefetch_multiplier == 1
 
 
-def test_reports_have_a_queue_of_their_own(app: Celery) -> None:
-    route = app.amqp.router.route({}, "reports.generate")
-    assert (route["queue"].name, route["queue"].exchange.name, route["queue"].routing_key) == ("reports",) * 3
-    assert app.amqp.router.route({}, "mails.send")["queue"].name == "default"
-    assert set(app.amqp.queues) == {"default", "reports"}  # both served by a worker without -Q
+@pytest.mark.parametrize(("task", "name"), [("reports.generate", "reports"), ("emails.send", "emails")])
+def test_each_workload_has_a_queue_of_its_own(app: Celery, task: str, name: str) -> None:
+    route = app.amqp.router.route({}, task)
+    assert (route["queue"].name, route["queue"].exchange.name, route["queue"].routing_key) == (name,) * 3
+
+
+def test_everything_else_goes_to_the_default_queue(app: Celery) -> None:
+    assert app.amqp.router.route({}, "something.else")["queue"].name == "default"
+    assert set(app.amqp.queues) == {"default", "reports", "emails"}  # all served by a worker without -Q
 
 
 def test_only_json_travels(app: Celery) -> None:
@@ -50,8 +56,9 @@ def test_queue_and_results_are_apart() -> None:
     assert defaults["result_backend"].default.endswith("/1")
 
 
-def test_a_report_is_retried_with_backoff_and_jitter(app: Celery) -> None:
-    task: Any = app.tasks["reports.generate"]
+@pytest.mark.parametrize("name", ["reports.generate", "emails.send"])
+def test_a_job_is_retried_with_backoff_and_jitter(app: Celery, name: str) -> None:
+    task: Any = app.tasks[name]
     assert task.autoretry_for == (Exception,)
     assert task.retry_backoff is True
     assert task.retry_jitter is True
@@ -61,6 +68,19 @@ def test_a_report_is_retried_with_backoff_and_jitter(app: Celery) -> None:
 def test_what_would_fail_again_is_not_retried(app: Celery) -> None:
     task: Any = app.tasks["reports.generate"]
     assert task.dont_autoretry_for == (UnknownUserError, SoftTimeLimitExceeded)
+    task = app.tasks["emails.send"]
+    assert task.dont_autoretry_for == (
+        InvalidEmailError,
+        RefusedError,
+        OutcomeUnknownError,
+        SoftTimeLimitExceeded,
+    )
+
+
+def test_a_claim_on_a_message_lasts_as_long_as_its_job_may(app: Celery) -> None:
+    task: Any = app.tasks["emails.send"]
+    assert task.time_limit == CLAIM_SECONDS
+    assert task.soft_time_limit < CLAIM_SECONDS
 
 
 def test_each_application_has_its_own_task() -> None:

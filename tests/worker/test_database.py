@@ -1,18 +1,15 @@
 """The database fills itself once, however many workers start at the same time."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE
 
-import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import func, select, text
 
 from worker.reports.database import Database
 from worker.reports.sample import USERS
-from worker.reports.tables import Base, OrderLineRow, OrderRow, UserRow
+from worker.reports.tables import OrderLineRow, OrderRow, UserRow
 
 # Says that it is there, waits for the word, then prepares the database as a starting worker does.
 STARTING_WORKER = """
@@ -22,22 +19,6 @@ print("there", flush=True)
 sys.stdin.readline()
 Database(sys.argv[1]).prepare()
 """
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database without tables; PostgreSQL where TEST_POSTGRESQL_URL names one to empty."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/not/yet/there/shop.db"
-        return
-    url = os.environ.get("TEST_POSTGRESQL_URL")
-    if url is None:
-        pytest.skip("TEST_POSTGRESQL_URL names no PostgreSQL database")
-    engine = create_engine(url)
-    Base.metadata.drop_all(engine)
-    yield url
-    Base.metadata.drop_all(engine)
-    engine.dispose()
 
 
 def counts(url: str) -> tuple[int | None, ...]:

@@ -16,6 +16,7 @@ def test_defaults_run_on_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.result_backend == "taskbeam+redis://127.0.0.1:6379/1"
     assert settings.database_url == "sqlite:///var/taskbeam.db"
     assert settings.files_dir == Path("var/files")
+    assert settings.smtp_url == "smtp://127.0.0.1:1025"
 
 
 def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
