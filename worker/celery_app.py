@@ -43,8 +43,8 @@ def create_celery(settings: WorkerSettings) -> Celery:
     )
     database = Database(settings.database_url)
     sender = EmailService(database, SmtpServer.from_url(settings.smtp_url), settings.mail_from)
-    emails.register(app, sender)
-    reports.register(app, ReportService(database, ReportFiles(settings.files_dir)))
+    send = emails.register(app, sender)
+    reports.register(app, ReportService(database, ReportFiles(settings.files_dir)), send, settings.public_url)
     _prepare_at_start(app, database)
     return app
 

@@ -105,3 +105,22 @@ def test_a_message_that_may_have_been_sent_is_not_tried_again(
     assert transitions(metas) == ["STARTED", "FAILURE"]
     assert metas[-1]["result"]["exc_type"] == "OutcomeUnknownError"
     assert len(server.messages) == 1
+
+
+def test_a_report_is_told_to_an_address_once(
+    app: Celery, valkey: Valkey, server: MailServer, folder: Path
+) -> None:
+    receipts = []
+    for _ in range(2):
+        *_, end = follow(app, valkey, "reports.generate", user_id=123, email="zoe@example.com")
+        receipts.append(app.AsyncResult(end["result"]["email_task_id"]).get(timeout=DEADLINE_SECONDS))
+    assert receipts[0] == receipts[1]
+    [envelope] = server.messages
+    content = envelope.content
+    assert isinstance(content, bytes)
+    link = f"http://127.0.0.1:8000{end['result']['report_url']}"
+    assert link.encode() in content
+    assert (folder / end["result"]["report_url"].lstrip("/")).is_file()
+
+    *_, end = follow(app, valkey, "reports.generate", user_id=123)
+    assert "email_task_id" not in end["result"]
