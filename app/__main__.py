@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import uvicorn
 
 from .main import create_app
@@ -12,8 +14,13 @@ from .settings import Settings
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C."""
+    app = create_app(settings)
+    # What is loaded by now stays: the collector need not look at it again for every few events.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level,

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from taskbeam.journal.history import Absence
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -31,7 +33,8 @@ class End(Enum):
     """Why a member gets nothing more."""
 
     FINISHED = "the final event was delivered"
-    UNKNOWN = "the task has no journal"
+    UNKNOWN = "the task has no journal, and never had one"
+    EXPIRED = "the task's journal has run out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +146,12 @@ class Channel(Generic[M]):
 
     # Reads.
 
-    def history(self, history: History | None) -> list[Output[M]]:
-        """The journal answered a `Read`; None = the task has none."""
+    def history(self, history: History | Absence) -> list[Output[M]]:
+        """The journal answered a `Read`, or there is none."""
         served, arrived, fresh = self._reading or {}, self._arrived, self._fresh
         self._reading, self._arrived = None, []
-        if history is None:
-            return self._without_journal(served, arrived)
+        if isinstance(history, Absence):
+            return self._without_journal(history, served, arrived)
         outputs = self._replay(served, history)
         current = tuple(member for member, cursor in served.items() if cursor == history.last)
         for member in served.keys() - set(current):
@@ -208,12 +211,15 @@ class Channel(Generic[M]):
             self._all_wait()
         return outputs
 
-    def _without_journal(self, served: dict[M, EventId | None], arrived: list[Record]) -> list[Output[M]]:
+    def _without_journal(
+        self, absence: Absence, served: dict[M, EventId | None], arrived: list[Record]
+    ) -> list[Output[M]]:
         if arrived:
             # It was born between the read and now.
             self._waiting.update(served)
             return self._read_if_due()
-        outputs: list[Output[M]] = [Close(tuple(served), End.UNKNOWN)]
+        end = End.EXPIRED if absence is Absence.EXPIRED else End.UNKNOWN
+        outputs: list[Output[M]] = [Close(tuple(served), end)]
         return outputs + self._drop_if_empty() + self._read_if_due()
 
     # Cursors.

@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from celery import Celery
 from fastapi import Depends
-from kombu.exceptions import OperationalError
 from starlette.requests import HTTPConnection
 
-from taskbeam.errors import UNAVAILABLE, TaskbeamError
+from taskbeam.backend import JournalBackend
+from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.reader import JournalReader
+from taskbeam.liveness.watchdog import Watchdog
 
 from .heart import Heart
 from .hub import Hub
+from .idempotency import IdempotencyKeys
 from .redis_client import redis_client
 from .settings import Settings
 from .subscriber import Subscriber
@@ -29,8 +31,10 @@ class Gateway:
         self.journal = JournalReader(self.redis)
         self.heart = Heart(settings.heartbeat)
         self.hub = Hub(self.journal, settings.key_prefix)
-        self.subscriber = Subscriber(self.redis, self.hub, sharded=settings.sharded)
+        self.subscriber = Subscriber(self.redis, self.hub, gather=settings.gather, sharded=settings.sharded)
         self.hub.attach(self.subscriber)
+        self.appender = JournalAppender(self.redis)
+        self.idempotency = IdempotencyKeys(self.redis)
         self.celery = Celery(
             broker=settings.broker_url,
             backend=settings.result_backend,
@@ -39,15 +43,16 @@ class Gateway:
             broker_transport_options={"max_retries": 0},
         )
 
-    def send(self, name: str, queue: str, **kwargs: Any) -> str:
-        """Send a task by its name; returns its id. Blocks: call it from a thread.
+        self.watchdog = Watchdog(
+            self.redis,
+            settings.lost_after,
+            lost_result=self.backend().lost_result if settings.fail_lost_tasks else None,
+            sharded=settings.sharded,
+        )
 
-        Raises `TaskbeamError` ``unavailable`` when the broker is away.
-        """
-        try:
-            return str(self.celery.send_task(name, kwargs=kwargs, queue=queue, retry=False).id)
-        except (OperationalError, OSError) as error:
-            raise TaskbeamError(UNAVAILABLE) from error
+    def backend(self) -> JournalBackend:
+        """Celery's result backend, of which each thread has its own."""
+        return cast("JournalBackend", self.celery.backend)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -55,7 +60,8 @@ class Gateway:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.redis.aclose)
             stack.push_async_callback(self.hub.close)
-            for work in (self.subscriber.run(), self.heart.run()):
+            watching = self.watchdog.run(self.settings.watchdog_interval)
+            for work in (self.subscriber.run(), self.heart.run(), watching):
                 await stack.enter_async_context(_background(work))
             yield
 

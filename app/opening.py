@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from taskbeam.errors import UNAVAILABLE, UNKNOWN_TASK, TaskbeamError
+from taskbeam.errors import UNAVAILABLE, TaskbeamError
 
-from .channel import End
+from .ends import PROBLEMS
 from .mailbox import Mailbox
 
 if TYPE_CHECKING:
@@ -53,6 +53,6 @@ async def open_task(hub: Hub, task_id: str, after: EventId | None, patience: flo
         if isinstance(error, TimeoutError):
             raise TaskbeamError(UNAVAILABLE) from error
         raise
-    if mailbox.end is End.UNKNOWN:
-        raise TaskbeamError(UNKNOWN_TASK)
+    if mailbox.end in PROBLEMS:
+        raise TaskbeamError(PROBLEMS[mailbox.end])
     return Opening(follower, mailbox)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbeam.encode import to_json
-from taskbeam.errors import UNKNOWN_TASK, TaskbeamError
+from taskbeam.errors import TaskbeamError
+from taskbeam.journal.history import Absence
 
+from .ends import PROBLEMS
 from .event import Event, gap_event
 from .opening import open_task
 
@@ -53,8 +55,8 @@ async def events_after(
 
 async def _read(gateway: Gateway, task_id: str, after: EventId | None, limit: int) -> History:
     history = await gateway.journal.read(gateway.hub.keys(task_id), after, limit)
-    if history is None:
-        raise TaskbeamError(UNKNOWN_TASK)
+    if isinstance(history, Absence):
+        raise TaskbeamError(PROBLEMS[history])
     return history
 
 

@@ -25,10 +25,14 @@ class PubSubConnection(asyncio.Protocol):
         owner: AbstractConnection,
         on_subscribed: Callable[[bytes], None],
         on_message: Callable[[bytes, bytes], None],
+        gather: float,
     ) -> None:
+        """``gather``: seconds that records may wait when many come, so that they are read together."""
         self._owner = owner  # it closes the socket when it is collected
         self._on_subscribed = on_subscribed
         self._on_message = on_message
+        self._gather = gather
+        self._last_read = float("-inf")
         self._replies = hiredis.Reader()
         self._transport: asyncio.Transport | None = None
         self._lost = asyncio.get_running_loop().create_future()
@@ -66,9 +70,23 @@ class PubSubConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
+        self._gather_more()
         self._replies.feed(data)
         while (reply := self._replies.gets()) is not False:
             self._handle(reply)
+
+    def _gather_more(self) -> None:
+        """Under load a wake-up costs more than the records it brings: let the next ones come together."""
+        loop = asyncio.get_running_loop()
+        now, before = loop.time(), self._last_read
+        self._last_read = now
+        if now - before < 2 * self._gather and self._transport is not None:
+            self._transport.pause_reading()
+            loop.call_later(self._gather, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
 
     def _handle(self, reply: Any) -> None:
         match reply:
@@ -82,7 +100,10 @@ class PubSubConnection(asyncio.Protocol):
 
 
 async def take_over(
-    redis: Redis, on_subscribed: Callable[[bytes], None], on_message: Callable[[bytes, bytes], None]
+    redis: Redis,
+    on_subscribed: Callable[[bytes], None],
+    on_message: Callable[[bytes, bytes], None],
+    gather: float,
 ) -> PubSubConnection:
     """Connect as the client's pool would (TLS, ACL, Sentinel, unix socket), then read the socket ourselves.
 
@@ -92,7 +113,7 @@ async def take_over(
     await connection.connect()
     writer = connection._writer
     assert writer is not None
-    protocol = PubSubConnection(connection, on_subscribed, on_message)
+    protocol = PubSubConnection(connection, on_subscribed, on_message, gather)
     writer.transport.set_protocol(protocol)
     protocol.connection_made(writer.transport)
     return protocol

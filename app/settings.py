@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt
+from pydantic import AliasChoices, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskbeam.keys import CELERY_PREFIX
+from taskbeam.liveness.watchdog import DEFAULT_GRACE, DEFAULT_INTERVAL
 
 
 class Settings(BaseSettings):
@@ -32,6 +33,8 @@ class Settings(BaseSettings):
 
     # Write to detached connections directly; off = the portable ASGI path, as on any other server.
     detach: bool = True
+    # Under load, records are read from Redis together: none waits longer than this for others. 0 = off.
+    gather: NonNegativeFloat = 0.005
     heartbeat: PositiveFloat = 15.0
     # How long a request waits for Redis before it is answered 503.
     patience: PositiveFloat = 5.0
@@ -39,6 +42,12 @@ class Settings(BaseSettings):
     shutdown_timeout: PositiveInt = 10
     max_message_bytes: PositiveInt = 64 * 1024
     max_subscriptions: PositiveInt = 1000
+
+    # The watchdog: seconds between sweeps, and from STALLED to LOST.
+    watchdog_interval: PositiveFloat = DEFAULT_INTERVAL
+    lost_after: PositiveFloat = DEFAULT_GRACE
+    # Whether a LOST task becomes a FAILURE in Celery's own result, too.
+    fail_lost_tasks: bool = False
 
     files_dir: Path = Path("var/files")
     frontend_dir: Path = Path("frontend")

@@ -46,9 +46,12 @@ class Subscriber:
     gone, and only the acknowledgement says so.
     """
 
-    def __init__(self, redis: Redis, listener: Listener, *, sharded: bool = False) -> None:
+    def __init__(
+        self, redis: Redis, listener: Listener, *, gather: float = 0.0, sharded: bool = False
+    ) -> None:
         self._redis = redis
         self._listener = listener
+        self._gather = gather
         self._verbs = (b"SSUBSCRIBE", b"SUNSUBSCRIBE") if sharded else (b"SUBSCRIBE", b"UNSUBSCRIBE")
         self._connection: PubSubConnection | None = None
 
@@ -62,7 +65,7 @@ class Subscriber:
         limit = FIRST_BACKOFF
         while True:
             try:
-                connection = await take_over(self._redis, self._listener.subscribed, self._listener.published)
+                connection = await self._connect()
             except (RedisError, OSError, hiredis.HiredisError) as error:
                 logger.warning("Waiting for Redis: %s", error)
                 limit = min(limit * 2, LAST_BACKOFF)
@@ -84,6 +87,10 @@ class Subscriber:
         """No longer subscribe."""
         if self._connection is not None and names:
             self._connection.command(self._verbs[1], *names)
+
+    async def _connect(self) -> PubSubConnection:
+        listener = self._listener
+        return await take_over(self._redis, listener.subscribed, listener.published, self._gather)
 
     async def _serve(self, connection: PubSubConnection) -> None:
         self._connection = connection

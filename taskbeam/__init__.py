@@ -1,5 +1,7 @@
 """Taskbeam: every Celery job, live in the browser."""
 
+from taskbeam.failures import PublicError
 from taskbeam.progress import emit, log, progress
+from taskbeam.run import Cancelled
 
-__all__ = ["emit", "log", "progress"]
+__all__ = ["Cancelled", "PublicError", "emit", "log", "progress"]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from taskbeam import events
 from taskbeam.encode import to_json
+from taskbeam.failures import TASK_FAILED, Failure, error_member
 
 #: A result larger than this stays in Celery's result only; the event says `result_omitted`.
 MAX_RESULT_BYTES = 256 * 1024
@@ -32,37 +33,25 @@ class Retry(NamedTuple):
     max: int | None
 
 
-_FAILURES = {
-    "SoftTimeLimitExceeded": ("time_limit", "The task took too long and was stopped."),
-    "TimeLimitExceeded": ("time_limit", "The task took too long and was stopped."),
-    "WorkerLostError": ("worker_lost", "The worker that ran the task was lost."),
-    "NotRegistered": ("not_registered", "No worker knows this task."),
-    "EncodeError": ("encode_error", "The task's result could not be stored."),
-    "UnpickleableExceptionWrapper": ("task_failed", "The task failed."),
-    "TaskRevokedError": ("revoked", "The task was cancelled."),
-    "ChordError": ("dependency_failed", "A task that this one depends on failed."),
-}
-_TASK_FAILED = ("task_failed", "The task failed.")
-_EXPIRED = ("expired", "The task was not started in time.")
-
-
-def describe(state: str, result: object, ref: str, retry: Retry | None = None) -> Description:
+def describe(
+    state: str, result: object, failure: Failure = TASK_FAILED, ref: str = "", retry: Retry | None = None
+) -> Description:
     """Tell a stored state.
 
-    ``result`` is what the backend was given: a result, a progress meta, or an exception as Celery
-    encoded it. ``ref`` names the failure in the operator's log.
+    ``result`` is what the backend was given: a result or a progress meta. ``failure`` and ``ref`` are
+    told where the state is one of failing.
     """
-    if state == events.STARTED or state == events.PENDING:
+    if state in (events.STARTED, events.PENDING):
         return Description("state")
     if state == events.SUCCESS:
         return Description("state", _result(result))
     if state == events.RETRY:
-        members = {"error": _error(result, ref)}
+        members = error_member(failure, ref)
         if retry is not None:
             members["retry"] = to_json(retry._asdict())
         return Description("state", members)
     if state in events.FINAL_STATES:
-        return Description("state", {"error": _error(result, ref)})
+        return Description("state", error_member(failure, ref))
     return _custom(result)
 
 
@@ -74,24 +63,6 @@ def _result(result: object) -> dict[str, str]:
     if len(encoded.encode()) > MAX_RESULT_BYTES:
         return {"result_omitted": "true"}
     return {"result": encoded}
-
-
-def _error(result: object, ref: str) -> str:
-    code, message = _failure(*_exception(result))
-    return to_json({"code": code, "message": message, "ref": ref})
-
-
-def _failure(exception_type: str, arguments: object) -> tuple[str, str]:
-    if exception_type == "TaskRevokedError" and "expired" in str(arguments):
-        return _EXPIRED
-    return _FAILURES.get(exception_type, _TASK_FAILED)
-
-
-def _exception(result: object) -> tuple[str, object]:
-    """The exception's type and arguments; Celery's JSON form of it is a dict."""
-    if isinstance(result, dict):
-        return str(result.get("exc_type")), result.get("exc_message")
-    return type(result).__name__, getattr(result, "args", ())
 
 
 def _custom(meta: object) -> Description:

@@ -24,10 +24,6 @@ def to_json(value: object) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _dumps(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
-
-
 def _plain(value: object) -> Any:
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
@@ -46,3 +42,7 @@ def _finite(value: object) -> object:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_finite(item) for item in value]
     return value
+
+
+# One encoder for all calls: `json.dumps` with options would make one each time.
+_dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain).encode

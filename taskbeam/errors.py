@@ -23,6 +23,12 @@ BAD_REQUEST = Problem("bad_request", 400, 4400, "The request is malformed.")
 INVALID_REQUEST = Problem("invalid_request", 422, 4400, "The request has a field that does not fit.")
 BAD_CURSOR = Problem("bad_cursor", 400, 4400, "A cursor is an event id such as 1763800000000-3.")
 UNKNOWN_TASK = Problem("unknown_task", 404, 4404, "No task with this id was ever sent, or it is long gone.")
+EXPIRED = Problem("expired", 410, 4410, "The task's records have run out.")
+TOO_LATE = Problem("too_late", 409, 4400, "The task has ended already.")
+BAD_IDEMPOTENCY_KEY = Problem("bad_idempotency_key", 400, 4400, "An Idempotency-Key has 1 to 255 characters.")
+IDEMPOTENCY_CONFLICT = Problem(
+    "idempotency_conflict", 409, 4400, "This Idempotency-Key was used with another body."
+)
 UNKNOWN_OP = Problem("unknown_op", 400, 4400, "The op is not one of subscribe, unsubscribe and ping.")
 BAD_JSON = Problem("bad_json", 400, 4400, "The message is not a JSON object.")
 NOT_FOUND = Problem("not_found", 404, 4404, "There is nothing at this address.")

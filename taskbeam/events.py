@@ -15,8 +15,16 @@ SUCCESS = "SUCCESS"
 FAILURE = "FAILURE"
 REVOKED = "REVOKED"
 
+#: Celery knows these ends and stores neither.
+IGNORED = "IGNORED"
+REJECTED = "REJECTED"
+
+#: About the worker, and ours alone: its lease ran out; and nobody will deliver the task again.
+STALLED = "STALLED"
+LOST = "LOST"
+
 #: States after which a task's stream ends. Every other state is open, a task's own states included.
-FINAL_STATES = frozenset({SUCCESS, FAILURE, REVOKED})
+FINAL_STATES = frozenset({SUCCESS, FAILURE, REVOKED, IGNORED, REJECTED, LOST})
 
 _CURSOR = re.compile(r"(0|[1-9][0-9]{0,15})-(0|[1-9][0-9]{0,9})", re.ASCII)
 

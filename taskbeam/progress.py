@@ -1,28 +1,56 @@
 """What a task's author may call while the task runs. Plain `self.update_state(...)` stays as good.
 
-Outside a task, or under another result backend, these do as much as makes sense there: `progress`
-falls back to Celery's own state, the others do nothing. They never raise because Redis is away.
+Outside a task, in an eager one and under another result backend these do nothing, so that code which
+reports can be called from anywhere. They never raise because Redis is away.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskbeam import events
 from taskbeam.describe import Description
 from taskbeam.encode import to_json
-from taskbeam.run import current_run
-from taskbeam.signals import Journal
+from taskbeam.flusher import flusher
+from taskbeam.run import Cancelled, current_run
+
+if TYPE_CHECKING:
+    from taskbeam.run import Run
 
 
 def progress(current: float, total: float | None = None, message: str | None = None) -> None:
-    """Report how far the running task is: ``current`` of ``total`` in any unit, and what it does now."""
-    running = current_run()
-    if running is None:
+    """Report how far the running task is: ``current`` of ``total`` in any unit, and what it does now.
+
+    Cheap enough for every row of a loop: within a short interval (`taskbeam_options`) only the latest
+    goes out; the first and the last always do. Raises `Cancelled` when somebody has cancelled the
+    task: clean up, and let it pass.
+    """
+    run = current_run()
+    if run is None:
         return
-    meta: dict[str, Any] = {"current": current, "total": total, "message": message}
-    meta = {name: value for name, value in meta.items() if value is not None}
-    running.task.backend.store_result(running.request.id, meta, events.PROGRESS, request=running.request)
+    idle = run.progress.held is None
+    if run.progress.offer((current, total, message)):
+        flush_progress(run)
+    elif idle:
+        flusher.later(lambda: flush_progress(run), run.backend.options.interval)
+    if run.cancelled:
+        raise Cancelled
+
+
+def flush_progress(run: Run) -> None:
+    """Send what the run holds, before anything else of it is sent."""
+    if run.progress.held is None:
+        return
+    with run.lock:
+        held = run.progress.take()
+        if held is None:
+            return
+        meta = {
+            name: value
+            for name, value in zip(("current", "total", "message"), held, strict=True)
+            if value is not None
+        }
+        run.backend.store_result(run.request.id, meta, events.PROGRESS, request=run.request)
 
 
 def emit(data: Any) -> None:
@@ -39,6 +67,6 @@ def log(text: str) -> None:
 
 
 def _append(description: Description) -> None:
-    running = current_run()
-    if running is not None and isinstance(running.task.backend, Journal):
-        running.task.backend.append_event(running.request, description)
+    run = current_run()
+    if run is not None:
+        run.backend.append_event(run.request, description)

@@ -1,60 +1,55 @@
-"""The run: one execution of a task, known by an id that lives on Celery's request."""
+"""The run: one execution of a task in this process."""
 
 from __future__ import annotations
 
+import threading
 import time
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from celery.exceptions import Ignore
 from celery.utils.time import maybe_make_aware
 
+from taskbeam.coalesce import Coalescer
 from taskbeam.describe import Retry
-from taskbeam.journal.entry import new_token
+from taskbeam.journal.entry import Registration, new_token
+from taskbeam.liveness.presence import presence
 
 if TYPE_CHECKING:
     from contextvars import Token
 
-_RUN = "taskbeam_run"
-_ETA = "taskbeam_retry_eta"
+_ATTRIBUTE = "taskbeam_run"
 
 
-class Running(NamedTuple):
-    """The task that runs here, and its request."""
+class Cancelled(Ignore):
+    """Raised by `progress()` in a task that somebody cancelled: clean up and let it pass.
 
-    task: Any
-    request: Any
-
-
-#: A context variable, so that `asyncio.to_thread` and asyncio tasks see it too; Celery's own
-#: `current_task` is bound to the thread.
-_running: ContextVar[Running | None] = ContextVar("taskbeam_running", default=None)
+    An `Ignore`, so that Celery neither retries nor fails the task; it ends as REVOKED.
+    """
 
 
-def begin_run(task: Any, request: Any) -> Token[Running | None]:
-    """Give the request a run id and make it the current one."""
-    setattr(request, _RUN, new_token())
-    return _running.set(Running(task, request))
+class Run:
+    """What is known of an execution while it goes on; lives on Celery's request."""
 
+    def __init__(self, task: Any, request: Any, backend: Any, interval: float, *, redelivered: bool) -> None:
+        """``redelivered``: the broker delivers the task again if its worker dies."""
+        self.task = task
+        self.request = request
+        self.backend = backend
+        self.id = new_token()
+        self.registration = presence.register(request.id, self.id, redelivered=redelivered)
+        self.progress = Coalescer(interval, time.monotonic)
+        self.lock = threading.RLock()
+        self.thread = threading.get_ident()
+        self.cancelled = False
+        self.retry: Retry | None = None
 
-def end_run(token: Token[Running | None]) -> None:
-    """Make the outer run, if there is one, the current one again."""
-    _running.reset(token)
-
-
-def current_run() -> Running | None:
-    """The run that this code is part of; None outside a task."""
-    return _running.get()
-
-
-def run_id(request: Any) -> str:
-    """The run's id; '' where the writer is not the run itself (the worker's main process, another task)."""
-    return getattr(request, _RUN, None) or ""
-
-
-def note_retry(request: Any, eta: str | None) -> None:
-    """Keep when the run's retry is due (ISO 8601), which Celery tells only while it sends the message."""
-    setattr(request, _ETA, eta)
+    def note_retry(self, eta: str | None) -> None:
+        """Keep when the retry is due (ISO 8601), which Celery tells only while it sends the message."""
+        now = time.time()
+        at = due(eta).timestamp() if eta else now
+        self.retry = Retry(at=round(at, 3), delay=round(max(at - now, 0.0), 3), max=self.task.max_retries)
 
 
 def due(eta: str) -> datetime:
@@ -62,12 +57,30 @@ def due(eta: str) -> datetime:
     return maybe_make_aware(datetime.fromisoformat(eta))
 
 
-def retry_of(request: Any) -> Retry | None:
-    """When the run's retry is due; None where nobody noted it (the worker's main process)."""
-    running = current_run()
-    if request is None or not hasattr(request, _ETA):
-        return None
-    eta, now = getattr(request, _ETA), time.time()
-    at = due(eta).timestamp() if eta else now
-    limit = running.task.max_retries if running else None
-    return Retry(at=round(at, 3), delay=round(max(at - now, 0.0), 3), max=limit)
+#: A context variable, so that `asyncio.to_thread` and asyncio tasks see it too; Celery's own
+#: `current_task` is bound to the thread.
+_current: ContextVar[Run | None] = ContextVar("taskbeam_run", default=None)
+
+#: The run that this code is part of; None outside a task.
+current_run = _current.get
+
+
+def begin_run(run: Run) -> Token[Run | None]:
+    """Make the run known to its request and current in its context."""
+    setattr(run.request, _ATTRIBUTE, run)
+    return _current.set(run)
+
+
+def end_run(token: Token[Run | None]) -> None:
+    """Make the outer run, if there is one, the current one again."""
+    _current.reset(token)
+
+
+def run_of(request: Any) -> Run | None:
+    """The request's run; None where another writes (the worker's main process, another task)."""
+    return getattr(request, _ATTRIBUTE, None)
+
+
+def registration_of(run: Run | None) -> Registration | None:
+    """Where the writer's run is registered; None outside a worker."""
+    return run.registration if run else presence.registration()

@@ -11,17 +11,28 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from weakref import WeakSet
 
+from billiard.exceptions import WorkerLostError
+from billiard.process import current_process
 from celery import current_app
 from celery import signals as celery_signals
+from celery.worker.state import revoked
 
 from taskbeam import events
-from taskbeam.describe import Description
+from taskbeam.describe import Description, describe
 from taskbeam.encode import to_json
-from taskbeam.run import begin_run, current_run, due, end_run, note_retry
+from taskbeam.failures import REJECTED, REVOKED, Failure, error_member, failure_of
+from taskbeam.journal.entry import new_token
+from taskbeam.liveness.presence import presence
+from taskbeam.run import Cancelled, Run, begin_run, current_run, due, end_run, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from celery import Celery
+
+    from taskbeam.options import Options
 
 logger = logging.getLogger(__name__)
 
@@ -32,22 +43,37 @@ _CONTEXT = "taskbeam_context"
 class Journal(Protocol):
     """The part of the backend that the handlers need."""
 
+    options: Options
+
     def append_pending(
         self, task_id: str, name: str, delay: float = 0.0, members: dict[str, str] | None = None
     ) -> None: ...
 
-    def append_event(self, request: Any, description: Description, state: str = "") -> None: ...
+    def append_event(
+        self, request: Any, description: Description, state: str = "", **fields: Any
+    ) -> None: ...
+
+    def be_present(self) -> None: ...
+
+    def load_cancelled(self) -> list[str]: ...
 
 
 #: The task that this thread is sending and the backend of its application, which the signal does not name.
 _sending: ContextVar[tuple[str, Journal] | None] = ContextVar("taskbeam_sending", default=None)
 
 
-def connect() -> None:
-    """Connect the handlers; connecting them again changes nothing."""
+def connect(app: Celery) -> None:
+    """Connect the handlers for the application; connecting them again changes nothing."""
+    _apps.add(app)
     celery_signals.before_task_publish.connect(_task_is_sent, dispatch_uid="taskbeam.sent")
     celery_signals.task_prerun.connect(_run_begins, dispatch_uid="taskbeam.begins")
     celery_signals.task_postrun.connect(_run_ends, dispatch_uid="taskbeam.ends")
+    celery_signals.worker_ready.connect(_worker_is_ready, dispatch_uid="taskbeam.ready")
+    celery_signals.worker_shutdown.connect(_worker_stops, dispatch_uid="taskbeam.stops")
+
+
+#: The applications whose backend is ours.
+_apps: WeakSet[Celery] = WeakSet()
 
 
 def sending(task_id: str, journal: Journal) -> None:
@@ -73,12 +99,12 @@ def _task_is_sent(sender: str, headers: dict[str, Any], **_: Any) -> None:
     task_id = headers.get("id")
     if task_id is None:  # message protocol 1
         return
-    journal = _journal_of(task_id)
+    journal = _journal_of(task_id, sender)
     if journal is None:
         return
-    running = current_run()
-    if headers.get("retries") and running is not None and running.request.id == task_id:
-        note_retry(running.request, headers.get("eta"))
+    run = current_run()
+    if headers.get("retries") and run is not None and run.request.id == task_id:
+        run.note_retry(headers.get("eta"))
         return
     eta = headers.get("eta")
     if eta is None:
@@ -89,29 +115,98 @@ def _task_is_sent(sender: str, headers: dict[str, Any], **_: Any) -> None:
         journal.append_pending(task_id, sender, max(delay, 0.0), {"eta": to_json(at)})
 
 
-def _journal_of(task_id: str) -> Journal | None:
+def _journal_of(task_id: str, name: str) -> Journal | None:
     noted = _sending.get()
     if noted is not None and noted[0] == task_id:
         return noted[1]
-    # Celery does not tell the backend of a task that ignores its result.
-    backend = current_app.backend
+    # Celery does not tell the backend of a task that ignores its result: it is the one that knows the task.
+    candidates = [app for app in _apps if name in app.tasks] or list(_apps)
+    backend = candidates[0].backend if len(candidates) == 1 else current_app.backend
     return backend if isinstance(backend, Journal) else None
+
+
+@_harmless
+def _worker_is_ready(sender: Any, **_: Any) -> None:
+    presence.solo = sender.pool.__class__.__module__.endswith(".solo")
+    backend = sender.app.backend
+    if isinstance(backend, Journal):
+        backend.be_present()
+        # Nothing was consumed yet; a worker that was away did not hear the revocations.
+        for task_id in backend.load_cancelled():
+            revoked.add(task_id)
+
+
+@_harmless
+def _worker_stops(**_: Any) -> None:
+    presence.end()
 
 
 @_harmless
 def _run_begins(task: Any, **_: Any) -> None:
     journal = task.backend
-    if not isinstance(journal, Journal):
-        return
     request = task.request
-    setattr(request, _CONTEXT, begin_run(task, request))
-    stored_by_celery = task.track_started and not (task.ignore_result or request.ignore_result)
-    if not stored_by_celery and not request.is_eager:
+    if not isinstance(journal, Journal) or request.is_eager:
+        return
+    journal.be_present()
+    run = Run(task, request, journal, journal.options.interval, redelivered=task.acks_late)
+    setattr(request, _CONTEXT, begin_run(run))
+    if not (task.track_started and _keeps_result(task)):
         journal.append_event(request, Description("state"), events.STARTED)
 
 
 @_harmless
-def _run_ends(task: Any, **_: Any) -> None:
-    token = task.request.__dict__.pop(_CONTEXT, None)
-    if token is not None:
+def _run_ends(task: Any, state: str | None = None, retval: Any = None, **_: Any) -> None:
+    request = task.request
+    token = request.__dict__.pop(_CONTEXT, None)
+    if token is None:
+        return
+    try:
+        _tell_untold_end(task, request, state, retval)
+    finally:
         end_run(token)
+
+
+def _tell_untold_end(task: Any, request: Any, state: str | None, retval: Any) -> None:
+    """The ends that Celery does not store."""
+    backend = task.backend
+    if isinstance(retval, Cancelled):
+        backend.mark_as_revoked(request.id, "cancelled", request=request, store_result=_keeps_result(task))
+        if not _keeps_result(task):
+            _tell_end(task, events.REVOKED, REVOKED)
+    elif state == events.IGNORED:
+        _tell_end(task, events.IGNORED)
+    elif state == events.REJECTED and retval.requeue:
+        backend.append_event(
+            request, Description("state", {"requeued": "true"}), events.PENDING, ends_run=True
+        )
+    elif state == events.REJECTED:
+        _tell_end(task, events.REJECTED, REJECTED)
+    elif state is None and current_process().name == "MainProcess":
+        # Celery's threads and solo pools store nothing when a task exits the interpreter.
+        backend.store_result(request.id, WorkerLostError("The task exited."), events.FAILURE, request=request)
+    elif state == events.SUCCESS and not _keeps_result(task):
+        _tell_end(task, events.SUCCESS)
+    elif state in (events.FAILURE, events.RETRY) and not _keeps_result(task):
+        _tell_unstored_failure(task, request, state, retval)
+
+
+def _tell_unstored_failure(task: Any, request: Any, state: str, retval: Any) -> None:
+    if task.store_errors_even_if_ignored:
+        return
+    failure, ref = failure_of(retval, task.backend.options.public_errors), new_token()
+    run = run_of(request)
+    description = describe(state, None, failure, ref, run.retry if run else None)
+    fields = {"final": state == events.FAILURE, "ends_run": state == events.RETRY}
+    task.backend.append_event(request, description, state, **fields)
+    logger.warning("Task %s is told as %s %s [ref %s]", request.id, state, failure.code, ref)
+
+
+def _tell_end(task: Any, state: str, failure: Failure | None = None) -> None:
+    members = error_member(failure, new_token()) if failure else {}
+    task.backend.append_event(task.request, Description("state", members), state, final=True)
+
+
+def _keeps_result(task: Any) -> bool:
+    """Whether Celery stores the task's states; with `ignore_result` only we tell them."""
+    ignored = task.request.ignore_result
+    return not (task.ignore_result if ignored is None else ignored)

@@ -16,6 +16,14 @@ from .tasks import emails, reports
 QUEUES = ("default", "reports", "emails")
 DAY_SECONDS = 24 * 60 * 60
 
+#: What a client is told of errors that it can do something about: code and message.
+PUBLIC_ERRORS = {
+    "UnknownUserError": ("unknown_user", "There is no user with this number."),
+    "InvalidEmailError": ("invalid_email", "The message or an address in it is not valid."),
+    "RefusedError": ("email_refused", "The mail server refused the message."),
+    "OutcomeUnknownError": ("email_outcome_unknown", "The mail server's answer was lost."),
+}
+
 
 def create_celery(settings: WorkerSettings) -> Celery:
     """Return the application with all its tasks. Connects to nothing.
@@ -40,6 +48,7 @@ def create_celery(settings: WorkerSettings) -> Celery:
         timezone="UTC",
         result_expires=DAY_SECONDS,
         broker_connection_retry_on_startup=True,
+        taskbeam_options={"public_errors": PUBLIC_ERRORS},
     )
     database = Database(settings.database_url)
     sender = EmailService(database, SmtpServer.from_url(settings.smtp_url), settings.mail_from)

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from taskbeam import errors
@@ -11,6 +11,7 @@ from taskbeam import errors
 from ..gateway import GatewayDep
 from ..polling import snapshot_after
 from ..problems import documented
+from ..sending import send_task
 
 router = APIRouter(tags=["reports"])
 
@@ -22,6 +23,9 @@ class ReportRequest(BaseModel):
     """Whose orders to report on."""
 
     user_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    email: Annotated[
+        str | None, Field(max_length=254, description="Who is told when the report is ready.")
+    ] = None
 
 
 class TaskUrls(BaseModel):
@@ -30,6 +34,7 @@ class TaskUrls(BaseModel):
     self: str
     events: str
     ws: str
+    cancel: str
 
 
 class Accepted(BaseModel):
@@ -52,22 +57,40 @@ class ReportStatus(BaseModel):
 @router.post(
     "/reports",
     status_code=202,
-    responses=documented(errors.BAD_REQUEST, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE),
+    responses=documented(
+        errors.BAD_REQUEST,
+        errors.BAD_IDEMPOTENCY_KEY,
+        errors.IDEMPOTENCY_CONFLICT,
+        errors.INVALID_REQUEST,
+        errors.INTERNAL,
+        errors.UNAVAILABLE,
+    ),
 )
-def create_report(
-    request: Request, response: Response, gateway: GatewayDep, report: ReportRequest
+async def create_report(
+    request: Request,
+    response: Response,
+    gateway: GatewayDep,
+    report: ReportRequest,
+    idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Accepted:
-    """Send the task and return at once; the worker does the rest."""
-    task = gateway.send(TASK, QUEUE, user_id=report.user_id)
-    urls = _urls(request, task)
+    """Send the task and return at once; the worker does the rest.
+
+    The same `Idempotency-Key` with the same body answers with the same task, for a day.
+    """
+    body = report.model_dump_json(exclude_none=True)
+    claim = await gateway.idempotency.claim(request.url.path, idempotency_key, body.encode())
+    task_id = await send_task(gateway, TASK, QUEUE, report.model_dump(exclude_none=True), claim)
+    urls = _urls(request, task_id)
     response.headers["Location"] = urls.self
-    return Accepted(task_id=task, urls=urls)
+    return Accepted(task_id=task_id, urls=urls)
 
 
 @router.get(
     "/reports/{task_id}",
     response_model_exclude_none=True,
-    responses=documented(errors.UNKNOWN_TASK, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE),
+    responses=documented(
+        errors.UNKNOWN_TASK, errors.EXPIRED, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE
+    ),
 )
 async def report_status(gateway: GatewayDep, task_id: str) -> ReportStatus:
     """The task's state, with its progress, result or error."""
@@ -80,4 +103,5 @@ def _urls(request: Request, task_id: str) -> TaskUrls:
         self=request.app.url_path_for("snapshot", task_id=task_id),
         events=request.app.url_path_for("events", task_id=task_id),
         ws=request.app.url_path_for("one_task", task_id=task_id),
+        cancel=request.app.url_path_for("cancel", task_id=task_id),
     )

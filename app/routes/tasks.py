@@ -3,11 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel
 
 from taskbeam import errors
 from taskbeam.events import EventId
 
 from ..accept import wants_event_stream
+from ..cancelling import Cancellation, cancel_task
 from ..gateway import GatewayDep
 from ..opening import open_task
 from ..polling import events_after, snapshot_after
@@ -22,9 +24,10 @@ After = Annotated[str | None, Query(description="The cursor: the id of the last 
 Wait = Annotated[float | None, Query(ge=0, description="Seconds to wait for something newer.")]
 Limit = Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="Events to return at the most.")]
 
-_PROBLEMS = documented(
-    errors.BAD_CURSOR, errors.UNKNOWN_TASK, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE
+_TASK_PROBLEMS = documented(
+    errors.UNKNOWN_TASK, errors.EXPIRED, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE
 )
+_PROBLEMS = _TASK_PROBLEMS | documented(errors.BAD_CURSOR)
 
 
 @router.get("/tasks/{task_id}", responses=_PROBLEMS | {304: {"description": "Nothing is newer."}})
@@ -74,6 +77,25 @@ async def events(
     if wait is None and limit is None and wants_event_stream(request.headers.get("accept", "*/*")):
         return await _stream(gateway, task_id, cursor)
     return _json(await events_after(gateway, task_id, cursor, wait or 0.0, limit or MAX_LIMIT))
+
+
+class CancelAnswer(BaseModel):
+    """How far a request to cancel got: `revoked`, `requested` or `terminating`."""
+
+    task_id: str
+    cancel: Cancellation
+
+
+@router.post(
+    "/tasks/{task_id}/cancel", status_code=202, responses=_TASK_PROBLEMS | documented(errors.TOO_LATE)
+)
+async def cancel(
+    gateway: GatewayDep,
+    task_id: str,
+    terminate: Annotated[bool, Query(description="End a running task by signal.")] = False,
+) -> CancelAnswer:
+    """Revoke a queued task at once, or ask a running one to stop."""
+    return CancelAnswer(task_id=task_id, cancel=await cancel_task(gateway, task_id, terminate=terminate))
 
 
 async def _stream(gateway: GatewayDep, task_id: str, cursor: EventId | None) -> Response:

@@ -15,11 +15,12 @@ from taskbeam.encode import to_json
 from taskbeam.errors import Problem, TaskbeamError
 from taskbeam.events import EventId
 
-from ..channel import End
+from ..ends import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..channel import End
     from ..event import Event
     from ..hub import Hub
     from .session import Socket
@@ -93,8 +94,9 @@ class MultiplexSession:
         """The task's stream is over."""
         if self._subscriptions.get(task_id) is subscription:
             del self._subscriptions[task_id]
-        if end is End.UNKNOWN:
-            self._refuse(errors.UNKNOWN_TASK, task_id)
+        problem = PROBLEMS.get(end)
+        if problem is not None:
+            self._refuse(problem, task_id)
         else:
             self.answer("unsubscribed", task_id=task_id, reason="ended")
 

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from websockets.frames import CloseCode
 
-from taskbeam.errors import UNKNOWN_TASK
-
-from ..channel import End
+from ..ends import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taskbeam.events import EventId
 
+    from ..channel import End
     from ..event import Event
     from ..hub import Hub
     from .session import Socket
@@ -35,10 +34,11 @@ class TaskSession:
         self._socket.send_events(events)
 
     def finish(self, end: End) -> None:
-        if end is End.FINISHED:
+        problem = PROBLEMS.get(end)
+        if problem is None:
             self._socket.close(CloseCode.NORMAL_CLOSURE, "")
         else:
-            self._socket.close(UNKNOWN_TASK.close, UNKNOWN_TASK.code)
+            self._socket.close(problem.close, problem.code)
 
     # What the socket calls.
 

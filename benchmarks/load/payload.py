@@ -9,6 +9,7 @@ SIZE = 160
 EPOCH = 1763800000000
 TYPE = "data"
 STATE = "STARTED"
+TS = 1763800000.123456
 
 
 class Payload(NamedTuple):
@@ -18,24 +19,19 @@ class Payload(NamedTuple):
     seq: int
 
     @property
-    def front(self) -> str:
-        """JSON members before those that Taskbeam's append script adds itself."""
-        return f'"task_id":"{self.task_id}","type":"{TYPE}",'
-
-    @property
-    def back(self) -> str:
-        """JSON members after them; the last one fills the event up to its size."""
+    def filling(self) -> str:
+        """The data that fills the event up to its size."""
         bare = len(self._body("0", _back("")))
-        return _back("x" * (SIZE - bare - len(str(self.seq)) + 1))
+        return "x" * (SIZE - bare - len(str(self.seq)) + 1)
 
     @property
     def body(self) -> str:
         """The whole event, for servers that are given it ready."""
-        return self._body(str(self.seq), self.back)
+        return self._body(str(self.seq), _back(self.filling))
 
     def _body(self, seq: str, back: str) -> str:
-        script = f'"state":"{STATE}","name":null,"attempt":1,'
-        return f'{{"id":"{EPOCH}-{seq}",{self.front}{script}{back}'
+        front = f'"task_id":"{self.task_id}","type":"{TYPE}","state":"{STATE}","name":null,"attempt":1,'
+        return f'{{"id":"{EPOCH}-{seq}",{front}{back}'
 
 
 def new_task_id() -> str:
@@ -44,4 +40,4 @@ def new_task_id() -> str:
 
 
 def _back(filling: str) -> str:
-    return f'"ts":1763800000.123456,"final":false,"data":"{filling}"}}'
+    return f'"ts":{TS:.6f},"final":false,"data":"{filling}"}}'

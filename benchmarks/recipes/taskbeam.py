@@ -65,9 +65,10 @@ def _entry(event: Payload) -> Entry:
     """As `taskbeam.progress.emit` has it: a chunk of data from a task that runs."""
     return Entry(
         keys=task_keys(event.task_id),
+        task_id=event.task_id,
         type=payload.TYPE,
-        front=event.front,
-        back=event.back,
+        members={"data": f'"{event.filling}"'},
+        ts=payload.TS,
         state=payload.STATE,
         ttl=TTL,
     )

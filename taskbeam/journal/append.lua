@@ -1,115 +1,153 @@
 -- Append one event to a task's journal: guard, store Celery's result, number, log, publish.
 --
--- KEYS  1 result   Celery's result key, also the name of Celery's own channel
---       2 head     hash of the journal
---       3 log      list of the records
--- ARGV  1 token    the writer's own name for this call; a repeated call changes nothing
---       2 run      the execution that writes; '' = the worker's main process or another task
---       3 state    the task's state after this event; '' = unchanged
---       4 birth    '1' = only if it begins a journal (PENDING of a task that was just sent)
---       5 final    '1' = the task ends with it
---       6 ends_run '1' = the run ends with it (RETRY)
---       7 ttl      seconds to live; 0 = for ever
---       8 limit    records that the log keeps
---       9 name     the task's name as JSON; '' = unknown to the writer
---      10 type     of the event
---      11 front    JSON members before those which only this script knows
---      12 back     JSON members after them, with the closing brace
---      13 meta     what Celery stores under its result key; '' = nothing
---      14 channel  where the record is published
---      15 publish  PUBLISH, or SPUBLISH on a cluster with sharded pub/sub
+-- KEYS  1 result    Celery's result key, also the name of Celery's own channel
+--       2 head      hash of the journal
+--       3 log       list of the records
+--       4 tombstone     outlives the journal, so that an expired task is not taken for an unknown one
+--       5 runs      hash of the runs under the writer's worker; absent where runs are not registered
+-- ARGV  1 entry     JSON object, its members as in entry.py; what is absent is '', 0 or false
+--       2 front     JSON members of the body before those which only this script knows
+--       3 back      JSON members after them, with the closing brace
+--       4 meta      what Celery stores under its result key; '' = nothing
 --
--- Returns { verdict, epoch, seq }: 'appended', 'repeated' (this token was here before) or 'refused'.
+-- Returns { verdict, epoch, seq, cancel }: 'appended', 'repeated' (this token was here before) or
+-- 'refused'; cancel = '1' when somebody asked the task to stop.
 
-local token, run, state = ARGV[1], ARGV[2], ARGV[3]
-local final = ARGV[5] == '1'
-local ttl, limit = tonumber(ARGV[7]), tonumber(ARGV[8])
+local entry, meta = cjson.decode(ARGV[1]), ARGV[4]
+local run, ttl = entry.run or '', entry.ttl or 0
 
 local head = redis.call('HMGET', KEYS[2],
-  'epoch', 'seq', 'state', 'final', 'run', 'attempt', 'runs', 'name', 'tokens', 'snapshot')
-local epoch, seq = head[1], tonumber(head[2] or 0)
-local ended = head[4] == '1'
+  'epoch', 'seq', 'state', 'final', 'run', 'attempt', 'runs', 'name', 'tokens', 'snapshot', 'before', 'cancel')
+local epoch, seq, state, ended = head[1], tonumber(head[2] or 0), head[3] or 'PENDING', head[4] == '1'
 local current, attempt, runs = head[5] or '', tonumber(head[6] or 1), head[7] or ''
 local name, tokens, snapshot = head[8] or '', head[9] or '', tonumber(head[10] or 0)
+local before, cancel = head[11] or '', head[12] or ''
+local stalled = state == 'STALLED'
 
--- The tokens of the last few calls, each with its seq: a writer asks again after a lost reply.
-local seen = tokens:match(token .. '=(%d+);')
-if seen then
-  return { 'repeated', epoch, seen }
+-- A run known in `runs` but not current is over: retried, or superseded by a newer one.
+local known = run ~= '' and runs:find(run, 1, true) ~= nil
+local over = known and run ~= current
+
+local function store_result()
+  if meta == '' then
+    return
+  end
+  if ttl > 0 then
+    redis.call('SET', KEYS[1], meta, 'EX', ttl)
+  else
+    redis.call('SET', KEYS[1], meta)
+  end
+  redis.call('PUBLISH', KEYS[1], meta)
 end
 
--- Which run may speak. A run known in `runs` is over: retried, or superseded by a newer one.
-local known = run ~= '' and (run == current or runs:find(run, 1, true) ~= nil)
-local over = known and run ~= current
-local reborn = not epoch
+-- Whether the entry may be appended, and whether it begins the journal anew.
+local function admit()
+  if not epoch then
+    return not entry.only, true
+  end
+  if entry.only == 'queued' then
+    return not ended and current == '', false
+  elseif entry.only == 'open' then
+    return not ended, false
+  elseif entry.only == 'running' then
+    return not ended and run == current, false
+  elseif entry.only == 'stalled' then
+    return stalled and run == current, false
+  elseif entry.birth then
+    -- A task that is sent again under the id of one that has ended.
+    return ended and state ~= 'SUCCESS', true
+  elseif not ended then
+    return not over or entry.state == 'SUCCESS', false
+  elseif state == 'SUCCESS' then
+    -- The first SUCCESS stays: Celery's own rule.
+    return false
+  elseif state == 'LOST' then
+    -- The watchdog was wrong: the run speaks again.
+    return true, true
+  end
+  -- After another end only a new run may speak, or a superseded one that succeeds after all.
+  return (run ~= '' and not known) or (over and entry.state == 'SUCCESS'), true
+end
 
-if epoch then
-  if ARGV[4] == '1' and not ended then
-    return { 'refused', epoch, seq }
+-- The tokens of the last few calls, each with its seq: a writer asks again after a lost reply.
+local seen = tokens:match(entry.token .. '=(%d+);')
+if seen then
+  return { 'repeated', epoch, seen, cancel }
+end
+
+-- Nor does it change anything to tell a stall, or to ask for an end, twice.
+if (entry.only == 'running' and stalled and run == current) or (entry.cancel and cancel == '1' and not ended) then
+  return { 'repeated', epoch, seq, cancel }
+end
+
+local admitted, reborn = admit()
+if not admitted then
+  if ended and (state == 'IGNORED' or state == 'REJECTED') then
+    -- Ends that only we know; what Celery stores after them is its own.
+    store_result()
   end
-  if ended then
-    -- The first SUCCESS stays (Celery's own rule). After another end only a new run, a task that
-    -- is sent again, or the SUCCESS of a superseded run opens the journal again, under a new epoch.
-    local late_success = state == 'SUCCESS' and over
-    if head[3] == 'SUCCESS' or not (ARGV[4] == '1' or late_success or (run ~= '' and not known)) then
-      return { 'refused', epoch, seq }
-    end
-    reborn = true
-  elseif over and state ~= 'SUCCESS' then
-    return { 'refused', epoch, seq }
-  end
+  return { 'refused', epoch or '0', seq, cancel }
 end
 
 if reborn then
+  -- Ids of an earlier life, kept or expired, are all smaller.
   local now = redis.call('TIME')
-  local ms = now[1] * 1000 + math.floor(now[2] / 1000)
-  if epoch then
-    ms = math.max(ms, tonumber(epoch) + 1)
-  end
-  epoch, seq, snapshot = string.format('%.0f', ms), 0, 0
+  local last = tonumber(epoch or redis.call('GET', KEYS[4]) or 0)
+  epoch = string.format('%.0f', math.max(now[1] * 1000 + math.floor(now[2] / 1000), last + 1))
+  seq, snapshot, before, cancel = 0, 0, '', ''
   redis.call('DEL', KEYS[2], KEYS[3])
-  if ARGV[4] == '1' then
+  if entry.birth then
     current, attempt, runs = '', 1, ''
   end
 end
 
-if run ~= '' and not known then
+local begins = run ~= '' and not known
+if begins then
   if runs ~= '' then
     attempt = attempt + 1
   end
   runs = (runs .. run .. ' '):sub(-512)
   current = run
 end
-if ARGV[6] == '1' then
+if entry.ends_run then
   current = ''
 end
-if state == '' then
-  -- Only a run speaks without telling a state, so a life of the journal that begins with it has started.
-  state = reborn and 'STARTED' or head[3]
+
+if entry.state then
+  before = entry.state == 'STALLED' and state or ''
+  state = entry.state
+elseif stalled then
+  state, before = before, ''
+elseif reborn then
+  -- Only a run speaks without telling a state, so a life that begins with it has started.
+  state = 'STARTED'
 end
-if ARGV[9] ~= '' and name == '' then
-  name = ARGV[9]
+if name == '' then
+  name = entry.name or ''
+end
+if entry.cancel then
+  cancel = '1'
 end
 
 seq = seq + 1
 local id = epoch .. '-' .. seq
-local record = id .. (final and ' 1 ' or ' 0 ')
-  .. '{"id":"' .. id .. '",' .. ARGV[11]
+local record = id .. (entry.final and ' 1 ' or ' 0 ')
+  .. '{"id":"' .. id .. '",' .. ARGV[2]
   .. '"state":' .. cjson.encode(state)
-  .. ',"name":' .. (name == '' and 'null' or name)
-  .. ',"attempt":' .. attempt .. ',' .. ARGV[12]
+  .. ',"name":' .. (name == '' and 'null' or cjson.encode(name))
+  .. ',"attempt":' .. attempt .. ',' .. ARGV[3]
 
--- A state or progress event is the newest picture of the task; log lines and data are not, but for
--- the first record of all, where there is none else.
-if ARGV[10] == 'state' or ARGV[10] == 'progress' or seq == 1 then
-  snapshot = seq
-  if head[10] and tonumber(head[10]) < 0 then
+-- A state or progress event is the newest picture of the task; log lines and data are not, but for the
+-- first record of all, where there is none else.
+if entry.type == 'state' or entry.type == 'progress' or seq == 1 then
+  if snapshot < 0 then
     redis.call('HDEL', KEYS[2], 'picture')
   end
+  snapshot = seq
 end
 
 local length = redis.call('RPUSH', KEYS[3], record)
-while length > limit do
+while length > entry.limit do
   local dropped = redis.call('LPOP', KEYS[3])
   if snapshot == seq - length + 1 then
     redis.call('HSET', KEYS[2], 'picture', dropped)
@@ -120,25 +158,29 @@ end
 
 -- Values stay under 64 bytes, so that Redis keeps the hash in its compact form.
 redis.call('HSET', KEYS[2],
-  'epoch', epoch, 'seq', seq, 'state', state, 'final', final and '1' or '0',
+  'epoch', epoch, 'seq', seq, 'state', state, 'final', entry.final and '1' or '0',
   'run', current, 'attempt', attempt, 'runs', runs, 'name', name,
-  'tokens', (tokens .. token .. '=' .. seq .. ';'):sub(-60), 'snapshot', snapshot)
+  'tokens', (tokens .. entry.token .. '=' .. seq .. ';'):sub(-60), 'snapshot', snapshot,
+  'before', before, 'cancel', cancel)
 
+if KEYS[5] then
+  if entry.final or entry.ends_run then
+    redis.call('HDEL', KEYS[5], KEYS[1])
+  elseif begins then
+    redis.call('HSET', KEYS[5], KEYS[1], entry.row)
+  end
+end
 if ttl > 0 then
   redis.call('EXPIRE', KEYS[2], ttl)
   redis.call('EXPIRE', KEYS[3], ttl)
-else
+  if reborn or entry.final then
+    redis.call('SET', KEYS[4], epoch, 'EX', ttl + entry.keep)
+  end
+elseif not entry.only then
   redis.call('PERSIST', KEYS[2])
   redis.call('PERSIST', KEYS[3])
 end
-if ARGV[13] ~= '' then
-  if ttl > 0 then
-    redis.call('SET', KEYS[1], ARGV[13], 'EX', ttl)
-  else
-    redis.call('SET', KEYS[1], ARGV[13])
-  end
-  redis.call('PUBLISH', KEYS[1], ARGV[13])
-end
-redis.call(ARGV[15], ARGV[14], record)
+store_result()
+redis.call(entry.publish, entry.channel, record)
 
-return { 'appended', epoch, seq }
+return { 'appended', epoch, seq, cancel }

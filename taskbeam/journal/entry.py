@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from os import urandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
+from taskbeam.encode import to_json
 from taskbeam.events import EventId
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from taskbeam.keys import TaskKeys
 
 #: Records that a task's log keeps; older ones are dropped, and a client that wanted them gets a gap.
 DEFAULT_LIMIT = 1000
+
+#: Seconds that a tombstone outlives its journal: an expired task is told from an unknown one for a week.
+DEFAULT_KEEP = 7 * 24 * 3600
+
+#: When an entry is to be refused though its run may speak. ``queued``: unless no run has begun;
+#: ``open``: unless the task goes on; ``running``: unless ``run`` runs and is not stalled; ``stalled``:
+#: unless ``run`` is stalled.
+Condition = Literal["queued", "open", "running", "stalled"]
 
 
 def new_token() -> str:
@@ -29,64 +41,109 @@ class Verdict(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
+_VERDICTS: dict[object, Verdict] = {
+    spelling: verdict for verdict in Verdict for spelling in (verdict.value, verdict.value.encode())
+}
+
+
+@dataclass(slots=True)
 class Appended:
-    """The verdict, and the id of the entry's event (of the journal's last event when refused)."""
+    """The verdict, and the id of the entry's event (of the journal's last event when refused).
+
+    ``cancelled``: somebody asked the task to stop. ``run``: the entry's.
+    """
 
     verdict: Verdict
     id: EventId
+    cancelled: bool = False
+    run: str = ""
 
     @classmethod
-    def from_reply(cls, reply: list[bytes | str | int]) -> Appended:
-        """Read the script's ``{verdict, epoch, seq}``; the connection may decode replies or not."""
-        verdict, epoch, seq = (part.decode() if isinstance(part, bytes) else part for part in reply)
-        return cls(Verdict(str(verdict)), EventId(int(epoch), int(seq)))
+    def from_reply(cls, reply: list[bytes | str | int], run: str = "") -> Appended:
+        """Read the script's ``{verdict, epoch, seq, cancel}``; the connection may decode replies or not."""
+        verdict, epoch, seq, cancel = reply
+        return cls(_VERDICTS[verdict], EventId(int(epoch), int(seq)), cancel in ("1", b"1"), run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One event to append. The script's own table (append.lua) says what each field does there.
+class Registration:
+    """Where a run is registered while it goes on: the runs of its worker, and what is kept there."""
 
-    ``front`` and ``back`` are the JSON members before and after those that only the script knows
-    (id, name, attempt), so that the body is encoded once, here, and never parsed again.
+    runs_key: str
+    row: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One event to append.
+
+    - ``type`` and ``members`` are the body, but for what only the script knows (id, name, attempt,
+      and the state where it is unchanged). It is encoded once, here, and never parsed again.
+    - ``state``: the task's state after this event; '' = unchanged, or as before a stall.
+    - ``run``: the execution that writes; '' = the worker's main process, or another task.
+    - ``birth``: only if it begins a journal (PENDING of a task that was just sent).
+    - ``final``, ``ends_run``: the task, or the run (RETRY), ends with it.
+    - ``ttl``: seconds that the journal lives from now; 0 = for ever, or, with ``only``, as long as before.
+      ``keep``: of its tombstone after that.
+    - ``meta``: what Celery stores under its result key; empty = nothing.
+    - ``cancel``: the task is asked to stop. ``registration``: absent outside a worker.
+    - ``ts``: Unix seconds, by this machine's clock.
+    - ``token``: the writer's own name for this call; a repeated call changes nothing.
     """
 
     keys: TaskKeys
+    task_id: str
     type: str
-    front: str
-    back: str
+    members: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
     run: str = ""
     birth: bool = False
     final: bool = False
     ends_run: bool = False
     ttl: int = 0
+    keep: int = DEFAULT_KEEP
     limit: int = DEFAULT_LIMIT
     name: str = ""
     meta: str | bytes = b""
+    cancel: bool = False
+    only: Condition | None = None
+    registration: Registration | None = None
     sharded: bool = False
+    ts: float = field(default_factory=time.time)
     token: str = field(default_factory=new_token)
 
-    def script_keys(self) -> tuple[str, str, str]:
+    def script_keys(self) -> tuple[str, ...]:
         """The script's KEYS."""
-        return self.keys.result, self.keys.head, self.keys.log
+        keys = self.keys
+        names = (keys.result, keys.head, keys.log, keys.tombstone)
+        return (*names, self.registration.runs_key) if self.registration else names
 
-    def script_args(self) -> tuple[str | bytes | int, ...]:
-        """The script's ARGV, in its order."""
-        return (
-            self.token,
-            self.run,
-            self.state,
-            int(self.birth),
-            int(self.final),
-            int(self.ends_run),
-            self.ttl,
-            self.limit,
-            self.name,
-            self.type,
-            self.front,
-            self.back,
-            self.meta,
-            self.keys.channel,
-            "SPUBLISH" if self.sharded else "PUBLISH",
-        )
+    def script_args(self) -> tuple[str | bytes, ...]:
+        """The script's ARGV."""
+        return to_json(self._rules()), self._front(), self._back(), self.meta
+
+    def _rules(self) -> dict[str, Any]:
+        """What is absent is '', 0 or false to the script; most is absent from most entries."""
+        rules: dict[str, Any] = {
+            "token": self.token,
+            "type": self.type,
+            "limit": self.limit,
+            "channel": self.keys.channel,
+            "publish": "SPUBLISH" if self.sharded else "PUBLISH",
+        }
+        if self.ttl:
+            rules |= {"ttl": self.ttl, "keep": self.keep}
+        if self.registration:
+            rules["row"] = self.registration.row
+        for name in ("run", "state", "name", "birth", "final", "ends_run", "cancel", "only"):
+            value = getattr(self, name)
+            if value:
+                rules[name] = value
+        return rules
+
+    def _front(self) -> str:
+        return f'"task_id":{to_json(self.task_id)},"type":"{self.type}",'
+
+    def _back(self) -> str:
+        members = "".join([f',"{name}":{value}' for name, value in self.members.items()])
+        return f'"ts":{self.ts:.6f},"final":{"true" if self.final else "false"}{members}}}'

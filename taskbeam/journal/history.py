@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal, NamedTuple
 
 from taskbeam.events import EventId, Record
+
+
+class Absence(Enum):
+    """Why a task has no journal."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
 
 
 class Gap(NamedTuple):

@@ -23,7 +23,7 @@ class LossyWriter:
 
     def __init__(
         self,
-        append: Callable[[Entry], Appended],
+        append: Callable[[Entry], Appended | None],
         errors: tuple[type[BaseException], ...],
         pause: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
@@ -36,7 +36,7 @@ class LossyWriter:
         self.lost = 0
 
     def offer(self, entry: Entry) -> Appended | None:
-        """Append the entry, or lose it (None)."""
+        """Append the entry, or lose it; returns what ``append`` does, None when it is lost."""
         if self._clock() < self._closed_until:
             self.lost += 1
             return None

@@ -1,17 +1,18 @@
 -- Read a task's journal after a cursor, in one consistent look.
 --
--- KEYS  1 head    2 log
+-- KEYS  1 head    2 log    3 tombstone
 -- ARGV  1 epoch   of the cursor; '' = from the first record the log still has
 --       2 seq     of the cursor
 --       3 limit   records to return at the most
 --
--- Returns nil for a task without a journal, else { epoch, seq of the last record, picture, records }:
--- the picture is the last record that tells the task's state. A cursor of another epoch, or one that
--- the journal has not reached, is answered from the first record: the caller sees that it does not fit.
+-- Returns { epoch, seq of the last record, picture, records }: the picture is the last record that tells
+-- the task's state. A cursor of another epoch, or one that the journal has not reached, is answered from
+-- the first record: the caller sees that it does not fit. A task without a journal: 'expired' when it had
+-- one, else 'unknown'.
 
 local head = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'snapshot', 'picture')
 if not head[1] then
-  return nil
+  return redis.call('EXISTS', KEYS[3]) == 1 and 'expired' or 'unknown'
 end
 local seq = tonumber(head[2])
 local first = seq - redis.call('LLEN', KEYS[2]) + 1
@@ -22,4 +23,8 @@ end
 local start = from - first
 local records = redis.call('LRANGE', KEYS[2], start, start + ARGV[3] - 1)
 local picture = head[4] or redis.call('LINDEX', KEYS[2], tonumber(head[3]) - first)
+if not picture then
+  -- Redis evicted the log, and the head is of no use without it.
+  return 'expired'
+end
 return { head[1], seq, picture, records }

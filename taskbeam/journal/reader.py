@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError
 
 from taskbeam.events import EventId, Record
-from taskbeam.journal.history import History
+from taskbeam.journal.history import Absence, History
 from taskbeam.journal.scripts import READ
 
 if TYPE_CHECKING:
@@ -22,15 +22,15 @@ class JournalReader:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def read(self, keys: TaskKeys, after: EventId | None, limit: int) -> History | None:
-        """At most ``limit`` records after the cursor; None for a task without a journal.
+    async def read(self, keys: TaskKeys, after: EventId | None, limit: int) -> History | Absence:
+        """At most ``limit`` records after the cursor, or why there is no journal.
 
         Raises redis-py's errors.
         """
         args = (str(after.epoch), after.seq, limit) if after else ("", 0, limit)
-        reply = await self._call(keys.head, keys.log, *args)
-        if reply is None:
-            return None
+        reply = await self._call(keys.head, keys.log, keys.tombstone, *args)
+        if isinstance(reply, bytes):
+            return Absence(reply.decode())
         epoch, seq, picture, records = reply
         return History(
             EventId(int(epoch), seq), Record.parse(picture), [Record.parse(raw) for raw in records]
@@ -38,6 +38,6 @@ class JournalReader:
 
     async def _call(self, *args: str | int) -> Any:
         try:
-            return await self._redis.execute_command("EVALSHA", READ.digest, 2, *args)
+            return await self._redis.execute_command("EVALSHA", READ.digest, 3, *args)
         except NoScriptError:
-            return await self._redis.execute_command("EVAL", READ.text, 2, *args)
+            return await self._redis.execute_command("EVAL", READ.text, 3, *args)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.channel import MAX_ARRIVED, Channel, Close, Deliver, End, Read, Subscribe, Unsubscribe
 from taskbeam.events import EventId, Record
-from taskbeam.journal.history import Gap, History
+from taskbeam.journal.history import Absence, Gap, History
 
 EPOCH = 1_763_800_000_000
 
@@ -98,14 +98,14 @@ class TestJoining:
         channel: Channel[str] = Channel()
         channel.join("a", None)
         channel.subscribed()
-        assert channel.history(None) == [Close(("a",), End.UNKNOWN), Unsubscribe()]
+        assert channel.history(Absence.UNKNOWN) == [Close(("a",), End.UNKNOWN), Unsubscribe()]
 
     def test_a_journal_born_during_the_read_is_read_again(self) -> None:
         channel: Channel[str] = Channel()
         channel.join("a", None)
         channel.subscribed()
         channel.published(record(1))
-        assert channel.history(None) == [Read(None)]
+        assert channel.history(Absence.UNKNOWN) == [Read(None)]
 
     def test_others_stay_live_while_one_joins(self) -> None:
         channel = live_channel("a")

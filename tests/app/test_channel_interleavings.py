@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from app.channel import Channel, Close, Deliver, End, Output, Read, Subscribe, Unsubscribe
 from taskbeam.events import EventId, Record
-from taskbeam.journal.history import History
+from taskbeam.journal.history import Absence, History
 
 READ_LIMIT = 3
 
@@ -41,10 +41,10 @@ class Journal:
         self.records.append(found)
         return found
 
-    def read(self, after: EventId | None) -> History | None:
+    def read(self, after: EventId | None) -> History | Absence:
         """What read.lua does."""
         if not self.records:
-            return None
+            return Absence.UNKNOWN
         start = self.trimmed
         if after and after.epoch == self.epoch and self.trimmed <= after.seq <= len(self.records):
             start = after.seq
@@ -71,7 +71,7 @@ class ChannelMachine(RuleBasedStateMachine):
         self.commands: list[Subscribe | Unsubscribe] = []
         self.messages: list[Record | None] = []  # None is an acknowledgement
         self.asked: list[tuple[Channel[int], Read]] = []
-        self.answers: list[tuple[Channel[int], History | None]] = []
+        self.answers: list[tuple[Channel[int], History | Absence]] = []
 
     # What the hub does.
 

@@ -12,11 +12,13 @@ from app.settings import Settings
 
 #: What every call that asks Redis for something may answer.
 COMMON = frozenset({"invalid_request", "internal_error", "unavailable"})
+ABSENT = frozenset({"unknown_task", "expired"})
 DOCUMENTED = {
-    ("post", "/reports"): COMMON | {"bad_request"},
-    ("get", "/reports/{task_id}"): COMMON | {"unknown_task"},
-    ("get", "/tasks/{task_id}"): COMMON | {"unknown_task", "bad_cursor"},
-    ("get", "/tasks/{task_id}/events"): COMMON | {"unknown_task", "bad_cursor"},
+    ("post", "/reports"): COMMON | {"bad_request", "bad_idempotency_key", "idempotency_conflict"},
+    ("get", "/reports/{task_id}"): COMMON | ABSENT,
+    ("get", "/tasks/{task_id}"): COMMON | ABSENT | {"bad_cursor"},
+    ("get", "/tasks/{task_id}/events"): COMMON | ABSENT | {"bad_cursor"},
+    ("post", "/tasks/{task_id}/cancel"): COMMON | ABSENT | {"too_late"},
     ("get", "/healthz"): set(),
     ("get", "/readyz"): {"unavailable"},
 }

@@ -74,18 +74,17 @@ class Task:
         final: bool = False,
     ) -> EventId:
         """Append an event; returns its id."""
-        mark = "true" if final else "false"
         appended = self._journals.writer.append(
             Entry(
                 keys=self.keys,
+                task_id=self.id,
                 type=type,
-                front=f'"task_id":"{self.id}","type":"{type}",',
-                back=f'"ts":{time.time():.6f},"final":{mark},"data":{to_json(data)}}}',
+                members={"data": to_json(data)},
                 state=state,
                 run="run",
                 final=final,
                 limit=self._limit,
-                name='"tests.task"',
+                name="tests.task",
             )
         )
         assert appended.verdict is Verdict.APPENDED
@@ -101,7 +100,7 @@ class Task:
 
     def lose(self) -> None:
         """Forget everything, as Redis does when it loses its data."""
-        self._journals.redis.delete(self.keys.head, self.keys.log)
+        self._journals.redis.delete(self.keys.head, self.keys.log, self.keys.tombstone)
 
     def records(self) -> list[Record]:
         """What the journal has now."""

@@ -26,7 +26,8 @@ class Journal:
         self.client = client
         self.writer = writer
         self.options = options
-        self.keys = task_keys(str(uuid4()))
+        self.task_id = str(uuid4())
+        self.keys = task_keys(self.task_id)
 
     def entry(self, state: str, run: str = "", type: str = "state", **fields: Any) -> Entry:  # noqa: A002
         """As the backend makes one; Celery's meta is the name of the state."""
@@ -36,9 +37,7 @@ class Journal:
             "meta": state.encode(),
         }
         given |= self.options | fields
-        final = "true" if given["final"] else "false"
-        front, back = f'"type":"{type}",', f'"final":{final}}}'
-        return Entry(keys=self.keys, type=type, front=front, back=back, state=state, run=run, **given)
+        return Entry(keys=self.keys, task_id=self.task_id, type=type, state=state, run=run, **given)
 
     def append(self, state: str, run: str = "", type: str = "state", **fields: Any) -> Appended:  # noqa: A002
         return self.writer.append(self.entry(state, run, type, **fields))

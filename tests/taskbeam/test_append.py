@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -49,23 +48,23 @@ class TestNumbers:
 
 class TestTheRecord:
     def test_stands_as_id_final_mark_and_body(self, journal: Journal) -> None:
-        journal.append("STARTED", "a", name=json.dumps("jobs.add"))
-        journal.append("SUCCESS", "a")
+        journal.append("STARTED", "a", name="jobs.add", ts=17.5)
+        journal.append("SUCCESS", "a", ts=18.5)
         epoch = journal.records[0].id.epoch
         assert journal.raw == [
             (
-                f'{epoch}-1 0 {{"id":"{epoch}-1","type":"state","state":"STARTED",'
-                '"name":"jobs.add","attempt":1,"final":false}'
+                f'{epoch}-1 0 {{"id":"{epoch}-1","task_id":"{journal.task_id}","type":"state",'
+                '"state":"STARTED","name":"jobs.add","attempt":1,"ts":17.500000,"final":false}'
             ).encode(),
             (
-                f'{epoch}-2 1 {{"id":"{epoch}-2","type":"state","state":"SUCCESS",'
-                '"name":"jobs.add","attempt":1,"final":true}'
+                f'{epoch}-2 1 {{"id":"{epoch}-2","task_id":"{journal.task_id}","type":"state",'
+                '"state":"SUCCESS","name":"jobs.add","attempt":1,"ts":18.500000,"final":true}'
             ).encode(),
         ]
 
     def test_the_name_is_kept_from_whoever_knew_it(self, journal: Journal) -> None:
         journal.append("STARTED", "a")
-        journal.append("PROGRESS", "a", name='"jobs.add"')
+        journal.append("PROGRESS", "a", name="jobs.add")
         journal.append("FAILURE")  # the worker's main process may not know it
         assert [event["name"] for event in journal.events] == [None, "jobs.add", "jobs.add"]
 
@@ -127,7 +126,7 @@ class TestSuccessSticks:
 
 class TestANewRunAfterAFailure:
     def test_opens_a_new_life_of_the_journal_as_the_next_attempt(self, journal: Journal) -> None:
-        old = journal.append("STARTED", "a", name='"jobs.add"')
+        old = journal.append("STARTED", "a", name="jobs.add")
         journal.append("FAILURE", "a")
         new = journal.append("STARTED", "b")
         assert new.verdict is APPENDED

@@ -2,59 +2,69 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from taskbeam.events import EventId
-from taskbeam.journal.entry import Appended, Entry, Verdict, new_token
+from taskbeam.journal.entry import DEFAULT_KEEP, Appended, Entry, Registration, Verdict, new_token
 from taskbeam.journal.scripts import APPEND
 from taskbeam.keys import task_keys
 
 KEYS = task_keys("7")
 ENTRY = Entry(
     keys=KEYS,
+    task_id="7",
     token="token",
     run="run",
     state="STATE",
     birth=True,
-    final=False,
     ends_run=True,
     ttl=60,
     limit=9,
-    name='"name"',
+    name="name",
     type="type",
-    front="front",
-    back="back",
+    members={"data": "[1]"},
     meta=b"meta",
+    registration=Registration(runs_key="runs", row="row"),
     sharded=True,
+    ts=17.5,
 )
 
 
 class TestArguments:
-    def test_they_come_in_the_order_of_the_scripts_table(self) -> None:
-        table = APPEND.text.decode().partition("ARGV")[2].partition("\n-- Returns")[0]
-        names = re.findall(r"^(?:--)?\s+\d+ (\w+)", table, re.MULTILINE)
-        assert dict(zip(names, ENTRY.script_args(), strict=True)) == {
+    def test_the_rules_are_an_object_without_what_is_absent(self) -> None:
+        rules, front, back, meta = ENTRY.script_args()
+        assert json.loads(rules) == {
             "token": "token",
+            "type": "type",
             "run": "run",
             "state": "STATE",
-            "birth": 1,
-            "final": 0,
-            "ends_run": 1,
+            "birth": True,
+            "ends_run": True,
             "ttl": 60,
+            "keep": DEFAULT_KEEP,
             "limit": 9,
-            "name": '"name"',
-            "type": "type",
-            "front": "front",
-            "back": "back",
-            "meta": b"meta",
+            "name": "name",
+            "row": "row",
             "channel": KEYS.channel,
             "publish": "SPUBLISH",
         }
+        assert front == '"task_id":"7","type":"type",'
+        assert back == '"ts":17.500000,"final":false,"data":[1]}'
+        assert meta == b"meta"
 
     def test_the_keys_come_in_the_order_of_the_scripts_table(self) -> None:
-        assert ENTRY.script_keys() == (KEYS.result, KEYS.head, KEYS.log)
+        table = APPEND.text.decode().partition("KEYS")[2].partition("ARGV")[0]
+        assert re.findall(r"^(?:--)?\s+\d+ (\w+)", table, re.MULTILINE) == [
+            "result",
+            "head",
+            "log",
+            "tombstone",
+            "runs",
+        ]
+        assert ENTRY.script_keys() == (KEYS.result, KEYS.head, KEYS.log, KEYS.tombstone, "runs")
 
 
 class TestTokens:
@@ -64,11 +74,11 @@ class TestTokens:
         assert all(re.fullmatch(r"[0-9a-f]{8}", token) for token in tokens)
 
     def test_each_entry_has_one_of_its_own(self) -> None:
-        first, second = (Entry(keys=KEYS, type="state", front="", back="}") for _ in range(2))
+        first, second = (Entry(keys=KEYS, task_id="7", type="state") for _ in range(2))
         assert first.token != second.token
 
 
 class TestReplies:
-    @pytest.mark.parametrize("reply", [[b"appended", b"17", 3], ["appended", "17", "3"]])
+    @pytest.mark.parametrize("reply", [[b"appended", b"17", 3, b"1"], ["appended", "17", "3", "1"]])
     def test_a_connection_may_decode_them_or_not(self, reply: list[bytes | str | int]) -> None:
-        assert Appended.from_reply(reply) == (Appended(Verdict.APPENDED, EventId(17, 3)))
+        assert Appended.from_reply(reply) == Appended(Verdict.APPENDED, EventId(17, 3), cancelled=True)

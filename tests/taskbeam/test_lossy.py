@@ -11,7 +11,7 @@ from taskbeam.journal.entry import Appended, Entry, Verdict
 from taskbeam.journal.lossy import LossyWriter
 from taskbeam.keys import task_keys
 
-ENTRY = Entry(keys=task_keys("7"), type="progress", front="", back="}")
+ENTRY = Entry(keys=task_keys("7"), task_id="7", type="progress")
 DONE = Appended(Verdict.APPENDED, EventId(1, 1))
 LOGGER = "taskbeam.journal.lossy"
 

@@ -9,7 +9,7 @@ import pytest
 import redis.asyncio
 
 from taskbeam.events import EventId
-from taskbeam.journal.history import Gap, History
+from taskbeam.journal.history import Absence, Gap, History
 from taskbeam.journal.reader import JournalReader
 
 from .conftest import DB
@@ -29,8 +29,10 @@ class Reader:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def read(self, journal: Journal, after: EventId | None = None, limit: int = EVERYTHING) -> History | None:
-        async def reading() -> History | None:
+    def read(
+        self, journal: Journal, after: EventId | None = None, limit: int = EVERYTHING
+    ) -> History | Absence:
+        async def reading() -> History | Absence:
             async with redis.asyncio.Redis.from_url(self._url) as client:
                 return await JournalReader(client).read(journal.keys, after, limit)
 
@@ -38,7 +40,7 @@ class Reader:
 
     def found(self, journal: Journal, after: EventId | None = None, limit: int = EVERYTHING) -> History:
         history = self.read(journal, after, limit)
-        assert history is not None
+        assert isinstance(history, History)
         return history
 
 
@@ -60,8 +62,8 @@ def fill(journal: Journal, events: int) -> EventId:
 
 class TestAfterACursor:
     def test_a_task_that_nobody_sent_has_no_history(self, reader: Reader, journal: Journal) -> None:
-        assert reader.read(journal) is None
-        assert reader.read(journal, EventId(1, 1)) is None
+        assert reader.read(journal) is Absence.UNKNOWN
+        assert reader.read(journal, EventId(1, 1)) is Absence.UNKNOWN
 
     def test_without_one_all_records_come(self, reader: Reader, journal: Journal) -> None:
         last = fill(journal, 5)

@@ -134,12 +134,14 @@ class TestWhatIsTold:
         assert all(ttl - 2 <= life <= ttl for life in lives)
 
     @pytest.mark.parametrize("prefix", ["", "app1"])
-    def test_forget_leaves_nothing(self, valkey: Valkey, client: redis.Redis, prefix: str) -> None:
+    def test_forget_leaves_a_tombstone_and_nothing_else(
+        self, valkey: Valkey, client: redis.Redis, prefix: str
+    ) -> None:
         options = {"global_keyprefix": prefix} if prefix else {}
         app = results_app("taskbeam+" + valkey.url(DB), result_backend_transport_options=options)
         task_id = str(uuid4())
         app.backend.store_result(task_id, 1, "SUCCESS")
-        assert len(client.keys(f"*{task_id}*")) == 3
+        assert len(client.keys(f"*{task_id}*")) == 4
         assert all((prefix or "celery").encode() in key for key in client.keys(f"*{task_id}*"))
         app.AsyncResult(task_id).forget()
-        assert client.keys(f"*{task_id}*") == []
+        assert [b":tombstone" in key for key in client.keys(f"*{task_id}*")] == [True]
