@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
+from taskbeam.errors import RESTARTING
+
 from ..event import text_frame
 from .detached import DetachedConnection
 
@@ -81,7 +83,7 @@ class DetachedSocket(DetachedConnection):
 
     def shutdown(self) -> None:
         """The server stops: the client comes back with its cursor."""
-        self.close(CloseCode.SERVICE_RESTART, "restarting")
+        self.close(RESTARTING.close, RESTARTING.code)
 
     # What asyncio calls.
 
