@@ -175,7 +175,8 @@ def _tell_untold_end(task: Any, request: Any, state: str | None, retval: Any) ->
             _tell_end(task, events.REVOKED, REVOKED)
     elif state == events.IGNORED:
         _tell_end(task, events.IGNORED)
-    elif state == events.REJECTED and retval.requeue:
+    elif state == events.REJECTED and retval.requeue and task.acks_late:
+        # A message that was acknowledged early cannot go back: then it is rejected for good.
         backend.append_event(
             request, Description("state", {"requeued": "true"}), events.PENDING, ends_run=True
         )

@@ -11,18 +11,23 @@ from stack.process import ManagedProcess
 from .gateway import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 @contextmanager
 def worker(
-    broker: str, backend: str, pool: str = "prefork", concurrency: int = 2, app: str = "tests.support.jobs"
+    broker: str,
+    backend: str,
+    pool: str = "prefork",
+    concurrency: int = 2,
+    app: str = "tests.support.jobs",
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[ManagedProcess]:
     """Run a worker until the block ends; it is ready when the block begins."""
     lines: list[str] = []
     argv = [sys.executable, "-m", "celery", "-A", app, "worker", "-P", pool, "-c", str(concurrency)]
     argv += ["--loglevel=INFO", "--without-gossip", "--without-mingle", "-n", f"{pool}@%h"]
-    env = {"JOBS_BROKER": broker, "JOBS_BACKEND": backend, "C_FORCE_ROOT": "1"}
-    with ManagedProcess("worker", argv, env=env, cwd=ROOT, on_line=lines.append) as process:
+    environment = {"JOBS_BROKER": broker, "JOBS_BACKEND": backend, "C_FORCE_ROOT": "1", **(env or {})}
+    with ManagedProcess("worker", argv, env=environment, cwd=ROOT, on_line=lines.append) as process:
         process.wait_until(lambda: any(" ready." in line for line in lines), timeout=30)
         yield process

@@ -1,0 +1,22 @@
+"""A stage per module: its server is its own, so no row meets what another left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stack.valkey import Valkey
+
+from .stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with Valkey() as server:
+        made = Stage(server)
+        yield made
+        made.close()

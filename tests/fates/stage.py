@@ -1,0 +1,140 @@
+"""A server, an application and its journals: where a test sends tasks and sees what is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import redis
+from redis.asyncio import Redis
+
+from taskbeam.events import Record
+from taskbeam.keys import task_keys
+from taskbeam.liveness.watchdog import Swept, Watchdog
+from tests.support.worker import worker
+
+from .jobs import fates_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stack.process import ManagedProcess
+    from stack.valkey import Valkey
+
+Event = dict[str, Any]
+
+#: Seconds until a condition that should hold counts as broken; generous, for the machine is shared.
+DEADLINE = 30.0
+
+POLL = 0.02
+
+
+class Stage:
+    """One server with the tasks of `tests.fates.jobs`."""
+
+    def __init__(self, valkey: Valkey, conf: dict[str, Any] | None = None) -> None:
+        self.valkey = valkey
+        self.conf = conf or {}
+        self.broker = valkey.url(0)
+        self.backend = "taskbeam+" + valkey.url(1)
+        self.app = fates_app(self.broker, self.backend, self.conf)
+        self.queue = redis.Redis.from_url(self.broker)
+        self.redis = redis.Redis.from_url(valkey.url(1))
+
+    @contextmanager
+    def worker(self, pool: str = "prefork", concurrency: int = 2) -> Iterator[ManagedProcess]:
+        """A worker of its own, until the block ends."""
+        env = {"FATES_CONF": json.dumps(self.conf)}
+        with worker(self.broker, self.backend, pool, concurrency, "tests.fates.jobs", env=env) as process:
+            yield process
+
+    def send(self, job: str, *args: Any, **options: Any) -> str:
+        """The id of the task that was sent."""
+        task_id: str = self.app.tasks[f"fates.{job}"].apply_async(args, **options).id
+        return task_id
+
+    def events(self, task_id: str) -> list[Event]:
+        """What a client gets that begins at the beginning."""
+        log: Any = self.redis.lrange(task_keys(task_id).log, 0, -1)
+        return [json.loads(Record.parse(raw).body) for raw in log]
+
+    def until(self, task_id: str, told: str) -> list[str]:
+        """The story so far, once its newest event is the one named."""
+        wait_until(lambda: self.story(task_id)[-1:] == [told], lambda: f"{told}: {self.story(task_id)}")
+        return self.story(task_id)
+
+    def ended(self, task_id: str) -> list[Event]:
+        """All events of a task, once the final one is there."""
+        wait_until(lambda: self._is_over(task_id), lambda: str(self.story(task_id)))
+        return self.events(task_id)
+
+    def fate(self, task_id: str) -> list[str]:
+        """The whole story, once it has ended. Checks that nothing but its end is final."""
+        events = self.ended(task_id)
+        assert [event["final"] for event in events] == [False] * (len(events) - 1) + [True]
+        assert [int(event["id"].split("-")[1]) for event in events] == list(range(1, len(events) + 1))
+        return story(events)
+
+    def story(self, task_id: str) -> list[str]:
+        return story(self.events(task_id))
+
+    def arrived(self, task_id: str, times: int = 1) -> None:
+        """Return when a task waits at its gate (for the ``times``-th time)."""
+        wait_until(lambda: self.queue.llen(f"arrived:{task_id}") >= times, lambda: f"{task_id} at its gate")
+
+    def open(self, task_id: str) -> None:
+        """Let one task pass."""
+        self.queue.rpush(f"gate:{task_id}", "open")
+
+    def sweep(self, grace: float = 600.0) -> Swept:
+        """What a watchdog does at each look."""
+
+        async def look() -> Swept:
+            async with Redis.from_url(self.valkey.url(1)) as client:
+                return await Watchdog(client, grace).sweep()
+
+        return asyncio.run(look())
+
+    def swept_until(self, task_id: str, told: str, grace: float = 600.0) -> list[str]:
+        """The story, once a watchdog that looks again and again has told what is named."""
+
+        def look() -> bool:
+            self.sweep(grace)
+            return self.story(task_id)[-1:] == [told]
+
+        wait_until(look, lambda: f"{told}: {self.story(task_id)}")
+        return self.story(task_id)
+
+    def close(self) -> None:
+        self.queue.close()
+        self.redis.close()
+        self.app.close()
+
+    def _is_over(self, task_id: str) -> bool:
+        return self.redis.hget(task_keys(task_id).head, "final") == b"1"
+
+
+def story(events: list[Event]) -> list[str]:
+    """Events in the words of `docs/fates.md`: state, error code, and the attempt from the second on."""
+    return [word(event) for event in events]
+
+
+def word(event: Event) -> str:
+    words = [event["state"]]
+    if "error" in event:
+        words.append(event["error"]["code"])
+    words += [mark for mark in ("cancel", "requeued") if mark in event]
+    if event["attempt"] > 1:
+        words.append(f"#{event['attempt']}")
+    return " ".join(words)
+
+
+def wait_until(condition: Callable[[], bool], what: Callable[[], str], deadline: float = DEADLINE) -> None:
+    """Return when the condition holds; fails with what was waited for."""
+    end = time.monotonic() + deadline
+    while not condition():
+        assert time.monotonic() < end, f"waited {deadline:g} s for {what()}"
+        time.sleep(POLL)
