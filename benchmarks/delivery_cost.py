@@ -1,4 +1,4 @@
-"""What it costs a server to deliver an event: our gateway, beside the usual recipe.
+"""What it costs a server to deliver an event: our gateway, beside the usual recipe and the leanest one.
 
     python -m benchmarks.delivery_cost [--quick] [--json FILE]
 
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 SUMMARY = "delivery: server CPU per delivered event of 160 bytes, as a ratio to the usual recipe"
 
-USUAL = RedisPy()
+USUAL, LEANEST = RedisPy(), RedisPy(leanest=True)
 DETACHED = Taskbeam()
-RECIPES: tuple[Recipe, ...] = (DETACHED, Taskbeam(detach=False), USUAL)
+RECIPES: tuple[Recipe, ...] = (DETACHED, Taskbeam(detach=False), USUAL, LEANEST)
 
 #: A load generator that is busier than this part of the time may be what is measured.
 SATURATED = 0.9
@@ -92,14 +92,15 @@ def measure(quick: bool) -> list[Figure]:
 
 
 def _figures(case: str, contestants: Sequence[Contestant], target: float | None) -> list[Figure]:
-    [usual] = [contestant for contestant in contestants if contestant.recipe is USUAL]
+    costs = {contestant.recipe: contestant.costs for contestant in contestants}
     return [
         Figure(
             case=case,
             subject=contestant.recipe.name,
             value=contestant.cost * 1e6,
             unit="µs/delivery",
-            ratio=median_ratio(contestant.costs, usual.costs),
+            ratio=median_ratio(contestant.costs, costs[USUAL]),
+            to_leanest=median_ratio(contestant.costs, costs[LEANEST]),
             target=target if contestant.recipe is DETACHED else None,
             ours=contestant.recipe.ours,
             fault=contestant.fault,

@@ -19,6 +19,7 @@ class Figure:
 
     ``value`` is a median in ``unit``; it drifts from machine to machine. ``ratio`` (to the peer named
     in the benchmark) is what counts, and ``target`` what we promise it to be at the most.
+    ``to_leanest`` is the ratio to the cheapest peer, where there are several: told, and not promised.
     """
 
     case: str
@@ -26,6 +27,7 @@ class Figure:
     value: float
     unit: str
     ratio: float | None = None
+    to_leanest: float | None = None
     target: float | None = None
     ours: bool = False
     fault: str = ""
@@ -44,26 +46,32 @@ class Figure:
             self.case,
             self.subject,
             f"{self.value:.1f} {self.unit}",
-            "" if self.ratio is None else f"{self.ratio:.2f}",
+            _two_places(self.ratio),
+            _two_places(self.to_leanest),
             "" if self.target is None else f"≤ {self.target:.2f}",
             "FAIL" if self.failed else "ok",
             ", ".join(filter(None, (self.fault, self.remark))),
         )
 
 
-HEADINGS = ("case", "subject", "cost", "ratio", "target", "", "")
+HEADINGS = ("case", "subject", "cost", "ratio", "to leanest", "target", "", "")
+
+
+def _two_places(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """All figures, one line each; a case is named once."""
+    """All figures, one line each; a case is named once, and a column that nobody fills is left out."""
     lines: list[tuple[str, ...]] = [HEADINGS]
     for previous, figure in zip((None, *figures), figures, strict=False):
         case, *others = figure.cells()
         lines.append(("" if previous and previous.case == case else case, *others))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    columns = [column for column in zip(*lines, strict=True) if any(column[1:])]
+    widths = [max(map(len, column)) for column in columns]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+        for line in zip(*columns, strict=True)
     )
 
 

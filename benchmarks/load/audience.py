@@ -65,7 +65,9 @@ class Audience:
             client.last = self._published[task_id]
         return missing
 
-    async def open(self, kind: type[Client], port: int, followed: Sequence[tuple[str, str]]) -> None:
+    async def open(
+        self, kind: Callable[[str, Tally], Client], port: int, followed: Sequence[tuple[str, str]]
+    ) -> None:
         """Connect a client for each ``(task_id, path)`` to a server on this machine, and wake them.
 
         Raises `ConnectionError` when one is refused, `TimeoutError` when one hears nothing.

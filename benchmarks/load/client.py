@@ -1,10 +1,15 @@
-"""A client that counts events: raw asyncio protocols, no JSON, no task, a few microseconds per event."""
+"""A client that counts events: raw asyncio protocols, no JSON, no task, a few microseconds per event.
+
+It asks for what a browser asks for: a server does for it what it would do for a browser.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from typing import TYPE_CHECKING, cast
+
+from .deflate import OFFER, Inflater
 
 if TYPE_CHECKING:
     from .tally import Tally
@@ -45,6 +50,9 @@ class Client(asyncio.Protocol):
         """Drop the connection."""
         if self._transport is not None:
             self._transport.abort()
+
+    def accepted(self, head: bytes) -> None:
+        """The server opened the stream with this head."""
 
     def read(self, data: bytes) -> bytes:
         """Count the events in ``data``; returns what may belong to an event that is not complete."""
@@ -88,6 +96,7 @@ class Client(asyncio.Protocol):
 
     def _begin(self, opened: asyncio.Future[None], head: bytes) -> None:
         if head.split(b" ", 2)[1] == self.status:
+            self.accepted(head)
             opened.set_result(None)
         else:
             opened.set_exception(ConnectionError(head.decode("latin-1")))
@@ -109,16 +118,25 @@ class EventSourceClient(Client):
 
 
 class WebSocketClient(Client):
-    """WebSocket (RFC 6455), whole unmasked frames of a server; pings are answered."""
+    """WebSocket (RFC 6455), whole unmasked frames of a server, compressed or not; pings are answered."""
 
-    __slots__ = ()
+    __slots__ = ("inflater",)
     status = b"101"
     headers = (
         "Connection: Upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        f"Sec-WebSocket-Extensions: {OFFER}\r\n"
     )
 
-    _TEXT, _PING = 0x81, 0x89
+    _TEXT, _COMPRESSED_TEXT, _PING = 0x81, 0xC1, 0x89
+
+    def __init__(self, path: str, tally: Tally) -> None:
+        super().__init__(path, tally)
+        #: None unless the server compresses.
+        self.inflater: Inflater | None = None
+
+    def accepted(self, head: bytes) -> None:
+        self.inflater = Inflater.agreed_in(head)
 
     def read(self, data: bytes) -> bytes:
         at, end = 0, len(data)
@@ -130,12 +148,21 @@ class WebSocketClient(Client):
                 size, start = int.from_bytes(data[start : start + 8], "big"), start + 8
             if start + size > end:
                 break
-            if data[at] == self._TEXT:
-                event = _EVENT.match(data, start)
-                if event is not None:
-                    self.heard(int(event[1]))
-            elif data[at] == self._PING:
-                # Masked with zeros, which change nothing.
-                self.write(bytes((0x8A, 0x80 | size, 0, 0, 0, 0)) + data[start : start + size])
+            self._frame_received(data[at], data[start : start + size])
             at = start + size
         return data[at:]
+
+    def _frame_received(self, kind: int, payload: bytes) -> None:
+        """Text and pings; anything else is no event, and so it is missed."""
+        if kind == self._COMPRESSED_TEXT and self.inflater is not None:
+            self._message_received(self.inflater.inflate(payload))
+        elif kind == self._TEXT:
+            self._message_received(payload)
+        elif kind == self._PING:
+            # Masked with zeros, which change nothing.
+            self.write(bytes((0x8A, 0x80 | len(payload), 0, 0, 0, 0)) + payload)
+
+    def _message_received(self, text: bytes) -> None:
+        event = _EVENT.match(text)
+        if event is not None:
+            self.heard(int(event[1]))

@@ -1,4 +1,4 @@
-"""The usual recipe: FastAPI with a redis-py pub/sub for each connection, as most tutorials have it."""
+"""FastAPI with a redis-py pub/sub for each connection: as the documentation has it, and at its leanest."""
 
 from __future__ import annotations
 
@@ -18,24 +18,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RedisPy:
-    """Served by uvicorn with uvloop and httptools."""
+    """Served by uvicorn with uvloop and httptools.
 
-    name: str = "redis-py pub/sub"
+    ``leanest``: without what can be left out, which are WebSocket compression and FastAPI's own
+    Server-Sent Events with their heartbeat.
+    """
+
+    leanest: bool = False
     ours: bool = False
     ready: str = "/healthz"
+
+    @property
+    def name(self) -> str:
+        return "leanest recipe" if self.leanest else "usual recipe"
 
     def argv(self, port: int) -> Sequence[str]:
         return (
             *(sys.executable, "-m", "uvicorn", "--factory", "benchmarks.recipes.redis_py_app:create_app"),
             *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
             *("--loop", "uvloop", "--http", "httptools"),
+            *(("--ws-per-message-deflate", "false") if self.leanest else ()),
         )
 
     def environment(self, port: int, redis_port: int) -> Mapping[str, str]:  # noqa: ARG002
         return {REDIS_URL: f"redis://127.0.0.1:{redis_port}/0"}
 
     def path(self, transport: Transport, task_id: str) -> str:
-        return f"/tasks/{task_id}/{'ws' if transport == 'WebSocket' else 'events'}"
+        if transport == "WebSocket":
+            return f"/tasks/{task_id}/ws"
+        return f"/tasks/{task_id}/{'bare-events' if self.leanest else 'events'}"
 
     def greeting(self) -> Sequence[Command]:
         return ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.ratio import median_ratio
 from benchmarks.report import Figure, promises_kept, table
 
@@ -33,3 +35,8 @@ def test_a_peer_that_fails_is_shown_and_no_more() -> None:
     peer = figure(ours=False, target=None, fault="lost 1")
     assert promises_kept([peer])
     assert "FAIL" in table([peer])
+
+
+def test_a_column_that_nobody_fills_is_left_out() -> None:
+    assert "to leanest" not in table([figure()])
+    assert "to leanest" in table([figure(), replace(figure(), to_leanest=0.5)])
