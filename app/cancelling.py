@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 from taskbeam.errors import TOO_LATE, UNAVAILABLE, TaskbeamError
 from taskbeam.journal.entry import Verdict
 from taskbeam.keys import CANCELLED
+from taskbeam.verdicts import cancel_entry, revoked_entry
 
 from .polling import snapshot_after
 
@@ -43,10 +44,10 @@ async def cancel_task(gateway: Gateway, task_id: str, *, terminate: bool) -> Can
         raise TaskbeamError(TOO_LATE)
     # Before the journal says so: from here on no worker begins the task.
     await _forbid(gateway, task_id)
-    revoked = await gateway.appender.append(gateway.backend().revoked_entry(task_id))
+    revoked = await gateway.appender.append(revoked_entry(gateway.backend(), task_id))
     if revoked.verdict is Verdict.APPENDED:
         return Cancellation.REVOKED
-    asked = await gateway.appender.append(gateway.backend().cancel_entry(task_id))
+    asked = await gateway.appender.append(cancel_entry(gateway.backend(), task_id))
     if asked.verdict is Verdict.REFUSED:
         raise TaskbeamError(TOO_LATE)
     if not terminate:

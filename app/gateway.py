@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Annotated, Any, cast
 
 from celery import Celery
@@ -13,6 +14,7 @@ from taskbeam.backend import JournalBackend
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.reader import JournalReader
 from taskbeam.liveness.watchdog import Watchdog
+from taskbeam.verdicts import lost_result
 
 from .heart import Heart
 from .hub import Hub
@@ -46,7 +48,7 @@ class Gateway:
         self.watchdog = Watchdog(
             self.redis,
             settings.lost_after,
-            lost_result=self.backend().lost_result if settings.fail_lost_tasks else None,
+            lost_result=partial(lost_result, self.backend()) if settings.fail_lost_tasks else None,
             sharded=settings.sharded,
         )
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from itertools import cycle
 from typing import Protocol
+
+logger = logging.getLogger(__name__)
 
 
 class Beating(Protocol):
@@ -41,4 +44,7 @@ class Heart:
         for slot in cycle(self._slots):
             await asyncio.sleep(self._pause)
             for connection in tuple(slot):
-                connection.beat()
+                try:
+                    connection.beat()
+                except Exception:
+                    logger.exception("A heartbeat failed; the others go on.")

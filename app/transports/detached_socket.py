@@ -75,6 +75,8 @@ class DetachedSocket(DetachedConnection):
         """Ping; a client that left the last one unanswered is gone."""
         if self.transport is None or (self._core is not None and self._core.state is not OPEN):
             return
+        if not self.transport.is_reading():
+            return  # it is slow, and its answers wait behind what it has not read
         if not self._answered:
             self._abort()
             return

@@ -95,12 +95,6 @@ def test_an_undecodable_message(stage: Stage, pool: str) -> None:
     assert stage.story(dropped) == expected("undecodable message", pool)
 
 
-def test_ignored_by_a_current_application(stage: Stage, pool: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("celery._state._tls.current_app", stage.app)
-    ignored = stage.fate(stage.send("steps", 2, ignore_result=True))
-    assert ignored == ["PENDING", *expected("ignored: success", pool)]
-
-
 def test_no_run_is_left_registered(stage: Stage, pool: str) -> None:  # noqa: ARG001
     wait_until(lambda: not stage.redis.keys("taskbeam:runs:*"), lambda: "the runs to be struck off")
 

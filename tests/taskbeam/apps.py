@@ -42,8 +42,7 @@ def close(app: Celery) -> None:
     backend.result_consumer.stop()
     backend.result_consumer._pubsub = None  # a result that is collected later must not open it again
     if isinstance(app.backend, JournalBackend):
-        app.backend._quick.close()
-        app.backend._patient.close()
+        app.backend._outbox.close()
     backend.client.connection_pool.disconnect()
     app.close()
 

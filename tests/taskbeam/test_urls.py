@@ -125,7 +125,7 @@ class TestACluster:
 
     def test_publishes_to_a_sharded_channel(self, node: Valkey) -> None:
         app = results_app("taskbeam+" + node.url(), taskbeam_options={"sharded": True})
-        keys = ours(app)._keys("sharded")
+        keys = ours(app).keys("sharded")
         with redis.RedisCluster.from_url(node.url()) as client, client.pubsub() as pubsub:
             pubsub.ssubscribe(keys.channel)
             assert pubsub.get_sharded_message(timeout=5)["type"] == "ssubscribe"
