@@ -68,7 +68,7 @@ class TestForms:
         app = results_app("taskbeam+rediss://:secret@example.test:6380/2?ssl_cert_reqs=required")
         assert isinstance(app.backend, TaskbeamBackend)
         assert app.backend.connparams["connection_class"] is SSLConnection
-        assert isinstance(ours(app)._make_connection(1.0), SSLConnection)
+        assert isinstance(ours(app)._outbox.connect(1.0), SSLConnection)
 
     @pytest.mark.parametrize(
         ("scheme", "query", "db"), [("socket", "", 0), ("socket", "?virtual_host=3", 3), ("unix", "", 0)]
@@ -77,7 +77,7 @@ class TestForms:
         path = tmp_path / "valkey.sock"
         with Valkey(None, None, "--unixsocket", str(path)):
             app = results_app(f"taskbeam+{scheme}://{path}{query}")
-            connection = ours(app)._make_connection(1.0)
+            connection = ours(app)._outbox.connect(1.0)
             assert isinstance(connection, UnixDomainSocketConnection)
             assert connection.db == db
             check_stores(app)
