@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from kombu.exceptions import OperationalError
 
 from taskbeam.errors import TOO_LATE, UNAVAILABLE, TaskbeamError
+from taskbeam.events import REVOKED
 from taskbeam.journal.entry import Verdict
 from taskbeam.keys import CANCELLED
 from taskbeam.verdicts import cancel_entry, revoked_entry
@@ -49,12 +51,20 @@ async def cancel_task(gateway: Gateway, task_id: str, *, terminate: bool) -> Can
         return Cancellation.REVOKED
     asked = await gateway.appender.append(cancel_entry(gateway.backend(), task_id))
     if asked.verdict is Verdict.REFUSED:
-        raise TaskbeamError(TOO_LATE)
+        return await _ended_as(gateway, task_id)
     if not terminate:
         return Cancellation.REQUESTED
     if not await _broadcast(gateway, task_id, terminate=True):
         raise TaskbeamError(UNAVAILABLE)
     return Cancellation.TERMINATING
+
+
+async def _ended_as(gateway: Gateway, task_id: str) -> Cancellation:
+    """A worker that heard the revocation may have told it before we did."""
+    history = await snapshot_after(gateway, task_id, None, 0)
+    if json.loads(history.picture.body)["state"] != REVOKED:
+        raise TaskbeamError(TOO_LATE)
+    return Cancellation.REVOKED
 
 
 async def _forbid(gateway: Gateway, task_id: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stack.valkey import Valkey
+from tests.support.gateway import Gateway, gateway
 
 from .stage import Stage
 
@@ -20,3 +21,9 @@ def stage() -> Iterator[Stage]:
         made = Stage(server)
         yield made
         made.close()
+
+
+@pytest.fixture(scope="module")
+def served(stage: Stage) -> Iterator[Gateway]:
+    with gateway(stage.valkey.url().rsplit("/", 1)[0]) as running:
+        yield running

@@ -31,6 +31,15 @@ DEADLINE = 30.0
 
 POLL = 0.02
 
+#: A broker that delivers soon what a dead worker did not acknowledge; times in seconds.
+REDELIVERY: dict[str, Any] = {
+    "broker_transport_options": {
+        "visibility_timeout": 1,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+    }
+}
+
 
 class Stage:
     """One server with the tasks of `tests.fates.jobs`."""
@@ -84,6 +93,12 @@ class Stage:
     def arrived(self, task_id: str, times: int = 1) -> None:
         """Return when a task waits at its gate (for the ``times``-th time)."""
         wait_until(lambda: self.queue.llen(f"arrived:{task_id}") >= times, lambda: f"{task_id} at its gate")
+
+    def held(self, job: str) -> str:
+        """A task that runs, and waits at its gate."""
+        task_id = self.send(job)
+        self.arrived(task_id)
+        return task_id
 
     def open(self, task_id: str) -> None:
         """Let one task pass."""

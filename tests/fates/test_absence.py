@@ -1,0 +1,51 @@
+"""Nobody is there: no such task, no worker, no journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from .endpoint import cancel, cancelled, refused
+from .stage import wait_until
+from .table import expected
+
+if TYPE_CHECKING:
+    from tests.support.gateway import Gateway
+
+    from .stage import Stage
+
+
+def test_unknown_and_expired(stage: Stage, served: Gateway) -> None:
+    """An id that nobody sent, and one whose records ran out, are told apart."""
+    with stage.worker():
+        task_id = stage.send("add", 1, 2)
+        stage.fate(task_id)
+    # As when their time is over: Redis drops what expires, and the tombstone lives on.
+    keys: Any = stage.redis.keys(f"*{task_id}*")
+    for key in keys:
+        if not key.endswith(b":tombstone"):
+            stage.redis.pexpire(key, 1)
+    wait_until(lambda: not stage.events(task_id), lambda: "the records to expire")
+    for status, code, unheard in ((410, "expired", task_id), (404, "unknown_task", "nobody-sent-this")):
+        for path in ("", "/events"):
+            assert refused(httpx.get(f"{served.http}/tasks/{unheard}{path}")) == (status, code)
+        assert refused(cancel(served, unheard)) == (status, code)
+
+
+def test_cancelled_while_its_worker_is_away(stage: Stage, served: Gateway) -> None:
+    """Revoked at once; the worker that comes later does not run it."""
+    task_id = stage.send("gated")
+    assert cancelled(served, task_id) == "revoked"
+    assert stage.fate(task_id) == expected("cancelled while queued, no worker")
+    with stage.worker():
+        stage.fate(stage.send("add", 1, 2))  # the queue is in order
+    assert stage.queue.llen(f"arrived:{task_id}") == 0
+    assert stage.fate(task_id) == expected("cancelled while queued, no worker")
+
+
+def test_eager(stage: Stage) -> None:
+    """Nobody was given an id to follow, so nothing is written."""
+    before = stage.redis.dbsize()
+    assert stage.app.tasks["fates.steps"].apply((3,)).get() == "done"
+    assert stage.redis.dbsize() == before

@@ -1,0 +1,87 @@
+"""Tasks that somebody wants to stop: by Celery's revoke, and by our endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .endpoint import cancel, cancelled, refused
+from .stage import wait_until
+from .table import expected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.gateway import Gateway
+
+    from .stage import Stage
+
+
+@pytest.fixture(scope="module", params=["prefork", "threads"])
+def pool(request: pytest.FixtureRequest, stage: Stage) -> Iterator[str]:
+    with stage.worker(request.param):
+        yield request.param
+
+
+def test_revoked_before_it_starts(stage: Stage, pool: str) -> None:
+    task_id = stage.send("add", 1, 2, countdown=30)
+    stage.fate(stage.send("add", 1, 2))  # the worker has received the one before
+    stage.app.control.revoke(task_id)
+    assert stage.fate(task_id) == expected("revoked before the start", pool)
+
+
+def test_revoked_while_it_runs(stage: Stage, pool: str) -> None:
+    task_id = stage.held("gated")
+    stage.app.control.revoke(task_id)
+    stage.open(task_id)
+    assert stage.fate(task_id) == expected("revoked while running", pool)
+
+
+def test_revoked_while_it_runs_with_terminate(stage: Stage, pool: str) -> None:
+    task_id = stage.held("gated")
+    stage.app.control.revoke(task_id, terminate=True)
+    if pool == "threads":
+        stage.open(task_id)
+    assert stage.fate(task_id) == expected("revoked while running, terminate", pool)
+
+
+def test_cancelled_while_queued(stage: Stage, served: Gateway, pool: str) -> None:
+    task_id = stage.send("add", 1, 2, countdown=30)
+    assert cancelled(served, task_id) == "revoked"
+    assert stage.fate(task_id) == expected("cancelled while queued", pool)
+
+
+def test_cancelled_while_running(stage: Stage, served: Gateway, pool: str) -> None:
+    """It cleans up before it ends."""
+    task_id = stage.send("cleans_up")
+    wait_until(lambda: "PROGRESS" in stage.story(task_id), lambda: "the first progress")
+    assert cancelled(served, task_id) == "requested"
+    told = [word for word in stage.fate(task_id) if word != "PROGRESS"]
+    # Between the first report and the request there may be more, or none.
+    shape = [word for word in expected("cancelled while running", pool) if word != "PROGRESS"]
+    assert told == shape
+    assert stage.queue.llen(f"cleaned:{task_id}") == 1
+
+
+def test_cancelled_while_running_with_terminate(stage: Stage, served: Gateway, pool: str) -> None:
+    task_id = stage.held("gated")
+    assert cancelled(served, task_id, terminate=True) == "terminating"
+    if pool == "threads":
+        stage.open(task_id)
+    assert stage.fate(task_id) == expected("cancelled while running, terminate", pool)
+
+
+def test_cancelled_but_it_never_reports(stage: Stage, served: Gateway, pool: str) -> None:
+    task_id = stage.held("gated")
+    assert cancelled(served, task_id) == "requested"
+    assert cancelled(served, task_id) == "requested"
+    stage.open(task_id)
+    assert stage.fate(task_id) == expected("cancelled, but it never reports", pool)
+
+
+def test_cancelled_too_late(stage: Stage, served: Gateway, pool: str) -> None:
+    task_id = stage.send("add", 1, 2)
+    assert stage.fate(task_id) == expected("cancelled after the end", pool)
+    assert refused(cancel(served, task_id)) == (409, "too_late")
+    assert stage.fate(task_id) == expected("cancelled after the end", pool)
