@@ -66,6 +66,7 @@ def _jobs() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     return {
         "add": (add, {}),
         "steps": (steps, {}),
+        "updates": (updates, bound),
         "fails": (fails, {}),
         "retries": (retries, bound),
         "autoretries": (
@@ -96,6 +97,14 @@ def add(left: int, right: int) -> int:
 def steps(count: int) -> str:
     for current in range(1, count + 1):
         progress(current, count)
+    return "done"
+
+
+def updates(self: Any, count: int) -> str:
+    """Reports as plain Celery does: nothing is coalesced."""
+    wait_at(self, self.request.id)
+    for current in range(1, count + 1):
+        self.update_state(state="PROGRESS", meta={"current": current})
     return "done"
 
 

@@ -75,9 +75,13 @@ class Stage:
         wait_until(lambda: self.story(task_id)[-1:] == [told], lambda: f"{told}: {self.story(task_id)}")
         return self.story(task_id)
 
+    def is_over(self, task_id: str) -> bool:
+        """Whether the task has ended."""
+        return self.redis.hget(task_keys(task_id).head, "final") == b"1"
+
     def ended(self, task_id: str) -> list[Event]:
         """All events of a task, once the final one is there."""
-        wait_until(lambda: self._is_over(task_id), lambda: str(self.story(task_id)))
+        wait_until(lambda: self.is_over(task_id), lambda: str(self.story(task_id)))
         return self.events(task_id)
 
     def fate(self, task_id: str) -> list[str]:
@@ -94,9 +98,9 @@ class Stage:
         """Return when a task waits at its gate (for the ``times``-th time)."""
         wait_until(lambda: self.queue.llen(f"arrived:{task_id}") >= times, lambda: f"{task_id} at its gate")
 
-    def held(self, job: str) -> str:
+    def held(self, job: str, *args: Any) -> str:
         """A task that runs, and waits at its gate."""
-        task_id = self.send(job)
+        task_id = self.send(job, *args)
         self.arrived(task_id)
         return task_id
 
@@ -124,12 +128,12 @@ class Stage:
         return self.story(task_id)
 
     def close(self) -> None:
+        backend: Any = self.app.backend
+        backend._quick.close()
+        backend.client.close()
         self.queue.close()
         self.redis.close()
         self.app.close()
-
-    def _is_over(self, task_id: str) -> bool:
-        return self.redis.hget(task_keys(task_id).head, "final") == b"1"
 
 
 def story(events: list[Event]) -> list[str]:

@@ -1,0 +1,66 @@
+"""The watchdog by itself: many runs at once, and several watchdogs at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.entry import Entry, Registration, new_token
+from taskbeam.keys import WORKERS, runs_key, task_keys
+from taskbeam.liveness.row import Row
+from taskbeam.liveness.watchdog import Swept, Watchdog
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+RUNS = 2000
+WORKER = "gone:1:00000000"
+
+
+def test_two_thousand_lost_runs_are_told_in_one_sweep(stage: Stage) -> None:
+    seconds, swept = asyncio.run(_lose(stage, RUNS))
+    print(f"{RUNS} runs told in {seconds:.2f} s")
+    assert swept == Swept(stalled=RUNS, recovered=0, lost=RUNS)
+    heads: set[bytes] = {
+        stage.redis.hget(key, "state")  # type: ignore[misc]
+        for key in stage.redis.scan_iter("*:head", count=1000)
+    }
+    assert heads == {b"LOST"}
+    assert not stage.redis.exists(WORKERS, runs_key(WORKER), "taskbeam:stalled")
+
+
+def test_watchdogs_need_not_know_of_each_other(stage: Stage) -> None:
+    """Four look at the same time: each run is told once."""
+    stage.redis.flushdb()
+    asyncio.run(_lose(stage, 50, watchdogs=4))
+    for key in stage.redis.scan_iter("*:log"):
+        assert stage.redis.llen(key) == len(["STARTED", "STALLED", "LOST"])
+
+
+async def _lose(stage: Stage, runs: int, watchdogs: int = 1) -> tuple[float, Swept]:
+    """Runs of a worker whose lease has run out, and one look at them: its seconds, and what it told."""
+    async with Redis.from_url(stage.valkey.url(1)) as client:
+        await JournalAppender(client).append_all([_begun(str(uuid4())) for _ in range(runs)])
+        await client.zadd(WORKERS, {WORKER: 0})
+        began = time.monotonic()
+        looks = [Watchdog(client, 0).sweep() for _ in range(watchdogs)]
+        swept = await asyncio.gather(*looks)
+        return time.monotonic() - began, swept[0]
+
+
+def _begun(task_id: str) -> Entry:
+    run = new_token()
+    return Entry(
+        keys=task_keys(task_id),
+        task_id=task_id,
+        type="state",
+        state="STARTED",
+        run=run,
+        ttl=3600,
+        registration=Registration(runs_key=runs_key(WORKER), row=Row(run, False, task_id).encode()),
+    )
