@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
-from weakref import WeakSet
+from weakref import ref
 
 from billiard.exceptions import WorkerLostError
 from billiard.process import current_process
@@ -64,7 +64,7 @@ _sending: ContextVar[tuple[str, Journal] | None] = ContextVar("taskbeam_sending"
 
 def connect(app: Celery) -> None:
     """Connect the handlers for the application; connecting them again changes nothing."""
-    _apps.add(app)
+    _apps[:] = [known for known in _apps if known() not in (None, app)] + [ref(app)]
     celery_signals.before_task_publish.connect(_task_is_sent, dispatch_uid="taskbeam.sent")
     celery_signals.task_prerun.connect(_run_begins, dispatch_uid="taskbeam.begins")
     celery_signals.task_postrun.connect(_run_ends, dispatch_uid="taskbeam.ends")
@@ -72,8 +72,8 @@ def connect(app: Celery) -> None:
     celery_signals.worker_shutdown.connect(_worker_stops, dispatch_uid="taskbeam.stops")
 
 
-#: The applications whose backend is ours.
-_apps: WeakSet[Celery] = WeakSet()
+#: The applications whose backend is ours, the newest last.
+_apps: list[ref[Celery]] = []
 
 
 def sending(task_id: str, journal: Journal) -> None:
@@ -99,7 +99,7 @@ def _task_is_sent(sender: str, headers: dict[str, Any], **_: Any) -> None:
     task_id = headers.get("id")
     if task_id is None:  # message protocol 1
         return
-    journal = _journal_of(task_id, sender)
+    journal = _journal_of(task_id, sender, headers)
     if journal is None:
         return
     run = current_run()
@@ -115,13 +115,16 @@ def _task_is_sent(sender: str, headers: dict[str, Any], **_: Any) -> None:
         journal.append_pending(task_id, sender, max(delay, 0.0), {"eta": to_json(at)})
 
 
-def _journal_of(task_id: str, name: str) -> Journal | None:
+def _journal_of(task_id: str, name: str, headers: dict[str, Any]) -> Journal | None:
     noted = _sending.get()
     if noted is not None and noted[0] == task_id:
         return noted[1]
-    # Celery does not tell the backend of a task that ignores its result: it is the one that knows the task.
-    candidates = [app for app in _apps if name in app.tasks] or list(_apps)
-    backend = candidates[0].backend if len(candidates) == 1 else current_app.backend
+    if not headers.get("ignore_result"):
+        return None  # of an application with another backend
+    # Celery does not tell the backend of a task that ignores its result: look for whose task it is.
+    apps = [app for app in (reference() for reference in _apps) if app is not None]
+    knowing = [app for app in apps if name in app.tasks] or apps
+    backend = knowing[-1].backend if knowing else current_app.backend
     return backend if isinstance(backend, Journal) else None
 
 

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from taskbeam.events import Record
 from taskbeam.keys import task_keys
 from taskbeam.liveness.watchdog import Swept, Watchdog
+from tests.support.closing import close_app
 from tests.support.worker import worker
 
 from .jobs import fates_app
@@ -128,12 +129,9 @@ class Stage:
         return self.story(task_id)
 
     def close(self) -> None:
-        backend: Any = self.app.backend
-        backend._quick.close()
-        backend.client.close()
         self.queue.close()
         self.redis.close()
-        self.app.close()
+        close_app(self.app)
 
 
 def story(events: list[Event]) -> list[str]:

@@ -11,6 +11,7 @@ from taskbeam.backend import JournalBackend
 from taskbeam.events import Record
 from taskbeam.keys import TaskKeys
 from tests.support import jobs
+from tests.support.closing import close_app
 
 _made: list[Celery] = []
 
@@ -33,18 +34,7 @@ def jobs_app(broker: str, backend: str) -> Celery:
 def close_apps() -> None:
     """Close what the applications made since the last time hold open."""
     while _made:
-        close(_made.pop())
-
-
-def close(app: Celery) -> None:
-    """Close what Celery leaves open to the end of the process, while the application's Redis is there."""
-    backend = backend_of(app)
-    backend.result_consumer.stop()
-    backend.result_consumer._pubsub = None  # a result that is collected later must not open it again
-    if isinstance(app.backend, JournalBackend):
-        app.backend._outbox.close()
-    backend.client.connection_pool.disconnect()
-    app.close()
+        close_app(_made.pop())
 
 
 def backend_of(app: Celery) -> Any:

@@ -13,9 +13,10 @@ from redis.retry import Retry
 
 from taskbeam.journal.writer import JournalWriter
 from tests.support import jobs as stock
+from tests.support.closing import close_app
 from tests.support.worker import worker
 
-from .apps import close, close_apps
+from .apps import close_apps
 from .journal import Journal
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def jobs(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Celery]:
     with worker(broker, backend, pool=request.param):
         app = stock.jobs_app(broker, backend)
         yield app
-        close(app)
+        close_app(app)
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +78,7 @@ def stock_jobs(valkey: Valkey) -> Iterator[Celery]:
     with worker(broker, backend, pool="threads"):
         app = stock.jobs_app(broker, backend)
         yield app
-        close(app)
+        close_app(app)
 
 
 @pytest.fixture
