@@ -64,8 +64,7 @@ class Scale(NamedTuple):
 FULL = Scale(
     (
         Case(FanOut(clients=500, events=30), {"WebSocket": 0.25, "SSE": 0.25}),
-        # With a client per task every event costs a wake-up and a cold socket, whoever serves it: a bare
-        # asyncio server without any rules cost a third of the recipe over WebSocket.
+        # With a client per task every event costs a wake-up and a cold socket, whoever serves it.
         Case(ManyTasks(clients=1000, events=2500, rate=1000), {"WebSocket": 0.6, "SSE": 0.4}),
     ),
     rounds=5,
