@@ -71,7 +71,8 @@ def test_a_retry_after_sending_sends_nothing(
         if meta["status"] == "RETRY":
             assert len(server.messages) == 1
             execute(folder, "DROP TRIGGER IF EXISTS refuse_receipts")
-    assert transitions(metas)[:3] == ["STARTED", "RETRY", "STARTED"]
+    # Full jitter may make it 0 s: then the next run can begin before Celery stores the RETRY of this one.
+    assert sorted(transitions(metas)[:3]) == ["RETRY", "STARTED", "STARTED"]
     assert metas[-1]["status"] == "SUCCESS"
     assert len(server.messages) == 1
     *_, again = follow(app, valkey, "emails.send", **MESSAGE, key="retried")

@@ -46,6 +46,7 @@ def test_a_database_that_comes_back_costs_a_retry_and_no_report(valkey: Valkey, 
             if meta["status"] == "RETRY":
                 broken.unlink(missing_ok=True)
             statuses.append(meta["status"])
-    assert statuses[:3] == ["STARTED", "RETRY", "STARTED"]
+    # Full jitter may make it 0 s: then the next run can begin before Celery stores the RETRY of this one.
+    assert sorted(statuses[:3]) == ["RETRY", "STARTED", "STARTED"]
     assert statuses[-1] == "SUCCESS"
     assert [path.suffix for path in (tmp_path / "files" / "reports").iterdir()] == [".pdf"]
