@@ -158,7 +158,7 @@ class JournalBackend:
 
     def be_present(self) -> None:
         """This process runs tasks: hold a lease on the server that they are told on."""
-        presence.begin(self.as_uri(), lambda: self._outbox.connect(DEADLINE), self.options.lease)
+        presence.begin(self.url or "", lambda: self._outbox.connect(DEADLINE), self.options.lease)
 
     def _entry(self, task_id: str, description: Description, request: Any, **fields: Any) -> Entry:
         name = getattr(request, "task", None)

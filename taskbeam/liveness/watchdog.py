@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.failures import Failure
+    from taskbeam.journal.entry import Condition
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +150,13 @@ class Watchdog:
         await self._redis.zrem(STALLED_KEY, *(raw for _, raw in runs))
 
     def _entry(
-        self, run: Stalled, state: str, *, only: str, final: bool = False, failure: Failure | None = None
+        self,
+        run: Stalled,
+        state: str,
+        *,
+        only: Condition,
+        final: bool = False,
+        failure: Failure | None = None,
     ) -> Entry:
         meta, ttl = b"", 0
         if final and self._lost_result is not None:
@@ -161,7 +168,7 @@ class Watchdog:
             members=error_member(failure, new_token()) if failure else {},
             state=state,
             run=run.row.run,
-            only="running" if only == "running" else "stalled",
+            only=only,
             final=final,
             meta=meta,
             ttl=ttl,
