@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.valkey import Valkey
 from tests.support.gateway import Gateway, gateway
 
-from .stage import Stage
+from .stage import Stage, staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +19,8 @@ if TYPE_CHECKING:
 def stage() -> Iterator[Stage]:
     # The stage before had the same tasks: an application that is still there would be one too many.
     gc.collect()
-    with Valkey() as server:
-        made = Stage(server)
+    with staged() as made:
         yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")

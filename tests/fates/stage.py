@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 from redis.asyncio import Redis
 
+from stack.valkey import Valkey
 from taskbeam.events import Record
 from taskbeam.keys import task_keys
 from taskbeam.liveness.watchdog import Swept, Watchdog
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stack.process import ManagedProcess
-    from stack.valkey import Valkey
 
 Event = dict[str, Any]
 
@@ -132,6 +132,15 @@ class Stage:
         self.queue.close()
         self.redis.close()
         close_app(self.app)
+
+
+@contextmanager
+def staged(conf: dict[str, Any] | None = None) -> Iterator[Stage]:
+    """A stage on a server of its own."""
+    with Valkey() as server:
+        stage = Stage(server, conf)
+        yield stage
+        stage.close()
 
 
 def story(events: list[Event]) -> list[str]:

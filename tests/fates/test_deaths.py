@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.valkey import Valkey
-
-from .stage import REDELIVERY, Stage, story, wait_until
+from .stage import REDELIVERY, Stage, staged, story, wait_until
 from .table import expected
 
 if TYPE_CHECKING:
@@ -29,10 +27,8 @@ KILLED = {
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     """One each: the broker of a killed worker has leftovers."""
-    with Valkey() as server:
-        made = Stage(server, dict(REDELIVERY))
+    with staged(dict(REDELIVERY)) as made:
         yield made
-        made.close()
 
 
 def signal_all(process: ManagedProcess, number: signal.Signals) -> None:

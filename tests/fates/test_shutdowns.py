@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.valkey import Valkey
-
-from .stage import REDELIVERY, Stage
+from .stage import REDELIVERY, Stage, staged
 from .table import expected
 
 if TYPE_CHECKING:
@@ -20,10 +18,8 @@ POOLS = ("prefork", "threads")
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    with Valkey() as server:
-        made = Stage(server, dict(REDELIVERY))
+    with staged(dict(REDELIVERY)) as made:
         yield made
-        made.close()
 
 
 @pytest.mark.parametrize("pool", POOLS)
