@@ -2,19 +2,23 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Node comes with the environment.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 
 .PHONY: run test check format bench clean
 
 run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 	@exec $(BIN)/python -m stack
 
-test: check  ## every check and every test
+test: check $(VENV)/.ready-browser  ## every check and every test
+	$(NPM) test
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.ready-dev  ## the quick part: lint, format, types
+check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(NPM) run check
 
 format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
@@ -24,7 +28,7 @@ bench: $(VENV)/.ready-dev  ## our costs beside our peers', as ratios; about thre
 	@status=0; for name in update_cost delivery_cost; do $(BIN)/python -m benchmarks.$$name || status=1; echo; done; exit $$status
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Taskbeam needs Python 3.11 or later: make PYTHON=python3.12 ...")'
@@ -37,3 +41,11 @@ $(VENV)/.ready-run: $(VENV)/bin/python pyproject.toml
 $(VENV)/.ready-dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.ready-run
+
+node_modules/.ready: $(VENV)/.ready-dev package.json package-lock.json frontend/package.json
+	$(NPM) ci
+	@touch $@
+
+$(VENV)/.ready-browser: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.support.chromium
+	@touch $@

@@ -12,7 +12,7 @@ export class Announcer {
     this.#region = region;
   }
 
-  /** @param {import("./job.js").Job} job */
+  /** @param {import("./client/job.js").Job} job */
   heard(title, job) {
     const word = job.final ? END[job.state] ?? "failed" : job.state === "RETRY" ? "will be tried again" : null;
     if (!word) return;

@@ -1,5 +1,5 @@
 import { EventLog } from "./event-log.js";
-import { percent, tone, UNHEARD, unknown } from "./job.js";
+import { percent, tone, UNHEARD, unknown } from "./client/job.js";
 import { outcome } from "./outcome.js";
 import { counted, duration, percentage } from "./wording.js";
 

@@ -1,4 +1,4 @@
-import { tone } from "./job.js";
+import { tone } from "./client/job.js";
 import { duration, told } from "./wording.js";
 
 /** Rows on the page; older ones are still in the journal. */

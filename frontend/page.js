@@ -1,7 +1,7 @@
 /** The live page: asks for reports, and shows each job from its first event to its last. */
 import { Announcer } from "./announcer.js";
 import { JobCard } from "./card.js";
-import { after, UNHEARD } from "./job.js";
+import { after, UNHEARD } from "./client/job.js";
 import { forget, recent, remember } from "./recent.js";
 import { requestReport } from "./reports.js";
 import { TaskStream } from "./stream.js";

@@ -18,7 +18,11 @@
 /** @type {Readonly<Job>} */
 export const UNHEARD = Object.freeze({ state: "PENDING", attempt: 1, final: false });
 
-/** @returns {Job} the job after one more event */
+/**
+ * @param {Job} job
+ * @param {any} event one event of the contract
+ * @returns {Job} the job after one more event
+ */
 export function after(job, event) {
   // The snapshot is newer than the events that follow the gap, so it does not say when the job began.
   if (event.type === "gap") return { ...after(job, event.snapshot), cursor: event.id, began: job.began };
@@ -39,22 +43,34 @@ export function after(job, event) {
   return { ...next, progress, result, error, retry };
 }
 
-/** @returns {Job} the job when the gateway has no records of it */
+/**
+ * @param {Job} job
+ * @returns {Job} the job when the gateway has no records of it
+ */
 export function unknown(job) {
   return { ...job, state: "UNKNOWN", error: undefined, retry: undefined };
 }
 
-/** @returns {"waiting" | "running" | "done" | "failed" | "gone"} what a state means to who waits for the job */
+/** @typedef {"waiting" | "running" | "done" | "failed" | "gone"} Tone */
+
+/**
+ * @param {string} state
+ * @returns {Tone} what a state means to who waits for the job
+ */
 export function tone(state) {
   return TONES[state] ?? "running";
 }
 
-/** Percent from 0 to 100, or null while nobody can tell. */
+/**
+ * @param {Job} job
+ * @returns {number | null} percent from 0 to 100, or null while nobody can tell
+ */
 export function percent(job) {
   if (job.state === "SUCCESS") return 100;
   return job.progress?.percent ?? null;
 }
 
+/** @type {Readonly<Record<string, Tone>>} */
 const TONES = {
   PENDING: "waiting",
   RETRY: "waiting",

@@ -1,0 +1,42 @@
+"""The whole of Taskbeam, as `make run` starts it, and a browser to look at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.chromium import chromium
+from tests.support.whole import Whole, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    """Valkey, worker and gateway with the sample jobs."""
+    folder: Path = tmp_path_factory.mktemp("stack")
+    with whole(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty tab of a new profile; an exception that no page's script catches fails the test."""
+    context = browser.new_context()
+    faults: list[str] = []
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    tab = context.new_page()
+    yield tab
+    context.close()
+    assert faults == []

@@ -1,0 +1,65 @@
+"""Debian's Chromium, headless, driven by playwright.
+
+``python -m tests.support.chromium`` installs it where it is missing, with Debian's package manager.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Browser, sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+#: Chromium's own sandbox needs privileges that a container does not have.
+ARGUMENTS = ("--no-sandbox",)
+
+
+def find() -> str | None:
+    """The path of an installed Chromium."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def install() -> None:
+    """Install the package.
+
+    Raises:
+        SystemExit: this machine has no apt, or this user may not use it.
+    """
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise SystemExit("The tests need Chromium; on Debian: apt-get install chromium")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", "chromium"]):
+        subprocess.run(["apt-get", *arguments], check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser, closed when the block ends.
+
+    Raises:
+        RuntimeError: there is no Chromium.
+    """
+    path = find()
+    if path is None:
+        raise RuntimeError("no Chromium: run `python -m tests.support.chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+if __name__ == "__main__":
+    if find() is None:
+        install()
+    sys.exit(find() is None)
