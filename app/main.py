@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from . import problems
 from .files import Files
 from .gateway import Gateway
-from .routes import health, reports, sockets, tasks
+from .routes import health, images, reports, sockets, tasks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.gateway = gateway
     problems.install(app)
-    for room in (tasks, sockets, reports, health):
+    for room in (tasks, sockets, reports, images, health):
         app.include_router(room.router)
     app.mount("/files", Files(directory=settings.files_dir, check_dir=False), name="files")
     # Not mounted at "/": a mount there would take the wrong methods of the routes above, and answer them 404.

@@ -50,4 +50,7 @@ class Settings(BaseSettings):
     fail_lost_tasks: bool = False
 
     files_dir: Path = Path("var/files")
+    # Uploads on their way to a worker; served to nobody.
+    uploads_dir: Path = Path("var/uploads")
+    max_upload_bytes: PositiveInt = 20 * 1024 * 1024
     frontend_dir: Path = Path("frontend")

@@ -31,6 +31,7 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_RESULT_BACKEND": result_backend(redis_url),
         "TASKBEAM_DATABASE_URL": settings.database,
         "TASKBEAM_FILES_DIR": str(settings.files),
+        "TASKBEAM_UPLOADS_DIR": str(settings.uploads),
         "TASKBEAM_PUBLIC_URL": settings.public_url or settings.address,
         "TASKBEAM_HOST": settings.host,
         "TASKBEAM_PORT": str(settings.port),

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     """Where people reach the gateway, for the links in messages; else its address on this machine."""
     database_url: str | None = None
     files_dir: Path | None = None
+    uploads_dir: Path | None = None
 
     @property
     def var(self) -> Path:
@@ -49,6 +50,10 @@ class Settings(BaseSettings):
     @property
     def files(self) -> Path:
         return (self.files_dir or self.var / "files").absolute()
+
+    @property
+    def uploads(self) -> Path:
+        return (self.uploads_dir or self.var / "uploads").absolute()
 
     @property
     def database(self) -> str:

@@ -32,6 +32,7 @@ IDEMPOTENCY_CONFLICT = Problem(
 UNKNOWN_OP = Problem("unknown_op", 400, 4400, "The op is not one of subscribe, unsubscribe and ping.")
 BAD_JSON = Problem("bad_json", 400, 4400, "The message is not a JSON object.")
 NOT_FOUND = Problem("not_found", 404, 4404, "There is nothing at this address.")
+TOO_LARGE = Problem("too_large", 413, 4400, "The body is larger than what is taken.")
 METHOD_NOT_ALLOWED = Problem("method_not_allowed", 405, 4400, "This address does not take that method.")
 TOO_MANY = Problem("too_many", 429, 4429, "There are too many subscriptions on this socket.", retry=True)
 INTERNAL = Problem("internal_error", 500, 1011, "The gateway failed to answer.", retry=True)

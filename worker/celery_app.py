@@ -7,13 +7,16 @@ from kombu import Exchange, Queue
 
 from .emails.service import EmailService
 from .emails.smtp import SmtpServer
+from .images.files import PictureFiles
+from .images.service import ImageService
+from .images.uploads import Uploads
 from .reports.database import Database
 from .reports.files import ReportFiles
 from .reports.service import ReportService
 from .settings import WorkerSettings
-from .tasks import emails, reports
+from .tasks import emails, images, reports
 
-QUEUES = ("default", "reports", "emails")
+QUEUES = ("default", "reports", "emails", "images")
 DAY_SECONDS = 24 * 60 * 60
 
 #: What a client is told of errors that it can do something about: code and message.
@@ -22,6 +25,9 @@ PUBLIC_ERRORS = {
     "InvalidEmailError": ("invalid_email", "The message or an address in it is not valid."),
     "RefusedError": ("email_refused", "The mail server refused the message."),
     "OutcomeUnknownError": ("email_outcome_unknown", "The mail server's answer was lost."),
+    "NotAnImageError": ("not_an_image", "The upload is not a picture that can be read."),
+    "TooManyPixelsError": ("too_many_pixels", "The picture has more than 50 megapixels."),
+    "UploadGoneError": ("upload_gone", "The upload is not kept any more; send it again."),
 }
 
 
@@ -39,7 +45,7 @@ def create_celery(settings: WorkerSettings) -> Celery:
         # A queue per workload, so that long jobs never starve the short ones behind them.
         task_default_queue=QUEUES[0],
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
-        task_routes={"reports.*": {"queue": "reports"}, "emails.*": {"queue": "emails"}},
+        task_routes={f"{name}.*": {"queue": name} for name in QUEUES[1:]},
         # Nothing that arrives over the network is unpickled.
         task_serializer="json",
         result_serializer="json",
@@ -54,6 +60,7 @@ def create_celery(settings: WorkerSettings) -> Celery:
     sender = EmailService(database, SmtpServer.from_url(settings.smtp_url), settings.mail_from)
     send = emails.register(app, sender)
     reports.register(app, ReportService(database, ReportFiles(settings.files_dir)), send, settings.public_url)
+    images.register(app, ImageService(Uploads(settings.uploads_dir), PictureFiles(settings.files_dir)))
     _prepare_at_start(app, database)
     return app
 

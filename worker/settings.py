@@ -20,6 +20,9 @@ class WorkerSettings(BaseSettings):
     # Finished files; the gateway serves this folder under /files.
     files_dir: Path = Path("var/files")
 
+    # Where the gateway leaves uploads; served to nobody.
+    uploads_dir: Path = Path("var/uploads")
+
     # The mail server: smtp://, smtp+starttls:// or smtps://, with user:password@ where it asks for them.
     smtp_url: str = "smtp://127.0.0.1:1025"
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from taskbeam import errors
 
+from ..accepted import Accepted, accepted
 from ..gateway import GatewayDep
 from ..polling import snapshot_after
 from ..problems import documented
@@ -26,22 +27,6 @@ class ReportRequest(BaseModel):
     email: Annotated[
         str | None, Field(max_length=254, description="Who is told when the report is ready.")
     ] = None
-
-
-class TaskUrls(BaseModel):
-    """Where to follow the task."""
-
-    self: str
-    events: str
-    ws: str
-    cancel: str
-
-
-class Accepted(BaseModel):
-    """The task was sent."""
-
-    task_id: str
-    urls: TaskUrls
 
 
 class ReportStatus(BaseModel):
@@ -80,9 +65,7 @@ async def create_report(
     body = report.model_dump_json(exclude_none=True)
     claim = await gateway.idempotency.claim(request.url.path, idempotency_key, body.encode())
     task_id = await send_task(gateway, TASK, QUEUE, report.model_dump(exclude_none=True), claim)
-    urls = _urls(request, task_id)
-    response.headers["Location"] = urls.self
-    return Accepted(task_id=task_id, urls=urls)
+    return accepted(request, response, task_id)
 
 
 @router.get(
@@ -96,12 +79,3 @@ async def report_status(gateway: GatewayDep, task_id: str) -> ReportStatus:
     """The task's state, with its progress, result or error."""
     history = await snapshot_after(gateway, task_id, None, 0)
     return ReportStatus.model_validate(json.loads(history.picture.body))
-
-
-def _urls(request: Request, task_id: str) -> TaskUrls:
-    return TaskUrls(
-        self=request.app.url_path_for("snapshot", task_id=task_id),
-        events=request.app.url_path_for("events", task_id=task_id),
-        ws=request.app.url_path_for("one_task", task_id=task_id),
-        cancel=request.app.url_path_for("cancel", task_id=task_id),
-    )

@@ -15,6 +15,7 @@ COMMON = frozenset({"invalid_request", "internal_error", "unavailable"})
 ABSENT = frozenset({"unknown_task", "expired"})
 DOCUMENTED = {
     ("post", "/reports"): COMMON | {"bad_request", "bad_idempotency_key", "idempotency_conflict"},
+    ("post", "/images"): COMMON | {"bad_request", "bad_idempotency_key", "idempotency_conflict", "too_large"},
     ("get", "/reports/{task_id}"): COMMON | ABSENT,
     ("get", "/tasks/{task_id}"): COMMON | ABSENT | {"bad_cursor"},
     ("get", "/tasks/{task_id}/events"): COMMON | ABSENT | {"bad_cursor"},

@@ -94,6 +94,7 @@ def test_the_services_are_told_absolute_places(monkeypatch: pytest.MonkeyPatch, 
     env = environment(Settings(), "redis://127.0.0.1:1")
     assert env["TASKBEAM_DATABASE_URL"] == f"sqlite:///{tmp_path}/var/taskbeam.db"
     assert env["TASKBEAM_FILES_DIR"] == f"{tmp_path}/var/files"
+    assert env["TASKBEAM_UPLOADS_DIR"] == f"{tmp_path}/var/uploads"
 
 
 def test_a_database_of_ones_own_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ def settings_for(
         result_backend=f"{backend}{valkey.url(1)}",
         database_url=f"sqlite:///{folder}/shop.db",
         files_dir=folder / "files",
+        uploads_dir=folder / "uploads",
         smtp_url=smtp_url,
     )
 

@@ -11,6 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker.celery_app import create_celery
 from worker.emails.errors import InvalidEmailError, OutcomeUnknownError, RefusedError
 from worker.emails.marks import CLAIM_SECONDS
+from worker.images.errors import NotAnImageError, TooManyPixelsError, UploadGoneError
 from worker.reports.orders import UnknownUserError
 from worker.settings import WorkerSettings
 
@@ -27,7 +28,10 @@ def test_jobs_are_limited_and_shared_out_fairly(app: Celery) -> None:
     assert app.conf.worker_prefetch_multiplier == 1
 
 
-@pytest.mark.parametrize(("task", "name"), [("reports.generate", "reports"), ("emails.send", "emails")])
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [("reports.generate", "reports"), ("emails.send", "emails"), ("images.resize", "images")],
+)
 def test_each_workload_has_a_queue_of_its_own(app: Celery, task: str, name: str) -> None:
     route = app.amqp.router.route({}, task)
     assert (route["queue"].name, route["queue"].exchange.name, route["queue"].routing_key) == (name,) * 3
@@ -35,7 +39,12 @@ def test_each_workload_has_a_queue_of_its_own(app: Celery, task: str, name: str)
 
 def test_everything_else_goes_to_the_default_queue(app: Celery) -> None:
     assert app.amqp.router.route({}, "something.else")["queue"].name == "default"
-    assert set(app.amqp.queues) == {"default", "reports", "emails"}  # all served by a worker without -Q
+    assert set(app.amqp.queues) == {
+        "default",
+        "reports",
+        "emails",
+        "images",
+    }  # all served by a worker without -Q
 
 
 def test_only_json_travels(app: Celery) -> None:
@@ -56,7 +65,7 @@ def test_queue_and_results_are_apart() -> None:
     assert defaults["result_backend"].default.endswith("/1")
 
 
-@pytest.mark.parametrize("name", ["reports.generate", "emails.send"])
+@pytest.mark.parametrize("name", ["reports.generate", "emails.send", "images.resize"])
 def test_a_job_is_retried_with_backoff_and_jitter(app: Celery, name: str) -> None:
     task: Any = app.tasks[name]
     assert task.autoretry_for == (Exception,)
@@ -73,6 +82,13 @@ def test_what_would_fail_again_is_not_retried(app: Celery) -> None:
         InvalidEmailError,
         RefusedError,
         OutcomeUnknownError,
+        SoftTimeLimitExceeded,
+    )
+    task = app.tasks["images.resize"]
+    assert task.dont_autoretry_for == (
+        NotAnImageError,
+        TooManyPixelsError,
+        UploadGoneError,
         SoftTimeLimitExceeded,
     )
 

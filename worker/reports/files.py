@@ -1,9 +1,9 @@
 """Where finished reports are kept, and under which address the gateway serves them."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+
+from ..storing import store
 
 FOLDER = "reports"
 
@@ -22,23 +22,8 @@ class ReportFiles:
         return (self.folder / name).is_file()
 
     def write(self, name: str, content: bytes) -> None:
-        """Store the file whole or not at all: nobody ever downloads half a report.
-
-        Raises OSError, with no trace left behind.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=self.folder, prefix=f".{name}.", delete=False) as unfinished:
-            path = Path(unfinished.name)
-            try:
-                unfinished.write(content)
-                unfinished.flush()
-                os.fsync(unfinished.fileno())
-                # Temporary files are private to their owner; the gateway may run as somebody else.
-                path.chmod(0o644)
-                path.replace(self.folder / name)
-            except BaseException:  # the soft time limit, too, may strike here
-                path.unlink(missing_ok=True)
-                raise
+        """Store the file whole or not at all. Raises OSError."""
+        store(self.folder / name, content)
 
 
 def report_file_name(user_id: int, version: str) -> str:

@@ -1,0 +1,1 @@
+"""Pictures in several sizes: from an upload to stored files."""

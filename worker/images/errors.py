@@ -1,0 +1,13 @@
+"""What is wrong with an upload, and would be wrong again."""
+
+
+class NotAnImageError(Exception):
+    """No picture of a kind that we read, or a damaged one."""
+
+
+class TooManyPixelsError(Exception):
+    """A picture that would take too much memory, however few bytes it came in."""
+
+
+class UploadGoneError(Exception):
+    """The upload is not kept any more."""

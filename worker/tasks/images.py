@@ -1,0 +1,73 @@
+"""`images.resize(upload)`: an uploaded picture in several sizes."""
+
+from typing import Any, TypedDict
+
+from celery import Celery, Task
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.utils.log import get_task_logger
+
+from taskbeam.progress import progress
+
+from ..images.errors import NotAnImageError, TooManyPixelsError, UploadGoneError
+from ..images.files import picture_url
+from ..images.service import ImageService
+
+logger = get_task_logger(__name__)
+
+HOPELESS = (NotAnImageError, TooManyPixelsError, UploadGoneError)
+
+
+class PictureResult(TypedDict):
+    """One size: where it is, its edges in pixels, and how much there is to load."""
+
+    url: str
+    width: int
+    height: int
+    bytes: int
+
+
+class ImageResult(TypedDict):
+    """What the caller gets: what the upload was, and its sizes, largest first."""
+
+    format: str
+    width: int
+    height: int
+    pictures: list[PictureResult]
+
+
+def register(app: Celery, images: ImageService) -> None:
+    """Add the task to the app.
+
+    Whatever goes wrong is tried again up to five times, later each time, except for what would go wrong
+    again: an upload that is no picture, one that is too large, and one that takes longer than a task may.
+    """
+
+    @app.task(
+        name="images.resize",
+        shared=False,  # else every other application in the process gets this one's service
+        bind=True,
+        autoretry_for=(Exception,),
+        throws=HOPELESS,  # expected: logged in one line, without a traceback
+        dont_autoretry_for=(*HOPELESS, SoftTimeLimitExceeded),
+        retry_backoff=True,
+        retry_jitter=True,
+        max_retries=5,
+    )
+    def resize(self: Task[Any, Any], upload: str) -> ImageResult:
+        logger.info("Picture %s, attempt %s", upload, self.request.retries + 1)
+        images.uploads.sweep()
+        resized = images.resize(upload, progress)
+        return ImageResult(
+            format=resized.format,
+            width=resized.original.width,
+            height=resized.original.height,
+            pictures=[
+                PictureResult(
+                    url=picture_url(stored.name),
+                    width=stored.size.width,
+                    height=stored.size.height,
+                    bytes=stored.size_bytes,
+                )
+                for stored in resized.pictures
+            ],
+        )
