@@ -1,0 +1,41 @@
+/**
+ * What a link and its connection expect of each other; each transport is one way to open a connection.
+ *
+ * @import { Cursor } from "./cursor.js"
+ * @import { Failure } from "./ladder.js"
+ * @import { Refusal, TaskEvent } from "./contract.js"
+ *
+ * @typedef {object} Topic one task: where its stream stands, and what shows that it may be read
+ * @property {Cursor} after
+ * @property {string} [token]
+ *
+ * @typedef {object} Ear what a connection tells; none of it once it was closed
+ * @property {() => void} opened
+ * @property {() => void} heard something came: nothing on the way holds it back
+ * @property {(event: TaskEvent, first: boolean) => void} event `first`: the first that the journal still has
+ * @property {(taskId: string) => void} ended there is nothing after the cursor, nor will there be
+ * @property {(taskId: string, refusal: Refusal) => void} refused
+ * @property {(failure: Failure) => void} failed for all of its tasks; the link closes it
+ *
+ * @typedef {object} Connection
+ * @property {(taskId: string) => void} ask for what follows the topic's cursor; again, when it has changed
+ * @property {(taskId: string) => void} forget
+ * @property {(hurry: boolean) => void} check now and then: is it silent? `hurry`: the computer may have slept
+ * @property {() => void} close
+ *
+ * @typedef {(base: URL, topics: ReadonlyMap<string, Topic>, ear: Ear) => Connection} Open
+ */
+
+/** Milliseconds until a connection is given up that has not opened. */
+export const OPEN_TIMEOUT = 10_000;
+
+/** Problems that another attempt may solve; every other one is about the task, and final. */
+const PASSING = ["unavailable", "internal_error", "too_many", "restarting"];
+
+/**
+ * @param {string} code of the contract's table
+ * @returns {boolean}
+ */
+export function passing(code) {
+  return PASSING.includes(code);
+}

@@ -1,0 +1,49 @@
+/**
+ * The events of the contract (docs/contract.md), as types. Fields a client does not know are to be ignored.
+ *
+ * @typedef {object} Told what every event says, gaps apart
+ * @property {string} id `epoch-seq`: the cursor
+ * @property {string} task_id
+ * @property {string | null} name of the task
+ * @property {string} state as Celery or the task calls it
+ * @property {number} attempt from 1
+ * @property {number} ts Unix seconds by the writer's clock
+ * @property {boolean} final nothing comes after this event
+ *
+ * @typedef {object} Progress
+ * @property {number} current
+ * @property {number} [total]
+ * @property {number} [percent] 0 to 100
+ * @property {string} [message]
+ *
+ * @typedef {object} TaskFault
+ * @property {string} code stable: what a program looks at
+ * @property {string} message for people
+ * @property {string} ref what the operator finds in the log
+ *
+ * @typedef {Told & {
+ *   type: "state", progress?: Progress, result?: any, result_omitted?: true, error?: TaskFault,
+ *   retry?: {at: number, delay: number, max: number | null}, eta?: string, requeued?: true, cancel?: "requested", data?: any,
+ * }} StateEvent
+ * @typedef {Told & {type: "progress", progress?: Progress, data?: any}} ProgressEvent
+ * @typedef {Told & {type: "log", data: any}} LogEvent
+ * @typedef {Told & {type: "data", data: any}} DataEvent
+ *
+ * @typedef {object} GapEvent events are missing between the cursor and this one
+ * @property {string} id the cursor to go on from
+ * @property {string} task_id
+ * @property {"gap"} type
+ * @property {false} final
+ * @property {{after: string, reason: "trimmed" | "epoch"}} gap
+ * @property {StateEvent | ProgressEvent} snapshot the newest event that tells the task's state
+ *
+ * @typedef {StateEvent | ProgressEvent | LogEvent | DataEvent} JournalEvent
+ * @typedef {JournalEvent | GapEvent} TaskEvent
+ *
+ * @typedef {"websocket" | "sse" | "poll"} Transport
+ * @typedef {"auto" | Transport} Mode which transport, or that the client is to choose
+ * @typedef {"connecting" | "live" | "waiting" | "offline" | "ended" | "gone"} Line how the connection stands
+ * @typedef {{code: string, message: string}} Refusal why the gateway does not let a task be followed
+ */
+
+export {};

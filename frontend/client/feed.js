@@ -1,0 +1,68 @@
+import { Link } from "./link.js";
+
+/** @import { Cursor } from "./cursor.js" */
+/** @import { Line, Mode, Refusal, TaskEvent, Transport } from "./contract.js" */
+
+/**
+ * @typedef {object} Board what a source of events tells
+ * @property {(mode: Mode, event: TaskEvent, first: boolean) => void} event
+ * @property {(mode: Mode, line: Line, transport: Transport) => void} line
+ * @property {(mode: Mode, taskId: string) => void} ended
+ * @property {(mode: Mode, taskId: string, refusal: Refusal) => void} refused
+ */
+
+/** The links of one page with one gateway: one for all tasks whose transport is chosen, one for each asked for. */
+export class Feed {
+  #base;
+  #board;
+  /** @type {Map<Mode, Link>} */
+  #links = new Map();
+
+  /** @param {URL} base @param {Board} board */
+  constructor(base, board) {
+    this.#base = base;
+    this.#board = board;
+  }
+
+  /** @param {Mode} mode @param {string} taskId @param {Cursor} after @param {string} [token] */
+  follow(mode, taskId, after, token) {
+    const link = this.#links.get(mode) ?? this.#newLink(mode);
+    this.#links.set(mode, link);
+    link.follow(taskId, after, token);
+  }
+
+  /** @param {Mode} mode @param {string} taskId */
+  leave(mode, taskId) {
+    this.#links.get(mode)?.leave(taskId);
+  }
+
+  /** @param {Mode} mode */
+  drop(mode) {
+    this.#links.get(mode)?.drop();
+  }
+
+  wake() {
+    for (const link of this.#links.values()) link.wake();
+  }
+
+  suspend() {
+    for (const link of this.#links.values()) link.suspend();
+  }
+
+  /** @param {Mode} mode */
+  #newLink(mode) {
+    const board = this.#board;
+    return new Link(this.#base, rungs(mode), {
+      event: (event, first) => board.event(mode, event, first),
+      line: (line, transport) => board.line(mode, line, transport),
+      ended: (taskId) => board.ended(mode, taskId),
+      refused: (taskId, refusal) => board.refused(mode, taskId, refusal),
+    });
+  }
+}
+
+/** @param {Mode} mode @returns {readonly Transport[]} */
+function rungs(mode) {
+  if (mode !== "auto") return [mode];
+  return typeof WebSocket === "function" ? ["websocket", "sse", "poll"] : ["sse", "poll"];
+}

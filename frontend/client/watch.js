@@ -1,0 +1,303 @@
+import { pause } from "./backoff.js";
+import { verdict } from "./cursor.js";
+import { TaskError } from "./errors.js";
+import { after, UNHEARD } from "./job.js";
+import { authorization, refusal as refusalOf } from "./requests.js";
+import { switchboard } from "./switchboard.js";
+import { renewal } from "./token.js";
+
+/** @import { DataEvent, GapEvent, Line, LogEvent, Mode, ProgressEvent, StateEvent, TaskEvent, Transport } from "./contract.js" */
+/** @import { Job } from "./job.js" */
+
+/**
+ * @typedef {object} WatchOptions
+ * @property {string | URL} [baseUrl] the gateway; the page's own origin without it
+ * @property {string} [after] cursor to go on from
+ * @property {Mode} [transport]
+ * @property {(taskId: string) => string | Promise<string>} [getToken] called on start, and before the token ends
+ * @property {boolean} [share] one connection for all tabs of the browser, where it can; true without it
+ * @property {AbortSignal} [signal] aborted: the watch is closed
+ *
+ * @typedef {object} WatchEvents what a watch dispatches
+ * @property {CustomEvent<TaskEvent>} event
+ * @property {CustomEvent<StateEvent>} state
+ * @property {CustomEvent<ProgressEvent>} progress
+ * @property {CustomEvent<LogEvent>} log
+ * @property {CustomEvent<DataEvent>} data
+ * @property {CustomEvent<GapEvent>} gap
+ * @property {CustomEvent<{line: Line, transport: Transport}>} line
+ *
+ * @typedef {object} Typed
+ * @property {<K extends keyof WatchEvents>(type: K, listener: (event: WatchEvents[K]) => void,
+ *   options?: boolean | AddEventListenerOptions) => void} addEventListener
+ * @property {<K extends keyof WatchEvents>(type: K, listener: (event: WatchEvents[K]) => void,
+ *   options?: boolean | EventListenerOptions) => void} removeEventListener
+ */
+
+const Target = /** @type {new () => Typed & Omit<EventTarget, keyof Typed>} */ (/** @type {unknown} */ (EventTarget));
+
+/**
+ * Follow a task to its end.
+ *
+ * @param {string} taskId
+ * @param {WatchOptions} [options]
+ * @returns {Watch}
+ */
+export function watch(taskId, options) {
+  return new Watch(taskId, options);
+}
+
+/** One task, followed: its events as they come, what they add up to, and its result. */
+export class Watch extends Target {
+  /** @readonly */
+  taskId;
+  /** What the events add up to. @type {Job} */
+  job = UNHEARD;
+  /** @type {Line} */
+  line = "connecting";
+  /** The one in use. @type {Transport} */
+  transport = "websocket";
+  /**
+   * Resolves with the task's result; rejects with a `TaskError` when there is none.
+   *
+   * @type {Promise<any>}
+   */
+  result;
+
+  #options;
+  #base;
+  #board;
+  /** @type {string | null} */
+  #cursor;
+  /** @type {import("./switchboard.js").Seat} */
+  #seat;
+  /** @type {string | undefined} */
+  #token;
+  /** Whether the gateway refused the token, and another was asked for since. */
+  #renewed = false;
+  #tokenFailures = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {TaskEvent[]} */
+  #events = [];
+  #over = false;
+  /** Why the watch was over before the task. @type {TaskError | undefined} */
+  #reason;
+  /** Wakes the iterators. */
+  #news = () => {};
+  /** @type {Promise<void>} */
+  #waiting = Promise.resolve();
+  /** @type {(result: any) => void} */
+  #resolve = () => {};
+  /** @type {(error: TaskError) => void} */
+  #reject = () => {};
+
+  /** @param {string} taskId @param {WatchOptions} [options] */
+  constructor(taskId, options = {}) {
+    super();
+    this.taskId = taskId;
+    this.#options = options;
+    this.#base = baseOf(options.baseUrl);
+    this.#cursor = options.after ?? null;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.result.catch(() => {}); // nobody has to look at it
+    this.#expectNews();
+    this.#seat = {
+      taskId,
+      mode: options.transport ?? "auto",
+      heard: (event, first) => this.#heard(event, first),
+      line: (line, transport) => this.#setLine(line, transport),
+      ended: () => void this.#endedUnheard(),
+      refused: (refusal) => this.#refused(refusal),
+    };
+    if (this.#seat.mode !== "auto") this.transport = this.#seat.mode;
+    this.#board = switchboard(this.#base);
+    if (options.signal?.aborted) this.close();
+    else {
+      options.signal?.addEventListener("abort", () => this.close(), { once: true });
+      void this.#authorize();
+    }
+  }
+
+  /** Id of the last event. */
+  get cursor() {
+    return this.#cursor;
+  }
+
+  /** Every event from the start of the watch, up to the final one. Throws the `TaskError` if there is no following it. */
+  async *[Symbol.asyncIterator]() {
+    for (let next = 0; ; next++) {
+      while (next >= this.#events.length) {
+        if (this.#reason) throw this.#reason;
+        if (this.#over) return;
+        await this.#waiting;
+      }
+      yield /** @type {TaskEvent} */ (this.#events[next]);
+    }
+  }
+
+  /**
+   * Go on over another transport, from the cursor.
+   *
+   * @param {Mode} transport
+   */
+  use(transport) {
+    if (this.#over || transport === this.#seat.mode) return;
+    this.#board.leave(this.#seat);
+    this.#seat.mode = transport;
+    this.#follow();
+  }
+
+  /** Cut the line, as a network would; it heals by itself. */
+  drop() {
+    if (!this.#over) this.#board.drop(this.#seat);
+  }
+
+  /**
+   * Ask for the task to be cancelled.
+   *
+   * @param {{terminate?: boolean}} [how] `terminate`: end a running task by signal
+   * @returns {Promise<{task_id: string, cancel: "revoked" | "requested" | "terminating"}>}
+   *   rejects with a `TaskError`, `too_late` for instance
+   */
+  async cancel({ terminate = false } = {}) {
+    return this.#call("POST", `/cancel${terminate ? "?terminate=true" : ""}`);
+  }
+
+  /** Stop watching. The result rejects with the code `closed` unless it is there. */
+  close() {
+    this.#finish("ended", new TaskError("closed", "The watch was closed."));
+  }
+
+  /** @param {TaskEvent} event @param {boolean} first */
+  #heard(event, first) {
+    if (this.#over) return;
+    const due = verdict(this.#cursor, event, first);
+    if (due === "ask") this.#follow();
+    if (due !== "take") return;
+    this.#cursor = event.id;
+    this.#renewed = false;
+    this.job = after(this.job, event);
+    this.#events.push(event);
+    this.#tellIterators();
+    this.dispatchEvent(new CustomEvent("event", { detail: event }));
+    this.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+    if (event.final) this.#settle(event);
+  }
+
+  /** @param {any} event the final one */
+  #settle({ state, result, error }) {
+    if (state === "SUCCESS") this.#resolve(result);
+    else {
+      const { code = state.toLowerCase(), message = `The task ended as ${state}.`, ref } = error ?? {};
+      this.#reject(new TaskError(code, message, { ref, state }));
+    }
+    this.#finish("ended");
+  }
+
+  /** The watch began at the task's end: there are no events, but there is a result. */
+  async #endedUnheard() {
+    if (this.#over) return;
+    try {
+      const snapshot = await this.#call("GET", "");
+      if (this.#over) return;
+      this.job = { ...after(this.job, snapshot), cursor: snapshot.last_event_id };
+      this.#settle(snapshot);
+    } catch (error) {
+      this.#finish("gone", /** @type {TaskError} */ (error));
+    }
+  }
+
+  /** @param {import("./contract.js").Refusal} refusal */
+  #refused({ code, message }) {
+    if (this.#over) return;
+    if (code === "unauthenticated" && this.#options.getToken && !this.#renewed) {
+      this.#renewed = true;
+      void this.#authorize();
+    } else this.#finish("gone", new TaskError(code, message));
+  }
+
+  /** Get a token, if there is a way to, and follow with it. */
+  async #authorize() {
+    clearTimeout(this.#timer);
+    const { getToken } = this.#options;
+    try {
+      this.#token = await getToken?.(this.taskId);
+      this.#tokenFailures = 0;
+    } catch (error) {
+      if (error instanceof TaskError) this.#finish("gone", error);
+      else this.#authorizeIn(pause(this.#tokenFailures++));
+      return;
+    }
+    if (this.#over) return;
+    const left = this.#token && renewal(this.#token, Date.now());
+    if (left !== undefined && left !== "") this.#authorizeIn(left);
+    this.#follow();
+  }
+
+  /** @param {number} ms */
+  #authorizeIn(ms) {
+    if (!this.#over) this.#timer = setTimeout(() => void this.#authorize(), ms);
+  }
+
+  #follow() {
+    this.#board.follow(this.#seat, this.#cursor, this.#token);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path behind the task
+   * @returns {Promise<any>}
+   */
+  async #call(method, path) {
+    const url = new URL(`tasks/${encodeURIComponent(this.taskId)}${path}`, this.#base);
+    let response;
+    try {
+      response = await fetch(url, { method, headers: authorization(this.#token) });
+      if (response.ok) return await response.json();
+    } catch {
+      throw new TaskError("unreachable", "The gateway cannot be reached.");
+    }
+    const { code, message } = await refusalOf(response);
+    throw new TaskError(code, message, { state: this.job.final ? this.job.state : undefined });
+  }
+
+  /** @param {Line} line @param {TaskError} [reason] */
+  #finish(line, reason) {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#board.leave(this.#seat);
+    if (reason) this.#reject(reason);
+    if (line === "gone") this.#reason = reason;
+    this.#tellIterators();
+    this.#setLine(line, this.transport);
+  }
+
+  /** @param {Line} line @param {Transport} transport */
+  #setLine(line, transport) {
+    if (this.line === line && this.transport === transport) return;
+    this.line = line;
+    this.transport = transport;
+    this.dispatchEvent(new CustomEvent("line", { detail: { line, transport } }));
+  }
+
+  #tellIterators() {
+    this.#news();
+    this.#expectNews();
+  }
+
+  #expectNews() {
+    this.#waiting = new Promise((resolve) => (this.#news = resolve));
+  }
+}
+
+/** @param {string | URL | undefined} baseUrl @returns {URL} with a slash at its end */
+function baseOf(baseUrl) {
+  const url = new URL(baseUrl ?? globalThis.location.origin);
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url;
+}
