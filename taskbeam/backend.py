@@ -94,7 +94,7 @@ class JournalBackend:
         ref = new_token() if failing else ""
         entry = self._entry(
             task_id,
-            describe(state, result, failure, ref, run.retry if run else None),
+            describe(state, result, failure, ref, run.retry if run else None, run.remaining if run else None),
             request,
             state=state or "",  # None, of `update_state(meta=...)`, leaves the journal's as it is
             meta=value,

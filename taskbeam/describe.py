@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbeam import events
 from taskbeam.encode import to_json
 from taskbeam.failures import TASK_FAILED, Failure, error_member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    #: Seconds from ``current`` to ``total``, as far as they can be estimated.
+    Remaining = Callable[[float, float], float | None]
 
 #: A result larger than this stays in Celery's result only; the event says `result_omitted`.
 MAX_RESULT_BYTES = 256 * 1024
@@ -34,12 +41,17 @@ class Retry(NamedTuple):
 
 
 def describe(
-    state: str, result: object, failure: Failure = TASK_FAILED, ref: str = "", retry: Retry | None = None
+    state: str,
+    result: object,
+    failure: Failure = TASK_FAILED,
+    ref: str = "",
+    retry: Retry | None = None,
+    remaining: Remaining | None = None,
 ) -> Description:
     """Tell a stored state.
 
     ``result`` is what the backend was given: a result or a progress meta. ``failure`` and ``ref`` are
-    told where the state is one of failing.
+    told where the state is one of failing, ``remaining`` is asked where it is one of progress.
     """
     if state in (events.STARTED, events.PENDING):
         return Description("state")
@@ -52,7 +64,7 @@ def describe(
         return Description("state", members)
     if state in events.FINAL_STATES:
         return Description("state", error_member(failure, ref))
-    return _custom(result)
+    return _custom(result, remaining)
 
 
 def _result(result: object) -> dict[str, str]:
@@ -65,13 +77,25 @@ def _result(result: object) -> dict[str, str]:
     return {"result": encoded}
 
 
-def _custom(meta: object) -> Description:
+def _custom(meta: object, remaining: Remaining | None) -> Description:
     """A state of the task's own: ``meta`` with a number as ``current`` is progress, all else is data."""
     if not isinstance(meta, dict) or not _is_number(meta.get("current")):
         return Description("state", {} if meta is None else _data(meta))
     rest = dict(meta)
     progress = progress_of(rest.pop("current"), rest.pop("total", None), rest.pop("message", None))
-    return Description("progress", {"progress": to_json(progress)} | (_data(rest) if rest else {}))
+    members = {"progress": to_json(progress)} | (_data(rest) if rest else {})
+    if remaining is not None and "percent" in progress:
+        members |= _estimate(progress, remaining)
+    return Description("progress", members)
+
+
+def _estimate(progress: dict[str, Any], remaining: Remaining) -> dict[str, str]:
+    """``end``: seconds until the task ends; absent while there is not enough to go by."""
+    try:
+        seconds = remaining(progress["current"], progress["total"])
+    except OverflowError:  # of integers that no float can hold
+        return {}
+    return {"estimate": f'{{"end":{seconds:.1f}}}'} if seconds is not None and isfinite(seconds) else {}
 
 
 def progress_of(current: float, total: Any, message: object) -> dict[str, Any]:

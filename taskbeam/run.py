@@ -15,6 +15,7 @@ from taskbeam.coalesce import Coalescer
 from taskbeam.describe import Retry
 from taskbeam.journal.entry import Registration, new_token
 from taskbeam.liveness.presence import presence
+from taskbeam.pace import Pace
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -42,8 +43,18 @@ class Run:
         self.progress = Coalescer(interval, time.monotonic)
         self.lock = threading.RLock()
         self.thread = threading.get_ident()
+        self.began = time.monotonic()
+        self.pace = Pace(self.began)
         self.cancelled = False
         self.retry: Retry | None = None
+
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.began
+
+    def remaining(self, current: float, total: float) -> float | None:
+        """Note a report; returns about how many seconds are left, None while there is not enough to go by."""
+        return self.pace.remaining(current, total, time.monotonic())
 
     def note_retry(self, eta: str | None) -> None:
         """Keep when the retry is due (ISO 8601), which Celery tells only while it sends the message."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from celery.exceptions import (
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from taskbeam import events
 from taskbeam.describe import MAX_RESULT_BYTES, Retry, describe, progress_of
 from taskbeam.failures import failure_of
+from taskbeam.pace import Pace
 
 REF = "0a1b2c3d"
 
@@ -136,6 +137,28 @@ class TestProgress:
     def test_no_number_breaks_it(self, current: float, total: float | None) -> None:
         progress = told("PROGRESS", {"current": current, "total": total})["progress"]
         assert 0 <= (progress.get("percent") or 0) <= 100
+
+
+class TestTheTimeThatIsLeft:
+    META: ClassVar[dict[str, object]] = {"current": 1, "total": 4}
+
+    @pytest.mark.parametrize(("seconds", "told"), [(12.34, {"end": 12.3}), (0.0, {"end": 0.0}), (None, None)])
+    def test_is_told_where_it_is_known(self, seconds: float | None, told: object) -> None:
+        members = describe("PROGRESS", self.META, remaining=lambda *_: seconds).members
+        assert json.loads(members.get("estimate", "null")) == told
+
+    @pytest.mark.parametrize("meta", [{"current": 1}, {"current": 1, "total": 0}, {"file": "a.csv"}])
+    def test_is_asked_only_where_there_is_a_total(self, meta: object) -> None:
+        assert "estimate" not in describe("PROGRESS", meta, remaining=lambda *_: 1.0).members
+
+    @pytest.mark.parametrize("number", [10**400, float("inf"), float("nan")])
+    def test_no_number_breaks_it(self, number: float) -> None:
+        def remaining(current: float, total: float) -> float | None:
+            return Pace(0.0).remaining(current, total, 10.0)
+
+        for meta in ({"current": 1, "total": number}, {"current": number, "total": number}):
+            members = describe("PROGRESS", meta, remaining=remaining).members
+            json.loads(members.get("estimate", "null"), parse_constant=pytest.fail)
 
 
 class TestStatesOfTheTasksOwn:
