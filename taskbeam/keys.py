@@ -16,6 +16,11 @@ STALLED = "taskbeam:stalled"
 CANCELLED = "taskbeam:cancelled"
 
 
+def times_key(name: str) -> str:
+    """Hash: how long tasks of this name run of late."""
+    return f"taskbeam:times:{name}"
+
+
 def runs_key(worker: str) -> str:
     """Hash of the runs that a worker has begun and not ended: result key → row."""
     return f"taskbeam:runs:{worker}"
@@ -49,6 +54,33 @@ class TaskKeys:
     def channel(self) -> str:
         """Pub/sub channel of the records; apart from ``result``, on which Celery itself publishes."""
         return f"{{{self.result}}}:live"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueKeys:
+    """The names of one queue; ``base`` is what the append script makes them from."""
+
+    base: str
+
+    @property
+    def tickets(self) -> str:
+        """Hash: the last ticket that was sent, the last that began, and how long its tasks run of late."""
+        return f"{self.base}:tickets"
+
+    @property
+    def withdrawn(self) -> str:
+        """Sorted set: the tickets that ended without a run, until a later one begins."""
+        return f"{self.base}:withdrawn"
+
+    @property
+    def consumers(self) -> str:
+        """Sorted set: worker and slots of each that consumes it, scored with the time (ms) its lease ends."""
+        return f"{self.base}:consumers"
+
+
+def queue_keys(queue: str) -> QueueKeys:
+    """The names of a queue."""
+    return QueueKeys(f"taskbeam:queue:{queue}")
 
 
 def task_keys(task_id: str, prefix: str = CELERY_PREFIX) -> TaskKeys:

@@ -130,6 +130,7 @@ def _worker_is_ready(sender: Any, **_: Any) -> None:
     presence.solo = sender.pool.__class__.__module__.endswith(".solo")
     backend = sender.app.backend
     if isinstance(backend, Journal):
+        presence.consumer = None if backend.options.sharded else sender
         backend.be_present()
         # Nothing was consumed yet; a worker that was away did not hear the revocations.
         for task_id in backend.load_cancelled():

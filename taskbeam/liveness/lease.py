@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from taskbeam.keys import WORKERS, runs_key
+from taskbeam.keys import WORKERS, queue_keys, runs_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis.connection import AbstractConnection
+
+    from taskbeam.liveness.consumption import Consumption
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +27,20 @@ RENEWALS = 3
 
 
 class Lease:
-    """Says "this worker lives" for ``ttl`` seconds at a time, until it is released."""
+    """Says "this worker lives, and consumes this" for ``ttl`` seconds at a time, until it is released."""
 
-    def __init__(self, worker: str, connect: Callable[[], AbstractConnection], ttl: float) -> None:
+    def __init__(
+        self,
+        worker: str,
+        connect: Callable[[], AbstractConnection],
+        ttl: float,
+        consumption: Callable[[], Consumption],
+    ) -> None:
         self._worker = worker
         self._connect = connect
         self._ttl = ttl
+        self._consumption = consumption
+        self._told: dict[str, str] = {}
         self._connection: AbstractConnection | None = None
         self._released = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="taskbeam-lease", daemon=True)
@@ -48,6 +58,8 @@ class Lease:
                 self._command("ZADD", WORKERS, 0, self._worker)
             else:
                 self._command("ZREM", WORKERS, self._worker)
+            for key, member in self._told.items():
+                self._command("ZREM", key, member)
         except (RedisError, OSError) as error:
             logger.warning("The lease of %s could not be released, it will run out: %s", self._worker, error)
         finally:
@@ -57,7 +69,7 @@ class Lease:
         failing = False
         while True:
             try:
-                self._command("EVAL", _RENEW, 1, WORKERS, self._worker, int(self._ttl * 1000))
+                self._renew()
                 failing = False
             except (RedisError, OSError) as error:
                 if not failing:
@@ -66,6 +78,13 @@ class Lease:
                 self._disconnect()
             if self._released.wait(self._ttl / RENEWALS):
                 return
+
+    def _renew(self) -> None:
+        queues, slots = self._consumption()
+        keys = [queue_keys(queue).consumers for queue in queues]
+        self._told.update(dict.fromkeys(keys, f"{self._worker} {slots}"))
+        lease = int(self._ttl * 1000)
+        self._command("EVAL", _RENEW, 1 + len(keys), WORKERS, *keys, self._worker, lease, slots)
 
     def _command(self, *args: str | bytes | int) -> object:
         self._connection = self._connection or self._connect()

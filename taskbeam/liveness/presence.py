@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskbeam.journal.entry import Registration, new_token
 from taskbeam.keys import runs_key
+from taskbeam.liveness.consumption import NOTHING, Consumption
 from taskbeam.liveness.lease import Lease
 from taskbeam.liveness.row import Row
 
@@ -30,13 +31,15 @@ class Presence:
         self.active = False
         # The solo pool acknowledges a message only when its loop runs again: Redis delivers it once more.
         self.solo = False
+        # Celery's consumer, once it is ready. A cluster has no place for what it consumes.
+        self.consumer: Any = None
         self._leases: dict[str, Lease] = {}
 
     def begin(self, server: str, connect: Callable[[], AbstractConnection], ttl: float) -> None:
         """A worker is ready, or a run begins: be present on the server, for ``ttl`` s at a time."""
         self.active = True
         if os.getpid() == self._pid and server not in self._leases:
-            self._leases[server] = Lease(self.worker, connect, ttl)
+            self._leases[server] = Lease(self.worker, connect, ttl, self._consumption)
             self._leases[server].hold()
 
     def end(self) -> None:
@@ -45,6 +48,9 @@ class Presence:
             for lease in self._leases.values():
                 lease.release()
             self._leases.clear()
+
+    def _consumption(self) -> Consumption:
+        return NOTHING if self.consumer is None else Consumption.of(self.consumer)
 
     def register(self, task_id: str, run: str, *, redelivered: bool) -> Registration:
         """Where a run of this worker is registered while it goes on."""

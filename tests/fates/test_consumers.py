@@ -1,0 +1,33 @@
+"""Which worker consumes what, as real workers say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from taskbeam.keys import queue_keys
+
+from .stage import wait_until
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+
+@pytest.mark.parametrize(("pool", "slots"), [("prefork", 3), ("threads", 3), ("solo", 1)])
+def test_a_worker_says_what_it_consumes_now(stage: Stage, pool: str, slots: int) -> None:
+    with stage.worker(pool, concurrency=3) as process:
+        wait_until(lambda: bool(consumers(stage, "celery")), lambda: "the worker to say what it consumes")
+        (member,) = consumers(stage, "celery")
+        assert int(member.rsplit(b" ", 1)[1]) == slots
+        stage.app.control.add_consumer(f"late-{pool}")
+        wait_until(lambda: consumers(stage, f"late-{pool}") == [member], lambda: "the new queue")
+        stage.app.control.cancel_consumer("celery")
+        wait_until(lambda: not consumers(stage, "celery"), lambda: "the old queue to be left")
+        process.stop()
+        assert not consumers(stage, f"late-{pool}")
+
+
+def consumers(stage: Stage, queue: str) -> list[bytes]:
+    found: Any = stage.redis.zrange(queue_keys(queue).consumers, 0, -1)
+    return found  # type: ignore[no-any-return]
