@@ -17,7 +17,7 @@ from taskbeam import events, signals
 from taskbeam.describe import Description, describe
 from taskbeam.failures import TASK_FAILED, failure_of
 from taskbeam.journal.entry import Entry, Verdict, new_token
-from taskbeam.keys import CANCELLED, TaskKeys
+from taskbeam.keys import CANCELLED, TaskKeys, queue_keys
 from taskbeam.liveness.presence import presence
 from taskbeam.options import Options
 from taskbeam.outbox import DEADLINE, Outbox
@@ -120,9 +120,17 @@ class JournalBackend:
     # What Celery never stores.
 
     def append_pending(
-        self, task_id: str, name: str, delay: float = 0.0, members: dict[str, str] | None = None
+        self,
+        task_id: str,
+        name: str,
+        delay: float = 0.0,
+        members: dict[str, str] | None = None,
+        queue: str = "",
     ) -> None:
-        """Begin the journal of a task that is sent; ``delay`` (seconds until its ETA) prolongs its life."""
+        """Begin the journal of a task that is sent; ``delay`` (seconds until its ETA) prolongs its life.
+
+        ``queue`` is the one that it takes a ticket of.
+        """
         self._outbox.write(
             Entry(
                 keys=self.keys(task_id),
@@ -133,6 +141,7 @@ class JournalBackend:
                 birth=True,
                 ttl=self.expires + int(delay) if self.expires else 0,
                 name=name,
+                queue=queue_keys(queue) if queue and not self.options.sharded else None,
                 **self.options.entry_fields(),
             )
         )
@@ -163,6 +172,7 @@ class JournalBackend:
     def _entry(self, task_id: str, description: Description, request: Any, **fields: Any) -> Entry:
         name = getattr(request, "task", None)
         run = run_of(request)
+        counts = fields.get("state") == events.SUCCESS and not self.options.sharded
         return Entry(
             keys=self.keys(task_id),
             task_id=task_id,
@@ -171,6 +181,7 @@ class JournalBackend:
             run=run.id if run else "",
             name=name if isinstance(name, str) else "",
             registration=None if self.options.sharded else registration_of(run),
+            ran=run.elapsed() if run and counts else 0.0,
             **self.options.entry_fields(),
             **fields,
         )

@@ -21,6 +21,7 @@ from taskbeam import events
 from taskbeam.describe import Description
 from taskbeam.encode import to_json
 from taskbeam.liveness.presence import presence
+from taskbeam.queues.route import queue_of
 from taskbeam.run import Run, begin_run, current_run, due, end_run
 from taskbeam.untold import keeps_result, tell_untold_end
 
@@ -43,7 +44,12 @@ class Journal(Protocol):
     options: Options
 
     def append_pending(
-        self, task_id: str, name: str, delay: float = 0.0, members: dict[str, str] | None = None
+        self,
+        task_id: str,
+        name: str,
+        delay: float = 0.0,
+        members: dict[str, str] | None = None,
+        queue: str = "",
     ) -> None: ...
 
     def append_event(
@@ -92,7 +98,7 @@ def _harmless(handler: Callable[..., None]) -> Callable[..., None]:
 
 
 @_harmless
-def _task_is_sent(sender: str, headers: dict[str, Any], **_: Any) -> None:
+def _task_is_sent(sender: str, headers: dict[str, Any], **route: Any) -> None:
     task_id = headers.get("id")
     if task_id is None:  # message protocol 1
         return
@@ -105,7 +111,7 @@ def _task_is_sent(sender: str, headers: dict[str, Any], **_: Any) -> None:
         return
     eta = headers.get("eta")
     if eta is None:
-        journal.append_pending(task_id, sender)
+        journal.append_pending(task_id, sender, queue=queue_of(**route))
     else:
         at = due(eta)
         delay = (at - datetime.now(UTC)).total_seconds()

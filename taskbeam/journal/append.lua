@@ -5,6 +5,7 @@
 --       3 log       list of the records
 --       4 tombstone     outlives the journal, so that an expired task is not taken for an unknown one
 --       5 runs      hash of the runs under the writer's worker; absent where runs are not registered
+--       Those of queues and run times are named in the entry and the head: they exist on one server only.
 -- ARGV  1 entry     JSON object, its members as in entry.py; what is absent is '', 0 or false
 --       2 front     JSON members of the body before those which only this script knows
 --       3 back      JSON members after them, with the closing brace
@@ -44,6 +45,9 @@ end
 local function admit()
   if not epoch then
     return not entry.only, true
+  end
+  if entry.after and entry.after ~= seq then
+    return false
   end
   if entry.only == 'queued' then
     return not ended and current == '', false
@@ -101,7 +105,7 @@ if reborn then
   end
 end
 
-local begins = run ~= '' and not known
+local queued, begins = runs == '', run ~= '' and not known
 if begins then
   if runs ~= '' then
     attempt = attempt + 1
@@ -162,6 +166,22 @@ redis.call('HSET', KEYS[2],
   'run', current, 'attempt', attempt, 'runs', runs, 'name', name,
   'tokens', (tokens .. entry.token .. '=' .. seq .. ';'):sub(-60), 'snapshot', snapshot,
   'before', before, 'cancel', cancel)
+
+if entry.queue then
+  redis.call('HSET', KEYS[2], 'ticket', take_ticket(entry.queue))
+end
+if (queued and (begins or entry.final)) or entry.ran then
+  local ticket = redis.call('HGET', KEYS[2], 'ticket')
+  if ticket and queued then
+    leave_queue(ticket, begins)
+  end
+  if ticket and entry.ran then
+    learn(ticket:match(' (.+)$') .. ':tickets', entry.ran)
+  end
+  if entry.ran then
+    learn(entry.times, entry.ran)
+  end
+end
 
 if KEYS[5] then
   if entry.final or entry.ends_run then

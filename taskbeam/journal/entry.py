@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from taskbeam.encode import to_json
 from taskbeam.events import EventId
+from taskbeam.keys import times_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from taskbeam.keys import TaskKeys
+    from taskbeam.keys import QueueKeys, TaskKeys
 
 #: Records that a task's log keeps; older ones are dropped, and a client that wanted them gets a gap.
 DEFAULT_LIMIT = 1000
@@ -86,6 +87,9 @@ class Entry:
     - ``ttl``: seconds that the journal lives from now; 0 = for ever, or, with ``only``, as long as before.
       ``keep``: of its tombstone after that.
     - ``meta``: what Celery stores under its result key; empty = nothing.
+    - ``after``: refused unless this is the number of the journal's last event; 0 = whatever it is.
+    - ``queue``: with ``birth``, the queue that the task takes a ticket of. ``ran``: with SUCCESS, for how
+      many seconds its run went on. Both only on a single server.
     - ``cancel``: the task is asked to stop. ``registration``: absent outside a worker.
     - ``ts``: Unix seconds, by this machine's clock.
     - ``token``: the writer's own name for this call; a repeated call changes nothing.
@@ -108,6 +112,9 @@ class Entry:
     cancel: bool = False
     only: Condition | None = None
     registration: Registration | None = None
+    after: int = 0
+    queue: QueueKeys | None = None
+    ran: float = 0.0
     sharded: bool = False
     ts: float = field(default_factory=time.time)
     token: str = field(default_factory=new_token)
@@ -135,7 +142,11 @@ class Entry:
             rules |= {"ttl": self.ttl, "keep": self.keep}
         if self.registration:
             rules["row"] = self.registration.row
-        for name in ("run", "state", "name", "birth", "final", "ends_run", "cancel", "only"):
+        if self.queue:
+            rules["queue"] = self.queue.base
+        if self.ran and self.name:
+            rules |= {"ran": self.ran, "times": times_key(self.name)}
+        for name in ("run", "state", "name", "birth", "final", "ends_run", "cancel", "only", "after"):
             value = getattr(self, name)
             if value:
                 rules[name] = value

@@ -15,10 +15,10 @@ class Script:
     digest: str
 
 
-def _load(name: str) -> Script:
-    text = files(__package__).joinpath(name).read_bytes()
+def _load(*parts: str) -> Script:
+    text = b"".join(files(__package__).joinpath(part).read_bytes() for part in parts)
     return Script(text, sha1(text, usedforsecurity=False).hexdigest())
 
 
-APPEND = _load("append.lua")
+APPEND = _load("queue.lua", "append.lua")
 READ = _load("read.lua")
