@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskbeam.keys import CELERY_PREFIX
 from taskbeam.liveness.watchdog import DEFAULT_GRACE, DEFAULT_INTERVAL
+from taskbeam.queues import watch
 
 
 class Settings(BaseSettings):
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     lost_after: PositiveFloat = DEFAULT_GRACE
     # Whether a LOST task becomes a FAILURE in Celery's own result, too.
     fail_lost_tasks: bool = False
+
+    # People who wait: seconds between two looks at their queues, and until one counts as without a consumer.
+    waiting_interval: PositiveFloat = watch.DEFAULT_INTERVAL
+    no_consumer_after: NonNegativeFloat = watch.DEFAULT_PATIENCE
 
     files_dir: Path = Path("var/files")
     # Uploads on their way to a worker; served to nobody.

@@ -79,6 +79,7 @@ def _jobs() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "requeues_late": (requeues, late),
         "gated": (gated, bound),
         "gated_late": (gated, late),
+        "halves": (halves, bound),
         "soft": (soft, bound),
         "cleans_up": (cleans_up, bound),
         "late_thread": (late_thread, bound),
@@ -149,6 +150,13 @@ def requeues(self: Any) -> str:
 def gated(self: Any, gate: str | None = None) -> str:
     """Waits for its gate, which is the task's id unless another is named."""
     wait_at(self, gate or self.request.id)
+    return "done"
+
+
+def halves(self: Any) -> str:
+    """Reports half of its work when its gate opens."""
+    wait_at(self, self.request.id)
+    progress(1, 2)
     return "done"
 
 

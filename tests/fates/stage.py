@@ -153,6 +153,7 @@ def word(event: Event) -> str:
     if "error" in event:
         words.append(event["error"]["code"])
     words += [mark for mark in ("cancel", "requeued") if mark in event]
+    words += [event["waiting"]] if "waiting" in event else []
     if event["attempt"] > 1:
         words.append(f"#{event['attempt']}")
     return " ".join(words)

@@ -1,0 +1,168 @@
+"""Tells people who wait in a queue where they stand. Every gateway does, for what its clients follow.
+
+Gateways need not know of each other: an event is refused unless the one that its writer saw is still the
+newest. The queue itself is never looked through; a task that nobody follows costs nothing here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from taskbeam.events import PENDING, Record
+from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.entry import Entry, Verdict
+from taskbeam.queues.estimate import estimate
+from taskbeam.queues.place import NO_CONSUMER, Place, Told, worth_telling
+from taskbeam.queues.state import read_states
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from taskbeam.keys import TaskKeys
+    from taskbeam.queues.state import QueueStates
+
+logger = logging.getLogger(__name__)
+
+#: Tasks that are looked up in one round trip.
+BATCH = 200
+
+#: Seconds between two sweeps, and at the least between two events of one waiting task.
+DEFAULT_INTERVAL = 2.0
+
+#: Seconds for which a queue is seen without a consumer before anyone is told: a worker may be restarting.
+DEFAULT_PATIENCE = 5.0
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A task with a ticket, and what its newest event (number ``seq``) told."""
+
+    task_id: str
+    keys: TaskKeys
+    queue: str
+    ticket: int
+    name: str
+    seq: int
+    told: Told
+
+
+class QueueWatch:
+    """Sweeps the tasks that are followed and wait. Times are in seconds."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        interval: float = DEFAULT_INTERVAL,
+        patience: float = DEFAULT_PATIENCE,
+    ) -> None:
+        self._redis = redis
+        self._appender = JournalAppender(redis)
+        self._interval = interval
+        self._patience = patience
+        self._unknown: dict[str, TaskKeys] = {}
+        self._waiting: dict[str, Waiting] = {}
+        self._alone_since: dict[str, float] = {}
+
+    def follow(self, task_id: str, keys: TaskKeys) -> None:
+        """Somebody follows the task; the next sweep finds out whether it waits."""
+        self._unknown[task_id] = keys
+
+    def unfollow(self, task_id: str) -> None:
+        """Nobody does any more."""
+        self._unknown.pop(task_id, None)
+        self._waiting.pop(task_id, None)
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await asyncio.sleep(self._interval)
+            try:
+                await self.sweep()
+            except (RedisError, OSError) as error:
+                logger.warning("The queues cannot be looked at: %s", error)
+
+    async def sweep(self) -> int:
+        """Look once, and tell what is news; returns how many were told. Raises redis-py's errors."""
+        while self._unknown:
+            await self._look_up(list(self._unknown.items())[:BATCH])
+        if not self._waiting:
+            return 0
+        tasks = list(self._waiting.values())
+        states = await read_states(self._redis, {task.queue for task in tasks}, {task.name for task in tasks})
+        self._note_alone(states)
+        places = [(task, self._place(task, states)) for task in tasks]
+        news = [pair for pair in places if worth_telling(pair[1], pair[0].told, states.now, self._interval)]
+        told = await self._tell(news, states.now)
+        for task in tasks:
+            if task.ticket <= states.queues[task.queue].started:
+                self._doubt(task)  # it began, or a later one overtook it
+        return told
+
+    async def _look_up(self, tasks: list[tuple[str, TaskKeys]]) -> None:
+        """Keep those that wait, and forget the others."""
+        pipeline: Any = self._redis.pipeline(transaction=True)
+        for _, keys in tasks:
+            pipeline.hmget(keys.head, "state", "runs", "ticket", "name", "seq")
+            pipeline.lindex(keys.log, -1)
+        replies = iter(await pipeline.execute())
+        for task_id, keys in tasks:
+            (state, runs, ticket, name, seq), newest = next(replies), next(replies)
+            followed = self._unknown.pop(task_id, None) is not None
+            if followed and state == PENDING.encode() and not runs and ticket and newest:
+                number, queue = ticket.decode().split(" ", 1)
+                told = Told.by(Record.parse(newest))
+                self._waiting[task_id] = Waiting(
+                    task_id, keys, queue, int(number), name.decode(), int(seq), told
+                )
+
+    def _note_alone(self, states: QueueStates) -> None:
+        """Since when each queue is without a consumer."""
+        self._alone_since = {
+            queue: self._alone_since.get(queue, states.now)
+            for queue, state in states.queues.items()
+            if not state.slots
+        }
+
+    def _place(self, task: Waiting, states: QueueStates) -> Place:
+        queue = states.queues[task.queue]
+        ahead = queue.ahead(task.ticket)
+        since = self._alone_since.get(task.queue)
+        if since is None:
+            return Place(ahead, None, estimate(ahead, queue.slots, queue.times, states.times[task.name]))
+        # Until it is certain, what was told before stays: another gateway may have looked for longer.
+        certain = states.now - since >= self._patience
+        return Place(ahead, NO_CONSUMER if certain else task.told.waiting)
+
+    async def _tell(self, news: list[tuple[Waiting, Place]], now: float) -> int:
+        entries = [self._entry(task, place, now) for task, place in news]
+        appended = await self._appender.append_all(entries)
+        for (task, place), answer in zip(news, appended, strict=True):
+            if answer.verdict is Verdict.APPENDED:
+                task.seq = answer.id.seq
+                task.told = Told(now, place.ahead, place.waiting, place.estimate is not None)
+            else:
+                self._doubt(task)
+        return sum(answer.verdict is Verdict.APPENDED for answer in appended)
+
+    def _doubt(self, task: Waiting) -> None:
+        """Look it up again, unless nobody follows it any more."""
+        if self._waiting.pop(task.task_id, None) is not None:
+            self._unknown[task.task_id] = task.keys
+
+    def _entry(self, task: Waiting, place: Place, now: float) -> Entry:
+        return Entry(
+            keys=task.keys,
+            task_id=task.task_id,
+            type="state",
+            members=place.members(),
+            state=PENDING,
+            only="queued",
+            after=task.seq,
+            ts=now,
+        )

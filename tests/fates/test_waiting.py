@@ -1,0 +1,208 @@
+"""People who wait, with real workers and gateways: how many are ahead, who is there, how long it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from taskbeam.keys import queue_keys, task_keys
+from taskbeam.queues.watch import QueueWatch
+from tests.support.event_stream import EventStream
+from tests.support.gateway import Gateway, gateway
+
+from .endpoint import cancelled
+from .stage import Event, Stage, staged, story, wait_until
+from .table import expected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Gateways that look often, and soon believe that a queue has no consumer; seconds.
+EAGER: dict[str, Any] = {"waiting_interval": 0.2, "no_consumer_after": 0.5}
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """Run times of other tests would be an estimate for this one."""
+    with staged() as made:
+        yield made
+
+
+@pytest.fixture
+def served(stage: Stage) -> Iterator[Gateway]:
+    with gateway(stage.valkey.url().rsplit("/", 1)[0], **EAGER) as running:
+        yield running
+
+
+def newest(stage: Stage, task_id: str) -> Event:
+    return stage.events(task_id)[-1]
+
+
+def until_told(stage: Stage, task_id: str, **members: Any) -> Event:
+    """The newest event, once it has these members; None = it has not."""
+
+    def told() -> bool:
+        event = newest(stage, task_id)
+        return all(event.get(name) == value for name, value in members.items())
+
+    wait_until(told, lambda: f"{members}: {stage.events(task_id)}")
+    return newest(stage, task_id)
+
+
+def places(stage: Stage, task_id: str) -> list[int]:
+    return [event["ahead"] for event in stage.events(task_id) if "ahead" in event]
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
+def test_no_consumer(stage: Stage, pool: str) -> None:
+    """Looked at once, so that nothing is told between the worker's coming and the task's start."""
+    task_id = stage.send("add", 1, 2)
+
+    async def look() -> int:
+        async with Redis.from_url(stage.valkey.url(1)) as client:
+            watch = QueueWatch(client, patience=0.0)
+            watch.follow(task_id, task_keys(task_id))
+            return await watch.sweep()
+
+    assert asyncio.run(look()) == 1
+    with stage.worker(pool):
+        assert stage.fate(task_id) == expected("queue without a consumer", pool)
+
+
+def test_no_consumer_is_taken_back_while_the_task_still_waits(stage: Stage, served: Gateway) -> None:
+    first, second = stage.send("gated"), stage.send("gated")
+    with EventStream(served, second) as follower:
+        until_told(stage, second, waiting="no_consumer", ahead=1)
+        snapshot = httpx.get(f"{served.http}/tasks/{second}").json()
+        assert (snapshot["state"], snapshot["waiting"], snapshot["ahead"]) == ("PENDING", "no_consumer", 1)
+        with stage.worker(concurrency=1):
+            until_told(stage, second, waiting=None, ahead=0)
+            for task_id in (first, second):
+                stage.open(task_id)
+            assert stage.fate(second)[-3:] == ["PENDING", "STARTED", "SUCCESS"]
+        assert follower.rest().count(b"no_consumer") == 1
+
+
+def test_a_worker_that_leaves_is_missed(stage: Stage, served: Gateway) -> None:
+    """Its queue is cancelled, and the worker lives on."""
+    with stage.worker(concurrency=1):
+        stage.app.control.cancel_consumer("celery")
+        wait_until(lambda: _consumers(stage) == 0, lambda: "the worker to leave the queue")
+        task_id = stage.send("add", 1, 2)
+        with EventStream(served, task_id):
+            until_told(stage, task_id, waiting="no_consumer")
+            stage.app.control.add_consumer("celery")
+            assert stage.fate(task_id)[-1] == "SUCCESS"
+
+
+def test_three_ahead_count_down(stage: Stage, served: Gateway) -> None:
+    with stage.worker(concurrency=1):
+        running = stage.held("gated")
+        queued = [stage.send("gated") for _ in range(4)]
+        with EventStream(served, queued[-1]):
+            for ahead, following in zip((3, 2, 1, 0), queued, strict=True):
+                until_told(stage, queued[-1], ahead=ahead)
+                stage.open(running)
+                stage.arrived(following)
+                running = following
+            stage.open(running)
+            assert stage.fate(queued[-1])[-2:] == ["STARTED", "SUCCESS"]
+        assert places(stage, queued[-1]) == [3, 2, 1, 0]
+        assert places(stage, queued[1]) == []  # nobody followed it
+
+
+def test_a_cancelled_task_moves_those_behind_it_up(stage: Stage, served: Gateway) -> None:
+    with stage.worker(concurrency=1):
+        running = stage.held("gated")
+        before, cancelled_one, behind = (stage.send("gated") for _ in range(3))
+        with EventStream(served, before), EventStream(served, behind):
+            until_told(stage, behind, ahead=2)
+            assert cancelled(served, cancelled_one) == "revoked"
+            until_told(stage, behind, ahead=1)
+        for task_id in (running, before, behind):
+            stage.open(task_id)
+        stage.fate(behind)
+        assert places(stage, before) == []
+
+
+def test_a_purged_queue_heals(stage: Stage, served: Gateway) -> None:
+    lost = [stage.send("gated") for _ in range(5)]
+    stage.queue.delete("celery")
+    first, second = stage.send("gated"), stage.send("gated")
+    with EventStream(served, second), EventStream(served, lost[0]):
+        until_told(stage, second, ahead=6)
+        with stage.worker(concurrency=1):
+            stage.arrived(first)
+            until_told(stage, second, ahead=0, waiting=None)
+            for task_id in (first, second):
+                stage.open(task_id)
+            stage.fate(second)
+
+
+def test_two_gateways_tell_it_once(stage: Stage, served: Gateway) -> None:
+    running, queued = stage.send("gated"), stage.send("gated")
+    with (
+        gateway(stage.valkey.url().rsplit("/", 1)[0], **EAGER) as other,
+        EventStream(served, queued),
+        EventStream(other, queued),
+    ):
+        until_told(stage, queued, waiting="no_consumer")
+        with stage.worker(concurrency=1):
+            until_told(stage, queued, ahead=0, waiting=None)
+            for task_id in (running, queued):
+                stage.open(task_id)
+            told = stage.fate(queued)
+    assert told.count("PENDING no_consumer") == 1
+    assert places(stage, queued).count(0) == 1
+
+
+def test_an_estimate_needs_data(stage: Stage, served: Gateway) -> None:
+    with stage.worker(concurrency=1), ExitStack() as followers:
+        running = stage.held("gated")
+        queued = [stage.send("gated") for _ in range(5)]
+        followers.enter_context(EventStream(served, queued[-1]))
+        for done, following in enumerate(queued[:3]):
+            told = until_told(stage, queued[-1], ahead=4 - done)
+            assert "estimate" not in told
+            stage.open(running)
+            stage.arrived(following)
+            running = following
+        wait_until(lambda: "estimate" in newest(stage, queued[-1]), lambda: "an estimate")
+        told = newest(stage, queued[-1])
+        waited = told["ts"] - stage.events(queued[0])[0]["ts"]
+        assert set(told["estimate"]) == {"start", "end", "spread"}
+        assert 0 <= told["estimate"]["start"] <= told["estimate"]["end"] <= 10 * waited
+        for task_id in (running, *queued[3:]):
+            stage.open(task_id)
+        assert stage.fate(queued[-1])[-1] == "SUCCESS"
+
+
+def test_a_countdown_has_no_place(stage: Stage, served: Gateway) -> None:
+    """It is not its turn that it waits for; nor does it stand in the way of others."""
+    later, soon = stage.send("add", 1, 2, countdown=3600), stage.send("gated")
+    with EventStream(served, later), EventStream(served, soon):
+        until_told(stage, soon, ahead=0, waiting="no_consumer")
+        assert story(stage.events(later)) == ["PENDING"]
+    assert not stage.redis.hexists(task_keys(later).head, "ticket")
+
+
+def test_a_running_task_says_how_long_it_goes_on(stage: Stage) -> None:
+    with stage.worker():
+        task_id = stage.held("halves")
+        began = stage.events(task_id)[-1]["ts"]
+        wait_until(lambda: time.time() > began + 1.2, lambda: "enough to go by")
+        stage.open(task_id)
+        (report,) = (event for event in stage.ended(task_id) if event["type"] == "progress")
+        took = report["ts"] - began
+        assert report["estimate"]["end"] == pytest.approx(took, abs=0.5)
+
+
+def _consumers(stage: Stage) -> int:
+    now, _ = stage.redis.time()
+    return stage.redis.zcount(queue_keys("celery").consumers, now * 1000, "+inf")

@@ -1,0 +1,303 @@
+"""Who waits is told where they stand: once, whoever looks, and without a look at the queue itself."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+import redis as sync_redis
+from redis.asyncio import Redis
+
+from taskbeam.keys import QueueKeys, queue_keys
+from taskbeam.liveness.consumption import Consumption
+from taskbeam.liveness.lease import Lease
+from taskbeam.queues.watch import QueueWatch
+
+from .conftest import DB
+from .journal import Journal
+from .waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from redis.connection import Connection
+
+    from stack.valkey import Valkey
+    from taskbeam.journal.writer import JournalWriter
+
+Story = list[dict[str, Any]]
+
+
+class Room:
+    """Tasks in a queue of their own, and gateways that look at it; no sweep has to wait for the next."""
+
+    def __init__(self, valkey: Valkey, send: Callable[[QueueKeys, str], Journal]) -> None:
+        self.queue = str(uuid4())
+        self.keys = queue_keys(self.queue)
+        self.name = str(uuid4())
+        self._url = valkey.url(DB)
+        self._send = send
+        self.tasks: list[Journal] = []
+
+    def send(self, count: int = 1) -> None:
+        self.tasks += [self._send(self.keys, self.name) for _ in range(count)]
+
+    def begin(self, task: int) -> None:
+        self.tasks[task].append("STARTED", "a")
+
+    def learn(self, count: int, seconds: float) -> None:
+        """Tasks that ran before."""
+        for _ in range(count):
+            task = self._send(self.keys, self.name)
+            task.append("SUCCESS", "a", ran=seconds, name=self.name)
+
+    def story(self, task: int) -> Story:
+        """What its events say of waiting."""
+        told = ("ahead", "waiting", "estimate")
+        return [{name: event[name] for name in told if name in event} for event in self.tasks[task].events]
+
+    def sweep(
+        self, *followed: int, sweeps: int = 1, between: Callable[[], object] = lambda: None, **options: float
+    ) -> list[int]:
+        """What each sweep of one gateway told; ``between`` happens before each but the first."""
+        return asyncio.run(self._sweep(followed, sweeps, between, options))
+
+    async def _sweep(
+        self, followed: tuple[int, ...], sweeps: int, between: Callable[[], object], options: dict[str, float]
+    ) -> list[int]:
+        async with Redis.from_url(self._url) as client:
+            watch = self.watch(client, followed, **options)
+            told = [await watch.sweep()]
+            for _ in range(sweeps - 1):
+                between()
+                told.append(await watch.sweep())
+            return told
+
+    def watch(self, client: Redis, followed: tuple[int, ...], **options: float) -> QueueWatch:
+        watch = QueueWatch(client, **{"interval": 0.0, "patience": 0.0, **options})
+        for task in followed:
+            watch.follow(self.tasks[task].task_id, self.tasks[task].keys)
+        return watch
+
+    def sweep_at_once(self, gateways: int, *followed: int) -> list[int]:
+        """What each gateway told, all looking at the same time."""
+
+        async def all_of_them() -> list[int]:
+            async with Redis.from_url(self._url) as client:
+                watches = [self.watch(client, followed) for _ in range(gateways)]
+                return await asyncio.gather(*(watch.sweep() for watch in watches))
+
+        return asyncio.run(all_of_them())
+
+
+@pytest.fixture
+def room(valkey: Valkey, client: sync_redis.Redis, writer: JournalWriter) -> Room:
+    def send(keys: QueueKeys, name: str) -> Journal:
+        journal = Journal(client, writer)
+        journal.send(queue=keys, name=name)
+        return journal
+
+    return Room(valkey, send)
+
+
+@pytest.fixture
+def consumed(room: Room, client: sync_redis.Redis, connect: Callable[[], Connection]) -> Callable[..., Any]:
+    @contextmanager
+    def consumer(slots: int = 1) -> Iterator[None]:
+        lease = Lease(str(uuid4()), connect, 60.0, lambda: Consumption((room.queue,), slots))
+        lease.hold()
+        until(lambda: client.exists(room.keys.consumers))
+        yield
+        lease.release()
+
+    return consumer
+
+
+class TestAhead:
+    def test_is_told_when_it_changes(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(4)
+        begins = iter((0, 2))
+        with consumed():
+            assert room.sweep(3, sweeps=4, between=lambda: room.begin(next(begins, 2))) == [1, 1, 1, 0]
+        assert room.story(3) == [{}, {"ahead": 3}, {"ahead": 2}, {"ahead": 0}]
+
+    def test_is_in_a_pending_event_that_is_not_final(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(2)
+        with consumed():
+            room.sweep(1)
+        newest = room.tasks[1].events[-1]
+        assert (newest["type"], newest["state"], newest["final"]) == ("state", "PENDING", False)
+
+    def test_is_not_told_to_those_that_nobody_follows(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(3)
+        with consumed():
+            assert room.sweep(1) == [1]
+        assert room.story(2) == [{}]
+
+    def test_of_one_that_is_next_is_no_news(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(1)
+        with consumed():
+            assert room.sweep(0) == [0]
+
+    def test_is_not_told_more_often_than_agreed(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(5)
+        begins = iter(range(4))
+        with consumed():
+            told = room.sweep(4, sweeps=4, interval=3600.0, between=lambda: room.begin(next(begins)))
+        assert told == [1, 0, 0, 0]
+
+    def test_a_task_withdrawn_before_it_moves_it_up(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(4)
+        with consumed():
+            room.sweep(3, sweeps=2, between=lambda: room.tasks[1].append("REVOKED"))
+        assert [event["ahead"] for event in room.story(3)[1:]] == [3, 2]
+
+    def test_a_purge_heals(self, room: Room, consumed: Callable[..., Any]) -> None:
+        """The broker lost five; what was sent later is delivered."""
+        room.send(8)
+        with consumed():
+            room.sweep(7, sweeps=2, between=lambda: room.begin(5))
+        assert [event["ahead"] for event in room.story(7)[1:]] == [7, 1]
+
+
+class TestTheSweep:
+    def test_drops_what_no_longer_waits(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(3)
+        begins = iter((2,))
+
+        def between() -> None:
+            for task in begins:
+                room.begin(task)
+
+        with consumed():
+            assert room.sweep(2, sweeps=3, between=between) == [1, 0, 0]
+        assert [event["state"] for event in room.tasks[2].events] == ["PENDING", "PENDING", "STARTED"]
+
+    def test_says_nothing_of_a_task_that_begins_meanwhile(
+        self, room: Room, consumed: Callable[..., Any]
+    ) -> None:
+        """It began after the look; the event would come behind its STARTED."""
+        room.send(4)
+
+        def between() -> None:
+            room.begin(0)
+            # Without its ticket, as when Redis has yet to hear of it: the sweep still takes it for waiting.
+            room.tasks[3].append("STARTED", "a")
+            room.tasks[3].client.hset(room.keys.tickets, "started", 2)
+
+        with consumed():
+            assert room.sweep(3, sweeps=2, between=between) == [1, 0]
+        assert [event["state"] for event in room.tasks[3].events] == ["PENDING", "PENDING", "STARTED"]
+
+    def test_tells_once_though_four_gateways_look(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(30)
+        with consumed():
+            assert sum(room.sweep_at_once(4, *range(1, 30))) == 29
+            room.begin(20)
+            assert sum(room.sweep_at_once(4, *range(21, 30))) == 9
+        assert [len(room.story(task)) for task in range(30)] == [1] + [2] * 19 + [3] * 10
+
+    def test_of_another_gateway_knows_what_was_told(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(5)
+        with consumed():
+            assert room.sweep(4) == [1]
+            assert room.sweep(4) == [0]
+            assert room.sweep(4, interval=3600.0) == [0]
+
+    def test_ends_when_nobody_follows(self, room: Room, valkey: Valkey) -> None:
+        room.send(2)
+
+        async def sweep() -> int:
+            async with Redis.from_url(valkey.url(DB)) as client:
+                watch = room.watch(client, (0, 1))
+                for task in room.tasks:
+                    watch.unfollow(task.task_id)
+                return await watch.sweep()
+
+        assert asyncio.run(sweep()) == 0
+
+    def test_costs_the_same_for_a_queue_of_five_thousand(
+        self, room: Room, consumed: Callable[..., Any], valkey: Valkey
+    ) -> None:
+        """The same few commands, none of which goes through anything; and the place is exact."""
+        used = []
+        with consumed():
+            for waiting in (5, 5_000):
+                room.send(waiting - len(room.tasks))
+                used.append(_commands(valkey, lambda: room.sweep(-1)))
+                assert room.story(-1)[-1]["ahead"] == waiting - 1
+        assert used[0] == used[1]
+        assert len(used[0]) < 20
+        assert not {"SCAN", "HSCAN", "ZSCAN", "KEYS", "LRANGE", "HGETALL"} & set(used[0])
+
+
+class TestNoConsumer:
+    def test_is_told_and_cleared(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(1)
+        room.sweep(0)
+        with consumed():
+            room.sweep(0)
+        assert room.story(0) == [{}, {"ahead": 0, "waiting": "no_consumer"}, {"ahead": 0}]
+
+    def test_is_not_told_before_patience_ends(self, room: Room) -> None:
+        room.send(2)
+        room.sweep(1, patience=3600.0)
+        assert room.story(1) == [{}, {"ahead": 1}]
+
+    def test_is_not_taken_back_by_a_gateway_that_has_looked_for_less_long(self, room: Room) -> None:
+        room.send(1)
+        room.sweep(0)
+        room.sweep(0, patience=3600.0)
+        assert room.story(0) == [{}, {"ahead": 0, "waiting": "no_consumer"}]
+
+    def test_has_no_estimate(self, room: Room) -> None:
+        room.learn(5, 10.0)
+        room.send(1)
+        room.sweep(0)
+        assert room.story(0)[-1] == {"ahead": 0, "waiting": "no_consumer"}
+
+
+class TestTheEstimate:
+    def test_is_absent_until_a_few_runs_are_known(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.learn(2, 10.0)
+        room.send(2)
+        with consumed():
+            room.sweep(1)
+            assert room.story(1)[-1] == {"ahead": 1}
+            room.learn(1, 10.0)  # it overtakes
+            room.sweep(1)
+        assert room.story(1)[-1] == {"ahead": 0, "estimate": {"start": 10.0, "end": 20.0, "spread": 0.0}}
+
+    def test_is_told_as_soon_as_it_is_possible(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.learn(3, 10.0)
+        room.send(2)
+        with consumed(slots=2):
+            room.sweep(1)
+        assert room.story(1)[-1] == {"ahead": 1, "estimate": {"start": 10.0, "end": 20.0, "spread": 0.0}}
+
+    def test_of_a_name_that_never_ran_has_no_end(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.learn(3, 10.0)
+        room.name = str(uuid4())
+        room.send(2)
+        with consumed():
+            room.sweep(1)
+        assert room.story(1)[-1] == {"ahead": 1, "estimate": {"start": 20.0, "spread": 0.0}}
+
+
+def _commands(valkey: Valkey, action: Callable[[], object]) -> list[str]:
+    """The names of the commands that the server runs meanwhile, those of scripts included, without set-up."""
+    with sync_redis.Redis.from_url(valkey.url(DB)) as client, client.monitor() as monitor:
+        end = str(uuid4())
+        action()
+        with sync_redis.Redis.from_url(valkey.url(DB)) as other:
+            other.echo(end)
+        names: list[str] = []
+        for heard in monitor.listen():
+            if end in heard["command"]:
+                return [name for name in names if name not in {"CLIENT", "SELECT", "HELLO", "ECHO"}]
+            if heard["db"] == DB:
+                names.append(heard["command"].split(" ", 1)[0].upper())
+    raise AssertionError("the server stopped")
