@@ -8,7 +8,8 @@ import { Link } from "./link.js";
  * @property {(mode: Mode, event: TaskEvent, first: boolean) => void} event
  * @property {(mode: Mode, line: Line, transport: Transport) => void} line
  * @property {(mode: Mode, taskId: string) => void} ended
- * @property {(mode: Mode, taskId: string, refusal: Refusal) => void} refused
+ * @property {(mode: Mode, taskId: string, refusal: Refusal, token?: string) => void} refused
+ * @property {() => void} again whatever is to be followed is to be asked for again
  */
 
 /** The links of one page with one gateway: one for all tasks whose transport is chosen, one for each asked for. */
@@ -49,6 +50,10 @@ export class Feed {
     for (const link of this.#links.values()) link.suspend();
   }
 
+  resume() {
+    this.wake();
+  }
+
   /** @param {Mode} mode */
   #newLink(mode) {
     const board = this.#board;
@@ -56,7 +61,7 @@ export class Feed {
       event: (event, first) => board.event(mode, event, first),
       line: (line, transport) => board.line(mode, line, transport),
       ended: (taskId) => board.ended(mode, taskId),
-      refused: (taskId, refusal) => board.refused(mode, taskId, refusal),
+      refused: (taskId, refusal, token) => board.refused(mode, taskId, refusal, token),
     });
   }
 }

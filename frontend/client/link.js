@@ -27,7 +27,7 @@ const LINGER = 100;
  * @property {(event: TaskEvent, first: boolean) => void} event
  * @property {(line: Line, transport: Transport) => void} line
  * @property {(taskId: string) => void} ended
- * @property {(taskId: string, refusal: Refusal) => void} refused
+ * @property {(taskId: string, refusal: Refusal, token?: string) => void} refused
  */
 
 /** Tasks over one connection at a time, which is made again from their cursors whenever it is lost. */
@@ -142,8 +142,9 @@ export class Link {
         this.#tell.ended(taskId);
       },
       refused: (taskId, refusal) => {
+        const token = this.#topics.get(taskId)?.token;
         this.leave(taskId);
-        this.#tell.refused(taskId, refusal);
+        this.#tell.refused(taskId, refusal, token);
       },
     });
   }

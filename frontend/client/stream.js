@@ -3,15 +3,17 @@ import { crowded } from "./turns.js";
 
 /** Milliseconds between the gateway's heartbeats are 15,000; after this much silence something holds them back. */
 const SILENCE = 40_000;
-/** The same on a connection that has brought nothing yet: a beat is due, or an event at once if none was had. */
-const FIRST_BEAT = 20_000;
+/** The same on a connection that has brought nothing yet: its answer is due at once, and an event if none was had. */
 const FIRST_EVENT = 5_000;
+const FIRST_BEAT = 20_000;
 /** Milliseconds that a stream is held while other tasks wait for a connection. */
 const TURN = 2_000;
 
 /** An event stream by fetch: an EventSource hides heartbeats and answers, and sends no Authorization. */
 export const openStream = openRequests(async (ask, topic) => {
-  const response = await ask.get({}, "text/event-stream");
+  const asked = ask.get({}, "text/event-stream");
+  if (ask.unproven) ask.patience(FIRST_EVENT);
+  const response = await asked;
   if (response.status === 204) return true;
   ask.patience(!ask.unproven ? SILENCE : topic.after === null ? FIRST_EVENT : FIRST_BEAT);
   const limit = setInterval(() => crowded() && ask.giveUp(), TURN);

@@ -1,4 +1,6 @@
 import { Feed } from "./feed.js";
+import { live } from "./lifecycle.js";
+import { canShare, Tabs } from "./tabs.js";
 
 /** @import { Cursor } from "./cursor.js" */
 /** @import { Line, Mode, Refusal, TaskEvent, Transport } from "./contract.js" */
@@ -7,6 +9,8 @@ import { Feed } from "./feed.js";
  * @typedef {object} Seat who follows a task in this page
  * @property {string} taskId
  * @property {Mode} mode
+ * @property {Cursor} after
+ * @property {string} [token]
  * @property {(event: TaskEvent, first: boolean) => void} heard
  * @property {(line: Line, transport: Transport) => void} line
  * @property {() => void} ended
@@ -19,17 +23,20 @@ export class Switchboard {
   #seats = new Set();
   #source;
 
-  /** @param {URL} base */
-  constructor(base) {
-    this.#source = new Feed(base, this);
-    this.#listenToThePage();
+  /** @param {URL} base @param {boolean} share */
+  constructor(base, share) {
+    const source = (this.#source = share ? new Tabs(base, this) : new Feed(base, this));
+    live({
+      wake: () => source.wake(),
+      suspend: () => source.suspend(),
+      resume: () => source.resume(),
+    });
   }
 
-  /** Follow from the cursor; again, when something is missing or the token is new.
-   * @param {Seat} seat @param {Cursor} after @param {string} [token] */
-  follow(seat, after, token) {
+  /** Follow from the cursor; again, when something is missing or the token is new. @param {Seat} seat */
+  follow(seat) {
     this.#seats.add(seat);
-    this.#source.follow(seat.mode, seat.taskId, after, token);
+    this.#source.follow(seat.mode, seat.taskId, seat.after, seat.token);
   }
 
   /** @param {Seat} seat */
@@ -44,6 +51,11 @@ export class Switchboard {
   }
 
   // What the source tells.
+
+  /** The source knows nothing of what was asked before. */
+  again() {
+    for (const seat of this.#seats) this.follow(seat);
+  }
 
   /** @param {Mode} mode @param {TaskEvent} event @param {boolean} first */
   event(mode, event, first) {
@@ -60,28 +72,28 @@ export class Switchboard {
     for (const seat of this.#at(mode, taskId)) seat.ended();
   }
 
-  /** @param {Mode} mode @param {string} taskId @param {Refusal} refusal */
-  refused(mode, taskId, refusal) {
-    for (const seat of this.#at(mode, taskId)) seat.refused(refusal);
+  /** @param {Mode} mode @param {string} taskId @param {Refusal} refusal @param {string} [token] the refused one */
+  refused(mode, taskId, refusal, token) {
+    for (const seat of this.#at(mode, taskId)) {
+      if (seat.token === token) seat.refused(refusal);
+      else this.follow(seat); // another tab's was refused
+    }
   }
 
   /** @param {Mode} mode @param {string} taskId */
   #at(mode, taskId) {
     return [...this.#seats].filter((seat) => seat.mode === mode && seat.taskId === taskId);
   }
-
-  #listenToThePage() {
-    if (typeof globalThis.addEventListener !== "function") return;
-    addEventListener("online", () => this.#source.wake());
-  }
 }
 
 /** @type {Map<string, Switchboard>} */
 const boards = new Map();
 
-/** @param {URL} base @returns {Switchboard} the page's one for the gateway */
-export function switchboard(base) {
-  const board = boards.get(base.href) ?? new Switchboard(base);
-  boards.set(base.href, board);
+/** @param {URL} base @param {boolean} share @returns {Switchboard} the page's one for the gateway */
+export function switchboard(base, share) {
+  const shared = share && canShare();
+  const key = `${shared} ${base.href}`;
+  const board = boards.get(key) ?? new Switchboard(base, shared);
+  boards.set(key, board);
   return board;
 }

@@ -67,12 +67,8 @@ export class Watch extends Target {
   #options;
   #base;
   #board;
-  /** @type {string | null} */
-  #cursor;
   /** @type {import("./switchboard.js").Seat} */
   #seat;
-  /** @type {string | undefined} */
-  #token;
   /** Whether the gateway refused the token, and another was asked for since. */
   #renewed = false;
   #tokenFailures = 0;
@@ -98,7 +94,6 @@ export class Watch extends Target {
     this.taskId = taskId;
     this.#options = options;
     this.#base = baseOf(options.baseUrl);
-    this.#cursor = options.after ?? null;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -108,13 +103,14 @@ export class Watch extends Target {
     this.#seat = {
       taskId,
       mode: options.transport ?? "auto",
+      after: options.after ?? null,
       heard: (event, first) => this.#heard(event, first),
       line: (line, transport) => this.#setLine(line, transport),
       ended: () => void this.#endedUnheard(),
       refused: (refusal) => this.#refused(refusal),
     };
     if (this.#seat.mode !== "auto") this.transport = this.#seat.mode;
-    this.#board = switchboard(this.#base);
+    this.#board = switchboard(this.#base, options.share ?? true);
     if (options.signal?.aborted) this.close();
     else {
       options.signal?.addEventListener("abort", () => this.close(), { once: true });
@@ -124,7 +120,7 @@ export class Watch extends Target {
 
   /** Id of the last event. */
   get cursor() {
-    return this.#cursor;
+    return this.#seat.after;
   }
 
   /** Every event from the start of the watch, up to the final one. Throws the `TaskError` if there is no following it. */
@@ -148,7 +144,7 @@ export class Watch extends Target {
     if (this.#over || transport === this.#seat.mode) return;
     this.#board.leave(this.#seat);
     this.#seat.mode = transport;
-    this.#follow();
+    this.#board.follow(this.#seat);
   }
 
   /** Cut the line, as a network would; it heals by itself. */
@@ -175,10 +171,10 @@ export class Watch extends Target {
   /** @param {TaskEvent} event @param {boolean} first */
   #heard(event, first) {
     if (this.#over) return;
-    const due = verdict(this.#cursor, event, first);
-    if (due === "ask") this.#follow();
+    const due = verdict(this.#seat.after, event, first);
+    if (due === "ask") this.#board.follow(this.#seat);
     if (due !== "take") return;
-    this.#cursor = event.id;
+    this.#seat.after = event.id;
     this.#renewed = false;
     this.job = after(this.job, event);
     this.#events.push(event);
@@ -225,7 +221,7 @@ export class Watch extends Target {
     clearTimeout(this.#timer);
     const { getToken } = this.#options;
     try {
-      this.#token = await getToken?.(this.taskId);
+      this.#seat.token = await getToken?.(this.taskId);
       this.#tokenFailures = 0;
     } catch (error) {
       if (error instanceof TaskError) this.#finish("gone", error);
@@ -233,18 +229,14 @@ export class Watch extends Target {
       return;
     }
     if (this.#over) return;
-    const left = this.#token && renewal(this.#token, Date.now());
+    const left = this.#seat.token && renewal(this.#seat.token, Date.now());
     if (left !== undefined && left !== "") this.#authorizeIn(left);
-    this.#follow();
+    this.#board.follow(this.#seat);
   }
 
   /** @param {number} ms */
   #authorizeIn(ms) {
     if (!this.#over) this.#timer = setTimeout(() => void this.#authorize(), ms);
-  }
-
-  #follow() {
-    this.#board.follow(this.#seat, this.#cursor, this.#token);
   }
 
   /**
@@ -256,7 +248,7 @@ export class Watch extends Target {
     const url = new URL(`tasks/${encodeURIComponent(this.taskId)}${path}`, this.#base);
     let response;
     try {
-      response = await fetch(url, { method, headers: authorization(this.#token) });
+      response = await fetch(url, { method, headers: authorization(this.#seat.token) });
       if (response.ok) return await response.json();
     } catch {
       throw new TaskError("unreachable", "The gateway cannot be reached.");

@@ -1,0 +1,1 @@
+"""The browser client in a real browser, behind a proxy that does it harm."""

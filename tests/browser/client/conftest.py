@@ -1,0 +1,66 @@
+"""A gateway on a Valkey of its own, a proxy before it, and journals that a test writes itself."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.gateway import ROOT, Gateway, gateway
+from tests.support.journal import Journals, Task
+from tests.support.proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from stack.valkey import Valkey
+
+
+@pytest.fixture(scope="package")
+def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway that serves the client, and an empty page to use it from."""
+    folder = tmp_path_factory.mktemp("frontend")
+    shutil.copytree(ROOT / "frontend" / "client", folder / "client")
+    (folder / "index.html").write_text("<!doctype html><title>empty</title><link rel=icon href='data:,'>")
+    with gateway(valkey.url().removesuffix("/0"), frontend_dir=folder) as running:
+        yield running
+
+
+@pytest.fixture
+def proxy(served: Gateway) -> Iterator[Proxy]:
+    with Proxy(served.port) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def journals(valkey: Valkey) -> Iterator[Journals]:
+    with Journals(valkey.url(1)) as found:
+        yield found
+
+
+@pytest.fixture
+def task(journals: Journals) -> Task:
+    """A task that was just sent."""
+    return journals.task()
+
+
+@pytest.fixture
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser's profile, whose tabs share; an exception that no page's script catches fails the test."""
+    context = browser.new_context()
+    faults: list[str] = []
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    yield context
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def tab(profile: BrowserContext, proxy: Proxy) -> Page:
+    """A tab with an empty page behind the proxy."""
+    page = profile.new_page()
+    page.goto(proxy.http)
+    return page
