@@ -4,8 +4,8 @@ import { Feed } from "./feed.js";
 /** @import { Cursor } from "./cursor.js" */
 /** @import { Mode } from "./contract.js" */
 
-/** Milliseconds in which the leader answers; one that is frozen or hangs does not, and is deposed. */
-const PATIENCE = 5_000;
+/** Milliseconds between a tab's looks at the leader, who has that long to answer. */
+const TICK = 3_000;
 
 /**
  * What a tab asks of the leader. It says from where on, so that whoever leads next needs to know nothing.
@@ -37,6 +37,7 @@ export class Tabs {
   #queue = new AbortController();
   #abdicate = () => {};
   #answered = true;
+  #tickedAt = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticker;
 
@@ -82,7 +83,8 @@ export class Tabs {
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => this.#received(data);
     this.#answered = true;
-    this.#ticker = setInterval(() => this.#checkLeader(), PATIENCE);
+    this.#tickedAt = Date.now();
+    this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#queueUp();
     this.#board.again();
   }
@@ -96,8 +98,8 @@ export class Tabs {
   /** @param {any} message */
   #received({ from, wish, tell, args }) {
     if (tell) {
-      this.#answered = true;
-      if (tell !== "here") this.#say(tell, args);
+      if (tell === "here") this.#answered = true;
+      else this.#say(tell, args);
     } else if (this.#feed) this.#grant(from, wish);
   }
 
@@ -106,8 +108,10 @@ export class Tabs {
     /** @type {(...args: any[]) => void} */ (this.#board[tell]).apply(this.#board, args);
   }
 
-  #checkLeader() {
-    if (this.#feed) return;
+  /** A leader that does not answer is deposed, by a tab that somebody looks at: it is awake. */
+  #tick() {
+    this.#tickedAt = Date.now();
+    if (this.#feed || globalThis.document?.visibilityState === "hidden") return;
     if (!this.#answered) this.#queueUp(true);
     this.#answered = false;
     this.#wish({ op: "hello" });
@@ -169,7 +173,8 @@ export class Tabs {
     else if (op === "bye") for (const each of [...this.#followers.keys()]) this.#forget(from, each);
     else if (op === "drop") feed.drop(mode);
     else if (op === "wake") feed.wake();
-    else this.#channel?.postMessage({ tell: "here" });
+    // A frozen page still gets messages; only its clock stands.
+    else if (Date.now() - this.#tickedAt < 2 * TICK) this.#channel?.postMessage({ tell: "here" });
   }
 
   /** @param {string} tab @param {string} key */

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, sync_playwright
 
+from stack.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import BrowserContext
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -57,6 +61,26 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def sleepy(browser: Browser) -> Iterator[BrowserContext]:
+    """Another browser, with the same driver, that freezes pages and keeps those that one leaves.
+
+    A driver's own pages are always visible, so they are never frozen, and the back/forward cache is off.
+    """
+    port = free_port()
+    launched = browser.browser_type.launch(
+        executable_path=find(),
+        args=[*ARGUMENTS, f"--remote-debugging-port={port}"],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    try:
+        attached = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
+        yield attached.contexts[0]
+        attached.close()
+    finally:
+        launched.close()
 
 
 if __name__ == "__main__":

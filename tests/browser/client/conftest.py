@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.chromium import sleepy
 from tests.support.gateway import ROOT, Gateway, gateway
 from tests.support.journal import Journals, Task
 from tests.support.proxy import Proxy
@@ -56,6 +57,22 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
     yield context
     context.close()
     assert faults == []
+
+
+@pytest.fixture(scope="package")
+def sleepers(browser: Browser) -> Iterator[BrowserContext]:
+    """A profile whose tabs can be frozen, and are kept when one leaves them."""
+    with sleepy(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def sleeper(sleepers: BrowserContext, proxy: Proxy) -> Iterator[Page]:
+    """A tab that can be frozen, with an empty page behind the proxy."""
+    page = sleepers.new_page()
+    page.goto(proxy.http)
+    yield page
+    page.close()
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .watching import watching
+from tests.support.journal import wait_until
+
+from .watching import freeze, watching
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -42,9 +44,9 @@ def leads(page: Page) -> bool:
     """Whether the tab holds the lock that says so."""
     held: bool = page.evaluate(
         """async () => {
+            const mine = await navigator.locks.request("me", async () =>
+                (await navigator.locks.query()).held.find(({ name }) => name === "me").clientId);
             const { held } = await navigator.locks.query();
-            const mine = await new Promise((resolve) => navigator.locks.request("me", () =>
-                navigator.locks.query().then((now) => resolve(now.held.find(({ name }) => name === "me").clientId))));
             return held.some(({ name, clientId }) => name.startsWith("taskbeam") && clientId === mine);
         }"""
     )
@@ -130,33 +132,28 @@ def test_a_tab_that_closes_is_followed_for_no_longer(tabs: list[Page], journals:
     mine.wait_for_subscribers(1)
 
 
-def test_a_frozen_leader_holds_nobody_up(tabs: list[Page], proxy: Proxy, task: Task) -> None:
-    first, second = tabs
+@pytest.mark.parametrize("unawares", [False, True], ids=["told", "unawares"])
+def test_a_frozen_leader_holds_nobody_up(
+    sleepers: BrowserContext, proxy: Proxy, task: Task, unawares: bool
+) -> None:
+    first, second = (open_tab(sleepers, proxy) for _ in range(2))
+    if unawares:
+        first.evaluate("addEventListener('freeze', (event) => event.stopImmediatePropagation(), true)")
     frozen = watching(first, task)
     frozen.wait_for_events(1)
     seen = watching(second, task)
     seen.wait_for_events(1)
-    devtools = first.context.new_cdp_session(first)
-    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
-    task.grow(3)
-    seen.wait_for_events(4)
-    task.finish()
-    assert_all_was_seen(seen, task)
-    devtools.send("Page.setWebLifecycleState", {"state": "active"})
-    assert_all_was_seen(frozen, task)
-
-
-def test_a_leader_that_hangs_is_deposed(tabs: list[Page], task: Task) -> None:
-    first, second = tabs
-    hanging = watching(first, task)
-    hanging.wait_for_events(1)
-    seen = watching(second, task)
-    seen.wait_for_events(1)
-    first.evaluate("setTimeout(() => { const end = Date.now() + 20000; while (Date.now() < end && !localStorage.done); })")
+    wake = freeze(first)
     task.grow(2)
     seen.wait_for_events(3)
-    assert leads(second)
-    second.evaluate("localStorage.done = true")
+    wait_until(lambda: leads(second))
+    task.grow(2)
+    seen.wait_for_events(5)
+    wake()
+    frozen.wait_for_events(5)
+    wait_until(lambda: proxy.live("websocket") == 1)
     task.finish()
     assert_all_was_seen(seen, task)
-    assert_all_was_seen(hanging, task)
+    assert_all_was_seen(frozen, task)
+    first.close()
+    second.close()

@@ -1,4 +1,4 @@
-"""Whatever the network does, the client ends with the journal's events: in order, none missing, none twice."""
+"""Whatever the network does, the client ends with the journal's events: in order, none missing or twice."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_task_goes_on_when_its_websocket_is_blocked_in_the_middle(
     assert_all_was_seen(seen, task)
 
 
-def test_one_hops_by_hand_and_keeps_the_cursor(tab: Page, proxy: Proxy, task: Task) -> None:
+def test_one_hops_by_hand_and_keeps_the_cursor(tab: Page, task: Task) -> None:
     seen = watching(tab, task)
     for transport in ("sse", "poll", "websocket", "auto"):
         task.append(transport)
