@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.chromium import chromium
 from tests.support.whole import Whole, whole
+
+from .gallery import Gallery, gallery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
+
+    from stack.valkey import Valkey
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +33,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     folder: Path = tmp_path_factory.mktemp("stack")
     with whole(folder) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """Pages of the tests' own beside the modules, and tasks that only a test tells of."""
+    expect.set_options(timeout=30_000)
+    with gallery(valkey, tmp_path_factory.mktemp("gallery") / "frontend") as running:
+        yield running
+    expect.set_options()
 
 
 @pytest.fixture

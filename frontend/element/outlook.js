@@ -1,0 +1,37 @@
+/**
+ * What a task's newest event says about the time ahead. Pure.
+ *
+ * @typedef {object} Outlook times are in milliseconds, as `Date.now()` has them
+ * @property {number} [starts] when it will probably start
+ * @property {number} [ends] when it will probably end
+ * @property {number} [earliest] it does not start, or start again, before
+ * @property {number} [ahead] tasks before it in the queue
+ * @property {boolean} [unattended] no worker consumes its queue
+ * @property {boolean} [cancelling] it was asked to stop
+ * @property {string} [refusal] why it does not
+ */
+
+/**
+ * Estimates count from the moment they were heard, for the writer's clock may differ from ours; and a retry is never
+ * further away than its whole pause.
+ *
+ * @param {Outlook} before
+ * @param {any} event one event of the contract
+ * @param {number} now
+ * @returns {Outlook} the outlook after one more event
+ */
+export function foresee(before, event, now) {
+  if (event.type === "gap") return foresee({}, event.snapshot, now);
+  if (event.type === "log" || event.type === "data") return before;
+  const { estimate, progress, ahead, waiting, eta, retry, cancel } = event;
+  /** @param {number} [seconds] */
+  const later = (seconds) => (seconds === undefined ? seconds : now + seconds * 1000);
+  return {
+    starts: later(estimate?.start),
+    ends: later(progress?.remaining ?? estimate?.end),
+    earliest: retry ? Math.min(retry.at * 1000, now + retry.delay * 1000) : Date.parse(eta),
+    ahead,
+    unattended: waiting === "no_consumer",
+    cancelling: !!(cancel || before.cancelling) && !retry,
+  };
+}

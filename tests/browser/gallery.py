@@ -1,0 +1,94 @@
+"""Pages of the tests' own, served by a real gateway beside the modules, and tasks whose life a test tells."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from taskbeam.keys import task_keys
+from tests.support.gateway import ROOT, gateway
+from tests.support.journal import Journals
+from tests.support.telling import ToldTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, Page
+
+    from stack.valkey import Valkey
+
+PAGES = Path(__file__).with_name("pages")
+
+#: Nothing but our own modules, and no string that becomes code or markup.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "require-trusted-types-for 'script'"
+)
+
+#: A page as a server renders it: attributes only, and one script tag.
+TEMPLATE = """<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta http-equiv="Content-Security-Policy" content="{policy}">
+    <title>Tasks</title>
+    <link rel="icon" href="/favicon.svg">
+    <link rel="stylesheet" href="/pages/page.css">
+    {head}
+  </head>
+  <body><main><h1>Tasks</h1>{body}</main></body>
+</html>
+"""
+
+ELEMENT = '<script type="module" src="/element/index.js"></script>'
+
+
+def markup(task: ToldTask, attributes: str = "", content: str = "") -> str:
+    """An element as a server renders it."""
+    return f'<task-progress task-id="{task.id}" label="Report" {attributes}>{content}</task-progress>'
+
+
+@dataclass
+class Gallery:
+    """``address`` is the gateway's origin, ``folder`` what it serves."""
+
+    address: str
+    folder: Path
+    journals: Journals
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def task(self, **sent: Any) -> ToldTask:
+        """A task that was just sent."""
+        return ToldTask(self.journals.writer, str(uuid4()), **sent)
+
+    def show(self, page: Page, task: ToldTask, attributes: str = "", content: str = "") -> Locator:
+        """The element of a page that has nothing else."""
+        page.goto(self.page(markup(task, attributes, content)))
+        return page.locator("task-progress")
+
+    def followers(self, task: ToldTask) -> int:
+        """How many gateways are subscribed to the task."""
+        ((_, count),) = self.journals.redis.pubsub_numsub(task_keys(task.id).channel)
+        return int(count)
+
+    def page(self, body: str, head: str = ELEMENT, policy: str = POLICY) -> str:
+        """The URL of a page with this body."""
+        name = f"page-{next(self._numbers)}.html"
+        (self.folder / name).write_text(TEMPLATE.format(body=body, head=head, policy=policy))
+        return f"{self.address}/{name}"
+
+
+@contextmanager
+def gallery(valkey: Valkey, folder: Path) -> Iterator[Gallery]:
+    """Serve a copy of the modules (a link out of the folder would not be followed)."""
+    shutil.copytree(ROOT / "frontend", folder, dirs_exist_ok=True)
+    shutil.copytree(PAGES, folder / "pages")
+    url = valkey.url().removesuffix("/0")
+    with gateway(url, frontend_dir=folder) as running, Journals(valkey.url(1)) as journals:
+        yield Gallery(running.http, folder, journals)

@@ -1,0 +1,86 @@
+"""What a worker tells of a task, told by a test: each state is had at once, and stays."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from taskbeam import events
+from taskbeam.encode import to_json
+from taskbeam.journal.entry import Entry, new_token
+from taskbeam.keys import task_keys
+
+if TYPE_CHECKING:
+    from taskbeam.journal.writer import JournalWriter
+
+NAME = "reports.generate"
+
+
+class ToldTask:
+    """A task that was sent, and whose life is what the test says."""
+
+    def __init__(self, writer: JournalWriter, task_id: str, **sent: Any) -> None:
+        """``sent``: members of its PENDING event."""
+        self.id = task_id
+        self._writer = writer
+        self._run = ""
+        self._tell(events.PENDING, birth=True, **sent)
+
+    def start(self) -> None:
+        """A run begins; after a retry, the next one."""
+        self._run = new_token()
+        self._tell(events.STARTED)
+
+    def progress(self, current: float, total: float | None = None, message: str = "", **more: Any) -> None:
+        """``more``: other members of the progress."""
+        progress = {"current": current, **more}
+        if total is not None:
+            progress |= {"total": total, "percent": 100 * current / total}
+        if message:
+            progress["message"] = message
+        self._tell(events.PROGRESS, type="progress", progress=progress)
+
+    def retry(self, delay: float, most: int | None = 3) -> None:
+        """``delay`` in seconds from now."""
+        retry = {"at": time.time() + delay, "delay": delay, "max": most}
+        self._tell("RETRY", ends_run=True, error=_error("task_failed", "The task failed."), retry=retry)
+
+    def succeed(self, result: object = None) -> None:
+        self._tell(events.SUCCESS, final=True, result=result)
+
+    def fail(self, state: str, code: str, message: str) -> None:
+        """End as ``state``; the error's reference is always the same."""
+        self._tell(state, final=True, error=_error(code, message))
+
+    def state(self, state: str, **members: Any) -> None:
+        """A state that is not final."""
+        self._tell(state, **members)
+
+    def _tell(
+        self,
+        state: str,
+        *,
+        type: str = "state",  # noqa: A002
+        birth: bool = False,
+        final: bool = False,
+        ends_run: bool = False,
+        **members: Any,
+    ) -> None:
+        self._writer.append(
+            Entry(
+                keys=task_keys(self.id),
+                task_id=self.id,
+                type=type,
+                members={name: to_json(value) for name, value in members.items()},
+                state=state,
+                run=self._run,
+                birth=birth,
+                final=final,
+                ends_run=ends_run,
+                name=NAME,
+            )
+        )
+
+
+def _error(code: str, message: str) -> dict[str, str]:
+    return {"code": code, "message": message, "ref": "b486cb31"}
