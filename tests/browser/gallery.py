@@ -46,6 +46,24 @@ TEMPLATE = """<!doctype html>
 </html>
 """
 
+#: A module's name, its file in node_modules, what it requires, and what of it is exported by name.
+REACT: tuple[tuple[str, str, dict[str, str], str], ...] = (
+    (
+        "react",
+        "react/cjs/react.development.js",
+        {},
+        "createElement, StrictMode, useCallback, useEffect, useMemo, useState, useSyncExternalStore",
+    ),
+    ("scheduler", "scheduler/cjs/scheduler.development.js", {}, ""),
+    ("react-dom", "react-dom/cjs/react-dom.development.js", {"React": "react"}, ""),
+    (
+        "react-dom-client",
+        "react-dom/cjs/react-dom-client.development.js",
+        {"React": "react", "Scheduler": "scheduler", "ReactDOM": "react-dom"},
+        "createRoot",
+    ),
+)
+
 ELEMENT = '<script type="module" src="/element/index.js"></script>'
 
 
@@ -82,6 +100,22 @@ class Gallery:
         name = f"page-{next(self._numbers)}.html"
         (self.folder / name).write_text(TEMPLATE.format(body=body, head=head, policy=policy))
         return f"{self.address}/{name}"
+
+    def add_react(self) -> None:
+        """Serve React, whose packages are CommonJS, as modules: each file between a few lines of ours."""
+        (self.folder / "vendor").mkdir()
+        for name, file, imports, exports in REACT:
+            lines = [f"import {each} from './{module}.js';" for each, module in imports.items()]
+            modules = ", ".join(f'"{module}": {each}' for each, module in imports.items())
+            lines += [
+                'const process = { env: { NODE_ENV: "development" } };',
+                "const module = { exports: {} }, exports = module.exports;",
+                f"const require = (name) => ({{ {modules} }})[name];",
+                (ROOT / "node_modules" / file).read_text(),
+                "export default module.exports;",
+                f"export const {{ {exports} }} = module.exports;",
+            ]
+            (self.folder / "vendor" / f"{name}.js").write_text("\n".join(lines))
 
 
 @contextmanager

@@ -1,0 +1,41 @@
+/** A component as an application has it: one task by the hook, the same by the element. `?task=` and `?options=` */
+import { createElement as h, StrictMode, useState } from "react";
+import { createRoot } from "react-dom-client";
+
+import "/element/index.js";
+import { useTask } from "/react.js";
+
+const query = new URLSearchParams(location.search);
+window.done = [];
+
+function Job({ taskId, transport }) {
+  const { job, events, error, line, transport: over, cancel } = useTask(taskId, { transport, keep: 3 });
+  window.cancels = new Set([...(window.cancels ?? []), cancel]);
+  return h(
+    "section",
+    null,
+    h("p", { id: "state" }, job.state),
+    h("p", { id: "line" }, `${line} ${over}`),
+    h("p", { id: "error" }, error?.code),
+    h("p", { id: "events" }, events.map(({ id }) => id.split("-")[1]).join(" ")),
+    h("button", { onClick: () => cancel() }, "Stop"),
+  );
+}
+
+function App() {
+  const [taskId, setTaskId] = useState(query.get("task"));
+  const [transport, setTransport] = useState("auto");
+  const [shown, setShown] = useState(true);
+  const [, again] = useState(0);
+  Object.assign(window, { setTaskId, setTransport, setShown, again });
+  if (!shown) return h("p", null, "Nothing");
+  return h(
+    "div",
+    null,
+    h(Job, { taskId, transport }),
+    query.has("element") &&
+      h("task-progress", { taskId, label: "Import", cancellable: true, "ontask-done": (event) => window.done.push(event.detail.result) }),
+  );
+}
+
+createRoot(document.getElementById("root")).render(h(StrictMode, null, h(App)));
