@@ -48,7 +48,8 @@ class Gateway:
             # Connecting is not tried again either: Kombu would do so for 6 seconds, and the client can.
             broker_transport_options={"max_retries": 0},
         )
-
+        # What it tells of tasks has to arrive where the workers' events do.
+        self.celery.conf.taskbeam_options = {"sharded": settings.sharded}
         self.watchdog = Watchdog(
             self.redis,
             settings.lost_after,
