@@ -108,13 +108,13 @@ class QueueWatch:
         """Keep those that wait, and forget the others."""
         pipeline: Any = self._redis.pipeline(transaction=True)
         for _, keys in tasks:
-            pipeline.hmget(keys.head, "state", "runs", "ticket", "name", "seq")
+            pipeline.hmget(keys.head, "state", "ticket", "name", "seq")
             pipeline.lindex(keys.log, -1)
         replies = iter(await pipeline.execute())
         for task_id, keys in tasks:
-            (state, runs, ticket, name, seq), newest = next(replies), next(replies)
+            (state, ticket, name, seq), newest = next(replies), next(replies)
             followed = self._unknown.pop(task_id, None) is not None
-            if followed and state == PENDING.encode() and not runs and ticket and newest:
+            if followed and state == PENDING.encode() and ticket and newest:
                 number, queue = ticket.decode().split(" ", 1)
                 told = Told.by(Record.parse(newest))
                 self._waiting[task_id] = Waiting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,18 @@ def test_a_worker_says_what_it_consumes_now(stage: Stage, pool: str, slots: int)
         wait_until(lambda: not consumers(stage, "celery"), lambda: "the old queue to be left")
         process.stop()
         assert not consumers(stage, f"late-{pool}")
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_worker_that_stops_consumes_no_more_while_its_tasks_end(stage: Stage, pool: str) -> None:
+    with stage.worker(pool) as process:
+        task_id = stage.held("gated")
+        wait_until(lambda: bool(consumers(stage, "celery")), lambda: "the worker to say what it consumes")
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not consumers(stage, "celery"), lambda: "the queue to be left")
+        assert not stage.is_over(task_id)
+        stage.open(task_id)
+        stage.fate(task_id)
 
 
 def consumers(stage: Stage, queue: str) -> list[bytes]:

@@ -41,6 +41,8 @@ class Room:
         self._url = valkey.url(DB)
         self._send = send
         self.tasks: list[Journal] = []
+        #: What the last gateway would look at again.
+        self.looked_at: set[str] = set()
 
     def send(self, count: int = 1) -> None:
         self.tasks += [self._send(self.keys, self.name) for _ in range(count)]
@@ -74,6 +76,7 @@ class Room:
             for _ in range(sweeps - 1):
                 between()
                 told.append(await watch.sweep())
+            self.looked_at = {*watch._unknown, *watch._waiting}
             return told
 
     def watch(self, client: Redis, followed: tuple[int, ...], **options: float) -> QueueWatch:
@@ -176,6 +179,31 @@ class TestTheSweep:
             assert room.sweep(2, sweeps=3, between=between) == [1, 0, 0]
         assert [event["state"] for event in room.tasks[2].events] == ["PENDING", "PENDING", "STARTED"]
 
+    def test_looks_no_more_at_what_has_begun(self, room: Room, consumed: Callable[..., Any]) -> None:
+        room.send(1)
+        begins = iter((0,))
+
+        def between() -> None:
+            for task in begins:
+                room.begin(task)
+
+        with consumed():
+            assert room.sweep(0, sweeps=3, between=between) == [0, 0, 0]
+        assert not room.looked_at
+
+    def test_forgets_a_task_that_is_left_during_the_look(self, room: Room, valkey: Valkey) -> None:
+        room.send(1)
+
+        async def leave_meanwhile() -> tuple[int, dict[str, Any]]:
+            async with Redis.from_url(valkey.url(DB)) as client:
+                watch = room.watch(client, (0,))
+                sweep = asyncio.create_task(watch.sweep())
+                await asyncio.sleep(0)  # it waits for Redis
+                watch.unfollow(room.tasks[0].task_id)
+                return await sweep, watch._waiting
+
+        assert asyncio.run(leave_meanwhile()) == (0, {})
+
     def test_says_nothing_of_a_task_that_begins_meanwhile(
         self, room: Room, consumed: Callable[..., Any]
     ) -> None:
@@ -241,6 +269,21 @@ class TestNoConsumer:
         with consumed():
             room.sweep(0)
         assert room.story(0) == [{}, {"ahead": 0, "waiting": "no_consumer"}, {"ahead": 0}]
+
+    def test_is_told_when_the_lease_of_the_last_one_has_run_out(
+        self, room: Room, client: sync_redis.Redis
+    ) -> None:
+        room.send(1)
+        client.zadd(room.keys.consumers, {"gone:1:00000000 4": 1})
+        room.sweep(0)
+        assert room.story(0)[-1] == {"ahead": 0, "waiting": "no_consumer"}
+
+    def test_is_told_of_a_task_that_went_back_into_the_queue(self, room: Room) -> None:
+        room.send(1)
+        room.begin(0)
+        room.tasks[0].append("PENDING", "a", ends_run=True)
+        room.sweep(0)
+        assert room.story(0)[-1] == {"ahead": 0, "waiting": "no_consumer"}
 
     def test_is_not_told_before_patience_ends(self, room: Room) -> None:
         room.send(2)
