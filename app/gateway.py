@@ -14,6 +14,7 @@ from taskbeam.backend import JournalBackend
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.reader import JournalReader
 from taskbeam.liveness.watchdog import Watchdog
+from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from taskbeam.verdicts import lost_result
 
@@ -33,10 +34,8 @@ class Gateway:
         self.redis = redis_client(settings)
         self.journal = JournalReader(self.redis)
         self.heart = Heart(settings.heartbeat)
-        self.queues = QueueWatch(
-            self.redis, interval=settings.waiting_interval, patience=settings.no_consumer_after
-        )
-        self.hub = Hub(self.journal, self.queues, settings.key_prefix)
+        self.audience = Audience()
+        self.hub = Hub(self.journal, self.audience, settings.key_prefix)
         self.subscriber = Subscriber(self.redis, self.hub, gather=settings.gather, sharded=settings.sharded)
         self.hub.attach(self.subscriber)
         self.appender = JournalAppender(self.redis)
@@ -56,6 +55,12 @@ class Gateway:
             lost_result=partial(lost_result, self.backend()) if settings.fail_lost_tasks else None,
             sharded=settings.sharded,
         )
+        self.queues = QueueWatch(
+            self.redis,
+            self.audience,
+            interval=settings.waiting_interval,
+            patience=settings.no_consumer_after,
+        )
 
     def backend(self) -> JournalBackend:
         """Celery's result backend, of which each thread has its own."""
@@ -68,10 +73,7 @@ class Gateway:
             stack.push_async_callback(self.redis.aclose)
             stack.push_async_callback(self.hub.close)
             watching = self.watchdog.run(self.settings.watchdog_interval)
-            works = [self.subscriber.run(), self.heart.run(), watching]
-            if not self.settings.sharded:  # places in queues are kept on a single server only
-                works.append(self.queues.run())
-            for work in works:
+            for work in (self.subscriber.run(), self.heart.run(), watching, self.queues.run()):
                 await stack.enter_async_context(_background(work))
             yield
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taskbeam.journal.reader import JournalReader
-    from taskbeam.queues.watch import QueueWatch
+    from taskbeam.queues.audience import Audience
 
     from .channel import Output
     from .subscriber import Subscriber
@@ -90,9 +90,9 @@ class TaskChannel:
 class Hub:
     """All followers of this gateway process."""
 
-    def __init__(self, reader: JournalReader, queues: QueueWatch, key_prefix: str) -> None:
+    def __init__(self, reader: JournalReader, audience: Audience, key_prefix: str) -> None:
         self._reader = reader
-        self._queues = queues
+        self._audience = audience
         self._prefix = key_prefix
         self._channels: dict[bytes, TaskChannel] = {}
         self._subscriber: Subscriber | None = None
@@ -126,7 +126,7 @@ class Hub:
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = TaskChannel(task_id, keys)
-            self._queues.follow(task_id, keys)
+            self._audience.follow(task_id, keys)
         follower.channel = channel
         self._carry_out(name, channel, channel.rules.join(follower, after))
 
@@ -194,7 +194,7 @@ class Hub:
     def _drop(self, name: bytes, channel: TaskChannel) -> None:
         if self._channels.get(name) is channel:
             del self._channels[name]
-            self._queues.unfollow(channel.task_id)
+            self._audience.unfollow(channel.task_id)
             if self._subscriber is not None:
                 self._subscriber.unsubscribe(name)
 

@@ -54,9 +54,12 @@ async def events_after(
 
 
 async def _read(gateway: Gateway, task_id: str, after: EventId | None, limit: int) -> History:
-    history = await gateway.journal.read(gateway.hub.keys(task_id), after, limit)
+    keys = gateway.hub.keys(task_id)
+    history = await gateway.journal.read(keys, after, limit)
     if isinstance(history, Absence):
         raise TaskbeamError(PROBLEMS[history])
+    if not history.ended:
+        gateway.audience.ask(task_id, keys)
     return history
 
 

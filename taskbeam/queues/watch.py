@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.keys import TaskKeys
+    from taskbeam.queues.audience import Audience
     from taskbeam.queues.state import QueueStates
 
 logger = logging.getLogger(__name__)
@@ -52,31 +54,23 @@ class Waiting:
 
 
 class QueueWatch:
-    """Sweeps the tasks that are followed and wait. Times are in seconds."""
+    """Sweeps the tasks that the audience wants and that wait. Times are in seconds."""
 
     def __init__(
         self,
         redis: Redis,
+        audience: Audience,
         *,
         interval: float = DEFAULT_INTERVAL,
         patience: float = DEFAULT_PATIENCE,
     ) -> None:
         self._redis = redis
+        self._audience = audience
         self._appender = JournalAppender(redis)
         self._interval = interval
         self._patience = patience
-        self._unknown: dict[str, TaskKeys] = {}
         self._waiting: dict[str, Waiting] = {}
         self._alone_since: dict[str, float] = {}
-
-    def follow(self, task_id: str, keys: TaskKeys) -> None:
-        """Somebody follows the task; the next sweep finds out whether it waits."""
-        self._unknown[task_id] = keys
-
-    def unfollow(self, task_id: str) -> None:
-        """Nobody does any more."""
-        self._unknown.pop(task_id, None)
-        self._waiting.pop(task_id, None)
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -89,8 +83,12 @@ class QueueWatch:
 
     async def sweep(self) -> int:
         """Look once, and tell what is news; returns how many were told. Raises redis-py's errors."""
-        while self._unknown:
-            await self._look_up(list(self._unknown.items())[:BATCH])
+        self._audience.leave()
+        while new := list(islice(self._audience.new.items(), BATCH)):
+            await self._look_up(new)
+        self._waiting = {
+            task_id: task for task_id, task in self._waiting.items() if self._audience.wants(task_id)
+        }
         if not self._waiting:
             return 0
         tasks = list(self._waiting.values())
@@ -106,15 +104,16 @@ class QueueWatch:
 
     async def _look_up(self, tasks: list[tuple[str, TaskKeys]]) -> None:
         """Keep those that wait, and forget the others."""
-        pipeline: Any = self._redis.pipeline(transaction=True)
+        pipeline: Any = self._redis.pipeline(transaction=False)
         for _, keys in tasks:
             pipeline.hmget(keys.head, "state", "ticket", "name", "seq")
             pipeline.lindex(keys.log, -1)
         replies = iter(await pipeline.execute())
         for task_id, keys in tasks:
             (state, ticket, name, seq), newest = next(replies), next(replies)
-            followed = self._unknown.pop(task_id, None) is not None
-            if followed and state == PENDING.encode() and ticket and newest:
+            self._audience.new.pop(task_id, None)
+            self._waiting.pop(task_id, None)
+            if state == PENDING.encode() and ticket and newest:
                 number, queue = ticket.decode().split(" ", 1)
                 told = Told.by(Record.parse(newest))
                 self._waiting[task_id] = Waiting(
@@ -151,9 +150,8 @@ class QueueWatch:
         return sum(answer.verdict is Verdict.APPENDED for answer in appended)
 
     def _doubt(self, task: Waiting) -> None:
-        """Look it up again, unless nobody follows it any more."""
-        if self._waiting.pop(task.task_id, None) is not None:
-            self._unknown[task.task_id] = task.keys
+        """Look it up again."""
+        self._audience.new[task.task_id] = task.keys
 
     def _entry(self, task: Waiting, place: Place, now: float) -> Entry:
         return Entry(

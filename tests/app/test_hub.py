@@ -1,4 +1,4 @@
-"""Whom the hub names to those who look at the queues."""
+"""What the hub tells those who look at the queues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from app.hub import Hub
 from taskbeam.journal.reader import JournalReader
 from taskbeam.keys import CELERY_PREFIX
-from taskbeam.queues.watch import QueueWatch
+from taskbeam.queues.audience import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,16 +29,16 @@ class Nobody:
         """Nor does anything end."""
 
 
-def test_a_task_is_looked_for_while_somebody_follows_it() -> None:
-    async def follow_and_leave() -> list[list[str]]:
+def test_a_task_has_an_audience_while_somebody_follows_it() -> None:
+    async def follow_and_leave() -> list[bool]:
         redis = Redis()
-        watch = QueueWatch(redis)
-        hub = Hub(JournalReader(redis), watch, CELERY_PREFIX)
-        looked_for = []
+        audience = Audience()
+        hub = Hub(JournalReader(redis), audience, CELERY_PREFIX)
+        wanted = []
         one, other = hub.follow("7", None, Nobody()), hub.follow("7", None, Nobody())
         for leaves in (one, other):
-            looked_for.append(list(watch._unknown))
+            wanted.append(audience.wants("7"))
             leaves.cancel()
-        return [*looked_for, list(watch._unknown)]
+        return [*wanted, audience.wants("7")]
 
-    assert asyncio.run(follow_and_leave()) == [["7"], ["7"], []]
+    assert asyncio.run(follow_and_leave()) == [True, True, False]

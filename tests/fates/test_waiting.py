@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from taskbeam.keys import queue_keys, task_keys
+from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from tests.support.event_stream import EventStream
 from tests.support.gateway import Gateway, gateway
@@ -66,9 +67,9 @@ def test_no_consumer(stage: Stage, pool: str) -> None:
 
     async def look() -> int:
         async with Redis.from_url(stage.valkey.url(1)) as client:
-            watch = QueueWatch(client, patience=0.0)
-            watch.follow(task_id, task_keys(task_id))
-            return await watch.sweep()
+            audience = Audience()
+            audience.follow(task_id, task_keys(task_id))
+            return await QueueWatch(client, audience, patience=0.0).sweep()
 
     assert asyncio.run(look()) == 1
     with stage.worker(pool):
@@ -181,6 +182,17 @@ def test_an_estimate_needs_data(stage: Stage, served: Gateway) -> None:
         for task_id in (running, *queued[3:]):
             stage.open(task_id)
         assert stage.fate(queued[-1])[-1] == "SUCCESS"
+
+
+def test_who_polls_is_told_too(stage: Stage, served: Gateway) -> None:
+    """As the tutorial's page does: it asks, and asks again."""
+    stage.send("gated")
+    task_id = stage.send("gated")
+    with httpx.Client(base_url=served.http) as client:
+        wait_until(
+            lambda: client.get(f"/tasks/{task_id}").json().get("waiting") == "no_consumer",
+            lambda: f"no_consumer: {stage.events(task_id)}",
+        )
 
 
 def test_a_countdown_has_no_place(stage: Stage, served: Gateway) -> None:

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from taskbeam.keys import QueueKeys, queue_keys
 from taskbeam.liveness.consumption import Consumption
 from taskbeam.liveness.lease import Lease
+from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 
 from .conftest import DB
@@ -71,26 +72,30 @@ class Room:
         self, followed: tuple[int, ...], sweeps: int, between: Callable[[], object], options: dict[str, float]
     ) -> list[int]:
         async with Redis.from_url(self._url) as client:
-            watch = self.watch(client, followed, **options)
+            audience = self.audience(followed)
+            watch = self.watch(client, audience, **options)
             told = [await watch.sweep()]
             for _ in range(sweeps - 1):
                 between()
                 told.append(await watch.sweep())
-            self.looked_at = {*watch._unknown, *watch._waiting}
+            self.looked_at = {*audience.new, *watch._waiting}
             return told
 
-    def watch(self, client: Redis, followed: tuple[int, ...], **options: float) -> QueueWatch:
-        watch = QueueWatch(client, **{"interval": 0.0, "patience": 0.0, **options})
+    def audience(self, followed: tuple[int, ...]) -> Audience:
+        audience = Audience()
         for task in followed:
-            watch.follow(self.tasks[task].task_id, self.tasks[task].keys)
-        return watch
+            audience.follow(self.tasks[task].task_id, self.tasks[task].keys)
+        return audience
+
+    def watch(self, client: Redis, audience: Audience, **options: float) -> QueueWatch:
+        return QueueWatch(client, audience, **{"interval": 0.0, "patience": 0.0, **options})
 
     def sweep_at_once(self, gateways: int, *followed: int) -> list[int]:
         """What each gateway told, all looking at the same time."""
 
         async def all_of_them() -> list[int]:
             async with Redis.from_url(self._url) as client:
-                watches = [self.watch(client, followed) for _ in range(gateways)]
+                watches = [self.watch(client, self.audience(followed)) for _ in range(gateways)]
                 return await asyncio.gather(*(watch.sweep() for watch in watches))
 
         return asyncio.run(all_of_them())
@@ -196,10 +201,11 @@ class TestTheSweep:
 
         async def leave_meanwhile() -> tuple[int, dict[str, Any]]:
             async with Redis.from_url(valkey.url(DB)) as client:
-                watch = room.watch(client, (0,))
+                audience = room.audience((0,))
+                watch = room.watch(client, audience)
                 sweep = asyncio.create_task(watch.sweep())
                 await asyncio.sleep(0)  # it waits for Redis
-                watch.unfollow(room.tasks[0].task_id)
+                audience.unfollow(room.tasks[0].task_id)
                 return await sweep, watch._waiting
 
         assert asyncio.run(leave_meanwhile()) == (0, {})
@@ -240,9 +246,10 @@ class TestTheSweep:
 
         async def sweep() -> int:
             async with Redis.from_url(valkey.url(DB)) as client:
-                watch = room.watch(client, (0, 1))
+                audience = room.audience((0, 1))
+                watch = room.watch(client, audience)
                 for task in room.tasks:
-                    watch.unfollow(task.task_id)
+                    audience.unfollow(task.task_id)
                 return await watch.sweep()
 
         assert asyncio.run(sweep()) == 0
