@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis.connection import AbstractConnection
+
+logger = logging.getLogger(__name__)
 
 
 class Presence:
@@ -50,7 +53,12 @@ class Presence:
             self._leases.clear()
 
     def _consumption(self) -> Consumption:
-        return NOTHING if self.consumer is None else Consumption.of(self.consumer)
+        try:
+            return NOTHING if self.consumer is None else Consumption.of(self.consumer)
+        except Exception:
+            # It is read from another thread than its own, and the lease must not end over that.
+            logger.exception("It cannot be told what %s consumes", self.worker)
+            return NOTHING
 
     def register(self, task_id: str, run: str, *, redelivered: bool) -> Registration:
         """Where a run of this worker is registered while it goes on."""

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from taskbeam.keys import QueueKeys, queue_keys
+from taskbeam.keys import WORKERS, QueueKeys, queue_keys
 from taskbeam.liveness.consumption import Consumption
 from taskbeam.liveness.lease import Lease
+from taskbeam.liveness.presence import Presence
 
 from .waiting import until
 
@@ -39,6 +40,20 @@ def held(
     lease.hold()
     yield name
     lease.release()
+
+
+def test_a_worker_that_cannot_say_what_it_consumes_keeps_its_lease(
+    client: redis.Redis, connect: Callable[[], Connection], caplog: pytest.LogCaptureFixture
+) -> None:
+    present = Presence()
+    present.consumer = object()
+    present.begin("here", connect, TTL)
+    try:
+        first = until(lambda: client.zscore(WORKERS, present.worker))
+        until(lambda: client.zscore(WORKERS, present.worker) != first)
+    finally:
+        present.end()
+    assert "It cannot be told what" in caplog.text
 
 
 class TestALease:
