@@ -41,7 +41,7 @@ class Place:
 class Told:
     """What the newest event of a queued task says; ``ahead`` is None where no place was told yet.
 
-    ``at``: Unix seconds.
+    ``at``: when that was told, or the task was sent; Unix seconds, Redis' clock.
     """
 
     at: float
@@ -53,17 +53,19 @@ class Told:
     def by(cls, record: Record) -> Told:
         """Read a PENDING event."""
         event = json.loads(record.body)
-        return cls(event["ts"], event.get("ahead"), event.get("waiting"), "estimate" in event)
+        ahead = event.get("ahead")
+        at = record.id.epoch / 1000 if ahead is None else event["ts"]
+        return cls(at, ahead, event.get("waiting"), "estimate" in event)
 
 
 def worth_telling(place: Place, told: Told, now: float, interval: float) -> bool:
-    """Whether there is news: a first place at once, later ones ``interval`` seconds apart at the least.
+    """Whether there is news, ``interval`` seconds after the last or after the sending at the earliest.
 
     To be the next one, with a worker there and nothing known of its pace, is no news.
     """
-    if told.ahead is None:
-        return bool(place.ahead or place.waiting or place.estimate)
     if now - told.at < interval:
         return False
+    if told.ahead is None:
+        return bool(place.ahead or place.waiting or place.estimate)
     moved = place.ahead <= told.ahead * (1 - STEP) and place.ahead < told.ahead
     return moved or place.waiting != told.waiting or (place.estimate is not None and not told.estimated)

@@ -44,10 +44,10 @@ def test_worth_telling(place: Place, told: Told, worth: bool) -> None:
     assert worth_telling(place, told, INTERVAL, INTERVAL) is worth
 
 
-def test_the_first_place_is_told_at_once_and_later_ones_an_interval_apart() -> None:
-    assert worth_telling(Place(9), Told(100.0), 100.1, INTERVAL)
-    assert not worth_telling(Place(1), Told(100.0, 9), 100.0 + INTERVAL - 0.1, INTERVAL)
-    assert worth_telling(Place(1), Told(100.0, 9), 100.0 + INTERVAL, INTERVAL)
+@pytest.mark.parametrize("told", [Told(100.0), Told(100.0, 9), Told(100.0, 9, NO_CONSUMER)])
+def test_places_are_told_an_interval_apart_and_the_first_one_that_long_after_the_sending(told: Told) -> None:
+    assert not worth_telling(Place(1), told, 100.0 + INTERVAL - 0.1, INTERVAL)
+    assert worth_telling(Place(1), told, 100.0 + INTERVAL, INTERVAL)
 
 
 @pytest.mark.parametrize("ahead", [10, 5_000, 1_000_000])
@@ -73,4 +73,4 @@ class TestTheEvent:
         )
         body = f'{{"ts":17.5{members}}}'.encode()
         assert Told.by(Record(EventId(1, 2), False, body)) == Told(17.5, 3, NO_CONSUMER, True)
-        assert Told.by(Record(EventId(1, 1), False, b'{"ts":17.5}')) == Told(17.5)
+        assert Told.by(Record(EventId(1, 1), False, b'{"ts":17.5}')) == Told(0.001)
