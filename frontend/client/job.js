@@ -76,8 +76,10 @@ const TONES = {
   RETRY: "waiting",
   STALLED: "waiting",
   SUCCESS: "done",
+  IGNORED: "done",
   FAILURE: "failed",
   REVOKED: "failed",
+  REJECTED: "failed",
   LOST: "failed",
   UNKNOWN: "gone",
 };

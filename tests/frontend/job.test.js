@@ -31,6 +31,11 @@ test("success is everything", () => {
   assert.equal(percent(after(UNHEARD, { ...SENT, state: "SUCCESS", final: true })), 100);
 });
 
+test("each final state is an end", () => {
+  const tones = ["SUCCESS", "IGNORED", "FAILURE", "REVOKED", "REJECTED", "LOST"].map(tone);
+  assert.deepEqual(tones, ["done", "done", "failed", "failed", "failed", "failed"]);
+});
+
 test("a state of the task's own is one of running", () => {
   assert.equal(tone("RESIZING"), "running");
   assert.equal(tone(unknown(UNHEARD).state), "gone");
