@@ -10,7 +10,7 @@ const FLAGS = ["cancellable", "terminate", "details", "silent"];
  * @typedef {object} Properties
  * @property {string} taskId which task; "" for none
  * @property {string} baseUrl the gateway; "" where it is the page's own origin
- * @property {string} transport how to listen: `websocket`, `sse` or `poll`; anything else is for the client to choose
+ * @property {string} transport how to listen: `websocket`, `sse` or `poll`; "" is for the client to choose
  * @property {string} token of the task, where the gateway wants one
  * @property {string} label what the task is to its user: "Report for March"
  * @property {boolean} cancellable its user may cancel it
@@ -38,11 +38,11 @@ export const observed = [...TEXTS, ...FLAGS].map((name) => {
 /**
  * What a framework set before the element was defined hides the properties: set it again.
  *
- * @param {HTMLElement} element
+ * @param {any} element
  */
 export function adoptEarly(element) {
   for (const [name, early] of Object.entries(element)) {
-    Reflect.deleteProperty(element, name);
-    Reflect.set(element, name, early);
+    delete element[name];
+    element[name] = early;
   }
 }

@@ -8,13 +8,12 @@ import { words } from "./wording.js";
  * @param {{line: string, transport: string} | null} connection
  * @returns {[term: string, fact: unknown][]} only what is known
  */
-export function facts(taskId, { name, cursor, attempt, began }, connection) {
+export function facts(taskId, { name, cursor, attempt }, connection) {
   /** @type {[string, unknown][]} */
   const known = [
     [words.task, name],
     [words.id, taskId],
     [words.attempt, cursor && attempt],
-    [words.sent, began && new Date(began * 1000).toLocaleString()],
     [words.connection, connection && `${connection.line} · ${connection.transport}`],
   ];
   return known.filter(([, fact]) => fact);

@@ -4,7 +4,7 @@
  * @typedef {object} Outlook times are in milliseconds, as `Date.now()` has them
  * @property {number} [starts] when it will probably start
  * @property {number} [ends] when it will probably end
- * @property {number} [earliest] it does not start, or start again, before
+ * @property {number} [again] when it is tried again
  * @property {number} [ahead] tasks before it in the queue
  * @property {boolean} [unattended] no worker consumes its queue
  * @property {boolean} [cancelling] it was asked to stop
@@ -23,13 +23,13 @@
 export function foresee(before, event, now) {
   if (event.type === "gap") return foresee({}, event.snapshot, now);
   if (event.type === "log" || event.type === "data") return before;
-  const { estimate, progress, ahead, waiting, eta, retry, cancel } = event;
+  const { estimate, progress, ahead, waiting, retry, cancel } = event;
   /** @param {number} [seconds] */
   const later = (seconds) => (seconds === undefined ? seconds : now + seconds * 1000);
   return {
     starts: later(estimate?.start),
     ends: later(progress?.remaining ?? estimate?.end),
-    earliest: retry ? Math.min(retry.at * 1000, now + retry.delay * 1000) : Date.parse(eta),
+    again: retry && Math.min(retry.at * 1000, now + retry.delay * 1000),
     ahead,
     unattended: waiting === "no_consumer",
     cancelling: !!(cancel || before.cancelling) && !retry,

@@ -7,7 +7,7 @@
  * @typedef {object} Seen what is known
  * @property {Job} job
  * @property {import("./outlook.js").Outlook} outlook
- * @property {string} [line] as the Watch has it
+ * @property {string} [line] as the Watch has it, where there is one
  * @property {number} now in milliseconds
  *
  * @typedef {object} Portrait
@@ -28,21 +28,20 @@ import { span, words } from "./wording.js";
  * @returns {Portrait}
  */
 export function portrait(seen) {
-  const { job, outlook, line, now } = seen;
+  const { job, outlook, line = "gone", now } = seen;
   const { final, error, progress } = job;
   const shown = condition(seen);
   const [state = readable(shown), meaning = state] = words.states[shown] ?? [];
   const reached = percent(job);
-  const meant = tone(job.state);
   return {
-    tone: final && meant === "running" ? (error ? "failed" : "done") : meant,
+    tone: tone(job.state),
     state,
     message: (outlook.unattended && words.unattended) || (error ?? (final ? error : progress))?.message || meaning,
     note: (final ? afterwards(job) : meanwhile(seen)).filter(Boolean).join(" · "),
     figure: reached === null ? `${progress?.current ?? ""}` : `${Math.floor(reached)}%`,
     reached,
-    ticking: !final && [outlook.starts, outlook.ends, outlook.earliest].some((time) => time && time > now),
-    stoppable: !!line && !final && shown !== "UNKNOWN" && !outlook.cancelling,
+    ticking: !final && [outlook.starts, outlook.ends, outlook.again].some((time) => time && time > now),
+    stoppable: !final && line !== "gone" && !outlook.cancelling,
   };
 }
 
@@ -64,15 +63,14 @@ function condition({ job, outlook, line }) {
  */
 function meanwhile({ job, outlook, line = "", now }) {
   const { attempt, retry } = job;
-  const { starts, ends, earliest = 0, ahead, refusal } = outlook;
+  const { starts, ends, again = 0, ahead, refusal } = outlook;
   /** @param {number | undefined} time @param {(seconds: number) => string} say */
   const until = (time, say) => time && time > now && say((time - now) / 1000);
   const queued = job.state === "PENDING";
   return [
     refusal ?? words.lines[line],
-    retry && words.again(attempt + 1, retry.max && retry.max + 1, (earliest - now) / 1000),
+    retry && words.again(attempt + 1, retry.max && retry.max + 1, (again - now) / 1000),
     !retry && attempt > 1 && `${words.attempt} ${attempt}`,
-    queued && earliest > now && words.earliest(new Date(earliest)),
     queued && ahead !== undefined && words.ahead(ahead),
     queued ? until(starts, words.starts) : until(ends, words.left),
   ];

@@ -2,7 +2,8 @@
  * How the element looks: neutrals with a trace of green, one accent, and red only for what failed.
  *
  * `light-dark()` follows the `color-scheme` of the page, so that no dark card stands on a light page. A constructed
- * sheet is no inline style, so no Content-Security-Policy minds it. Each `--task-…` is for the page to set.
+ * sheet is no inline style, so no Content-Security-Policy minds it. Colours are for the page to set (`--task-…`), all else
+ * by `::part()`. The rows keep their height, so that what comes later moves nothing.
  */
 const CSS = `
 :host {
@@ -25,21 +26,21 @@ const CSS = `
   --tone: var(--accent);
   display: grid;
   gap: .5rem;
-  padding: var(--task-padding, 1rem 1.25rem);
-  border: var(--task-border, 1px solid var(--rule));
-  border-radius: var(--task-radius, .75rem);
+  padding: 1rem 1.25rem;
+  border: 1px solid var(--rule);
+  border-radius: .75rem;
   background: var(--card);
   color: var(--ink);
-  font-size: var(--task-font-size, .9375rem);
+  font-size: .9375rem;
   line-height: 1.5;
   font-variant-numeric: tabular-nums;
   overflow-wrap: anywhere;
 }
-.waiting, .gone {
-  --tone: var(--quiet) !important;
+#card:is(.waiting, .gone) {
+  --tone: var(--quiet);
 }
-.failed {
-  --tone: var(--danger) !important;
+#card.failed {
+  --tone: var(--danger);
 }
 #header, #body, #footer, #state {
   display: flex;
@@ -50,9 +51,6 @@ const CSS = `
   flex: 1;
   min-inline-size: 0;
 }
-#title {
-  font-weight: 600;
-}
 #state {
   gap: .5rem;
   padding: .125rem .625rem;
@@ -60,14 +58,14 @@ const CSS = `
   background: color-mix(in srgb, var(--tone) 12%, var(--card));
   color: color-mix(in srgb, var(--tone) 75%, var(--ink));
   font-size: .8em;
+}
+#title, #state, #link, #cancel {
   font-weight: 600;
 }
 #state::before {
   content: "";
   inline-size: .5rem;
   block-size: .5rem;
-  border-radius: 50%;
-  background: var(--tone);
 }
 .running #state::before {
   animation: pulse 1.6s infinite;
@@ -80,34 +78,38 @@ const CSS = `
   font-weight: 350;
 }
 #track {
-  block-size: var(--task-bar, .375rem);
+  block-size: .375rem;
   overflow: hidden;
   border-radius: 1rem;
+  outline: 1px solid transparent;
   background: var(--rule);
+}
+#bar, #state::before {
+  border-radius: 1rem;
+  background: var(--tone);
+  forced-color-adjust: none;
 }
 #bar {
   inline-size: 0;
   block-size: 100%;
-  border-radius: inherit;
-  background: var(--tone);
   transition: inline-size .35s ease-out;
 }
 .running :not([aria-valuenow]) > #bar {
   inline-size: 30%;
   animation: sweep 1.6s infinite;
 }
-#footer {
-  flex-wrap: wrap;
+#body, #footer {
   min-block-size: 2rem;
 }
-#note, dt, #summary {
-  color: var(--quiet);
+#footer {
+  flex-wrap: wrap;
 }
-#note, #details {
+#note, #facts, #summary {
+  color: var(--quiet);
   font-size: .875em;
 }
 #note {
-  flex-basis: 10rem;
+  flex-basis: 8rem;
 }
 #link, #cancel {
   padding: .25rem .875rem;
@@ -115,29 +117,21 @@ const CSS = `
   border-radius: .5rem;
   background: none;
   color: inherit;
-  font: inherit;
+  font-family: inherit;
   font-size: .9em;
-  font-weight: 600;
   text-decoration: none;
-  cursor: pointer;
 }
 #link {
   background: var(--accent);
   color: var(--task-on-accent, light-dark(#fff, #05231a));
 }
-#link:hover, #cancel:hover {
-  border-color: var(--ink);
-}
-:focus-visible {
-  outline: 2px solid var(--accent);
-  outline-offset: 2px;
-}
-#summary {
-  cursor: pointer;
-}
-#facts > div {
+#facts {
   display: grid;
-  grid-template-columns: 7rem 1fr;
+  grid-template-columns: auto 1fr;
+  gap: 0 1rem;
+}
+dd {
+  color: var(--ink);
 }
 #status {
   position: absolute;
@@ -165,15 +159,6 @@ const CSS = `
     transition: none !important;
   }
 }
-@media (forced-colors: active) {
-  #track {
-    border: 1px solid;
-  }
-  #bar, #state::before {
-    forced-color-adjust: none;
-    background: CanvasText;
-  }
-}
 `;
 
 /** @type {WeakMap<Document, CSSStyleSheet>} */
@@ -184,10 +169,8 @@ const sheets = new WeakMap();
  * @returns {CSSStyleSheet} the one that all elements of the document share
  */
 export function sheet(document) {
-  const known = sheets.get(document);
-  if (known) return known;
-  const made = new (document.defaultView ?? window).CSSStyleSheet();
-  made.replaceSync(CSS);
+  const made = sheets.get(document) ?? new (document.defaultView ?? window).CSSStyleSheet();
+  if (!sheets.has(document)) made.replaceSync(CSS);
   sheets.set(document, made);
   return made;
 }

@@ -57,6 +57,8 @@ export class TaskProgress extends TaskAttributes {
   }
   set getToken(value) {
     this.#getToken = value;
+    // What could not be watched without may be worth another try.
+    if (this.#watch?.line === "gone") this.#close();
     this.#arrange();
   }
 
@@ -79,10 +81,9 @@ export class TaskProgress extends TaskAttributes {
     this.#arrange();
   }
 
-  /** With `moveBefore()` the element is never out of the page. */
-  connectedMoveCallback() {}
-
-  attributeChangedCallback() {
+  /** @param {string} name */
+  attributeChangedCallback(name) {
+    if (name === "token") this.getToken = this.getToken;
     this.#arrange();
   }
 
@@ -94,11 +95,10 @@ export class TaskProgress extends TaskAttributes {
       this.#arranging = false;
       const name = `${this.taskId} ${this.baseUrl}`;
       const other = name !== this.#name;
-      // Whatever has changed, what could not be watched before may be worth another try.
-      if (other || !this.isConnected || this.#watch?.line === "gone") this.#close();
+      if (other || !this.isConnected) this.#close();
       if (other) [this.#name, this.#job, this.#outlook] = [name, UNHEARD, {}];
       if (!this.isConnected) return;
-      const mode = /** @type {Mode} */ (this.transport.match(/^(websocket|sse|poll)$/)?.[0] ?? "auto");
+      const mode = /** @type {Mode} */ (this.transport || "auto");
       if (this.taskId && !this.#job.final) this.#watch ??= this.#open(mode);
       this.#watch?.use(mode);
       this.#draw();

@@ -63,7 +63,7 @@ export class View {
     if (lost) this.#part(href ? "link" : "message").focus();
 
     this.#part("details").hidden = !facts;
-    const rows = facts?.map(([term, fact]) => make("div", {}, make("dt", {}, term), make("dd", {}, `${fact}`))) ?? [];
+    const rows = facts?.flatMap(([term, fact]) => [make("dt", {}, term), make("dd", {}, `${fact}`)]) ?? [];
     this.#part("facts").replaceChildren(...rows);
   }
 

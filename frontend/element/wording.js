@@ -9,7 +9,6 @@ export const words = {
   summary: "Details",
   id: "Id",
   attempt: "Attempt",
-  sent: "Sent",
   connection: "Connection",
 
   /**
@@ -18,7 +17,7 @@ export const words = {
    * @type {Record<string, [name: string, meaning?: string]>}
    */
   states: {
-    NONE: ["No task", "Nothing has been started"],
+    NONE: ["No task"],
     CONNECTING: ["Connecting"],
     PENDING: ["Queued", "Waiting for a worker"],
     STARTED: ["Running", "A worker has begun"],
@@ -49,8 +48,6 @@ export const words = {
   /** @param {number} number @param {number | null} most @param {number} seconds */
   again: (number, most, seconds) =>
     `Attempt ${number}${most ? ` of ${most}` : ""} ${seconds > 0 ? `in ${span(Math.ceil(seconds))}` : "now"}`,
-  /** @param {Date} time */
-  earliest: (time) => `Not before ${time.toLocaleString()}`,
 };
 
 /**

@@ -45,13 +45,6 @@ test("a retry is never further away than its whole pause, whatever the worker's 
   assert.deepEqual([note, message, tone], ["Attempt 2 in 8 s", "It failed.", "waiting"]);
 });
 
-test("a task that may not start yet says when", () => {
-  const outlook = foresee({}, { type: "state", eta: new Date(NOW + 5000).toISOString() }, NOW);
-  const { note, ticking } = seen({ job: { ...RUNNING, state: "PENDING" }, outlook });
-  assert.equal(note, words.earliest(new Date(NOW + 5000)));
-  assert.equal(ticking, true);
-});
-
 test("a log line changes no outlook, and a gap's snapshot makes a new one", () => {
   const before = { ahead: 3, cancelling: true };
   assert.equal(foresee(before, { type: "log", data: "line" }, NOW), before);
@@ -77,14 +70,6 @@ test("an end says what it was: error and reference, or how long it took", () => 
   assert.deepEqual([failed.tone, failed.message, failed.note], ["failed", error.message, "quota · b486cb31 · Took 2 s"]);
   const done = seen({ job: { ...RUNNING, state: "SUCCESS", final: true, progress: { current: 1, message: "Wrote" } } });
   assert.deepEqual([done.tone, done.message, done.figure, done.stoppable], ["done", "Finished", "100%", false]);
-});
-
-test("every final state has an end's tone", () => {
-  const error = { code: "c", message: "m", ref: "r" };
-  const tones = ["IGNORED", "REJECTED", "LOST", "REVOKED"].map(
-    (state) => seen({ job: { ...RUNNING, state, final: true, error: state === "IGNORED" ? undefined : error } }).tone,
-  );
-  assert.deepEqual(tones, ["done", "failed", "failed", "failed"]);
 });
 
 test("before there is a task, or an answer, or when there is none", () => {
@@ -118,7 +103,7 @@ test("a result's address becomes a link if it is one", () => {
 test("the details list what is known", () => {
   assert.deepEqual(facts("t", UNHEARD, null), [["Id", "t"]]);
   const known = facts("t", { ...RUNNING, name: "reports.generate" }, { line: "live", transport: "sse" });
-  assert.deepEqual(known.map(([term]) => term), ["Task", "Id", "Attempt", "Sent", "Connection"]);
+  assert.deepEqual(known.map(([term]) => term), ["Task", "Id", "Attempt", "Connection"]);
 });
 
 test("a milestone is another state, or another quarter", () => {
