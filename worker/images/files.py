@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..storing import store
+from .encode import Encoding
 from .sizes import Size
 
 FOLDER = "images"
-
-#: WebP at this quality looks like its original. A part of the names: another one makes other files.
-QUALITY = 82
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +28,9 @@ class PictureFiles:
         store(self.files_dir / FOLDER / name, content)
 
 
-def picture_name(upload: str, size: Size) -> str:
+def picture_name(upload: str, size: Size, encoding: Encoding) -> str:
     """The natural key as a file name: the same picture in the same size always lands in the same file."""
-    return f"{upload}/{size.width}x{size.height}-q{QUALITY}.webp"
+    return f"{upload}/{size.width}x{size.height}-q{encoding.quality}.{encoding.suffix}"
 
 
 def picture_url(name: str) -> str:

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-#: The longer edge of each size in pixels, largest first.
-BOUNDS = (1600, 800, 400, 160)
+#: The longer edge of each size in pixels, smallest first: that one is seen first, too.
+BOUNDS = (160, 400, 800, 1200, 1600, 2400)
 
 
 class Size(NamedTuple):
@@ -14,7 +14,7 @@ class Size(NamedTuple):
 
 
 def sizes_of(original: Size) -> list[Size]:
-    """Return what to make of a picture, largest first: its shape is kept, and nothing is enlarged."""
+    """Return what to make of a picture, smallest first: its shape is kept, and nothing is enlarged."""
     return list(dict.fromkeys(_within(original, bound) for bound in BOUNDS))
 
 

@@ -6,11 +6,11 @@ from celery import Celery, Task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.log import get_task_logger
 
-from taskbeam.progress import progress
+from taskbeam.progress import emit, progress
 
 from ..images.errors import NotAnImageError, TooManyPixelsError, UploadGoneError
 from ..images.files import picture_url
-from ..images.service import ImageService
+from ..images.service import ImageService, StoredPicture
 
 logger = get_task_logger(__name__)
 
@@ -18,16 +18,17 @@ HOPELESS = (NotAnImageError, TooManyPixelsError, UploadGoneError)
 
 
 class PictureResult(TypedDict):
-    """One size: where it is, its edges in pixels, and how much there is to load."""
+    """One picture: where it is, its media type, its edges in pixels, and how much there is to load."""
 
     url: str
+    type: str
     width: int
     height: int
     bytes: int
 
 
 class ImageResult(TypedDict):
-    """What the caller gets: what the upload was, and its sizes, largest first."""
+    """What the caller gets: what the upload was, and what was made of it, smallest first."""
 
     format: str
     width: int
@@ -56,18 +57,20 @@ def register(app: Celery, images: ImageService) -> None:
     def resize(self: Task[Any, Any], upload: str) -> ImageResult:
         logger.info("Picture %s, attempt %s", upload, self.request.retries + 1)
         images.uploads.sweep()
-        resized = images.resize(upload, progress)
+        resized = images.resize(upload, progress, lambda stored: emit({"picture": _result(stored)}))
         return ImageResult(
             format=resized.format,
             width=resized.original.width,
             height=resized.original.height,
-            pictures=[
-                PictureResult(
-                    url=picture_url(stored.name),
-                    width=stored.size.width,
-                    height=stored.size.height,
-                    bytes=stored.size_bytes,
-                )
-                for stored in resized.pictures
-            ],
+            pictures=[_result(stored) for stored in resized.pictures],
         )
+
+
+def _result(stored: StoredPicture) -> PictureResult:
+    return PictureResult(
+        url=picture_url(stored.name),
+        type=stored.encoding.media_type,
+        width=stored.size.width,
+        height=stored.size.height,
+        bytes=stored.size_bytes,
+    )
