@@ -1,7 +1,10 @@
 /**
  * The jobs that this browser asked for, newest first. Only where to find them is kept: the journal has the rest.
  *
- * @typedef {{task_id: string, title: string, urls: {self: string, events: string, ws: string}}} RecentJob
+ * @typedef {object} RecentJob
+ * @property {string} task_id
+ * @property {string} title
+ * @property {string} [token] lets its holder follow and cancel the job, where the gateway asks for that
  */
 const KEY = "taskbeam.recent";
 const MOST = 12;
@@ -9,21 +12,23 @@ const MOST = 12;
 /** @returns {RecentJob[]} */
 export function recent() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? [];
+    return JSON.parse(localStorage.getItem(KEY) ?? "[]");
   } catch {
     return [];
   }
 }
 
 /** @param {RecentJob} job */
-export function remember(job) {
-  keep([job, ...recent()].slice(0, MOST));
+export function remember({ task_id, title, token }) {
+  keep([{ task_id, title, ...(token && { token }) }, ...recent()].slice(0, MOST));
 }
 
+/** @param {string} taskId */
 export function forget(taskId) {
   keep(recent().filter((job) => job.task_id !== taskId));
 }
 
+/** @param {RecentJob[]} jobs */
 function keep(jobs) {
   try {
     localStorage.setItem(KEY, JSON.stringify(jobs));

@@ -1,10 +1,14 @@
+/** @import { Job } from "../client/index.js" */
+
 /** Milliseconds of quiet before something is said. */
 const PAUSE = 600;
 
 /** Tells screen readers how jobs fare: ends and retries, not every step, and the newest word of each job only. */
 export class Announcer {
   #region;
+  /** @type {Map<string, string>} */
   #words = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /** @param {HTMLElement} region a polite live region */
@@ -12,9 +16,9 @@ export class Announcer {
     this.#region = region;
   }
 
-  /** @param {import("./client/job.js").Job} job */
+  /** @param {string} title @param {Job} job */
   heard(title, job) {
-    const word = job.final ? END[job.state] ?? "failed" : job.state === "RETRY" ? "will be tried again" : null;
+    const word = job.final ? (END[job.state] ?? "failed") : job.state === "RETRY" ? "will be tried again" : null;
     if (!word) return;
     this.#words.set(title, word);
     clearTimeout(this.#timer);
@@ -27,4 +31,5 @@ export class Announcer {
   }
 }
 
+/** @type {Record<string, string>} */
 const END = { SUCCESS: "is ready", REVOKED: "was cancelled", LOST: "was lost" };

@@ -1,0 +1,41 @@
+/** Asking the gateway for jobs. */
+
+/**
+ * @typedef {object} Accepted
+ * @property {string} task_id
+ * @property {string} [token]
+ */
+
+/** A refusal of the gateway, as RFC 9457 tells it. */
+export class ProblemError extends Error {
+  /** @param {{title?: string, detail?: string, code?: string}} problem */
+  constructor({ title, detail, code }) {
+    super([title, detail, code && `(${code})`].filter(Boolean).join(" "));
+  }
+}
+
+/**
+ * @param {number} userId
+ * @returns {Promise<Accepted>} rejects with a ProblemError
+ */
+export function requestReport(userId) {
+  return post("/reports", JSON.stringify({ user_id: userId }), "application/json");
+}
+
+/**
+ * @param {Blob} picture
+ * @returns {Promise<Accepted>} rejects with a ProblemError
+ */
+export function requestImages(picture) {
+  return post("/images", picture, "application/octet-stream");
+}
+
+/** @param {string} path @param {BodyInit} body @param {string} type */
+async function post(path, body, type) {
+  const response = await fetch(path, { method: "POST", headers: { "content-type": type }, body }).catch(() => {
+    throw new ProblemError({ title: "The gateway does not answer." });
+  });
+  const answer = await response.json().catch(() => ({ title: `The gateway answered ${response.status}.` }));
+  if (!response.ok) throw new ProblemError(answer);
+  return answer;
+}

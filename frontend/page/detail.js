@@ -1,0 +1,176 @@
+/** @import { Mode } from "../client/index.js" */
+/** @import { Follow } from "./follow.js" */
+/** @import { Proof } from "./trace.js" */
+import { percent, tone } from "../client/index.js";
+import { find, say } from "../look/dom.js";
+import { counted, duration, percentage } from "../look/wording.js";
+import { JournalRows } from "./journal.js";
+import { drawLanes } from "./lanes.js";
+import { outcome } from "./outcome.js";
+import { ResultPanel } from "./result.js";
+
+const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
+const LINES = {
+  connecting: "Connecting over",
+  live: "Live over",
+  waiting: "Line lost; next try over",
+  offline: "Offline; next try over",
+  ended: "Ended over",
+  gone: "Nothing to follow over",
+};
+
+/** One job in full: how it stands, its way over the transports, its result and its events. */
+export class Detail {
+  #panel;
+  /** @type {Follow | undefined} */
+  #follow;
+  #journal;
+  #result;
+  #chosen;
+
+  /** @param {HTMLElement} panel @param {(mode: Mode) => void} chosen a transport was chosen by hand */
+  constructor(panel, chosen) {
+    this.#panel = panel;
+    this.#chosen = chosen;
+    this.#journal = new JournalRows(this.#part("journal"));
+    this.#result = new ResultPanel(this.#part("result"));
+    this.#part("lanes").addEventListener("change", (/** @type {any} */ { target }) => this.#use(target.value));
+    this.#part("cut").addEventListener("click", () => this.#follow?.watch.drop());
+    this.#part("cancel").addEventListener("click", () => void this.#cancel());
+    new ResizeObserver(() => this.drawLanes()).observe(this.#part("trace"));
+  }
+
+  /** @param {Follow | undefined} follow the job to show from now on */
+  show(follow) {
+    this.#panel.hidden = !follow;
+    if (follow === this.#follow) return;
+    this.#follow = follow;
+    this.#journal.clear();
+    if (!follow) return;
+    const { task } = follow;
+    say(this.#part("title"), task.title);
+    say(this.#part("task"), task.task_id);
+    say(this.#part("note"), "");
+    this.#part("bar").setAttribute("aria-label", `Progress of ${task.title}`);
+    this.#part("events").setAttribute("href", `/tasks/${encodeURIComponent(task.task_id)}/events?limit=1000`);
+    this.#part("snapshot").setAttribute("href", `/tasks/${encodeURIComponent(task.task_id)}`);
+    this.draw();
+  }
+
+  focus() {
+    this.#part("title").focus();
+  }
+
+  draw() {
+    const follow = this.#follow;
+    if (!follow) return;
+    const { job } = follow;
+    this.#panel.dataset.tone = tone(job.state);
+    say(this.#part("name"), job.name ?? "");
+    say(this.#part("attempt"), `attempt ${job.attempt}`);
+    say(this.#part("state"), job.state);
+    this.#part("cancel").hidden = job.final || follow.over;
+    this.#part("cut").hidden = follow.over;
+    this.#drawProgress(follow);
+    this.#drawLine(follow);
+    this.#result.show(follow);
+    this.#journal.show(follow.events);
+    say(this.#part("cursor"), follow.watch.cursor ?? "–");
+    say(this.#part("count"), counted(follow.events.length, "event"));
+  }
+
+  /** Once more what a passing moment changes. */
+  tick() {
+    if (!this.#follow || this.#follow.over) return;
+    this.drawLanes();
+    if (this.#follow.job.retry) say(this.#part("message"), outcome(this.#follow));
+  }
+
+  drawLanes() {
+    const follow = this.#follow;
+    if (!follow || this.#panel.hidden) return;
+    drawLanes(/** @type {any} */ (this.#part("trace")), follow.trace, { now: Date.now() / 1000, over: follow.over });
+  }
+
+  /** @param {Follow} follow */
+  #drawProgress(follow) {
+    const { job } = follow;
+    const reached = percent(job);
+    const bar = this.#part("bar");
+    const message = outcome(follow);
+    say(this.#part("message"), message);
+    say(this.#part("figure"), job.final ? duration((job.ts ?? 0) - (job.began ?? job.ts ?? 0)) : percentage(reached));
+    bar.dataset.known = String(reached !== null);
+    bar.style.setProperty("--reached", String((reached ?? 0) / 100));
+    if (reached === null) bar.removeAttribute("aria-valuenow");
+    else bar.setAttribute("aria-valuenow", String(Math.floor(reached)));
+    bar.setAttribute("aria-valuetext", message);
+  }
+
+  /** @param {Follow} follow */
+  #drawLine(follow) {
+    const { line, transport } = follow.watch;
+    const proof = follow.trace.proof();
+    const status = this.#part("line");
+    status.dataset.line = line;
+    say(status, `${LINES[line]} ${LABELS[transport]}`);
+    say(this.#part("proof"), proved(proof));
+    this.#part("proof").dataset.whole = String(proof.missing === 0 && proof.repeated === 0);
+    const trace = this.#part("trace");
+    trace.setAttribute("aria-label", `${status.textContent}. ${proved(proof)}`);
+    this.#part("lanes").toggleAttribute("data-over", follow.over);
+    for (const choice of this.#choices()) {
+      choice.checked = choice.value === follow.mode;
+      choice.parentElement?.toggleAttribute("data-used", choice.value === transport);
+    }
+    this.drawLanes();
+  }
+
+  /** @returns {NodeListOf<HTMLInputElement>} */
+  #choices() {
+    return this.#part("lanes").querySelectorAll("input");
+  }
+
+  /** @param {Mode} mode */
+  #use(mode) {
+    this.#follow?.use(mode);
+    this.#chosen(mode);
+    this.draw();
+  }
+
+  async #cancel() {
+    const follow = this.#follow;
+    if (!follow) return;
+    try {
+      const { cancel } = await follow.watch.cancel();
+      if (follow === this.#follow) say(this.#part("note"), CANCELLED[cancel] ?? cancel);
+    } catch (error) {
+      if (follow === this.#follow) say(this.#part("note"), error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {string} name as `data-part` has it @returns {any} */
+  #part(name) {
+    return find(this.#panel, `[data-part="${name}"]`);
+  }
+}
+
+/** @type {Record<string, string>} */
+const CANCELLED = {
+  revoked: "Cancelled before it began.",
+  requested: "Asked to stop; the job ends at its next step.",
+  terminating: "Being ended by signal.",
+};
+
+/** @param {Proof} proof @returns {string} in words */
+function proved({ count, first, last, missing, repeated, recovered, cuts }) {
+  if (!count) return "Nothing heard yet";
+  const parts = [
+    count === 1 ? `event ${first}` : `events ${first} to ${last}`,
+    missing ? `${missing} missing` : "none missing",
+    repeated ? `${repeated} twice` : "none twice",
+  ];
+  if (recovered) parts.push(`${recovered} recovered from the journal`);
+  if (cuts) parts.push(`${counted(cuts, "cut")} healed`);
+  return parts.join(" · ");
+}

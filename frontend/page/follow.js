@@ -1,0 +1,69 @@
+/** @import { Job, Line, Mode, TaskEvent, Transport, Watch } from "../client/index.js" */
+/** @import { RecentJob } from "./recent.js" */
+import { unknown, watch } from "../client/index.js";
+import { Trace } from "./trace.js";
+
+/**
+ * @typedef {object} Picture
+ * @property {string} url
+ * @property {string} type
+ * @property {number} width
+ * @property {number} height
+ * @property {number} bytes
+ */
+
+/** One job that the page follows: its watch, and all that came of it. */
+export class Follow {
+  trace = new Trace();
+  /** @type {{event: TaskEvent, transport: Transport}[]} */
+  events = [];
+  /** Those that the job has told so far. @type {Picture[]} */
+  pictures = [];
+  /** What the newest event says of the wait. @type {{ahead?: number, waiting?: string, estimate?: {start?: number, end?: number}}} */
+  outlook = {};
+  /** @type {Mode} */
+  mode;
+
+  /**
+   * @param {RecentJob} task
+   * @param {Mode} mode
+   * @param {(follow: Follow, event?: TaskEvent) => void} changed
+   */
+  constructor(task, mode, changed) {
+    this.task = task;
+    this.mode = mode;
+    const { token } = task;
+    this.watch = watch(task.task_id, { transport: mode, ...(token && { getToken: () => token }) });
+    this.watch.addEventListener("event", ({ detail: event }) => {
+      this.#hear(event);
+      changed(this, event);
+    });
+    this.watch.addEventListener("line", ({ detail: { line, transport } }) => {
+      this.trace.lineIs(line, transport, Date.now() / 1000);
+      changed(this);
+    });
+  }
+
+  /** @returns {Job} */
+  get job() {
+    return this.watch.line === "gone" ? unknown(this.watch.job) : this.watch.job;
+  }
+
+  get over() {
+    return this.watch.line === "ended" || this.watch.line === "gone";
+  }
+
+  /** @param {Mode} mode */
+  use(mode) {
+    this.mode = mode;
+    this.watch.use(mode);
+  }
+
+  /** @param {TaskEvent} event */
+  #hear(event) {
+    this.trace.heard(event, Date.now() / 1000);
+    this.events.push({ event, transport: this.watch.transport });
+    if (event.type === "data" && event.data?.picture) this.pictures.push(event.data.picture);
+    if (event.type === "state" || event.type === "progress") this.outlook = /** @type {any} */ (event);
+  }
+}

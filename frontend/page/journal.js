@@ -1,0 +1,62 @@
+/** @import { TaskEvent, Transport } from "../client/index.js" */
+import { tone } from "../client/index.js";
+import { make } from "../look/dom.js";
+import { duration } from "../look/wording.js";
+import { told } from "./telling.js";
+
+/** Rows on the page; older ones are still in the journal. */
+const MOST_ROWS = 200;
+
+const LABELS = { sse: "SSE", websocket: "WS", poll: "poll" };
+
+/** A task's events as rows. */
+export class JournalRows {
+  #list;
+  #shown = 0;
+  #began = 0;
+
+  /** @param {HTMLOListElement} list */
+  constructor(list) {
+    this.#list = list;
+  }
+
+  /** Begin with another task. */
+  clear() {
+    this.#list.replaceChildren();
+    this.#shown = 0;
+  }
+
+  /** @param {{event: TaskEvent, transport: Transport}[]} events all of them; those that are new are added */
+  show(events) {
+    if (this.#shown >= events.length) return;
+    const following = atEnd(this.#list);
+    for (const { event, transport } of events.slice(Math.max(this.#shown, events.length - MOST_ROWS))) {
+      const at = event.type === "gap" ? null : event.ts;
+      if (!this.#list.childElementCount) this.#began = at ?? 0;
+      this.#list.append(row(event, transport, at === null ? "" : `+${duration(at - this.#began)}`));
+    }
+    this.#shown = events.length;
+    while (this.#list.childElementCount > MOST_ROWS) this.#list.firstElementChild?.remove();
+    if (following) this.#list.scrollTop = this.#list.scrollHeight;
+  }
+}
+
+/** @param {TaskEvent} event @param {Transport} transport @param {string} at */
+function row(event, transport, at) {
+  const state = event.type === "gap" ? "GAP" : event.state;
+  const kind = event.type === "state" || event.type === "progress" ? state : event.type;
+  return make(
+    "li",
+    { "data-tone": tone(state), "data-type": event.type },
+    make("span", { class: "seq", title: event.id }, event.id.split("-")[1] ?? ""),
+    make("span", { class: "at" }, at),
+    make("span", { class: "kind" }, kind),
+    make("span", { class: "told" }, told(event)),
+    make("span", { class: "via" }, LABELS[transport]),
+  );
+}
+
+/** @param {HTMLElement} list */
+function atEnd(list) {
+  return list.scrollHeight - list.scrollTop - list.clientHeight < 8;
+}

@@ -1,0 +1,111 @@
+/** The live page: asks for jobs, and shows each from its first event to its last. */
+/** @import { Mode } from "../client/index.js" */
+/** @import { RecentJob } from "./recent.js" */
+import { find } from "../look/dom.js";
+import { Announcer } from "./announcer.js";
+import { Detail } from "./detail.js";
+import { Follow } from "./follow.js";
+import { launchPad } from "./launch.js";
+import { forget, recent, remember } from "./recent.js";
+import { Rows } from "./rows.js";
+
+/** Milliseconds between two looks at what a passing moment changes. */
+const TICK = 100;
+/** Below this width the details stand under the list. */
+const NARROW = matchMedia("(max-width: 61.99rem)");
+
+/** Task id → what the page holds of it; newest first. @type {Map<string, Follow>} */
+const jobs = new Map();
+/** Those to draw with the next frame: a task may tell more than a screen can show. @type {Set<Follow>} */
+const changed = new Set();
+/** Jobs that were asked for in this visit: the others are no news. @type {Set<string>} */
+const fresh = new Set();
+/** @type {Mode} */
+let mode = "auto";
+
+const rows = new Rows(find(document, "#jobs"), dismiss);
+const detail = new Detail(find(document, "#detail"), (chosen) => (mode = chosen));
+const announcer = new Announcer(find(document, "#announcer"));
+
+/** @param {RecentJob} task @param {{first: boolean}} where */
+function follow(task, where) {
+  const job = new Follow(task, mode, (one, event) => {
+    if (!changed.size) requestAnimationFrame(draw);
+    changed.add(one);
+    if (event && fresh.has(task.task_id)) announcer.heard(task.title, one.job);
+  });
+  jobs.set(task.task_id, job);
+  rows.add(job, where);
+  rows.draw(job);
+  arrange();
+}
+
+/** @param {RecentJob} task */
+function started(task) {
+  remember(task);
+  fresh.add(task.task_id);
+  follow(task, { first: true });
+  open(task.task_id);
+}
+
+function draw() {
+  for (const one of changed) rows.draw(one);
+  if (changed.has(/** @type {Follow} */ (selected()))) detail.draw();
+  if ([...changed].some(({ over }) => over)) arrange();
+  changed.clear();
+}
+
+/** The address names the job whose details are shown, so that it can be passed on. */
+function selected() {
+  return jobs.get(decodeURIComponent(location.hash.slice(1)));
+}
+
+/** @param {string | undefined} taskId */
+function open(taskId) {
+  history.replaceState(null, "", taskId ? `#${taskId}` : location.pathname);
+  select();
+}
+
+function select() {
+  const taskId = decodeURIComponent(location.hash.slice(1));
+  if (taskId && !jobs.has(taskId)) follow({ task_id: taskId, title: `Task ${taskId.slice(0, 8)}` }, { first: true });
+  rows.mark(taskId || undefined);
+  detail.show(jobs.get(taskId));
+  arrange();
+}
+
+/** @param {string} taskId */
+function dismiss(taskId) {
+  const wasShown = selected()?.task.task_id === taskId;
+  jobs.get(taskId)?.watch.close();
+  jobs.delete(taskId);
+  forget(taskId);
+  const neighbour = rows.remove(taskId);
+  if (wasShown) open(neighbour);
+  arrange();
+  if (neighbour) rows.focus(neighbour);
+  else find(document, "#jobs-title").focus();
+}
+
+function arrange() {
+  find(document, "#empty").hidden = selected() !== undefined;
+  find(document, "#none").hidden = jobs.size > 0;
+  find(document, "#clear").hidden = ![...jobs.values()].some(({ over }) => over);
+}
+
+find(document, "#clear").addEventListener("click", () => {
+  for (const [taskId, { over }] of jobs) if (over) dismiss(taskId);
+});
+
+// The hash has changed by the time a link's click is over.
+find(document, "#jobs").addEventListener("click", ({ target }) => {
+  if (NARROW.matches && /** @type {Element} */ (target).closest("a")) setTimeout(() => detail.focus());
+});
+
+addEventListener("hashchange", select);
+setInterval(() => detail.tick(), TICK);
+launchPad(find(document, "#launch"), started);
+for (const place of document.querySelectorAll(".origin")) place.textContent = location.origin;
+for (const task of recent()) follow(task, { first: false });
+if (!location.hash) open(jobs.keys().next().value);
+else select();
