@@ -18,6 +18,7 @@ from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from taskbeam.verdicts import lost_result
 
+from .dashboard.publisher import DashboardPublisher
 from .heart import Heart
 from .hub import Hub
 from .idempotency import IdempotencyKeys
@@ -73,7 +74,11 @@ class Gateway:
             stack.push_async_callback(self.redis.aclose)
             stack.push_async_callback(self.hub.close)
             watching = self.watchdog.run(self.settings.watchdog_interval)
-            for work in (self.subscriber.run(), self.heart.run(), watching, self.queues.run()):
+            works = [self.subscriber.run(), self.heart.run(), watching, self.queues.run()]
+            # What the dashboard counts, it counts on a single server.
+            if self.settings.dashboard and not self.settings.sharded:
+                works.append(DashboardPublisher(self.redis, self.appender, self.settings).run())
+            for work in works:
                 await stack.enter_async_context(_background(work))
             yield
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from . import problems
 from .files import Files
 from .gateway import Gateway
-from .routes import health, images, reports, sockets, tasks
+from .routes import dashboard, health, images, reports, sockets, tasks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,6 +36,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for room in (tasks, sockets, reports, images, health):
         app.include_router(room.router)
+    if settings.dashboard:
+        app.include_router(dashboard.router)
     app.mount("/files", Files(directory=settings.files_dir, check_dir=False), name="files")
     # Not mounted at "/": a mount there would take the wrong methods of the routes above, and answer them 404.
     app.router.default = Files(directory=settings.frontend_dir, html=True, check_dir=False)

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     waiting_interval: PositiveFloat = watch.DEFAULT_INTERVAL
     no_consumer_after: NonNegativeFloat = watch.DEFAULT_PATIENCE
 
+    # The operators' page at /dashboard, and the stream that it follows.
+    dashboard: bool = False
+
     files_dir: Path = Path("var/files")
     # Uploads on their way to a worker; served to nobody.
     uploads_dir: Path = Path("var/uploads")

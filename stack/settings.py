@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """Where everything that must survive a restart is kept."""
     smtp_url: SmtpUrl | None = None
     """An existing mail server to use instead of starting one that keeps every message here."""
+    dashboard: bool = True
+    """Whether the gateway has its operators' page: who runs all of this on one machine is the operator."""
     public_url: str | None = None
     """Where people reach the gateway, for the links in messages; else its address on this machine."""
     database_url: str | None = None

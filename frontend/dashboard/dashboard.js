@@ -1,0 +1,93 @@
+/** The operators' page: everything that it shows comes as the events of one task that never ends. */
+import { watch } from "../client/index.js";
+import { find, make, say } from "../look/dom.js";
+import { Board, BUCKETS } from "./board.js";
+import { JobTable } from "./jobs.js";
+import { LogDialog } from "./log.js";
+import { sparkline } from "./sparkline.js";
+import { queueRows, taskRows, workerRows } from "./tables.js";
+
+/** As app/dashboard/publisher.py calls it. */
+const DASHBOARD = "taskbeam.dashboard";
+
+const LINES = {
+  connecting: "Connecting",
+  live: "Live",
+  waiting: "Reconnecting",
+  offline: "Offline",
+  ended: "Ended",
+  gone: "The gateway tells nothing here",
+};
+const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
+
+const board = new Board();
+const log = new LogDialog(find(document, "#log"));
+const jobs = new JobTable(find(document, "#jobs"), (job) => log.open(job));
+const filter = /** @type {HTMLFormElement} */ (find(document, "#filter"));
+let due = 0;
+
+const watching = watch(DASHBOARD);
+watching.addEventListener("data", ({ detail: { data, ts } }) => {
+  board.hear(data, ts);
+  later();
+});
+watching.addEventListener("line", ({ detail: { line, transport } }) => {
+  const status = find(document, "#line");
+  status.dataset.line = line;
+  say(status, line === "live" ? `${LINES.live} over ${LABELS[transport]}` : LINES[line]);
+});
+filter.addEventListener("input", later);
+filter.addEventListener("submit", (submit) => submit.preventDefault());
+
+/** With the next frame: at first there are ten minutes of ticks at once. */
+function later() {
+  due ||= requestAnimationFrame(draw);
+}
+
+function draw() {
+  due = 0;
+  const tasks = board.tasks();
+  const finished = total(tasks.map(({ succeeded }) => succeeded));
+  const failed = total(tasks.map((task) => task.failed));
+  const stuck = total(tasks.map((task) => task.stuck));
+  figure("running", board.levels("running"), [], last);
+  figure("queued", board.levels("queued"), [], last);
+  figure("finished", finished, [], () => sum(tasks.map(({ perMinute }) => perMinute)));
+  figure("failed", [], failed, () => sum(failed));
+  figure("stuck", [], stuck, () => sum(stuck));
+  figure("workers", board.levels("workers"), [], last);
+  fill("#tasks", taskRows(tasks));
+  fill("#queues", queueRows(board));
+  fill("#workers", workerRows(board));
+  const { kind, name } = /** @type {any} */ (Object.fromEntries(new FormData(filter)));
+  jobs.draw(board, tasks, { kind, name });
+}
+
+/**
+ * @param {string} name
+ * @param {number[]} good by bucket
+ * @param {number[]} bad by bucket
+ * @param {(good: number[]) => number} value what is written above the chart
+ */
+function figure(name, good, bad, value) {
+  const place = find(document, `[data-figure="${name}"]`);
+  say(find(place, "dd"), value(good).toLocaleString("en"));
+  find(place, "svg").replaceWith(sparkline(good, bad));
+}
+
+/** @param {string} section @param {HTMLTableRowElement[]} rows */
+function fill(section, rows) {
+  const nothing = make("tr", {}, make("td", { colspan: 7, class: "nothing" }, "Nothing yet"));
+  find(document, `${section} tbody`).replaceChildren(...(rows.length ? rows : [nothing]));
+}
+
+/** @param {number[]} numbers */
+const sum = (numbers) => numbers.reduce((before, number) => before + number, 0);
+
+/** @param {number[]} levels */
+const last = (levels) => levels.at(-1) ?? 0;
+
+/** @param {number[][]} series @returns {number[]} their sum, by bucket */
+function total(series) {
+  return Array.from({ length: BUCKETS }, (_, index) => sum(series.map((one) => one[index] ?? 0)));
+}

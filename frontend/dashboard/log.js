@@ -1,0 +1,41 @@
+/** @import { Watch } from "../client/index.js" */
+import { watch } from "../client/index.js";
+import { find, say } from "../look/dom.js";
+import { JournalRows } from "../page/journal.js";
+
+/** One job's events, live, in a dialog. */
+export class LogDialog {
+  #dialog;
+  #rows;
+  /** @type {Watch | undefined} */
+  #watch;
+
+  /** @param {HTMLDialogElement} dialog */
+  constructor(dialog) {
+    this.#dialog = dialog;
+    this.#rows = new JournalRows(find(dialog, "ol"));
+    dialog.addEventListener("close", () => this.#watch?.close());
+  }
+
+  /** @param {{id: string, name: string}} job */
+  open({ id, name }) {
+    /** @type {import("../page/follow.js").Follow["events"]} */
+    const events = [];
+    const watching = watch(id);
+    this.#watch = watching;
+    this.#rows.clear();
+    say(find(this.#dialog, "h2"), name);
+    say(find(this.#dialog, "code"), id);
+    find(this.#dialog, "a").setAttribute("href", `/#${encodeURIComponent(id)}`);
+    let due = 0;
+    watching.addEventListener("event", ({ detail: event }) => {
+      if (this.#watch !== watching) return;
+      events.push({ event, transport: watching.transport });
+      due ||= requestAnimationFrame(() => {
+        due = 0;
+        if (this.#watch === watching) this.#rows.show(events);
+      });
+    });
+    this.#dialog.showModal();
+  }
+}
