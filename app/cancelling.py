@@ -15,6 +15,7 @@ from taskbeam.errors import TOO_LATE, UNAVAILABLE, TaskbeamError
 from taskbeam.events import REVOKED
 from taskbeam.journal.entry import Verdict
 from taskbeam.keys import CANCELLED
+from taskbeam.unmet import end_all_unmet
 from taskbeam.verdicts import cancel_entry, revoked_entry
 
 from .polling import snapshot_after
@@ -48,6 +49,7 @@ async def cancel_task(gateway: Gateway, task_id: str, *, terminate: bool) -> Can
     await _forbid(gateway, task_id)
     revoked = await gateway.appender.append(revoked_entry(gateway.backend(), task_id))
     if revoked.verdict is Verdict.APPENDED:
+        await end_all_unmet(revoked.unmet, gateway.backend().keys, gateway.appender)
         return Cancellation.REVOKED
     asked = await gateway.appender.append(cancel_entry(gateway.backend(), task_id))
     if asked.verdict is Verdict.REFUSED:

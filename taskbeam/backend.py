@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from celery import states
@@ -15,18 +16,22 @@ from celery.exceptions import BackendStoreError
 
 from taskbeam import events, signals
 from taskbeam.describe import Description, describe
+from taskbeam.encode import to_json
 from taskbeam.failures import TASK_FAILED, failure_of
-from taskbeam.journal.entry import Entry, Verdict, new_token
+from taskbeam.journal.entry import Entry, Verdict, new_token, read_next
 from taskbeam.keys import CANCELLED, TaskKeys, queue_keys
 from taskbeam.liveness.presence import presence
 from taskbeam.options import Options
 from taskbeam.outbox import DEADLINE, Outbox
 from taskbeam.progress import flush_progress
 from taskbeam.run import registration_of, run_of
+from taskbeam.unmet import end_unmet
 
 if TYPE_CHECKING:
     from celery import Celery
 
+    from taskbeam.canvas import Canvas
+    from taskbeam.keys import QueueKeys
 
 logger = logging.getLogger(__name__)
 
@@ -117,33 +122,58 @@ class JournalBackend:
         keys = self.keys(task_id)
         self.client.delete(keys.result, keys.head, keys.log)
 
+    def mark_as_failure(self, task_id: str, exc: Any, *args: Any, **kwargs: Any) -> None:
+        """As Celery's, which fails most of the tasks that wait for this one; the others are told here."""
+        super().mark_as_failure(task_id, exc, *args, **kwargs)  # type: ignore[misc]
+        self.end_unmet(task_id, kwargs.get("request"))
+
+    def mark_as_revoked(self, task_id: str, *args: Any, **kwargs: Any) -> None:
+        """As Celery's, which leaves those that wait for the task waiting for ever."""
+        super().mark_as_revoked(task_id, *args, **kwargs)  # type: ignore[misc]
+        self.end_unmet(task_id, kwargs.get("request"))
+
     # What Celery never stores.
 
     def append_pending(
+        self, task_id: str, name: str, canvas: Canvas, eta: datetime | None = None, queue: str = ""
+    ) -> None:
+        """Begin the journals of a task that is sent, and of those that its message has to follow.
+
+        ``queue`` is the one that the task takes a ticket of.
+        """
+        entries = [
+            self._pending(waiting_id, waiting.name, waiting.next, eta, waits=True)
+            for waiting_id, waiting in canvas.waiting.items()
+        ]
+        tickets = queue_keys(queue) if queue and not self.options.sharded else None
+        self._outbox.write_together([*entries, self._pending(task_id, name, canvas.next, eta, queue=tickets)])
+
+    def _pending(
         self,
         task_id: str,
         name: str,
-        delay: float = 0.0,
-        members: dict[str, str] | None = None,
-        queue: str = "",
-    ) -> None:
-        """Begin the journal of a task that is sent; ``delay`` (seconds until its ETA) prolongs its life.
-
-        ``queue`` is the one that it takes a ticket of.
-        """
-        self._outbox.write(
-            Entry(
-                keys=self.keys(task_id),
-                task_id=task_id,
-                type="state",
-                members=members or {},
-                state=events.PENDING,
-                birth=True,
-                ttl=self.expires + int(delay) if self.expires else 0,
-                name=name,
-                queue=queue_keys(queue) if queue and not self.options.sharded else None,
-                **self.options.entry_fields(),
-            )
+        following: list[str],
+        eta: datetime | None,
+        *,
+        waits: bool = False,
+        queue: QueueKeys | None = None,
+    ) -> Entry:
+        """The time until the ETA prolongs the journal's life."""
+        delay = max((eta - datetime.now(UTC)).total_seconds(), 0.0) if eta else 0.0
+        members = {"waiting": '"dependency"'} if waits else {"eta": to_json(eta)} if eta else {}
+        return Entry(
+            keys=self.keys(task_id),
+            task_id=task_id,
+            type="state",
+            members=members,
+            state=events.PENDING,
+            birth=True,
+            waiting=waits,
+            next=following,
+            ttl=self.expires + int(delay) if self.expires else 0,
+            name=name,
+            queue=queue,
+            **self.options.entry_fields(),
         )
 
     def append_event(self, request: Any, description: Description, state: str = "", **fields: Any) -> None:
@@ -153,6 +183,15 @@ class JournalBackend:
             flush_progress(run)
         fields["ttl"] = self.expires or 0
         self._outbox.write(self._entry(request.id, description, request, state=state, **fields), run)
+
+    def end_unmet(self, task_id: str, request: Any = None) -> None:
+        """Tell the tasks that wait for this one, if it has ended without success, that it did."""
+        if request is not None and not _may_be_followed(request):
+            return
+        head = self.keys(task_id).head
+        final, state, following = self.ensure(self.client.hmget, (head, "final", "state", "next"))
+        if following and final == b"1" and state != b"SUCCESS":
+            end_unmet(read_next(following), self.keys, self._outbox.write)
 
     def exception_meta(self, task_id: str, exception: Exception, state: str) -> str | bytes:
         """What Celery stores of a task that ends by an exception of ours."""
@@ -195,6 +234,13 @@ class JournalBackend:
         """Seconds for which Celery keeps a result of this state; 0 = for ever."""
         expires = getattr(self, "failure_expires", self.expires) if state == states.FAILURE else self.expires
         return int(expires or 0)
+
+
+def _may_be_followed(request: Any) -> bool:
+    """Whether other tasks wait for the request's; a request that does not say so is not believed."""
+    if getattr(request, "is_eager", False):
+        return False
+    return bool(getattr(request, "chain", True) or getattr(request, "chord", True))
 
 
 class TaskbeamBackend(JournalBackend, RedisBackend):

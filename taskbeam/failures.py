@@ -28,6 +28,7 @@ TASK_FAILED = Failure("task_failed", "The task failed.")
 EXPIRED = Failure("expired", "The task was not started in time.")
 REVOKED = Failure("revoked", "The task was cancelled.")
 REJECTED = Failure("rejected", "The task was rejected.")
+DEPENDENCY_FAILED = Failure("dependency_failed", "A task that this one depends on did not succeed.")
 WORKER_SILENT = Failure("worker_silent", "The worker that runs the task does not answer.")
 WORKER_LOST = Failure("worker_lost", "The worker that ran the task was lost.")
 
@@ -40,7 +41,7 @@ _KNOWN = {
     "EncodeError": Failure("encode_error", "The task's result could not be stored."),
     "TaskRevokedError": REVOKED,
     "Terminated": REVOKED,
-    "ChordError": Failure("dependency_failed", "A task that this one depends on failed."),
+    "ChordError": DEPENDENCY_FAILED,
     "Reject": REJECTED,
 }
 

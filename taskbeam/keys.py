@@ -55,6 +55,10 @@ class TaskKeys:
         """Pub/sub channel of the records; apart from ``result``, on which Celery itself publishes."""
         return f"{{{self.result}}}:live"
 
+    def of(self, task_id: str, other: str) -> TaskKeys:
+        """The names of another task of the same application; ``task_id`` is this one's."""
+        return TaskKeys(self.result.removesuffix(task_id) + other)
+
 
 @dataclass(frozen=True, slots=True)
 class QueueKeys:

@@ -14,7 +14,7 @@ from taskbeam.journal.lossy import LossyWriter
 from taskbeam.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from redis import Redis
     from redis.connection import AbstractConnection
@@ -57,6 +57,13 @@ class Outbox:
         if answer is not None and answer.cancelled and answer.run == run.id:
             run.cancelled = True
         return answer
+
+    def write_together(self, entries: Sequence[Entry]) -> None:
+        """Append what may be lost, in one round trip."""
+        *before, last = entries
+        for entry in before:
+            self._posted.offer(entry)
+        self._awaited.offer(last)
 
     def close(self) -> None:
         """Drop this thread's connections."""

@@ -46,6 +46,8 @@ class Run:
         self.began = time.monotonic()
         self.pace = Pace(self.began)
         self.cancelled = False
+        # By another task under the same id: Celery ends this run with an `Ignore`, but not the task.
+        self.replaced = False
         self.retry: Retry | None = None
 
     def elapsed(self) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from weakref import ref
@@ -18,8 +17,8 @@ from celery import signals as celery_signals
 from celery.worker.state import revoked
 
 from taskbeam import events
+from taskbeam.canvas import Canvas
 from taskbeam.describe import Description
-from taskbeam.encode import to_json
 from taskbeam.liveness.presence import presence
 from taskbeam.queues.route import queue_of
 from taskbeam.run import Run, begin_run, current_run, due, end_run
@@ -27,6 +26,7 @@ from taskbeam.untold import keeps_result, tell_untold_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from celery import Celery
 
@@ -47,8 +47,8 @@ class Journal(Protocol):
         self,
         task_id: str,
         name: str,
-        delay: float = 0.0,
-        members: dict[str, str] | None = None,
+        canvas: Canvas,
+        eta: datetime | None = None,
         queue: str = "",
     ) -> None: ...
 
@@ -98,7 +98,7 @@ def _harmless(handler: Callable[..., None]) -> Callable[..., None]:
 
 
 @_harmless
-def _task_is_sent(sender: str, headers: dict[str, Any], **route: Any) -> None:
+def _task_is_sent(sender: str, headers: dict[str, Any], body: Any, **route: Any) -> None:
     task_id = headers.get("id")
     if task_id is None:  # message protocol 1
         return
@@ -109,13 +109,16 @@ def _task_is_sent(sender: str, headers: dict[str, Any], **route: Any) -> None:
     if headers.get("retries") and run is not None and run.request.id == task_id:
         run.note_retry(headers.get("eta"))
         return
+    canvas = Canvas(task_id, body[2])
+    if run is not None and run.request.id in canvas:
+        run.replaced = True
+    if headers.get("group_index") and not body[2].get("chain"):
+        # Whatever waits for a chord's header was told with the first task of it.
+        canvas.waiting.clear()
     eta = headers.get("eta")
-    if eta is None:
-        journal.append_pending(task_id, sender, queue=queue_of(**route))
-    else:
-        at = due(eta)
-        delay = (at - datetime.now(UTC)).total_seconds()
-        journal.append_pending(task_id, sender, max(delay, 0.0), {"eta": to_json(at)})
+    # A task with an ETA takes no ticket: it is not in line before its time.
+    queue = "" if eta else queue_of(**route)
+    journal.append_pending(task_id, sender, canvas, due(eta) if eta else None, queue)
 
 
 def _journal_of(task_id: str, name: str, headers: dict[str, Any]) -> Journal | None:

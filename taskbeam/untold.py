@@ -25,18 +25,24 @@ def keeps_result(task: Any) -> bool:
 
 def tell_untold_end(task: Any, request: Any, state: str | None, retval: Any) -> None:
     """Tell the end of a run, where Celery does not; ``state`` and ``retval`` are those of `task_postrun`."""
-    backend = task.backend
+    _tell(task, request, state, retval)
+    if state != events.SUCCESS:
+        task.backend.end_unmet(request.id, request)
+
+
+def _tell(task: Any, request: Any, state: str | None, retval: Any) -> None:
+    backend, run = task.backend, run_of(request)
     if isinstance(retval, Cancelled):
         backend.mark_as_revoked(request.id, "cancelled", request=request, store_result=keeps_result(task))
         if not keeps_result(task):
             _tell_end(task, events.REVOKED, REVOKED)
+    elif state == events.IGNORED and run is not None and run.replaced:
+        _tell_back(task, "replaced", waiting=True)
     elif state == events.IGNORED:
         _tell_end(task, events.IGNORED)
     elif state == events.REJECTED and retval.requeue and task.acks_late:
         # A message that was acknowledged early cannot go back: then it is rejected for good.
-        backend.append_event(
-            request, Description("state", {"requeued": "true"}), events.PENDING, ends_run=True
-        )
+        _tell_back(task, "requeued")
     elif state == events.REJECTED:
         _tell_end(task, events.REJECTED, REJECTED)
     elif state is None and current_process().name == "MainProcess":
@@ -46,6 +52,12 @@ def tell_untold_end(task: Any, request: Any, state: str | None, retval: Any) -> 
         _tell_end(task, events.SUCCESS)
     elif state in (events.FAILURE, events.RETRY) and not keeps_result(task):
         _tell_unstored_failure(task, request, state, retval)
+
+
+def _tell_back(task: Any, why: str, **fields: Any) -> None:
+    """The run is over, and the task waits for another one."""
+    description = Description("state", {why: "true"})
+    task.backend.append_event(task.request, description, events.PENDING, ends_run=True, **fields)
 
 
 def _tell_unstored_failure(task: Any, request: Any, state: str, retval: Any) -> None:

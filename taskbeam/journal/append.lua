@@ -11,18 +11,22 @@
 --       3 back      JSON members after them, with the closing brace
 --       4 meta      what Celery stores under its result key; '' = nothing
 --
--- Returns { verdict, epoch, seq, cancel }: 'appended', 'repeated' (this token was here before) or
--- 'refused'; cancel = '1' when somebody asked the task to stop.
+-- Returns { verdict, epoch, seq, cancel, unmet }: 'appended', 'repeated' (this token was here before) or
+-- 'refused'; cancel = '1' when somebody asked the task to stop; unmet = the ids, one a line, that wait for
+-- this task where it has ended without success.
 
 local entry, meta = cjson.decode(ARGV[1]), ARGV[4]
 local run, ttl = entry.run or '', entry.ttl or 0
 
 local head = redis.call('HMGET', KEYS[2],
-  'epoch', 'seq', 'state', 'final', 'run', 'attempt', 'runs', 'name', 'tokens', 'snapshot', 'before', 'cancel')
+  'epoch', 'seq', 'state', 'final', 'run', 'attempt', 'runs', 'name', 'tokens', 'snapshot', 'before', 'cancel',
+  'waiting', 'next')
 local epoch, seq, state, ended = head[1], tonumber(head[2] or 0), head[3] or 'PENDING', head[4] == '1'
 local current, attempt, runs = head[5] or '', tonumber(head[6] or 1), head[7] or ''
 local name, tokens, snapshot = head[8] or '', head[9] or '', tonumber(head[10] or 0)
 local before, cancel = head[11] or '', head[12] or ''
+-- Sent with the message of another task, and not yet by itself; and the ids that wait for this one.
+local waited, following = head[13] == '1', entry.next or head[14] or ''
 local stalled = state == 'STALLED'
 
 -- A run known in `runs` but not current is over: retried, or superseded by a newer one.
@@ -41,6 +45,11 @@ local function store_result()
   redis.call('PUBLISH', KEYS[1], meta)
 end
 
+local function answer(verdict)
+  local unmet = ended and state ~= 'SUCCESS' and following or ''
+  return { verdict, epoch or '0', seq, cancel, unmet }
+end
+
 -- Whether the entry may be appended, and whether it begins the journal anew.
 local function admit()
   if not epoch then
@@ -51,15 +60,23 @@ local function admit()
   end
   if entry.only == 'queued' then
     return not ended and current == '', false
+  elseif entry.only == 'waiting' then
+    return not ended and waited, false
   elseif entry.only == 'open' then
     return not ended, false
   elseif entry.only == 'running' then
     return not ended and run == current, false
   elseif entry.only == 'stalled' then
     return stalled and run == current, false
+  elseif entry.birth and entry.waiting then
+    -- Told before, by another message that has it to follow.
+    return false
+  elseif entry.birth and waited and not ended then
+    return true, false
   elseif entry.birth then
-    -- A task that is sent again under the id of one that has ended.
-    return ended and state ~= 'SUCCESS', true
+    -- A task that is sent again under the id of one that has ended; one that was revoked while it waited
+    -- is sent all the same, but no worker runs it.
+    return ended and state ~= 'SUCCESS' and not (waited and state == 'REVOKED'), true
   elseif not ended then
     return not over or entry.state == 'SUCCESS', false
   elseif state == 'SUCCESS' then
@@ -76,21 +93,22 @@ end
 -- The tokens of the last few calls, each with its seq: a writer asks again after a lost reply.
 local seen = tokens:match(entry.token .. '=(%d+);')
 if seen then
-  return { 'repeated', epoch, seen, cancel }
+  seq = seen
+  return answer('repeated')
 end
 
 -- Nor does it change anything to tell a stall, or to ask for an end, twice.
 if (entry.only == 'running' and stalled and run == current) or (entry.cancel and cancel == '1' and not ended) then
-  return { 'repeated', epoch, seq, cancel }
+  return answer('repeated')
 end
 
 local admitted, reborn = admit()
 if not admitted then
-  if ended and (state == 'IGNORED' or state == 'REJECTED') then
+  if ended and (state == 'IGNORED' or state == 'REJECTED' or waited) then
     -- Ends that only we know; what Celery stores after them is its own.
     store_result()
   end
-  return { 'refused', epoch or '0', seq, cancel }
+  return answer('refused')
 end
 
 if reborn then
@@ -133,6 +151,9 @@ if entry.cancel then
   cancel = '1'
 end
 
+local waits = entry.waiting
+  or (waited and not (entry.birth or begins or entry.state == 'SUCCESS'))
+ended = entry.final
 seq = seq + 1
 local id = epoch .. '-' .. seq
 local record = id .. (entry.final and ' 1 ' or ' 0 ')
@@ -160,12 +181,21 @@ while length > entry.limit do
   length = length - 1
 end
 
--- Values stay under 64 bytes, so that Redis keeps the hash in its compact form.
+-- Values stay under 64 bytes, so that Redis keeps the hash in its compact form (but for `next`, where a
+-- task is followed by several).
 redis.call('HSET', KEYS[2],
   'epoch', epoch, 'seq', seq, 'state', state, 'final', entry.final and '1' or '0',
   'run', current, 'attempt', attempt, 'runs', runs, 'name', name,
   'tokens', (tokens .. entry.token .. '=' .. seq .. ';'):sub(-60), 'snapshot', snapshot,
   'before', before, 'cancel', cancel)
+if waits then
+  redis.call('HSET', KEYS[2], 'waiting', '1')
+elseif waited then
+  redis.call('HDEL', KEYS[2], 'waiting')
+end
+if following ~= '' and (reborn or entry.next) then
+  redis.call('HSET', KEYS[2], 'next', following)
+end
 
 if entry.queue then
   redis.call('HSET', KEYS[2], 'ticket', take_ticket(entry.queue))
@@ -203,4 +233,4 @@ end
 store_result()
 redis.call(entry.publish, entry.channel, record)
 
-return { 'appended', epoch, seq, cancel }
+return answer('appended')

@@ -13,7 +13,7 @@ from taskbeam.events import EventId
 from taskbeam.keys import times_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from taskbeam.keys import QueueKeys, TaskKeys
 
@@ -25,13 +25,22 @@ DEFAULT_KEEP = 7 * 24 * 3600
 
 #: When an entry is to be refused though its run may speak. ``queued``: unless no run has begun;
 #: ``open``: unless the task goes on; ``running``: unless ``run`` runs and is not stalled; ``stalled``:
-#: unless ``run`` is stalled.
-Condition = Literal["queued", "open", "running", "stalled"]
+#: unless ``run`` is stalled; ``waiting``: unless the task waits for another one.
+Condition = Literal["queued", "open", "running", "stalled", "waiting"]
+
+
+#: Members of an entry that the script is handed as they are.
+_PLAIN_RULES = ("run", "state", "name", "birth", "waiting", "final", "ends_run", "cancel", "only", "after")
 
 
 def new_token() -> str:
     """A short random name, unique among the last few calls (or the runs) of one task."""
     return urandom(4).hex()
+
+
+def read_next(ids: bytes | str) -> tuple[str, ...]:
+    """The tasks that wait for one, as its head keeps them: one a line."""
+    return tuple((ids.decode() if isinstance(ids, bytes) else ids).splitlines())
 
 
 class Verdict(StrEnum):
@@ -51,19 +60,22 @@ _VERDICTS: dict[object, Verdict] = {
 class Appended:
     """The verdict, and the id of the entry's event (of the journal's last event when refused).
 
-    ``cancelled``: somebody asked the task to stop. ``run``: the entry's.
+    ``cancelled``: somebody asked the task to stop. ``run``: the entry's. ``unmet``: the tasks that wait for
+    this one, where it has ended without success.
     """
 
     verdict: Verdict
     id: EventId
     cancelled: bool = False
     run: str = ""
+    unmet: tuple[str, ...] = ()
 
     @classmethod
     def from_reply(cls, reply: list[bytes | str | int], run: str = "") -> Appended:
-        """Read the script's ``{verdict, epoch, seq, cancel}``; the connection may decode replies or not."""
-        verdict, epoch, seq, cancel = reply
-        return cls(_VERDICTS[verdict], EventId(int(epoch), int(seq)), cancel in ("1", b"1"), run)
+        """Read the script's ``{verdict, epoch, seq, cancel, unmet}``; replies may be decoded or not."""
+        verdict, epoch, seq, cancel, unmet = reply
+        ids = read_next(unmet) if unmet else ()  # type: ignore[arg-type]
+        return cls(_VERDICTS[verdict], EventId(int(epoch), int(seq)), cancel in ("1", b"1"), run, ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +94,8 @@ class Entry:
       and the state where it is unchanged). It is encoded once, here, and never parsed again.
     - ``state``: the task's state after this event; '' = unchanged, or as before a stall.
     - ``run``: the execution that writes; '' = the worker's main process, or another task.
-    - ``birth``: only if it begins a journal (PENDING of a task that was just sent).
+    - ``birth``: only if it begins a journal (PENDING of a task that was just sent). ``waiting``: it was
+      sent with the message of another task, for which it waits. ``next``: the tasks that wait for it.
     - ``final``, ``ends_run``: the task, or the run (RETRY), ends with it.
     - ``ttl``: seconds that the journal lives from now; 0 = for ever, or, with ``only``, as long as before.
       ``keep``: of its tombstone after that.
@@ -102,6 +115,8 @@ class Entry:
     state: str = ""
     run: str = ""
     birth: bool = False
+    waiting: bool = False
+    next: Sequence[str] = ()
     final: bool = False
     ends_run: bool = False
     ttl: int = 0
@@ -146,7 +161,9 @@ class Entry:
             rules["queue"] = self.queue.base
         if self.ran and self.name:
             rules |= {"ran": self.ran, "times": times_key(self.name)}
-        for name in ("run", "state", "name", "birth", "final", "ends_run", "cancel", "only", "after"):
+        if self.next:
+            rules["next"] = "\n".join(self.next)
+        for name in _PLAIN_RULES:
             value = getattr(self, name)
             if value:
                 rules[name] = value

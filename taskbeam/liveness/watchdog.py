@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import RedisError
@@ -20,6 +21,7 @@ from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.keys import STALLED as STALLED_KEY
 from taskbeam.keys import WORKERS, TaskKeys, runs_key
 from taskbeam.liveness.row import Row, Stalled
+from taskbeam.unmet import end_all_unmet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,9 +146,13 @@ class Watchdog:
     async def _tell_lost(self, runs: list[tuple[Stalled, bytes]]) -> None:
         if not runs:
             return
-        await self._appender.append_all(
+        told = await self._appender.append_all(
             [self._entry(run, LOST, only="stalled", final=True, failure=WORKER_LOST) for run, _ in runs]
         )
+        for (run, _), appended in zip(runs, told, strict=True):
+            if appended.unmet:
+                keys = partial(TaskKeys(run.result_key).of, run.row.task_id)
+                await end_all_unmet(appended.unmet, keys, self._appender)
         await self._redis.zrem(STALLED_KEY, *(raw for _, raw in runs))
 
     def _entry(

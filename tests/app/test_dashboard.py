@@ -12,7 +12,7 @@ from app.dashboard.publisher import DASHBOARD, LEASE, channel_pattern
 from taskbeam import errors
 from tests.app.test_problems import assert_problem
 from tests.support.gateway import gateway
-from tests.support.journal import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,6 @@ def test_one_gateway_tells_and_another_takes_over(valkey: Valkey, journals: Jour
             assert journals.redis.pubsub_numpat() == 1
         # Whoever is left has the lease, at the latest when it has run out.
         before = len(ticks(second))
-        wait_until(lambda: len(ticks(second)) > before + 1, timeout=30)
+        wait_until(lambda: len(ticks(second)) > before + 1, deadline=30)
         task = journals.task()
         wait_until(lambda: task.id in jobs(second))

@@ -11,8 +11,8 @@ import pytest
 from websockets.frames import Opcode
 
 from tests.support.event_stream import EventStream
-from tests.support.journal import wait_until
 from tests.support.raw_websocket import RawWebSocket, frame
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,9 @@ import pytest
 from stack.valkey import Valkey
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import PATHS, Gateway, gateway
-from tests.support.journal import Journals, wait_until
+from tests.support.journal import Journals
 from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.waiting import wait_until
 
 SHUTDOWN_TIMEOUT = 2
 

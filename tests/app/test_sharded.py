@@ -10,7 +10,7 @@ import redis
 from taskbeam.keys import task_keys
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import gateway
-from tests.support.journal import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey

@@ -13,7 +13,7 @@ import redis
 from taskbeam import errors
 from tests.app.test_problems import assert_problem
 from tests.support.gateway import PATHS, gateway
-from tests.support.journal import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.support.journal import wait_until
+from tests.support.waiting import wait_until
 
 from .gallery import markup
 

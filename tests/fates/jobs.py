@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import redis
-from celery import Celery
+from celery import Celery, chain
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
 from taskbeam.failures import PublicError
@@ -41,7 +41,12 @@ class Unspeakable:
 
 
 def fates_app(broker: str, backend: str, conf: dict[str, Any] | None = None) -> Celery:
-    """The application; ``conf`` is what a test wants otherwise."""
+    """The application; ``conf`` is what a test wants otherwise, of `taskbeam_options` each by itself."""
+    given = dict(conf or {})
+    options = {
+        "lease": 1.5,
+        "public_errors": {"tests.fates.jobs.BrokenFormError": ("bad_form", "The form does not fit.")},
+    }
     app: Any = Celery("fates", broker=broker, backend=backend, set_as_current=False)
     app.conf.update(
         task_track_started=True,
@@ -49,12 +54,9 @@ def fates_app(broker: str, backend: str, conf: dict[str, Any] | None = None) -> 
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        taskbeam_options={
-            "lease": 1.5,
-            "public_errors": {"tests.fates.jobs.BrokenFormError": ("bad_form", "The form does not fit.")},
-        },
+        taskbeam_options=options | given.pop("taskbeam_options", {}),
     )
-    app.conf.update(conf or {})
+    app.conf.update(given)
     for name, (job, options) in _jobs().items():
         app.task(name=f"fates.{name}", shared=False, **options)(job)
     made: Celery = app
@@ -75,6 +77,7 @@ def _jobs() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         ),
         "ignores": (ignores, bound),
         "rejects": (rejects, {}),
+        "replaces": (replaces, bound),
         "requeues": (requeues, bound),
         "requeues_late": (requeues, late),
         "gated": (gated, bound),
@@ -138,6 +141,12 @@ def ignores(self: Any) -> None:
 
 def rejects() -> None:
     raise Reject(SECRET, requeue=False)
+
+
+def replaces(self: Any, links: int) -> None:
+    """Lets others do its work, one after the other."""
+    add = self.app.tasks["fates.add"].si(1, 2).set(queue=self.request.delivery_info["routing_key"])
+    raise self.replace(add if links == 1 else chain(*[add] * links))
 
 
 def requeues(self: Any) -> str:

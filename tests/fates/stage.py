@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from copy import copy
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
 from redis.asyncio import Redis
@@ -16,21 +17,22 @@ from taskbeam.events import Record
 from taskbeam.keys import task_keys
 from taskbeam.liveness.watchdog import Swept, Watchdog
 from tests.support.closing import close_app
+from tests.support.waiting import wait_until
 from tests.support.worker import worker
 
 from .jobs import fates_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from celery.canvas import Signature
 
     from stack.process import ManagedProcess
 
 Event = dict[str, Any]
 
-#: Seconds until a condition that should hold counts as broken; generous, for the machine is shared.
-DEADLINE = 30.0
-
-POLL = 0.02
+T = TypeVar("T")
 
 #: A broker that delivers soon what a dead worker did not acknowledge; times in seconds.
 REDELIVERY: dict[str, Any] = {
@@ -47,6 +49,7 @@ class Stage:
 
     def __init__(self, valkey: Valkey, conf: dict[str, Any] | None = None) -> None:
         self.valkey = valkey
+        self.route = "celery"
         self.conf = conf or {}
         self.broker = valkey.url(0)
         self.backend = "taskbeam+" + valkey.url(1)
@@ -54,17 +57,32 @@ class Stage:
         self.queue = redis.Redis.from_url(self.broker)
         self.redis = redis.Redis.from_url(valkey.url(1))
 
+    def to(self, queue: str) -> Stage:
+        """The same stage; what is sent goes to this queue, and workers that are started consume it."""
+        routed = copy(self)
+        routed.route = queue
+        return routed
+
     @contextmanager
-    def worker(self, pool: str = "prefork", concurrency: int = 2) -> Iterator[ManagedProcess]:
-        """A worker of its own, until the block ends."""
-        env = {"FATES_CONF": json.dumps(self.conf)}
-        with worker(self.broker, self.backend, pool, concurrency, "tests.fates.jobs", env=env) as process:
+    def worker(self, pool: str = "prefork", concurrency: int = 1, **conf: Any) -> Iterator[ManagedProcess]:
+        """A worker of the queue, until the block ends; it is killed, unless it has been stopped."""
+        env = {"FATES_CONF": json.dumps(self.conf | conf)}
+        with worker(
+            self.broker, self.backend, pool, concurrency, "tests.fates.jobs", env=env, queue=self.route
+        ) as process:
             yield process
+            process.kill()
 
     def send(self, job: str, *args: Any, **options: Any) -> str:
         """The id of the task that was sent."""
+        options.setdefault("queue", self.route)
         task_id: str = self.app.tasks[f"fates.{job}"].apply_async(args, **options).id
         return task_id
+
+    def signature(self, job: str, *args: Any, **options: Any) -> Signature:
+        """What a chain or a chord is made of; it takes no result of the one before."""
+        made: Signature = self.app.tasks[f"fates.{job}"].si(*args).set(queue=self.route, **options)
+        return made
 
     def events(self, task_id: str) -> list[Event]:
         """What a client gets that begins at the beginning."""
@@ -143,6 +161,22 @@ def staged(conf: dict[str, Any] | None = None) -> Iterator[Stage]:
         stage.close()
 
 
+@contextmanager
+def together(contexts: Iterable[AbstractContextManager[T]]) -> Iterator[list[T]]:
+    """Enter all at once, and leave them at once: workers take seconds to start."""
+    all_of_them = list(contexts)
+    with ThreadPoolExecutor(len(all_of_them)) as threads:
+        entering = [threads.submit(context.__enter__) for context in all_of_them]
+        wait(entering)
+        entered = [
+            context for context, done in zip(all_of_them, entering, strict=True) if not done.exception()
+        ]
+        try:
+            yield [done.result() for done in entering]
+        finally:
+            list(threads.map(lambda context: context.__exit__(None, None, None), entered))
+
+
 def story(events: list[Event]) -> list[str]:
     """Events in the words of `docs/fates.md`: state, error code, and the attempt from the second on."""
     return [word(event) for event in events]
@@ -152,16 +186,8 @@ def word(event: Event) -> str:
     words = [event["state"]]
     if "error" in event:
         words.append(event["error"]["code"])
-    words += [mark for mark in ("cancel", "requeued") if mark in event]
+    words += [mark for mark in ("cancel", "requeued", "replaced") if mark in event]
     words += [event["waiting"]] if "waiting" in event else []
     if event["attempt"] > 1:
         words.append(f"#{event['attempt']}")
     return " ".join(words)
-
-
-def wait_until(condition: Callable[[], bool], what: Callable[[], str], deadline: float = DEADLINE) -> None:
-    """Return when the condition holds; fails with what was waited for."""
-    end = time.monotonic() + deadline
-    while not condition():
-        assert time.monotonic() < end, f"waited {deadline:g} s for {what()}"
-        time.sleep(POLL)

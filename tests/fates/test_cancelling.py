@@ -6,22 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.waiting import wait_until
+
 from .endpoint import cancel, cancelled, refused
-from .stage import wait_until
 from .table import expected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.gateway import Gateway
 
     from .stage import Stage
 
 
-@pytest.fixture(scope="module", params=["prefork", "threads"])
-def pool(request: pytest.FixtureRequest, stage: Stage) -> Iterator[str]:
-    with stage.worker(request.param):
-        yield request.param
+pytestmark = pytest.mark.parametrize("pool", ["prefork", "threads"])
 
 
 def test_revoked_before_it_starts(stage: Stage, pool: str) -> None:

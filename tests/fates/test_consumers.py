@@ -8,25 +8,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from taskbeam.keys import queue_keys
-
-from .stage import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from .stage import Stage
 
 
 @pytest.mark.parametrize(("pool", "slots"), [("prefork", 3), ("threads", 3), ("solo", 1)])
-def test_a_worker_says_what_it_consumes_now(stage: Stage, pool: str, slots: int) -> None:
-    with stage.worker(pool, concurrency=3) as process:
-        wait_until(lambda: bool(consumers(stage, "celery")), lambda: "the worker to say what it consumes")
-        (member,) = consumers(stage, "celery")
+def test_a_worker_says_what_it_consumes_now(empty: Stage, pool: str, slots: int) -> None:
+    with empty.worker(pool, concurrency=3) as process:
+        wait_until(lambda: bool(consumers(empty, "celery")), lambda: "the worker to say what it consumes")
+        (member,) = consumers(empty, "celery")
         assert int(member.rsplit(b" ", 1)[1]) == slots
-        stage.app.control.add_consumer(f"late-{pool}")
-        wait_until(lambda: consumers(stage, f"late-{pool}") == [member], lambda: "the new queue")
-        stage.app.control.cancel_consumer("celery")
-        wait_until(lambda: not consumers(stage, "celery"), lambda: "the old queue to be left")
+        empty.app.control.add_consumer(f"late-{pool}")
+        wait_until(lambda: consumers(empty, f"late-{pool}") == [member], lambda: "the new queue")
+        empty.app.control.cancel_consumer("celery")
+        wait_until(lambda: not consumers(empty, "celery"), lambda: "the old queue to be left")
         process.stop()
-        assert not consumers(stage, f"late-{pool}")
+        assert not consumers(empty, f"late-{pool}")
 
 
 @pytest.mark.parametrize("pool", ["prefork", "threads"])

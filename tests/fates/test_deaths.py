@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .stage import REDELIVERY, Stage, staged, story, wait_until
+from tests.support.waiting import wait_until
+
+from .stage import REDELIVERY, Stage, staged, story
 from .table import expected
 
 if TYPE_CHECKING:

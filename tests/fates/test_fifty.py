@@ -11,8 +11,9 @@ import pytest
 from stack.valkey import Valkey
 from tests.support.clients import TRANSPORTS, Event
 from tests.support.gateway import Gateway, gateway
+from tests.support.waiting import wait_until
 
-from .stage import REDELIVERY, Stage, story, wait_until
+from .stage import REDELIVERY, Stage, story
 from .table import expected
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedOK
 
+from tests.support.waiting import wait_until
+
 from .jobs import SECRET
-from .stage import wait_until
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -46,21 +47,18 @@ TELLTALES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 
 @pytest.mark.parametrize("pool", ["prefork", "threads"])
 def test_no_secret_reaches_a_client(stage: Stage, served: Gateway, pool: str) -> None:
-    with stage.worker(pool):
-        ids = [stage.send(job, *args, **options) for job, args, options in TELLTALES]
-        if pool == "threads":
-            ids.append(stage.send("leaves"))
-        for task_id in ids:
-            stage.ended(task_id)
+    ids = [stage.send(job, *args, **options) for job, args, options in TELLTALES]
+    if pool == "threads":
+        ids.append(stage.send("leaves"))
     for task_id in ids:
+        stage.ended(task_id)
         wire = asyncio.run(_all_that_is_sent(served, task_id))
         assert [word for word in NEVER if word.encode() in wire] == []
         assert wire.count(b'"final":true') >= len(("sse", "json", "snapshot", "websocket", "multiplex"))
 
 
 def test_a_public_error_reaches_the_client(stage: Stage) -> None:
-    with stage.worker():
-        told = [stage.ended(stage.send("fails", kind))[-1]["error"] for kind in ("public", "mapped")]
+    told = [stage.ended(stage.send("fails", kind))[-1]["error"] for kind in ("public", "mapped")]
     for error in told:
         assert error.pop("ref")
     assert told == [
@@ -69,8 +67,9 @@ def test_a_public_error_reaches_the_client(stage: Stage) -> None:
     ]
 
 
-def test_the_operator_finds_the_reference_beside_the_traceback(stage: Stage) -> None:
-    with stage.worker() as process:
+def test_the_operator_finds_the_reference_beside_the_traceback(crewed: Stage) -> None:
+    stage = crewed.to("logged")
+    with stage.worker("threads") as process:
         ref = stage.ended(stage.send("fails", "unkind"))[-1]["error"]["ref"]
         wait_until(lambda: f"[ref {ref}]" in process.output, lambda: f"{ref} in the log")
         after = process.output.split(f"[ref {ref}]")[1]

@@ -16,9 +16,10 @@ from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from tests.support.event_stream import EventStream
 from tests.support.gateway import Gateway, gateway
+from tests.support.waiting import wait_until
 
 from .endpoint import cancelled
-from .stage import Event, Stage, staged, story, wait_until
+from .stage import Event, Stage, staged, story
 from .table import expected
 
 if TYPE_CHECKING:

@@ -22,24 +22,24 @@ RUNS = 2000
 WORKER = "gone:1:00000000"
 
 
-def test_two_thousand_lost_runs_are_told_in_one_sweep(stage: Stage) -> None:
-    seconds, swept = asyncio.run(_lose(stage, RUNS))
+def test_two_thousand_lost_runs_are_told_in_one_sweep(empty: Stage) -> None:
+    seconds, swept = asyncio.run(_lose(empty, RUNS))
     print(f"{RUNS} runs told in {seconds:.2f} s")
     assert swept == Swept(stalled=RUNS, recovered=0, lost=RUNS)
     heads: set[bytes] = {
-        stage.redis.hget(key, "state")  # type: ignore[misc]
-        for key in stage.redis.scan_iter("*:head", count=1000)
+        empty.redis.hget(key, "state")  # type: ignore[misc]
+        for key in empty.redis.scan_iter("*:head", count=1000)
     }
     assert heads == {b"LOST"}
-    assert not stage.redis.exists(WORKERS, runs_key(WORKER), "taskbeam:stalled")
+    assert not empty.redis.exists(WORKERS, runs_key(WORKER), "taskbeam:stalled")
 
 
-def test_watchdogs_need_not_know_of_each_other(stage: Stage) -> None:
+def test_watchdogs_need_not_know_of_each_other(empty: Stage) -> None:
     """Four look at the same time: each run is told once."""
-    stage.redis.flushdb()
-    asyncio.run(_lose(stage, 50, watchdogs=4))
-    for key in stage.redis.scan_iter("*:log"):
-        assert stage.redis.llen(key) == len(["STARTED", "STALLED", "LOST"])
+    empty.redis.flushdb()
+    asyncio.run(_lose(empty, 50, watchdogs=4))
+    for key in empty.redis.scan_iter("*:log"):
+        assert empty.redis.llen(key) == len(["STARTED", "STALLED", "LOST"])
 
 
 async def _lose(stage: Stage, runs: int, watchdogs: int = 1) -> tuple[float, Swept]:

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from taskbeam.coalesce import BURST
 from taskbeam.options import DEFAULT_INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .stage import Event, Stage
 
 CALLS = 1_000_000
 
 #: Within the journal's limit, so that none is trimmed.
 UPDATES = 800
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _worker(stage: Stage) -> Iterator[None]:
-    with stage.worker():
-        yield
 
 
 def reported(events: list[Event]) -> list[int]:

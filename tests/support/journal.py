@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Self, cast
 from uuid import uuid4
 
@@ -15,19 +14,10 @@ from taskbeam.journal.entry import DEFAULT_LIMIT, Entry, Verdict
 from taskbeam.journal.writer import JournalWriter
 from taskbeam.keys import task_keys
 
+from .waiting import wait_until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from redis.connection import AbstractConnection
-
-
-def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> None:
-    """Return when the condition holds; raises `TimeoutError` when it does not within ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the condition did not come true")
-        time.sleep(0.01)
 
 
 class Journals:

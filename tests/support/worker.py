@@ -22,11 +22,20 @@ def worker(
     concurrency: int = 2,
     app: str = "tests.support.jobs",
     env: Mapping[str, str] | None = None,
+    queue: str = "celery",
 ) -> Iterator[ManagedProcess]:
     """Run a worker until the block ends; it is ready when the block begins."""
     lines: list[str] = []
     argv = [sys.executable, "-m", "celery", "-A", app, "worker", "-P", pool, "-c", str(concurrency)]
-    argv += ["--loglevel=INFO", "--without-gossip", "--without-mingle", "-n", f"{pool}@%h"]
+    argv += [
+        "--loglevel=INFO",
+        "--without-gossip",
+        "--without-mingle",
+        "-n",
+        f"{queue}.{pool}@%h",
+        "-Q",
+        queue,
+    ]
     environment = {"JOBS_BROKER": broker, "JOBS_BACKEND": backend, "C_FORCE_ROOT": "1", **(env or {})}
     with ManagedProcess("worker", argv, env=environment, cwd=ROOT, on_line=lines.append) as process:
         process.wait_until(lambda: any(" ready." in line for line in lines), timeout=30)

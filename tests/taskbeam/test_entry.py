@@ -79,6 +79,10 @@ class TestTokens:
 
 
 class TestReplies:
-    @pytest.mark.parametrize("reply", [[b"appended", b"17", 3, b"1"], ["appended", "17", "3", "1"]])
+    @pytest.mark.parametrize(
+        "reply", [[b"appended", b"17", 3, b"1", b"a\nb"], ["appended", "17", "3", "1", "a\nb"]]
+    )
     def test_a_connection_may_decode_them_or_not(self, reply: list[bytes | str | int]) -> None:
-        assert Appended.from_reply(reply) == Appended(Verdict.APPENDED, EventId(17, 3), cancelled=True)
+        assert Appended.from_reply(reply) == Appended(
+            Verdict.APPENDED, EventId(17, 3), cancelled=True, unmet=("a", "b")
+        )

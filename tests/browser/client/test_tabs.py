@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.journal import wait_until
+from tests.support.waiting import wait_until
 
 from .watching import freeze, watching
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.support.journal import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ class Watching:
         """Return when a JavaScript expression about `seen` holds."""
         # Asked from here, for a hidden page's own clock is slow.
         holds = f"id => {{ const {{ events, lines, watch, outcome }} = seen[id]; return {condition}; }}"
-        wait_until(lambda: bool(self.page.evaluate(holds, self.task_id)), PATIENCE)
+        wait_until(lambda: bool(self.page.evaluate(holds, self.task_id)), deadline=PATIENCE)
 
     def wait_for_events(self, count: int) -> None:
         self.wait_for(f"events.length >= {count}")

@@ -1,0 +1,26 @@
+"""Wait for a condition with a deadline; never sleep and hope."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Seconds until a condition that should hold counts as broken; generous, for the machine is shared.
+DEADLINE = 30.0
+
+POLL = 0.01
+
+
+def wait_until(
+    condition: Callable[[], bool],
+    what: Callable[[], str] = lambda: "a condition",
+    deadline: float = DEADLINE,
+) -> None:
+    """Return when the condition holds; fails with what was waited for."""
+    end = time.monotonic() + deadline
+    while not condition():
+        assert time.monotonic() < end, f"waited {deadline:g} s for {what()}"
+        time.sleep(POLL)
