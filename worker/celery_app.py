@@ -5,12 +5,12 @@ from celery.signals import worker_init
 from celery.worker import WorkController
 from kombu import Exchange, Queue
 
+from .database import Database
 from .emails.service import EmailService
 from .emails.smtp import SmtpServer
 from .images.files import PictureFiles
 from .images.service import ImageService
 from .images.uploads import Uploads
-from .reports.database import Database
 from .reports.files import ReportFiles
 from .reports.service import ReportService
 from .settings import WorkerSettings

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from worker.reports.database import Database
+from worker.database import Database
 from worker.reports.files import ReportFiles
 from worker.reports.service import ReportService
-from worker.reports.tables import Base
+from worker.tables import Base
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,14 @@ from subprocess import PIPE
 
 from sqlalchemy import func, select, text
 
-from worker.reports.database import Database
+from worker.database import Database
 from worker.reports.sample import USERS
 from worker.reports.tables import OrderLineRow, OrderRow, UserRow
 
 # Says that it is there, waits for the word, then prepares the database as a starting worker does.
 STARTING_WORKER = """
 import sys
-from worker.reports.database import Database
+from worker.database import Database
 print("there", flush=True)
 sys.stdin.readline()
 Database(sys.argv[1]).prepare()

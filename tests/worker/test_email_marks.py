@@ -2,9 +2,9 @@
 
 import pytest
 
+from worker.database import Database
 from worker.emails.errors import BeingSentError
 from worker.emails.marks import Receipt, claim, find_mark, record, release
-from worker.reports.database import Database
 
 RECEIPT = Receipt(key="k", to="zoe@example.com", message_id="<1@x>", sent_at=1_763_800_000.125, reply="Taken")
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from worker.database import Database
 from worker.emails.errors import (
     BeingSentError,
     InvalidEmailError,
@@ -17,7 +18,6 @@ from worker.emails.marks import CLAIM_SECONDS, Mark, Receipt, find_mark
 from worker.emails.message import Email, message_id
 from worker.emails.service import EmailService, NotRecordedError
 from worker.emails.smtp import SmtpServer
-from worker.reports.database import Database
 
 from .mail_server import HANG_UP, NO_SUCH_USER, TRY_LATER, MailServer
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
-from worker.reports.database import Database
+from worker.database import Database
 from worker.reports.orders import OrderStatus, UnknownUserError
 from worker.reports.service import ReportService
 from worker.reports.stored import Report

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..reports.database import Database
+from ..database import Database
 from .errors import BeingSentError, EmailError, OutcomeUnknownError, ServerSaidNoError
 from .marks import Receipt, claim, find_mark, record, release
 from .message import Email, compose, message_id

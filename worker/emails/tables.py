@@ -3,7 +3,7 @@
 from sqlalchemy import Float, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..reports.tables import Base
+from ..tables import Base
 
 
 class EmailRow(Base):

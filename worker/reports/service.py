@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .database import Database
+from ..database import Database
 from .files import ReportFiles, report_file_name
 from .orders import OrderHistory
 from .pdf.charts import draw_charts

@@ -3,13 +3,10 @@
 from datetime import date, datetime
 
 from sqlalchemy import Date, DateTime, Enum, ForeignKey, Integer, String, func
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ..tables import Base
 from .orders import OrderStatus
-
-
-class Base(DeclarativeBase):
-    """Every table of the shop."""
 
 
 class UserRow(Base):

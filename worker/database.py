@@ -9,8 +9,9 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, event, func, in
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
-from .sample import sample
-from .tables import Base, OrderLineRow, OrderRow, ProductRow, UserRow
+from .reports.sample import sample
+from .reports.tables import OrderLineRow, OrderRow, ProductRow, UserRow
+from .tables import Base
 
 # How long a writer waits for another one on SQLite before it gives up.
 SQLITE_BUSY_SECONDS = 20
