@@ -32,8 +32,16 @@ class Coalescer:
         self.held = value
         return self._clock() >= self._next
 
+    def wait(self) -> float:
+        """Seconds until what is held may be sent; 0 when it may be now."""
+        return max(self._next - self._clock(), 0.0)
+
+    def take_in_time(self) -> Any:
+        """What is to be sent now; None when nothing is held, or it is too early. For whoever asks often."""
+        return self.take() if self._clock() >= self._next else None
+
     def take(self) -> Any:
-        """What is to be sent now; None when nothing is held."""
+        """What is held, early or not: something else is to be sent after it."""
         value, self.held = self.held, None
         if value is not None:
             self._paid_until = max(self._paid_until, self._clock()) + self._interval

@@ -1,41 +1,55 @@
-"""Sends what a run still holds when its interval is over, though the task reports nothing more for now."""
+"""Sends what a run still holds when it may go out, though the task reports nothing more for now."""
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+T = TypeVar("T")
 
-class Flusher:
+
+class Flusher(Generic[T]):
     """One thread per process, started when it is first needed: threads do not survive a fork."""
 
-    def __init__(self) -> None:
-        self._pid: int | None = None
-        self._due: dict[Callable[[], None], None] = {}
-        self._wake = threading.Event()
+    def __init__(self, flush: Callable[[T], None]) -> None:
+        """``flush`` is called on the flusher's thread; it may ask for another call."""
+        self._flush = flush
+        self._forget()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
 
-    def later(self, flush: Callable[[], None], interval: float) -> None:
-        """Call ``flush`` about ``interval`` seconds from now, once, on the flusher's thread."""
-        if self._pid != os.getpid():
-            self._pid, self._due, self._wake = os.getpid(), {}, threading.Event()
-            threading.Thread(
-                target=self._work, args=(interval,), name="taskbeam-flusher", daemon=True
-            ).start()
-        self._due[flush] = None
-        self._wake.set()
+    def _forget(self) -> None:
+        self._due: dict[T, float] = {}
+        self._changed = threading.Condition()
+        self._works = False
 
-    def _work(self, interval: float) -> None:
+    def later(self, item: T, seconds: float) -> None:
+        """Flush the item that many seconds from now; asked again before that, once."""
+        with self._changed:
+            if not self._works:
+                threading.Thread(target=self._work, name="taskbeam-flusher", daemon=True).start()
+                self._works = True
+            self._due.setdefault(item, time.monotonic() + seconds)
+            self._changed.notify()
+
+    def _work(self) -> None:
         while True:
-            self._wake.wait()
-            self._wake.clear()
-            threading.Event().wait(interval)
-            due, self._due = self._due, {}
-            for flush in due:
-                flush()
+            for item in self._wait():
+                self._flush(item)
 
-
-flusher = Flusher()
+    def _wait(self) -> list[T]:
+        """The items that are due, once there are any."""
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                due = [item for item, at in self._due.items() if at <= now]
+                for item in due:
+                    del self._due[item]
+                if due:
+                    return due
+                self._changed.wait(min(self._due.values()) - now if self._due else None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from taskbeam import events
 from taskbeam.describe import Description
 from taskbeam.encode import to_json
-from taskbeam.flusher import flusher
+from taskbeam.flusher import Flusher
 from taskbeam.run import Cancelled, current_run
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def progress(current: float, total: float | None = None, message: str | None = N
         return
     idle = run.progress.held is None
     if run.progress.offer((current, total, message)):
-        flush_progress(run)
+        _flush_in_time(run)
     elif idle:
-        flusher.later(lambda: flush_progress(run), run.backend.options.interval)
+        _flusher.later(run, run.progress.wait())
     if run.cancelled:
         raise Cancelled
 
@@ -42,15 +42,29 @@ def flush_progress(run: Run) -> None:
     if run.progress.held is None:
         return
     with run.lock:
-        held = run.progress.take()
-        if held is None:
-            return
-        meta = {
-            name: value
-            for name, value in zip(("current", "total", "message"), held, strict=True)
-            if value is not None
-        }
-        run.backend.store_result(run.request.id, meta, events.PROGRESS, request=run.request)
+        _send(run, run.progress.take())
+
+
+def _flush_in_time(run: Run) -> None:
+    """Send what the run holds as soon as it may go out: the task and the flusher share one rate."""
+    with run.lock:
+        _send(run, run.progress.take_in_time())
+        if run.progress.held is not None:
+            _flusher.later(run, run.progress.wait())
+
+
+def _send(run: Run, held: tuple[float, float | None, str | None] | None) -> None:
+    if held is None:
+        return
+    meta = {
+        name: value
+        for name, value in zip(("current", "total", "message"), held, strict=True)
+        if value is not None
+    }
+    run.backend.store_result(run.request.id, meta, events.PROGRESS, request=run.request)
+
+
+_flusher = Flusher(_flush_in_time)
 
 
 def emit(data: Any) -> None:
