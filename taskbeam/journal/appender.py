@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import NoScriptError
 
 from taskbeam.journal.entry import Appended
 from taskbeam.journal.scripts import APPEND
@@ -33,11 +35,27 @@ class JournalAppender:
         """Append all, in order; raises redis-py's errors."""
         appended: list[Appended] = []
         for start in range(0, len(entries), BATCH):
-            pipeline = self._redis.pipeline(transaction=False)
-            pipeline.script_load(APPEND.text.decode())
-            for entry in entries[start : start + BATCH]:
-                keys = entry.script_keys()
-                pipeline.execute_command("EVALSHA", APPEND.digest, len(keys), *keys, *entry.script_args())
-            _, *replies = await pipeline.execute()
-            appended += [Appended.from_reply(reply) for reply in replies]
+            appended += await self._append_batch(entries[start : start + BATCH])
         return appended
+
+    async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended]:
+        replies = await self._send(entries)
+        unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            await self._redis.script_load(APPEND.text.decode())
+            again = await self._send([entries[index] for index in unknown])
+            for index, reply in zip(unknown, again, strict=True):
+                replies[index] = reply
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        return [Appended.from_reply(reply) for reply in replies]
+
+    async def _send(self, entries: Sequence[Entry]) -> list[Any]:
+        """The replies, among which there may be errors."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for entry in entries:
+            keys = entry.script_keys()
+            pipeline.execute_command("EVALSHA", APPEND.digest, len(keys), *keys, *entry.script_args())
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        return replies

@@ -1,0 +1,52 @@
+"""Appending from asyncio, many entries in one round trip."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from taskbeam.journal.appender import BATCH, JournalAppender
+from taskbeam.journal.entry import Verdict
+
+from .conftest import DB
+
+if TYPE_CHECKING:
+    import redis
+
+    from stack.valkey import Valkey
+
+    from .journal import Journal
+
+
+def append(valkey: Valkey, journal: Journal, count: int) -> list[Verdict]:
+    async def append_all() -> list[Verdict]:
+        async with Redis.from_url(valkey.url(DB)) as client:
+            entries = [journal.entry("PROGRESS", "a", meta=b"") for _ in range(count)]
+            return [appended.verdict for appended in await JournalAppender(client).append_all(entries)]
+
+    return asyncio.run(append_all())
+
+
+def loads(client: redis.Redis) -> int:
+    """How often the server was sent a script."""
+    stats: Any = client.info("commandstats")
+    return int(stats.get("cmdstat_script|load", {"calls": 0})["calls"])
+
+
+def test_a_server_that_does_not_know_the_script_is_sent_it_once(valkey: Valkey, journal: Journal) -> None:
+    journal.client.script_flush()
+    before = loads(journal.client)
+    count = 2 * BATCH + 1
+    assert append(valkey, journal, count) == [Verdict.APPENDED] * count
+    assert loads(journal.client) == before + 1
+    assert [record.id.seq for record in journal.records] == list(range(1, count + 1))
+
+
+def test_another_error_is_raised(valkey: Valkey, journal: Journal) -> None:
+    journal.client.set(journal.keys.head, "no hash")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        append(valkey, journal, 2)
