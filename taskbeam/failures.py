@@ -27,6 +27,7 @@ class PublicError(Exception):
 TASK_FAILED = Failure("task_failed", "The task failed.")
 EXPIRED = Failure("expired", "The task was not started in time.")
 REVOKED = Failure("revoked", "The task was cancelled.")
+UNDECODABLE = Failure("undecodable", "No worker can read the task's message.")
 REJECTED = Failure("rejected", "The task was rejected.")
 DEPENDENCY_FAILED = Failure("dependency_failed", "A task that this one depends on did not succeed.")
 WORKER_SILENT = Failure("worker_silent", "The worker that runs the task does not answer.")

@@ -22,6 +22,7 @@ from taskbeam.describe import Description
 from taskbeam.liveness.presence import presence
 from taskbeam.queues.route import queue_of
 from taskbeam.run import Run, begin_run, current_run, due, end_run
+from taskbeam.unreadable import hear_decode_errors, tell_unreadable
 from taskbeam.untold import keeps_result, tell_untold_end
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def connect(app: Celery) -> None:
     celery_signals.before_task_publish.connect(_task_is_sent, dispatch_uid="taskbeam.sent")
     celery_signals.task_prerun.connect(_run_begins, dispatch_uid="taskbeam.begins")
     celery_signals.task_postrun.connect(_run_ends, dispatch_uid="taskbeam.ends")
+    celery_signals.task_rejected.connect(_message_is_refused, dispatch_uid="taskbeam.refused")
     celery_signals.worker_ready.connect(_worker_is_ready, dispatch_uid="taskbeam.ready")
     celery_signals.worker_shutdown.connect(_worker_stops, dispatch_uid="taskbeam.stops")
 
@@ -141,9 +143,17 @@ def _worker_is_ready(sender: Any, **_: Any) -> None:
     if isinstance(backend, Journal):
         presence.consumer = None if backend.options.sharded else sender
         backend.be_present()
+        hear_decode_errors(sender, backend)
         # Nothing was consumed yet; a worker that was away did not hear the revocations.
         for task_id in backend.load_cancelled():
             revoked.add(task_id)
+
+
+@_harmless
+def _message_is_refused(sender: Any, message: Any, **_: Any) -> None:
+    backend = sender.app.backend
+    if isinstance(backend, Journal):
+        tell_unreadable(backend, message)
 
 
 @_harmless

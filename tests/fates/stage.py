@@ -23,7 +23,7 @@ from tests.support.worker import worker
 from .jobs import fates_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from celery.canvas import Signature
@@ -77,6 +77,16 @@ class Stage:
         """The id of the task that was sent."""
         options.setdefault("queue", self.route)
         task_id: str = self.app.tasks[f"fates.{job}"].apply_async(args, **options).id
+        return task_id
+
+    def send_damaged(self, damage: Callable[[dict[str, Any]], dict[str, Any]]) -> str:
+        """The id of a task whose message is not what was sent."""
+        nobody = self.to("damaged")
+        task_id = nobody.send("add", 1, 2)
+        raw: Any = self.queue.lpop(nobody.route)
+        message = damage(json.loads(raw))
+        message["properties"]["delivery_info"]["routing_key"] = self.route
+        self.queue.lpush(self.route, json.dumps(message))
         return task_id
 
     def signature(self, job: str, *args: Any, **options: Any) -> Signature:

@@ -13,6 +13,8 @@ from tests.support.waiting import wait_until
 from .table import POOLS, expected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .stage import Stage
 
 pytestmark = pytest.mark.parametrize("pool", POOLS)
@@ -70,11 +72,31 @@ def test_expired(stage: Stage, pool: str) -> None:
     assert stage.fate(stage.send("add", 1, 2, expires=past)) == expected("expired", pool)
 
 
-def test_an_undecodable_message(stage: Stage, pool: str) -> None:
-    dropped = stage.send("add", 1, 2, serializer="pickle")
-    # The queue is in order: the worker has met it when the next one has ended.
-    stage.fate(stage.send("add", 1, 2))
-    assert stage.story(dropped) == expected("undecodable message", pool)
+def _pickled(stage: Stage) -> str:
+    return stage.send("add", 1, 2, serializer="pickle")
+
+
+def _damaged(stage: Stage) -> str:
+    return stage.send_damaged(lambda message: message | {"body": "eyJub3QgSlNPTg=="})
+
+
+def _compressed_badly(stage: Stage) -> str:
+    return stage.send_damaged(
+        lambda message: message | {"headers": message["headers"] | {"compression": "application/x-gzip"}}
+    )
+
+
+def _invalid(stage: Stage) -> str:
+    return stage.send_damaged(
+        lambda message: message | {"headers": message["headers"] | {"expires": "some day"}}
+    )
+
+
+@pytest.mark.parametrize("send", [_pickled, _damaged, _compressed_badly, _invalid])
+def test_an_undecodable_message(stage: Stage, pool: str, send: Callable[[Stage], str]) -> None:
+    """And the worker goes on."""
+    assert stage.fate(send(stage)) == expected("undecodable message", pool)
+    assert stage.fate(stage.send("add", 1, 2)) == expected("plain", pool)
 
 
 def test_system_exit(crewed: Stage, pool: str) -> None:
