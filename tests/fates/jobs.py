@@ -239,7 +239,8 @@ def gate_is_open(task: Any, gate: str) -> bool:
 
 
 def _redis(task: Any) -> redis.Redis:
-    return redis.Redis.from_url(task.app.conf.broker_url)
+    # redis-py's own timeout is shorter than a gate may stay closed.
+    return redis.Redis.from_url(task.app.conf.broker_url, socket_timeout=None)
 
 
 def __getattr__(name: str) -> Celery:
