@@ -1,75 +1,95 @@
-"""Workers that are asked to stop: warm, soft and cold."""
+"""Workers that are asked to stop: warm, soft and cold. Those of one pool are stopped side by side."""
 
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from .stage import REDELIVERY, Stage, staged
-from .table import expected
+from tests.support.waiting import wait_until
+
+from .stage import REDELIVERY, Stage, staged, together
+from .table import POOLS, expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-POOLS = ("prefork", "threads")
+    from stack.process import ManagedProcess
+
+#: Seconds, all of which the worker sleeps: more than a task needs whose gate is open, and less than one
+#: that waits at its gate.
+PLENTY, LITTLE = {"worker_soft_shutdown_timeout": 4}, {"worker_soft_shutdown_timeout": 0.3}
 
 
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with staged(dict(REDELIVERY)) as made:
-        yield made
+class Shutdown(NamedTuple):
+    """``job`` runs when the signal comes; ``heard`` is what the worker says when it has understood."""
+
+    job: str
+    number: signal.Signals
+    heard: str
+    conf: dict[str, Any]
 
 
-@pytest.mark.parametrize("pool", POOLS)
-def test_warm_shutdown(stage: Stage, pool: str) -> None:
-    with stage.worker(pool) as stopping:
-        task_id = stage.held("gated")
-        stopping.send_signal(signal.SIGTERM)
-        stage.open(task_id)
-        assert stage.fate(task_id) == expected("warm shutdown", pool)
-        stopping.wait(timeout=20)
+WARM, SOFT = "Warm shutdown", "Initiating Soft Shutdown"
+
+#: What Celery says, in a traceback, of pools whose tasks it cannot stop.
+CANNOT = "does not implement kill_job"
+
+SHUTDOWNS = {
+    "warm shutdown": Shutdown("gated", signal.SIGTERM, WARM, {}),
+    "soft shutdown": Shutdown("gated", signal.SIGQUIT, SOFT, PLENTY),
+    "soft shutdown, out of time, acks early": Shutdown("gated", signal.SIGQUIT, CANNOT, LITTLE),
+    "soft shutdown, out of time, acks late": Shutdown("gated_late", signal.SIGQUIT, CANNOT, LITTLE),
+    "cold shutdown, acks early": Shutdown("gated", signal.SIGQUIT, CANNOT, {}),
+    "cold shutdown, acks late": Shutdown("gated_late", signal.SIGQUIT, CANNOT, {}),
+}
+
+#: These have no chance: the solo pool's one thread hears the signal, and cannot go on with its task.
+HOPELESS = [("soft shutdown", "solo")]
+
+
+@pytest.fixture(scope="module", params=POOLS)
+def stopped(request: pytest.FixtureRequest) -> Iterator[tuple[Stage, str, dict[str, str]]]:
+    """The pool, and the task of each way, whose worker is gone."""
+    pool: str = request.param
+    ways = {way: each for way, each in SHUTDOWNS.items() if (way, pool) not in HOPELESS}
+    with staged() as stage:
+        stages = {way: stage.to(f"way{number}") for number, way in enumerate(ways)}
+        with together(stages[way].worker(pool, **ways[way].conf) for way in ways) as workers:
+            tasks = {way: stages[way].held(shutdown.job) for way, shutdown in ways.items()}
+            for process, shutdown in zip(workers, ways.values(), strict=True):
+                process.send_signal(shutdown.number)
+            for process, (way, shutdown) in zip(workers, ways.items(), strict=True):
+                if shutdown.heard != CANNOT or pool == "threads":
+                    _hears(process, shutdown.heard)
+                    stage.open(tasks[way])
+            for process in workers:
+                process.wait(timeout=60)
+        yield stage.to(",".join(each.route for each in stages.values())), pool, tasks
+
+
+def _hears(process: ManagedProcess, what: str) -> None:
+    wait_until(lambda: what in process.output, lambda: f"{what!r} in\n{process.output}")
+
+
+def test_whatever_its_task_was_doing(stopped: tuple[Stage, str, dict[str, str]]) -> None:
+    """A cold shutdown promises a RETRY that never comes; the watchdog does not leave it standing."""
+    stage, pool, tasks = stopped
+    redelivered = [way for way in tasks if "STALLED worker_silent → STARTED #2" in _row(way, pool)]
+    lost = [way for way in tasks if "LOST" in _row(way, pool)]
+    for way in redelivered:
+        stage.swept_until(tasks[way], "STALLED worker_silent", grace=0)
+        stage.open(tasks[way])
+    for way in lost:
+        stage.swept_until(tasks[way], "LOST worker_lost", grace=0)
+    if redelivered:
+        with stage.worker(pool, **REDELIVERY):
+            for way in redelivered:
+                stage.ended(tasks[way])
+    assert {way: stage.fate(tasks[way]) for way in tasks} == {way: expected(way, pool) for way in tasks}
     assert stage.sweep(grace=0).stalled == 0
 
 
-def test_cold_shutdown_of_an_early_acknowledged_task(stage: Stage) -> None:
-    """Celery promises a RETRY that never comes; the watchdog does not leave it standing."""
-    with stage.worker() as stopping:
-        task_id = stage.held("gated")
-        stopping.send_signal(signal.SIGQUIT)
-        stopping.wait(timeout=20)
-    stage.swept_until(task_id, "LOST worker_lost", grace=0)
-    assert stage.fate(task_id) == expected("cold shutdown, acks early")
-
-
-def test_cold_shutdown_of_a_late_acknowledged_task(stage: Stage) -> None:
-    with stage.worker() as stopping:
-        task_id = stage.held("gated_late")
-        stopping.send_signal(signal.SIGQUIT)
-        stopping.wait(timeout=20)
-    stage.swept_until(task_id, "STALLED worker_silent", grace=0)
-    with stage.worker():
-        stage.arrived(task_id, times=2)
-        stage.open(task_id)
-        assert stage.fate(task_id) == expected("cold shutdown, acks late")
-
-
-def test_cold_shutdown_of_threads(stage: Stage) -> None:
-    """They cannot be stopped: the worker goes when they have ended."""
-    with stage.worker("threads") as stopping:
-        task_id = stage.held("gated")
-        stopping.send_signal(signal.SIGQUIT)
-        stage.open(task_id)
-        assert stage.fate(task_id) == expected("cold shutdown, acks early", "threads")
-        stopping.wait(timeout=20)
-
-
-def test_soft_shutdown(stage: Stage) -> None:
-    """The task gets a while to end; this one needs less."""
-    stage.conf["worker_soft_shutdown_timeout"] = 2
-    with stage.worker() as stopping:
-        task_id = stage.held("gated")
-        stopping.send_signal(signal.SIGQUIT)
-        stage.open(task_id)
-        assert stage.fate(task_id) == expected("soft shutdown")
+def _row(way: str, pool: str) -> str:
+    return " → ".join(expected(way, pool))
