@@ -138,7 +138,7 @@ end
 if entry.state then
   before = entry.state == 'STALLED' and state or ''
   state = entry.state
-elseif stalled then
+elseif stalled and not entry.cancel then
   state, before = before, ''
 elseif reborn then
   -- Only a run speaks without telling a state, so a life that begins with it has started.

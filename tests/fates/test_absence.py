@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from celery import chain, states
 
 from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
+from .stage import staged
 from .table import expected
 
 if TYPE_CHECKING:
@@ -45,7 +47,19 @@ def test_cancelled_while_its_worker_is_away(crewed: Stage, served: Gateway) -> N
     assert stage.fate(task_id) == expected("cancelled while queued, no worker")
 
 
-def test_eager(empty: Stage) -> None:
-    """Nobody was given an id to follow, so nothing is written."""
-    assert empty.app.tasks["fates.steps"].apply((3,)).get() == "done"
+def test_eager(empty: Stage, served: Gateway) -> None:
+    """Nobody was given an id to follow, so nothing is written: by call, or by setting, whatever its end."""
+    done = empty.app.tasks["fates.steps"].apply((3,))
+    assert done.get() == "done"
+    empty.app.conf.task_always_eager = True
+    add = empty.signature("add", 1, 2)
+    assert chain(add, add).apply_async().get() == 3
+    failed = empty.app.tasks["fates.fails"].delay("unkind")
+    assert failed.state == states.FAILURE
     assert empty.redis.dbsize() == 0
+    assert refused(httpx.get(f"{served.http}/tasks/{done.id}")) == (404, "unknown_task")
+
+
+def test_eager_with_its_result_stored() -> None:
+    with staged({"task_always_eager": True, "task_store_eager_result": True}) as stage:
+        assert stage.fate(stage.send("add", 1, 2)) == expected("eager, stored")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
-from .table import expected
+from .table import POOLS, expected
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -20,26 +20,50 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.parametrize("pool", ["prefork", "threads"])
 
 
+#: One of each pool, and the spare one.
+WORKERS = len(POOLS) + 1
+
+
+def revoke(stage: Stage, task_id: str, **how: Any) -> None:
+    """By Celery's own means; all workers have heard it."""
+    answers: Any = stage.app.control.revoke(task_id, reply=True, timeout=30, limit=WORKERS, **how)
+    assert len(answers) == WORKERS
+
+
 def test_revoked_before_it_starts(stage: Stage, pool: str) -> None:
     task_id = stage.send("add", 1, 2, countdown=30)
     stage.fate(stage.send("add", 1, 2))  # the worker has received the one before
-    stage.app.control.revoke(task_id)
+    revoke(stage, task_id)
     assert stage.fate(task_id) == expected("revoked before the start", pool)
 
 
 def test_revoked_while_it_runs(stage: Stage, pool: str) -> None:
     task_id = stage.held("gated")
-    stage.app.control.revoke(task_id)
+    revoke(stage, task_id)
     stage.open(task_id)
     assert stage.fate(task_id) == expected("revoked while running", pool)
 
 
-def test_revoked_while_it_runs_with_terminate(stage: Stage, pool: str) -> None:
-    task_id = stage.held("gated")
-    stage.app.control.revoke(task_id, terminate=True)
+def test_revoked_while_it_runs_with_terminate(spare: Stage, pool: str) -> None:
+    task_id = spare.held("gated")
+    revoke(spare, task_id, terminate=True)
     if pool == "threads":
-        stage.open(task_id)
-    assert stage.fate(task_id) == expected("revoked while running, terminate", pool)
+        spare.open(task_id)
+    assert spare.fate(task_id) == expected("revoked while running, terminate", pool)
+
+
+@pytest.mark.parametrize("terminate", [False, True])
+@pytest.mark.parametrize(
+    ("job", "args", "way"),
+    [("add", (1, 2), "revoked after the end"), ("fails", ("unkind",), "revoked after a failure")],
+)
+def test_revoked_after_the_end(
+    stage: Stage, pool: str, job: str, args: tuple[Any, ...], way: str, terminate: bool
+) -> None:
+    task_id = stage.send(job, *args)
+    assert stage.fate(task_id) == expected(way, pool)
+    revoke(stage, task_id, terminate=terminate)
+    assert stage.fate(task_id) == expected(way, pool)
 
 
 def test_cancelled_while_queued(stage: Stage, served: Gateway, pool: str) -> None:
@@ -60,12 +84,12 @@ def test_cancelled_while_running(stage: Stage, served: Gateway, pool: str) -> No
     assert stage.queue.llen(f"cleaned:{task_id}") == 1
 
 
-def test_cancelled_while_running_with_terminate(stage: Stage, served: Gateway, pool: str) -> None:
-    task_id = stage.held("gated")
+def test_cancelled_while_running_with_terminate(spare: Stage, served: Gateway, pool: str) -> None:
+    task_id = spare.held("gated")
     assert cancelled(served, task_id, terminate=True) == "terminating"
     if pool == "threads":
-        stage.open(task_id)
-    assert stage.fate(task_id) == expected("cancelled while running, terminate", pool)
+        spare.open(task_id)
+    assert spare.fate(task_id) == expected("cancelled while running, terminate", pool)
 
 
 def test_cancelled_but_it_never_reports(stage: Stage, served: Gateway, pool: str) -> None:

@@ -2,55 +2,61 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import httpx
 import pytest
+from celery import chain, states
 
-from tests.support.waiting import wait_until
+from taskbeam.keys import STALLED
+from tests.support.clients import TRANSPORTS
+from tests.support.gateway import gateway
 
-from .stage import REDELIVERY, Stage, staged, story
+from .endpoint import cancelled
+from .stage import REDELIVERY, Stage, staged, story, together
 from .table import expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stack.process import ManagedProcess
+    from tests.support.gateway import Gateway
 
-KILLED = {
-    ("main", "early"): "main SIGKILL, acks early",
-    ("main", "late"): "main SIGKILL, acks late",
-    ("worker", "early"): "worker SIGKILL, acks early",
-    ("worker", "late"): "worker SIGKILL, acks late",
-}
+    from .stage import Event
+
+POOLS = ("prefork", "threads")
+
+#: Seconds from one sweep to the next, of a gateway that leaves sweeping to the test.
+NEVER = 3600
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    """One each: the broker of a killed worker has leftovers."""
-    with staged(dict(REDELIVERY)) as made:
+    """Each test has queues of its own: the broker of a killed worker has leftovers."""
+    with staged() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def unwatched(stage: Stage) -> Iterator[Gateway]:
+    """A gateway whose own watchdog sleeps."""
+    with gateway(stage.valkey.url().rsplit("/", 1)[0], watchdog_interval=NEVER) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pausable(stage: Stage) -> Iterator[dict[str, ManagedProcess]]:
+    """A worker of each pool."""
+    with together(stage.to(pool).worker(pool) for pool in POOLS) as workers:
+        yield dict(zip(POOLS, workers, strict=True))
 
 
 def signal_all(process: ManagedProcess, number: signal.Signals) -> None:
     """The worker's main process with all its children."""
     os.killpg(os.getpgid(process.pid), number)
-
-
-@pytest.mark.parametrize(
-    ("way", "job"),
-    [
-        ("child SIGKILL, acks early", "dies"),
-        ("child SIGKILL, acks late", "dies_late"),
-        ("child SIGKILL, reject_on_worker_lost", "dies_once"),
-    ],
-)
-def test_a_child_is_killed(stage: Stage, way: str, job: str) -> None:
-    # Celery may take longer to notice than the broker has patience for here.
-    stage.conf.clear()
-    with stage.worker():
-        assert stage.fate(stage.send(job)) == expected(way)
 
 
 def kill_main(process: ManagedProcess) -> None:
@@ -63,78 +69,151 @@ def kill_both(process: ManagedProcess) -> None:
     process.wait(timeout=10)
 
 
-@pytest.mark.parametrize(
-    ("pool", "which", "kill"),
-    [
-        ("prefork", "main", kill_main),
-        ("prefork", "worker", kill_both),
-        ("threads", "worker", kill_both),
-    ],
-)
-def test_a_worker_is_killed(
-    stage: Stage, pool: str, which: str, kill: Callable[[ManagedProcess], None]
-) -> None:
-    """The run that was acknowledged early is lost; the other is delivered again."""
-    with stage.worker(pool) as doomed:
-        early, late = stage.held("gated"), stage.held("gated_late")
-        kill(doomed)
-    stage.swept_until(late, "STALLED worker_silent", grace=0)
-    assert stage.fate(early) == expected(KILLED[which, "early"], pool)
-    with stage.worker(pool):
-        stage.arrived(late, times=2)
-        stage.open(late)
-        assert stage.fate(late) == expected(KILLED[which, "late"], pool)
+CHILDREN = {
+    "child SIGKILL, acks early": "dies",
+    "child SIGKILL, acks late": "dies_late",
+    "child SIGKILL, reject_on_worker_lost": "dies_once",
+}
 
 
-@pytest.mark.parametrize("acks", ["early", "late"])
-def test_a_solo_worker_is_killed(stage: Stage, acks: str) -> None:
-    """It acknowledges only after the task, so everything is delivered again."""
-    with stage.worker("solo") as doomed:
-        task_id = stage.held("gated_late" if acks == "late" else "gated")
+def test_a_child_is_killed(stage: Stage) -> None:
+    one_each = {way: stage.to(job) for way, job in CHILDREN.items()}
+    with together(each.worker(concurrency=2) for each in one_each.values()):
+        sent = {way: each.send(each.route) for way, each in one_each.items()}
+        for way, task_id in sent.items():
+            assert stage.fate(task_id) == expected(way)
+
+
+class Doomed(NamedTuple):
+    """A run whose worker is killed; runs of one queue share the worker."""
+
+    way: str
+    pool: str
+    queue: str
+    kill: Callable[[ManagedProcess], None]
+    job: str
+
+
+DOOMED = [
+    Doomed("main SIGKILL, acks early", "prefork", "main", kill_main, "gated"),
+    Doomed("main SIGKILL, acks late", "prefork", "main", kill_main, "gated_late"),
+    Doomed("worker SIGKILL, acks early", "prefork", "both", kill_both, "gated"),
+    Doomed("worker SIGKILL, acks late", "prefork", "both", kill_both, "gated_late"),
+    Doomed("worker SIGKILL, acks early", "threads", "threaded", kill_both, "gated"),
+    Doomed("worker SIGKILL, acks late", "threads", "threaded", kill_both, "gated_late"),
+    Doomed("worker SIGKILL, acks early", "solo", "alone", kill_both, "gated"),
+    Doomed("worker SIGKILL, acks late", "solo", "alone_late", kill_both, "gated_late"),
+]
+
+
+def test_a_worker_is_killed(stage: Stage) -> None:
+    """A run that was acknowledged early is lost; another is delivered again."""
+    queues = {doomed.queue: doomed for doomed in DOOMED}
+    with together(stage.to(queue).worker(each.pool, 2) for queue, each in queues.items()) as workers:
+        runs = {stage.to(doomed.queue).held(doomed.job): doomed for doomed in DOOMED}
+        for process, doomed in zip(workers, queues.values(), strict=True):
+            doomed.kill(process)
+    for task_id, doomed in runs.items():
+        is_lost = "LOST worker_lost" in expected(doomed.way, doomed.pool)
+        stage.swept_until(task_id, "LOST worker_lost" if is_lost else "STALLED worker_silent", grace=0)
+        stage.open(task_id)
+    with stage.to(",".join(queues)).worker("threads", **REDELIVERY):
+        for task_id, doomed in runs.items():
+            told = stage.fate(task_id)
+            assert told == expected(doomed.way, doomed.pool)
+            stored = stage.app.AsyncResult(task_id).state
+            assert stored == (states.STARTED if "LOST worker_lost" in told else states.SUCCESS)
+
+
+def test_a_lost_task_fails_in_celerys_own_result(stage: Stage) -> None:
+    """Where the setting says so. What waited for the task ends, too."""
+    stage = stage.to("failing")
+    with stage.worker("threads") as doomed:
+        first, then = stage.signature("gated"), stage.signature("add", 1, 2)
+        last: Any = chain(first, then).apply_async()
+        stage.arrived(last.parent.id)
         kill_both(doomed)
-    stage.swept_until(task_id, "STALLED worker_silent", grace=0)
-    with stage.worker("solo"):
-        stage.arrived(task_id, times=2)
-        stage.open(task_id)
-        assert stage.fate(task_id) == expected(KILLED["worker", acks], "solo")
+    url = stage.valkey.url().rsplit("/", 1)[0]
+    with gateway(url, watchdog_interval=0.1, lost_after=0.1, fail_lost_tasks=True):
+        assert stage.fate(last.parent.id) == expected("worker SIGKILL, acks early")
+        assert stage.fate(last.id) == expected("chain: later link after another end")
+    assert last.parent.state == states.FAILURE
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
-def test_a_paused_worker_comes_back(stage: Stage, pool: str) -> None:
-    with stage.worker(pool) as paused:
-        task_id = stage.held("gated")
-        signal_all(paused, signal.SIGSTOP)
+@pytest.mark.parametrize("pool", POOLS)
+def test_cancelled_while_stalled(stage: Stage, unwatched: Gateway, pool: str) -> None:
+    """Nobody hears it: the stall goes on, but no worker begins the task again."""
+    stage = stage.to(f"cancelled_{pool}")
+    with stage.worker(pool, concurrency=2) as doomed:
+        early, late = stage.held("gated"), stage.held("gated_late")
+        kill_both(doomed)
+    for task_id in (early, late):
         stage.swept_until(task_id, "STALLED worker_silent")
-        signal_all(paused, signal.SIGCONT)
-        stage.swept_until(task_id, "STARTED")
-        stage.open(task_id)
-        assert stage.fate(task_id) == expected("SIGSTOP, SIGCONT", pool)
+        assert cancelled(unwatched, task_id) == "requested"
+    with stage.worker(pool, **REDELIVERY):
+        assert stage.fate(late) == expected("cancelled while stalled, acks late", pool)
+    # The grace of the sweep that told it was a long one: as if it were over now.
+    stalled: Any = stage.redis.zrange(STALLED, 0, -1)
+    stage.redis.zadd(STALLED, dict.fromkeys(stalled, 0))
+    stage.sweep()
+    assert stage.fate(early) == expected("cancelled while stalled, acks early", pool)
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
-def test_a_lost_run_comes_back(stage: Stage, pool: str) -> None:
-    with stage.worker(pool) as paused:
-        task_id = stage.held("gated")
-        signal_all(paused, signal.SIGSTOP)
-        stage.swept_until(task_id, "LOST worker_lost", grace=0)
-        before = stage.ended(task_id)
-        assert story(before) == expected("LOST, then it comes back", pool)
-        stage.open(task_id)
-        signal_all(paused, signal.SIGCONT)
-        wait_until(lambda: stage.story(task_id)[-1:] == ["SUCCESS"], lambda: str(stage.story(task_id)))
-    after = stage.events(task_id)
-    assert story(after) == expected("… its second life", pool)
-    # A new life of the journal: whoever held on to the old one is told by a gap.
-    assert after[0]["id"].split("-")[0] > before[0]["id"].split("-")[0]
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_paused_worker_comes_back(stage: Stage, pausable: dict[str, ManagedProcess], pool: str) -> None:
+    stage, paused = stage.to(pool), pausable[pool]
+    task_id = stage.held("gated")
+    signal_all(paused, signal.SIGSTOP)
+    stage.swept_until(task_id, "STALLED worker_silent")
+    signal_all(paused, signal.SIGCONT)
+    stage.swept_until(task_id, "STARTED")
+    stage.open(task_id)
+    assert stage.fate(task_id) == expected("SIGSTOP, SIGCONT", pool)
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
-def test_a_task_outlives_its_visibility_timeout(stage: Stage, pool: str) -> None:
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_lost_run_comes_back(
+    stage: Stage, unwatched: Gateway, pausable: dict[str, ManagedProcess], pool: str
+) -> None:
+    """Clients of a real gateway: their streams have ended, and whoever comes again is told the truth."""
+    stage, paused = stage.to(pool), pausable[pool]
+    task_id = stage.held("gated")
+    signal_all(paused, signal.SIGSTOP)
+    stage.swept_until(task_id, "LOST worker_lost", grace=0)
+    before = {transport: _heard(unwatched, transport, task_id) for transport in TRANSPORTS}
+    stage.open(task_id)
+    signal_all(paused, signal.SIGCONT)
+    stage.until(task_id, "SUCCESS")
+    for transport, heard in before.items():
+        assert story(heard) == expected("LOST, then it comes back", pool)
+        gap, *after = _heard(unwatched, transport, task_id, heard[-1]["id"])
+        assert (gap["type"], gap["final"]) == ("gap", False)
+        assert gap["gap"] == {"after": heard[-1]["id"], "reason": "epoch"}
+        assert story([gap["snapshot"]]) == story(after) == expected("… its second life", pool)
+        assert story(_heard(unwatched, transport, task_id)) == expected("… its second life", pool)
+    assert httpx.get(f"{unwatched.http}/tasks/{task_id}").json()["state"] == states.SUCCESS
+
+
+def _heard(served: Gateway, transport: str, task_id: str, after: str | None = None) -> list[Event]:
+    """All that a client gets until its stream ends."""
+
+    async def follow() -> list[Event]:
+        async with asyncio.timeout(60):
+            return [event async for event in TRANSPORTS[transport](served, task_id, after)]
+
+    return asyncio.run(follow())
+
+
+def test_a_task_outlives_its_visibility_timeout(stage: Stage) -> None:
     """The broker takes a long run for a dead one: two at once, of which the newer is told."""
-    with stage.worker(pool):
-        task_id = stage.held("gated_late")
-        stage.arrived(task_id, times=2)
-        stage.open(task_id)
-        stage.open(task_id)
-        assert stage.fate(task_id)[:-1] == expected("visibility timeout", pool)[:-1]
-        assert stage.fate(task_id)[-1].startswith("SUCCESS")
+    stages = {pool: stage.to(f"slow_{pool}") for pool in POOLS}
+    with together(each.worker(pool, 2, **REDELIVERY) for pool, each in stages.items()):
+        tasks = {pool: each.held("gated_late") for pool, each in stages.items()}
+        for pool, task_id in tasks.items():
+            stage.arrived(task_id, times=2)
+            # The older run ends first, or the newer one: whose success it is, it is one.
+            stage.open(task_id)
+            stage.open(task_id)
+            *told, end = stage.fate(task_id)
+            assert told == expected("visibility timeout", pool)[:-1]
+            assert end in ("SUCCESS", "SUCCESS #2")

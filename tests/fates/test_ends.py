@@ -54,12 +54,12 @@ def test_a_task_that_runs(stage: Stage, pool: str, way: str) -> None:
     assert stage.fate(stage.send(job, *args, **options)) == expected(way, pool)
 
 
-def test_limits(stage: Stage, pool: str) -> None:
+def test_limits(spare: Stage, pool: str) -> None:
     for way, (job, options) in LIMITED.items():
-        task_id = stage.send(job, **options)
+        task_id = spare.send(job, **options)
         if pool != "prefork":
-            stage.open(task_id)
-        assert stage.fate(task_id) == expected(way, pool)
+            spare.open(task_id)
+        assert spare.fate(task_id) == expected(way, pool)
 
 
 def test_unregistered(stage: Stage, pool: str) -> None:
@@ -99,8 +99,8 @@ def test_an_undecodable_message(stage: Stage, pool: str, send: Callable[[Stage],
     assert stage.fate(stage.send("add", 1, 2)) == expected("plain", pool)
 
 
-def test_system_exit(crewed: Stage, pool: str) -> None:
-    stage = crewed.to("exits" if pool == "solo" else pool)
+def test_system_exit(spare: Stage, pool: str) -> None:
+    stage = spare.to("exits") if pool == "solo" else spare
     with stage.worker(pool) if pool == "solo" else nullcontext():  # which it ends
         assert stage.fate(stage.send("leaves")) == expected("SystemExit", pool)
 
