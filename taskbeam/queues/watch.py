@@ -84,8 +84,10 @@ class QueueWatch:
     async def sweep(self) -> int:
         """Look once, and tell what is news; returns how many were told. Raises redis-py's errors."""
         self._audience.leave()
+        unsent: dict[str, TaskKeys] = {}
         while new := list(islice(self._audience.new.items(), BATCH)):
-            await self._look_up(new)
+            unsent |= await self._look_up(new)
+        self._audience.new |= unsent
         self._waiting = {
             task_id: task for task_id, task in self._waiting.items() if self._audience.wants(task_id)
         }
@@ -102,23 +104,27 @@ class QueueWatch:
                 self._doubt(task)  # it began, or a later one overtook it
         return told
 
-    async def _look_up(self, tasks: list[tuple[str, TaskKeys]]) -> None:
-        """Keep those that wait, and forget the others."""
+    async def _look_up(self, tasks: list[tuple[str, TaskKeys]]) -> dict[str, TaskKeys]:
+        """Keep those that wait in a queue, and forget the others; returns those that are not even sent."""
+        unsent = {}
         pipeline: Any = self._redis.pipeline(transaction=False)
         for _, keys in tasks:
-            pipeline.hmget(keys.head, "state", "ticket", "name", "seq")
+            pipeline.hmget(keys.head, "state", "ticket", "name", "seq", "waiting")
             pipeline.lindex(keys.log, -1)
         replies = iter(await pipeline.execute())
         for task_id, keys in tasks:
-            (state, ticket, name, seq), newest = next(replies), next(replies)
+            (state, ticket, name, seq, unmet), newest = next(replies), next(replies)
             self._audience.new.pop(task_id, None)
             self._waiting.pop(task_id, None)
-            if state == PENDING.encode() and ticket and newest:
+            if unmet:
+                unsent[task_id] = keys
+            elif state == PENDING.encode() and ticket and newest:
                 number, queue = ticket.decode().split(" ", 1)
                 told = Told.by(Record.parse(newest))
                 self._waiting[task_id] = Waiting(
                     task_id, keys, queue, int(number), name.decode(), int(seq), told
                 )
+        return unsent
 
     def _note_alone(self, states: QueueStates) -> None:
         """Since when each queue is without a consumer."""

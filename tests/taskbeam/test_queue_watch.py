@@ -242,6 +242,21 @@ class TestTheSweep:
             assert room.sweep(4) == [1]
             assert room.sweep(4) == [0]
 
+    def test_comes_back_to_a_task_that_is_not_sent_yet(
+        self, room: Room, consumed: Callable[..., Any], journal: Journal
+    ) -> None:
+        """A later link of a chain: it is in no queue before the one in front of it has ended."""
+        room.send(2)
+        journal.send(waiting=True)
+        room.tasks.append(journal)
+        with consumed():
+            sent = iter((journal,))
+            told = room.sweep(
+                2, sweeps=3, between=lambda: [task.send(queue=room.keys, name=room.name) for task in sent]
+            )
+        assert told == [0, 1, 0]
+        assert room.story(2) == [{}, {}, {"ahead": 2}]
+
     def test_ends_when_nobody_follows(self, room: Room, valkey: Valkey) -> None:
         room.send(2)
 
