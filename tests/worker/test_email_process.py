@@ -68,11 +68,11 @@ def test_a_retry_after_sending_sends_nothing(
     metas = []
     for meta in follow(app, valkey, "emails.send", **MESSAGE, key="retried"):
         metas.append(meta)
-        if meta["status"] == "RETRY":
+        # Full jitter may make it 0 s: then the next run can begin before Celery stores the RETRY of this one.
+        if meta["status"] == "RETRY" or transitions(metas).count("STARTED") > 1:
             assert len(server.messages) == 1
             execute(folder, "DROP TRIGGER IF EXISTS refuse_receipts")
-    # Full jitter may make it 0 s: then the next run can begin before Celery stores the RETRY of this one.
-    assert sorted(transitions(metas)[:3]) == ["RETRY", "STARTED", "STARTED"]
+    assert transitions(metas).count("STARTED") > 1
     assert metas[-1]["status"] == "SUCCESS"
     assert len(server.messages) == 1
     *_, again = follow(app, valkey, "emails.send", **MESSAGE, key="retried")
