@@ -30,12 +30,12 @@
 export const OPEN_TIMEOUT = 10_000;
 
 /** Problems that another attempt may solve; every other one is about the task, and final. */
-const PASSING = ["unavailable", "internal_error", "too_many", "restarting"];
+const PASSING = /^(unavailable|internal_error|restarting|idle|too_(many|many_connections|fast|slow))$/;
 
 /**
  * @param {string} code of the contract's table
  * @returns {boolean}
  */
 export function passing(code) {
-  return PASSING.includes(code);
+  return PASSING.test(code);
 }

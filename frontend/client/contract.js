@@ -21,11 +21,17 @@
  * @property {string} message for people
  * @property {string} ref what the operator finds in the log
  *
+ * @typedef {object} Estimate seconds from the event's `ts`
+ * @property {number} [start] until the task begins
+ * @property {number} [end] until it ends
+ * @property {number} [spread] by how much both are wrong on average
+ *
  * @typedef {Told & {
  *   type: "state", progress?: Progress, result?: any, result_omitted?: true, error?: TaskFault,
  *   retry?: {at: number, delay: number, max: number | null}, eta?: string, requeued?: true, cancel?: "requested", data?: any,
+ *   ahead?: number, waiting?: "no_consumer", estimate?: Estimate,
  * }} StateEvent
- * @typedef {Told & {type: "progress", progress?: Progress, data?: any}} ProgressEvent
+ * @typedef {Told & {type: "progress", progress?: Progress, estimate?: Estimate, data?: any}} ProgressEvent
  * @typedef {Told & {type: "log", data: any}} LogEvent
  * @typedef {Told & {type: "data", data: any}} DataEvent
  *

@@ -15,3 +15,13 @@ export class TaskError extends Error {
     this.state = state;
   }
 }
+
+/**
+ * @param {Response} response that is not ok
+ * @returns {Promise<TaskError>} what its problem says; something on the way may have answered instead
+ */
+export async function problemOf(response) {
+  const problem = await response.json().catch(() => ({}));
+  const code = problem.code ?? (response.status < 500 ? `http_${response.status}` : "unavailable");
+  return new TaskError(code, problem.detail ?? problem.title ?? `The gateway answered ${response.status}.`);
+}

@@ -27,7 +27,7 @@ export class Feed {
 
   /** @param {Mode} mode @param {string} taskId @param {Cursor} after @param {string} [token] */
   follow(mode, taskId, after, token) {
-    const link = this.#links.get(mode) ?? this.#newLink(mode);
+    const link = this.#links.get(mode) ?? new Link(this.#base, mode, this.#board);
     this.#links.set(mode, link);
     link.follow(taskId, after, token);
   }
@@ -53,21 +53,4 @@ export class Feed {
   resume() {
     this.wake();
   }
-
-  /** @param {Mode} mode */
-  #newLink(mode) {
-    const board = this.#board;
-    return new Link(this.#base, rungs(mode), {
-      event: (event, first) => board.event(mode, event, first),
-      line: (line, transport) => board.line(mode, line, transport),
-      ended: (taskId) => board.ended(mode, taskId),
-      refused: (taskId, refusal, token) => board.refused(mode, taskId, refusal, token),
-    });
-  }
-}
-
-/** @param {Mode} mode @returns {readonly Transport[]} */
-function rungs(mode) {
-  if (mode !== "auto") return [mode];
-  return typeof WebSocket === "function" ? ["websocket", "sse", "poll"] : ["sse", "poll"];
 }

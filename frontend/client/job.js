@@ -1,6 +1,8 @@
 /**
  * What a job's events add up to. Pure: the same events give the same job.
  *
+ * @import { Estimate, Progress, TaskFault } from "./contract.js"
+ *
  * @typedef {object} Job
  * @property {string} state as Celery or the task calls it
  * @property {number} attempt from 1
@@ -9,10 +11,13 @@
  * @property {number} [began] Unix seconds of the first event
  * @property {number} [ts] Unix seconds of the last event
  * @property {boolean} final
- * @property {{current: number, total?: number, percent?: number, message?: string}} [progress]
+ * @property {Progress} [progress]
  * @property {*} [result]
- * @property {{code: string, message: string, ref: string}} [error]
- * @property {{at: number, delay: number, max: number}} [retry]
+ * @property {TaskFault} [error]
+ * @property {{at: number, delay: number, max: number | null}} [retry]
+ * @property {number} [ahead] how many tasks of its queue are before it
+ * @property {"no_consumer"} [waiting] while no live worker consumes its queue
+ * @property {Estimate & {at: number}} [estimate] seconds from `at`, Unix seconds
  */
 
 /** @type {Readonly<Job>} */
@@ -39,8 +44,9 @@ export function after(job, event) {
     final: event.final,
   };
   if (event.type === "log" || event.type === "data") return next;
-  const { progress = before.progress, result, error, retry } = event;
-  return { ...next, progress, result, error, retry };
+  const { progress = before.progress, result, error, retry, ahead, waiting } = event;
+  const estimate = event.estimate && { ...event.estimate, at: event.ts };
+  return { ...next, progress, result, error, retry, ahead, waiting, estimate };
 }
 
 /**

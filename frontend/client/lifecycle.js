@@ -9,9 +9,10 @@
 
 /** @param {Lifecycle} life */
 export function live({ wake, suspend, resume }) {
-  // Not in Node; workers have only the first.
+  // Not in Node; workers have only the first two.
   if (typeof globalThis.addEventListener !== "function") return;
   addEventListener("online", wake);
+  addEventListener("offline", wake);
   if (typeof document === "undefined") return;
   addEventListener("pagehide", suspend);
   addEventListener("pageshow", ({ persisted }) => persisted && resume());

@@ -8,10 +8,14 @@ import { openStream } from "./stream.js";
 /** @import { Connection, Topic } from "./connection.js" */
 /** @import { Cursor } from "./cursor.js" */
 /** @import { Failure } from "./ladder.js" */
-/** @import { Line, Refusal, TaskEvent, Transport } from "./contract.js" */
+/** @import { Board } from "./feed.js" */
+/** @import { Line, Mode, TaskEvent, Transport } from "./contract.js" */
 
 /** @type {Readonly<Record<Transport, import("./connection.js").Open>>} */
 const OPEN = { websocket: openSocket, sse: openStream, poll: openPoll };
+
+/** @type {readonly Transport[]} */
+const ALL = typeof WebSocket === "function" ? ["websocket", "sse", "poll"] : ["sse", "poll"];
 
 /** Milliseconds: how often a connection is checked, and how late that is when the computer has slept. */
 const TICK = 2_000;
@@ -22,18 +26,11 @@ const LONGEST_CLIMB = 600_000;
 /** Milliseconds that a connection without tasks is kept. */
 const LINGER = 100;
 
-/**
- * @typedef {object} Told what a link tells
- * @property {(event: TaskEvent, first: boolean) => void} event
- * @property {(line: Line, transport: Transport) => void} line
- * @property {(taskId: string) => void} ended
- * @property {(taskId: string, refusal: Refusal, token?: string) => void} refused
- */
-
 /** Tasks over one connection at a time, which is made again from their cursors whenever it is lost. */
 export class Link {
   #base;
-  #tell;
+  #mode;
+  #board;
   #ladder;
   /** @type {Map<string, Topic>} */
   #topics = new Map();
@@ -55,11 +52,12 @@ export class Link {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticker;
 
-  /** @param {URL} base @param {readonly Transport[]} rungs @param {Told} tell */
-  constructor(base, rungs, tell) {
+  /** @param {URL} base @param {Mode} mode @param {Board} board */
+  constructor(base, mode, board) {
     this.#base = base;
-    this.#tell = tell;
-    this.#ladder = ladders.ladder(rungs);
+    this.#mode = mode;
+    this.#board = board;
+    this.#ladder = ladders.ladder(mode === "auto" ? ALL : [mode]);
   }
 
   /**
@@ -103,9 +101,13 @@ export class Link {
   /** The network or the computer may have come back: do not wait, and trust nothing. */
   wake() {
     if (!this.#topics.size) return;
-    if (!this.#connection) return this.#connect();
-    this.#connection.check(true);
-    if (this.#ladder.at > 0) this.#try();
+    if (this.#connection) {
+      this.#connection.check(true);
+      if (this.#ladder.at > 0) this.#try();
+    } else {
+      this.#ladder = ladders.ladder(this.#ladder.rungs);
+      this.#connect();
+    }
   }
 
   /** Cut the connection, as a network would. */
@@ -139,12 +141,12 @@ export class Link {
       event: (event, first) => this.#event(event, first),
       ended: (taskId) => {
         this.leave(taskId);
-        this.#tell.ended(taskId);
+        this.#board.ended(this.#mode, taskId);
       },
       refused: (taskId, refusal) => {
         const token = this.#topics.get(taskId)?.token;
         this.leave(taskId);
-        this.#tell.refused(taskId, refusal, token);
+        this.#board.refused(this.#mode, taskId, refusal, token);
       },
     });
   }
@@ -166,7 +168,7 @@ export class Link {
     const topic = this.#topics.get(event.task_id);
     if (!topic) return;
     if (first || event.type === "gap" || compare(event.id, topic.after) > 0) topic.after = event.id;
-    this.#tell.event(event, first);
+    this.#board.event(this.#mode, event, first);
   }
 
   /** @param {Failure} failure */
@@ -236,7 +238,7 @@ export class Link {
   /** @param {Line} line */
   #say(line) {
     this.#line = line;
-    this.#tell.line(line, ladders.transport(this.#ladder));
+    this.#board.line(this.#mode, line, ladders.transport(this.#ladder));
   }
 }
 

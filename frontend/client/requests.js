@@ -1,131 +1,153 @@
 import { OPEN_TIMEOUT, passing } from "./connection.js";
+import { problemOf, TaskError } from "./errors.js";
 import { done, turn } from "./turns.js";
 
-/** An answer that is no event: the request failed, or the gateway refuses the task. */
-class Refused extends Error {
-  /** @param {import("./contract.js").Refusal} refusal */
-  constructor(refusal) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
+/** @import { Ear, Open, Topic } from "./connection.js" */
 
 /**
- * One request of one task, as it is given to a way of listening.
+ * A way of listening: makes one request, and tells the run what it brings. Resolves with whether the task has
+ * ended; when it has not, the next request is made.
  *
- * @typedef {object} Ask
- * @property {(query: Record<string, string>, accept: string) => Promise<Response>} get
- * @property {(ms: number) => void} patience how long there may be silence from now on
- * @property {() => void} heard
- * @property {(event: any) => void} event
- * @property {() => void} giveUp the turn is over
- * @property {boolean} unproven nothing has been heard on this connection
- * @property {boolean} fresh the first request of the task on this connection
- *
- * @param {(ask: Ask, topic: import("./connection.js").Topic) => Promise<boolean>} listen
- *   resolves with whether the task has ended; the next request is made when it has not
- * @returns {import("./connection.js").Open} a connection that is one request after another for each task
+ * @typedef {(run: Run) => Promise<boolean>} Listen
+ */
+
+/**
+ * @param {Listen} listen
+ * @returns {Open} a connection that is one request after another for each task
  */
 export function openRequests(listen) {
   return (base, topics, ear) => {
-    /** @type {Map<string, {stop: () => void, deadline: number}>} */
-    const running = new Map();
-    let unproven = true;
-    let closed = false;
-
-    /** @param {"refused" | "silent" | "cut"} failure */
-    const fail = (failure) => closed || ear.failed(failure);
-
-    /** @param {string} taskId */
-    async function follow(taskId) {
-      let stopped = false;
-      let fresh = true;
-      let controller = new AbortController();
-      const run = { deadline: Infinity, stop: () => (stopped = true) && controller.abort() };
-      running.set(taskId, run);
-      while (!stopped) {
-        await turn();
-        const topic = topics.get(taskId);
-        let over = false;
-        let open = false;
-        controller = new AbortController();
-        try {
-          if (stopped || !topic) return;
-          let first = topic.after === null;
-          /** @type {Ask} */
-          const ask = {
-            unproven,
-            fresh,
-            async get(query, accept) {
-              ask.patience(OPEN_TIMEOUT);
-              const response = await fetch(address(base, taskId, query, topic.after), {
-                signal: controller.signal,
-                cache: "no-store",
-                headers: { Accept: accept, ...authorization(topic.token) },
-              });
-              open = true;
-              if (!response.ok) throw new Refused(await refusal(response));
-              if (!stopped) ear.opened();
-              return response;
-            },
-            patience: (ms) => (run.deadline = Date.now() + ms),
-            heard() {
-              unproven = false;
-              if (!stopped) ear.heard();
-            },
-            event(event) {
-              if (!stopped) ear.event(event, first);
-              first = false;
-            },
-            giveUp() {
-              over = true;
-              controller.abort();
-            },
-          };
-          if ((await listen(ask, topic)) && !stopped) {
-            run.stop();
-            running.delete(taskId);
-            ear.ended(taskId);
-          }
-          fresh = false;
-        } catch (error) {
-          if (stopped || over) continue;
-          run.stop();
-          if (!(error instanceof Refused)) fail(open ? "cut" : "refused");
-          else if (passing(error.refusal.code)) fail("refused");
-          else ear.refused(taskId, error.refusal);
-        } finally {
-          run.deadline = Infinity;
-          done();
-        }
-      }
-    }
-
+    /** @type {Map<string, Run>} */
+    const runs = new Map();
     /** @param {string} taskId */
     const forget = (taskId) => {
-      running.get(taskId)?.stop();
-      running.delete(taskId);
+      runs.get(taskId)?.stop();
+      runs.delete(taskId);
     };
     /** @param {string} taskId */
     const ask = (taskId) => {
       forget(taskId);
-      void follow(taskId);
+      const run = new Run(base, taskId, topics, ear);
+      runs.set(taskId, run);
+      void run.go(listen);
     };
     for (const taskId of topics.keys()) ask(taskId);
-
     return {
       ask,
       forget,
       check() {
         const now = Date.now();
-        for (const { deadline } of running.values()) if (now > deadline) return void fail("silent");
+        if ([...runs.values()].some(({ deadline }) => now > deadline)) ear.failed("silent");
       },
       close() {
-        closed = true;
-        for (const taskId of [...running.keys()]) forget(taskId);
+        for (const taskId of runs.keys()) forget(taskId);
       },
     };
   };
+}
+
+/** The requests of one task, one after another. Once it is stopped it tells nothing. */
+export class Run {
+  /** When to give up, Unix ms. */
+  deadline = Infinity;
+  /** Whether nothing was heard yet. */
+  fresh = true;
+  #base;
+  #taskId;
+  #topics;
+  #ear;
+  #controller = new AbortController();
+  #open = false;
+  #first = false;
+
+  /** @param {URL} base @param {string} taskId @param {ReadonlyMap<string, Topic>} topics @param {Ear} ear */
+  constructor(base, taskId, topics, ear) {
+    this.#base = base;
+    this.#taskId = taskId;
+    this.#topics = topics;
+    this.#ear = ear;
+  }
+
+  get stopped() {
+    return this.#controller.signal.aborted;
+  }
+
+  stop() {
+    this.#controller.abort();
+  }
+
+  /** @param {Listen} listen */
+  async go(listen) {
+    while (!this.stopped) {
+      await turn();
+      try {
+        if (!this.stopped && (await listen(this))) this.#end((ear) => ear.ended(this.#taskId));
+      } catch (error) {
+        this.#failed(error);
+      } finally {
+        this.deadline = Infinity;
+        done();
+      }
+    }
+  }
+
+  /**
+   * @param {string} accept
+   * @param {Record<string, string>} query
+   * @param {number} [patience] ms until the answer begins
+   * @returns {Promise<Response>}
+   */
+  async get(accept, query, patience = OPEN_TIMEOUT) {
+    const { after, token } = /** @type {Topic} */ (this.#topics.get(this.#taskId));
+    const url = new URL(`tasks/${encodeURIComponent(this.#taskId)}/events`, this.#base);
+    url.search = String(new URLSearchParams(after ? { ...query, after } : query));
+    this.#first = !after;
+    this.#open = false;
+    this.wait(patience);
+    const headers = { Accept: accept, ...authorization(token) };
+    const response = await fetch(url, { headers, cache: "no-store", signal: this.#controller.signal });
+    this.#open = true;
+    if (!response.ok) throw await problemOf(response);
+    if (!this.stopped) this.#ear.opened();
+    return response;
+  }
+
+  /** Whether the answer was asked for without a cursor, and has brought no event. */
+  get first() {
+    return this.#first;
+  }
+
+  /** @param {number} ms how long there may be silence from now on */
+  wait(ms) {
+    this.deadline = Date.now() + ms;
+  }
+
+  heard() {
+    this.fresh = false;
+    if (!this.stopped) this.#ear.heard();
+  }
+
+  /** @param {any} event */
+  event(event) {
+    if (!this.stopped) this.#ear.event(event, this.#first);
+    this.#first = false;
+  }
+
+  /** @param {any} error */
+  #failed(error) {
+    this.#end((ear) => {
+      if (!(error instanceof TaskError)) ear.failed(this.#open ? "cut" : "refused");
+      else if (passing(error.code)) ear.failed("refused");
+      else ear.refused(this.#taskId, { code: error.code, message: error.message });
+    });
+  }
+
+  /** @param {(ear: Ear) => void} tell */
+  #end(tell) {
+    if (this.stopped) return;
+    this.stop();
+    tell(this.#ear);
+  }
 }
 
 /**
@@ -134,26 +156,4 @@ export function openRequests(listen) {
  */
 export function authorization(token) {
   return token ? { Authorization: `Bearer ${token}` } : {};
-}
-
-/**
- * @param {Response} response that is not ok
- * @returns {Promise<import("./contract.js").Refusal>} what its problem says; something on the way may have answered
- */
-export async function refusal(response) {
-  const problem = await response.json().catch(() => ({}));
-  const code = problem.code ?? (response.status >= 500 ? "unavailable" : `http_${response.status}`);
-  return { code, message: problem.detail ?? problem.title ?? `The gateway answered ${response.status}.` };
-}
-
-/**
- * @param {URL} base
- * @param {string} taskId
- * @param {Record<string, string>} query
- * @param {string | null} after
- */
-function address(base, taskId, query, after) {
-  const url = new URL(`tasks/${encodeURIComponent(taskId)}/events`, base);
-  for (const [name, value] of Object.entries(after ? { ...query, after } : query)) url.searchParams.set(name, value);
-  return url;
 }

@@ -1,5 +1,8 @@
+import { TaskError } from "./errors.js";
 import { openRequests } from "./requests.js";
 import { crowded } from "./turns.js";
+
+/** @import { Run } from "./requests.js" */
 
 /** Milliseconds between the gateway's heartbeats are 15,000; after this much silence something holds them back. */
 const SILENCE = 40_000;
@@ -10,43 +13,50 @@ const FIRST_BEAT = 20_000;
 const TURN = 2_000;
 
 /** An event stream by fetch: an EventSource hides heartbeats and answers, and sends no Authorization. */
-export const openStream = openRequests(async (ask, topic) => {
-  const asked = ask.get({}, "text/event-stream");
-  if (ask.unproven) ask.patience(FIRST_EVENT);
-  const response = await asked;
-  if (response.status === 204) return true;
-  ask.patience(!ask.unproven ? SILENCE : topic.after === null ? FIRST_EVENT : FIRST_BEAT);
-  const limit = setInterval(() => crowded() && ask.giveUp(), TURN);
+export const openStream = openRequests(async (run) => {
+  const response = await run.get("text/event-stream", {}, run.fresh ? FIRST_EVENT : undefined);
+  if (!response.body || response.status === 204) return true;
+  run.wait(!run.fresh ? SILENCE : run.first ? FIRST_EVENT : FIRST_BEAT);
+  const reader = response.body.getReader();
+  let over = false;
+  const turn = setInterval(() => {
+    over ||= crowded();
+    if (over) void reader.cancel();
+  }, TURN);
   try {
-    return await read(/** @type {ReadableStream<Uint8Array>} */ (response.body), ask);
+    if (await read(reader, run)) return true;
   } finally {
-    clearInterval(limit);
+    clearInterval(turn);
   }
+  if (!over) throw new Error("The stream was cut.");
+  return false;
 });
 
 /**
- * @param {ReadableStream<Uint8Array>} body
- * @param {import("./requests.js").Ask} ask
- * @returns {Promise<boolean>}
+ * @param {ReadableStreamDefaultReader<Uint8Array>} reader
+ * @param {Run} run
+ * @returns {Promise<boolean>} whether the final event came
  */
-async function read(body, ask) {
-  const reader = body.getReader();
+async function read(reader, run) {
   const decoder = new TextDecoder();
   let text = "";
   let data = "";
+  let problem = false;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) throw new Error("The stream was cut.");
-    ask.patience(SILENCE);
-    ask.heard();
+    if (done) return false;
+    run.wait(SILENCE);
+    run.heard();
     const lines = (text + decoder.decode(value, { stream: true })).split("\n");
     text = lines.pop() ?? "";
     for (const line of lines) {
       if (line.startsWith("data: ")) data = line.slice(6);
+      else if (line === "event: problem") problem = true;
       else if (line === "" && data) {
         const event = JSON.parse(data);
         data = "";
-        ask.event(event);
+        if (problem) throw new TaskError(event.code, event.title);
+        run.event(event);
         if (event.final) return true;
       }
     }

@@ -1,13 +1,16 @@
 import { pause } from "./backoff.js";
 import { verdict } from "./cursor.js";
-import { TaskError } from "./errors.js";
+import { problemOf, TaskError } from "./errors.js";
 import { after, UNHEARD } from "./job.js";
-import { authorization, refusal as refusalOf } from "./requests.js";
+import { authorization } from "./requests.js";
 import { switchboard } from "./switchboard.js";
 import { renewal } from "./token.js";
 
 /** @import { DataEvent, GapEvent, Line, LogEvent, Mode, ProgressEvent, StateEvent, TaskEvent, Transport } from "./contract.js" */
 /** @import { Job } from "./job.js" */
+
+/** Refusals that another token may lift. */
+const TOKEN = ["unauthenticated", "token_expired", "token_revoked"];
 
 /**
  * @typedef {object} WatchOptions
@@ -210,7 +213,7 @@ export class Watch extends Target {
   /** @param {import("./contract.js").Refusal} refusal */
   #refused({ code, message }) {
     if (this.#over) return;
-    if (code === "unauthenticated" && this.#options.getToken && !this.#renewed) {
+    if (TOKEN.includes(code) && this.#options.getToken && !this.#renewed) {
       this.#renewed = true;
       void this.#authorize();
     } else this.#finish("gone", new TaskError(code, message));
@@ -253,8 +256,7 @@ export class Watch extends Target {
     } catch {
       throw new TaskError("unreachable", "The gateway cannot be reached.");
     }
-    const { code, message } = await refusalOf(response);
-    throw new TaskError(code, message, { state: this.job.final ? this.job.state : undefined });
+    throw await problemOf(response);
   }
 
   /** @param {Line} line @param {TaskError} [reason] */
