@@ -1,20 +1,22 @@
 /**
  * What a link and its connection expect of each other; each transport is one way to open a connection.
  *
+ * @import { Refusal, TaskEvent } from "./contract.js"
  * @import { Cursor } from "./cursor.js"
  * @import { Failure } from "./ladder.js"
- * @import { Refusal, TaskEvent } from "./contract.js"
+ *
+ * @typedef {{event: TaskEvent, first: boolean} | {ended: true} | {refused: Refusal}} TaskNews
+ *   `first`: the first event that the journal still has; `ended`: there is nothing after the cursor, nor will there be
  *
  * @typedef {object} Topic one task: where its stream stands, and what shows that it may be read
  * @property {Cursor} after
  * @property {string} [token]
+ * @property {Set<string>} tabs who follow it
  *
  * @typedef {object} Ear what a connection tells; none of it once it was closed
  * @property {() => void} opened
  * @property {() => void} heard something came: nothing on the way holds it back
- * @property {(event: TaskEvent, first: boolean) => void} event `first`: the first that the journal still has
- * @property {(taskId: string) => void} ended there is nothing after the cursor, nor will there be
- * @property {(taskId: string, refusal: Refusal) => void} refused
+ * @property {(taskId: string, news: TaskNews) => void} tell
  * @property {(failure: Failure) => void} failed for all of its tasks; the link closes it
  *
  * @typedef {object} Connection

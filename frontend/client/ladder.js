@@ -67,9 +67,9 @@ export function failed(ladder, failure) {
 
 /**
  * @param {Ladder} ladder
- * @param {Transport} over
- * @returns {Ladder} after a better transport has shown that it works
+ * @param {number} at
+ * @returns {Ladder} on a better rung, which works or is to be tried again
  */
-export function climbed(ladder, over) {
-  return { ...ladder, at: ladder.rungs.indexOf(over), strikes: 0 };
+export function climbed(ladder, at) {
+  return { ...ladder, at, strikes: 0 };
 }

@@ -5,11 +5,11 @@ import { openPoll } from "./poll.js";
 import { openSocket } from "./socket.js";
 import { openStream } from "./stream.js";
 
-/** @import { Connection, Topic } from "./connection.js" */
+/** @import { Connection, TaskNews, Topic } from "./connection.js" */
 /** @import { Cursor } from "./cursor.js" */
 /** @import { Failure } from "./ladder.js" */
-/** @import { Board } from "./feed.js" */
-/** @import { Line, Mode, TaskEvent, Transport } from "./contract.js" */
+/** @import { Tell } from "./feed.js" */
+/** @import { Line, Mode, Transport } from "./contract.js" */
 
 /** @type {Readonly<Record<Transport, import("./connection.js").Open>>} */
 const OPEN = { websocket: openSocket, sse: openStream, poll: openPoll };
@@ -26,11 +26,13 @@ const LONGEST_CLIMB = 600_000;
 /** Milliseconds that a connection without tasks is kept. */
 const LINGER = 100;
 
+/** @typedef {{taskId: string, tab: string, after?: Cursor, token?: string}} Asked a wish, and whose it is */
+
 /** Tasks over one connection at a time, which is made again from their cursors whenever it is lost. */
 export class Link {
   #base;
   #mode;
-  #board;
+  #tell;
   #ladder;
   /** @type {Map<string, Topic>} */
   #topics = new Map();
@@ -52,39 +54,34 @@ export class Link {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticker;
 
-  /** @param {URL} base @param {Mode} mode @param {Board} board */
-  constructor(base, mode, board) {
+  /** @param {URL} base @param {Mode} mode @param {Tell} tell */
+  constructor(base, mode, tell) {
     this.#base = base;
     this.#mode = mode;
-    this.#board = board;
+    this.#tell = tell;
     this.#ladder = ladders.ladder(mode === "auto" ? ALL : [mode]);
   }
 
-  /**
-   * Tell the task's events after the cursor. Whoever follows it already gets some of them again.
-   *
-   * @param {string} taskId
-   * @param {Cursor} after
-   * @param {string} [token]
-   */
-  follow(taskId, after, token) {
+  /** Tell the task's events after the cursor. Whoever follows it already gets some of them again. @param {Asked} asked */
+  follow({ taskId, after = null, token, tab }) {
     const topic = this.#topics.get(taskId);
     const older = !topic || compare(after, topic.after) < 0;
-    if (older || (token && token !== topic.token)) {
-      this.#topics.set(taskId, { after: older ? after : topic.after, token: token ?? topic?.token });
-      this.#connection?.ask(taskId);
-      this.#probe?.ask(taskId);
-    }
+    const tabs = (topic?.tabs ?? new Set()).add(tab);
+    this.#topics.set(taskId, { after: older ? after : topic.after, token: token ?? topic?.token, tabs });
+    if (older || (token && token !== topic.token)) this.#connection?.ask(taskId);
     if (this.#connection || this.#retry) this.#say(this.#line);
     else this.#connect();
   }
 
-  /** @param {string} taskId */
-  leave(taskId) {
-    if (!this.#topics.delete(taskId)) return;
-    this.#connection?.forget(taskId);
-    this.#probe?.forget(taskId);
-    if (!this.#topics.size) setTimeout(() => this.#topics.size || this.suspend(), LINGER);
+  /** @param {Asked} asked */
+  leave({ taskId, tab }) {
+    const tabs = this.#topics.get(taskId)?.tabs;
+    if (tabs?.delete(tab) && !tabs.size) this.#forget(taskId);
+  }
+
+  /** @param {Asked} asked */
+  bye({ tab }) {
+    for (const taskId of this.#topics.keys()) this.leave({ taskId, tab });
   }
 
   /** Let the connection go, and keep the cursors. */
@@ -105,7 +102,7 @@ export class Link {
       this.#connection.check(true);
       if (this.#ladder.at > 0) this.#try();
     } else {
-      this.#ladder = ladders.ladder(this.#ladder.rungs);
+      this.#ladder = ladders.climbed(this.#ladder, 0);
       this.#connect();
     }
   }
@@ -113,6 +110,13 @@ export class Link {
   /** Cut the connection, as a network would. */
   drop() {
     if (this.#connection) this.#lost(pause(this.#failures++));
+  }
+
+  /** @param {string} taskId */
+  #forget(taskId) {
+    this.#topics.delete(taskId);
+    this.#connection?.forget(taskId);
+    if (!this.#topics.size) setTimeout(() => this.#topics.size || this.suspend(), LINGER);
   }
 
   #connect() {
@@ -123,31 +127,11 @@ export class Link {
     this.#openedAt = this.#heardAt = 0;
     this.#say("connecting");
     const transport = ladders.transport(this.#ladder);
-    this.#connection = this.#open(transport, {
+    this.#connection = OPEN[transport](this.#base, this.#topics, {
       opened: () => this.#opened(),
       heard: () => this.#heard(transport),
       failed: (failure) => this.#failed(failure),
-    });
-  }
-
-  /**
-   * @param {Transport} transport
-   * @param {Pick<import("./connection.js").Ear, "opened" | "heard" | "failed">} ear
-   * @returns {Connection}
-   */
-  #open(transport, ear) {
-    return OPEN[transport](this.#base, this.#topics, {
-      ...ear,
-      event: (event, first) => this.#event(event, first),
-      ended: (taskId) => {
-        this.leave(taskId);
-        this.#board.ended(this.#mode, taskId);
-      },
-      refused: (taskId, refusal) => {
-        const token = this.#topics.get(taskId)?.token;
-        this.leave(taskId);
-        this.#board.refused(this.#mode, taskId, refusal, token);
-      },
+      tell: (taskId, news) => this.#told(taskId, news),
     });
   }
 
@@ -163,12 +147,15 @@ export class Link {
     if (this.#ladder.at > 0) this.#climb ??= setTimeout(() => this.#try(), climbPause(this.#climbs++));
   }
 
-  /** @param {TaskEvent} event @param {boolean} first */
-  #event(event, first) {
-    const topic = this.#topics.get(event.task_id);
+  /** @param {string} taskId @param {TaskNews} news */
+  #told(taskId, news) {
+    const topic = this.#topics.get(taskId);
     if (!topic) return;
-    if (first || event.type === "gap" || compare(event.id, topic.after) > 0) topic.after = event.id;
-    this.#board.event(this.#mode, event, first);
+    if (!("event" in news)) this.#forget(taskId);
+    else if (news.first || news.event.type === "gap" || compare(news.event.id, topic.after) > 0) {
+      topic.after = news.event.id;
+    }
+    this.#tell(this.#mode, taskId, { ...news, token: topic.token });
   }
 
   /** @param {Failure} failure */
@@ -201,31 +188,22 @@ export class Link {
     this.#connection?.check(false);
   }
 
-  /** Try a better transport beside the one in use; it takes over when something is heard over it. */
+  /** Try a better transport beside the one in use; it is gone over to when something is heard over it. */
   #try() {
-    clearTimeout(this.#climb);
-    this.#climb = undefined;
-    if (this.#probe) return;
+    this.#stopClimbing();
     const { rungs, at } = this.#ladder;
-    const better = /** @type {Transport} */ (rungs[this.#climbs % at]);
-    const probe = this.#open(better, {
-      opened: () => {},
-      heard: () => (this.#probe === probe ? this.#climbTo(better) : this.#heard(better)),
-      failed: (failure) => (this.#probe === probe ? this.#stopClimbing() : this.#failed(failure)),
+    const better = this.#climbs % at;
+    const topics = new Map([...this.#topics].slice(0, 1));
+    this.#probe = OPEN[/** @type {Transport} */ (rungs[better])](this.#base, topics, {
+      opened() {},
+      tell() {},
+      failed: () => this.#stopClimbing(),
+      heard: () => {
+        this.#ladder = ladders.climbed(this.#ladder, better);
+        this.#climbs = 0;
+        this.#lost(0);
+      },
     });
-    this.#probe = probe;
-  }
-
-  /** @param {Transport} better */
-  #climbTo(better) {
-    this.#connection?.close();
-    this.#connection = this.#probe;
-    this.#probe = undefined;
-    this.#climbs = this.#failures = 0;
-    this.#ladder = ladders.climbed(this.#ladder, better);
-    this.#openedAt = 0;
-    this.#heard(better);
-    this.#opened();
   }
 
   #stopClimbing() {
@@ -238,7 +216,7 @@ export class Link {
   /** @param {Line} line */
   #say(line) {
     this.#line = line;
-    this.#board.line(this.#mode, line, ladders.transport(this.#ladder));
+    this.#tell(this.#mode, undefined, { line, transport: ladders.transport(this.#ladder) });
   }
 }
 

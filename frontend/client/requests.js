@@ -52,13 +52,14 @@ export class Run {
   deadline = Infinity;
   /** Whether nothing was heard yet. */
   fresh = true;
+  /** Whether the next event is the first that the journal still has. */
+  first = false;
   #base;
   #taskId;
   #topics;
   #ear;
   #controller = new AbortController();
   #open = false;
-  #first = false;
 
   /** @param {URL} base @param {string} taskId @param {ReadonlyMap<string, Topic>} topics @param {Ear} ear */
   constructor(base, taskId, topics, ear) {
@@ -81,7 +82,7 @@ export class Run {
     while (!this.stopped) {
       await turn();
       try {
-        if (!this.stopped && (await listen(this))) this.#end((ear) => ear.ended(this.#taskId));
+        if (!this.stopped && (await listen(this))) this.#end((ear) => ear.tell(this.#taskId, { ended: true }));
       } catch (error) {
         this.#failed(error);
       } finally {
@@ -101,7 +102,7 @@ export class Run {
     const { after, token } = /** @type {Topic} */ (this.#topics.get(this.#taskId));
     const url = new URL(`tasks/${encodeURIComponent(this.#taskId)}/events`, this.#base);
     url.search = String(new URLSearchParams(after ? { ...query, after } : query));
-    this.#first = !after;
+    this.first = !after;
     this.#open = false;
     this.wait(patience);
     const headers = { Accept: accept, ...authorization(token) };
@@ -110,11 +111,6 @@ export class Run {
     if (!response.ok) throw await problemOf(response);
     if (!this.stopped) this.#ear.opened();
     return response;
-  }
-
-  /** Whether the answer was asked for without a cursor, and has brought no event. */
-  get first() {
-    return this.#first;
   }
 
   /** @param {number} ms how long there may be silence from now on */
@@ -129,8 +125,8 @@ export class Run {
 
   /** @param {any} event */
   event(event) {
-    if (!this.stopped) this.#ear.event(event, this.#first);
-    this.#first = false;
+    if (!this.stopped) this.#ear.tell(this.#taskId, { event, first: this.first });
+    this.first = false;
   }
 
   /** @param {any} error */
@@ -138,7 +134,7 @@ export class Run {
     this.#end((ear) => {
       if (!(error instanceof TaskError)) ear.failed(this.#open ? "cut" : "refused");
       else if (passing(error.code)) ear.failed("refused");
-      else ear.refused(this.#taskId, { code: error.code, message: error.message });
+      else ear.tell(this.#taskId, { refused: { code: error.code, message: error.message } });
     });
   }
 

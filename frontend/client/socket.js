@@ -13,13 +13,18 @@ export function openSocket(base, topics, ear) {
   const url = new URL("ws", base);
   url.protocol = url.protocol.replace("http", "ws");
   const socket = new WebSocket(url);
-  /** Subscriptions that are not acknowledged: what comes before that belongs to the one they replace.
-   * @type {Map<string, {again: boolean}>} */
+  /**
+   * Subscriptions that are not acknowledged: what comes before that belongs to the one they replace. The value
+   * is whether another is to follow.
+   *
+   * @type {Map<string, boolean>}
+   */
   const pending = new Map();
   /** Tasks of which the next event is the first that the journal has. @type {Set<string>} */
   const beginning = new Set();
   let quietSince = Date.now();
   let asked = 0;
+  let open = false;
 
   /** @param {object} message */
   const send = (message) => socket.send(JSON.stringify(message));
@@ -30,22 +35,19 @@ export function openSocket(base, topics, ear) {
 
   /** @param {string} taskId */
   function ask(taskId) {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    const before = pending.get(taskId);
-    if (before) {
-      before.again = true;
-      return;
+    if (pending.has(taskId)) pending.set(taskId, true);
+    else if (open) {
+      const { after, token } = /** @type {import("./connection.js").Topic} */ (topics.get(taskId));
+      pending.set(taskId, false);
+      beginning.delete(taskId);
+      if (!after) beginning.add(taskId);
+      send({ op: "subscribe", task_id: taskId, after, token });
     }
-    const { after, token } = topics.get(taskId) ?? { after: null };
-    pending.set(taskId, { again: false });
-    if (after === null) beginning.add(taskId);
-    else beginning.delete(taskId);
-    send({ op: "subscribe", task_id: taskId, after, token });
   }
 
   /** @param {string} taskId @returns {boolean} whether the answer is to the newest question */
   function answered(taskId) {
-    const again = pending.get(taskId)?.again;
+    const again = pending.get(taskId);
     pending.delete(taskId);
     if (again) ask(taskId);
     return !again;
@@ -54,14 +56,15 @@ export function openSocket(base, topics, ear) {
   /** @param {any} message of the server's own */
   function obey({ op, task_id: taskId, code, message, reason }) {
     if (op === "subscribed") answered(taskId);
-    else if (op === "unsubscribed" && reason === "ended" && !pending.has(taskId)) ear.ended(taskId);
+    else if (op === "unsubscribed" && reason === "ended" && !pending.has(taskId)) ear.tell(taskId, { ended: true });
     else if (op === "error" && topics.has(taskId) && answered(taskId)) {
       if (passing(code)) ear.failed("cut");
-      else ear.refused(taskId, { code, message });
+      else ear.tell(taskId, { refused: { code, message } });
     }
   }
 
   socket.onopen = () => {
+    open = true;
     ear.opened();
     for (const taskId of topics.keys()) ask(taskId);
     ping();
@@ -71,11 +74,10 @@ export function openSocket(base, topics, ear) {
     asked = 0;
     ear.heard();
     const message = JSON.parse(data);
+    const taskId = message.task_id;
     if (message.op) obey(message);
-    else if (!pending.has(message.task_id)) ear.event(message, beginning.delete(message.task_id));
+    else if (!pending.has(taskId)) ear.tell(taskId, { event: message, first: beginning.delete(taskId) });
   };
-  let open = false;
-  socket.addEventListener("open", () => (open = true));
   socket.onclose = () => ear.failed(open ? "cut" : "refused");
 
   return {

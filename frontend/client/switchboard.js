@@ -2,8 +2,9 @@ import { Feed } from "./feed.js";
 import { live } from "./lifecycle.js";
 import { canShare, Tabs } from "./tabs.js";
 
+/** @import { Mode } from "./contract.js" */
 /** @import { Cursor } from "./cursor.js" */
-/** @import { Line, Mode, Refusal, TaskEvent, Transport } from "./contract.js" */
+/** @import { News } from "./feed.js" */
 
 /**
  * @typedef {object} Seat who follows a task in this page
@@ -11,10 +12,7 @@ import { canShare, Tabs } from "./tabs.js";
  * @property {Mode} mode
  * @property {Cursor} after
  * @property {string} [token]
- * @property {(event: TaskEvent, first: boolean) => void} heard
- * @property {(line: Line, transport: Transport) => void} line
- * @property {() => void} ended
- * @property {(refusal: Refusal) => void} refused
+ * @property {(news: News) => void} tell
  */
 
 /** The watches of one page with one gateway. */
@@ -25,64 +23,39 @@ export class Switchboard {
 
   /** @param {URL} base @param {boolean} share */
   constructor(base, share) {
-    const source = (this.#source = share ? new Tabs(base, this) : new Feed(base, this));
-    live({
-      wake: () => source.wake(),
-      suspend: () => source.suspend(),
-      resume: () => source.resume(),
-    });
+    /** @type {import("./feed.js").Tell} */
+    const tell = (mode, taskId, news) => {
+      for (const seat of this.#at(mode, taskId)) seat.tell(news);
+    };
+    const again = () => {
+      for (const seat of this.#seats) this.follow(seat);
+    };
+    this.#source = share ? new Tabs(base, tell, again) : new Feed(base, tell);
+    live(this.#source);
   }
 
   /** Follow from the cursor; again, when something is missing or the token is new. @param {Seat} seat */
   follow(seat) {
+    const { mode, taskId, after, token } = seat;
     this.#seats.add(seat);
-    this.#source.follow(seat.mode, seat.taskId, seat.after, seat.token);
+    this.#source.obey({ op: "follow", mode, taskId, after, token });
   }
 
   /** @param {Seat} seat */
   leave(seat) {
+    const { mode, taskId } = seat;
     this.#seats.delete(seat);
-    if (!this.#at(seat.mode, seat.taskId).length) this.#source.leave(seat.mode, seat.taskId);
+    if (!this.#at(mode, taskId).length) this.#source.obey({ op: "leave", mode, taskId });
   }
 
   /** @param {Seat} seat */
-  drop(seat) {
-    this.#source.drop(seat.mode);
+  drop({ mode }) {
+    this.#source.obey({ op: "drop", mode });
   }
 
-  // What the source tells.
-
-  /** The source knows nothing of what was asked before. */
-  again() {
-    for (const seat of this.#seats) this.follow(seat);
-  }
-
-  /** @param {Mode} mode @param {TaskEvent} event @param {boolean} first */
-  event(mode, event, first) {
-    for (const seat of this.#at(mode, event.task_id)) seat.heard(event, first);
-  }
-
-  /** @param {Mode} mode @param {Line} line @param {Transport} transport */
-  line(mode, line, transport) {
-    for (const seat of this.#seats) if (seat.mode === mode) seat.line(line, transport);
-  }
-
-  /** @param {Mode} mode @param {string} taskId */
-  ended(mode, taskId) {
-    for (const seat of this.#at(mode, taskId)) seat.ended();
-  }
-
-  /** @param {Mode} mode @param {string} taskId @param {Refusal} refusal @param {string} [token] the refused one */
-  refused(mode, taskId, refusal, token) {
-    for (const seat of this.#at(mode, taskId)) {
-      if (seat.token === token) seat.refused(refusal);
-      else this.follow(seat); // another tab's was refused
-    }
-  }
-
-  /** @param {Mode} mode @param {string} taskId */
+  /** @param {Mode} mode @param {string} [taskId] all without it */
   #at(mode, taskId) {
-    return [...this.#seats].filter((seat) => seat.mode === mode && seat.taskId === taskId);
+    return [...this.#seats].filter((seat) => seat.mode === mode && (taskId ?? seat.taskId) === seat.taskId);
   }
 }
 

@@ -82,14 +82,9 @@ export class Watch extends Target {
   #over = false;
   /** Why the watch was over before the task. @type {TaskError | undefined} */
   #reason;
-  /** Wakes the iterators. */
-  #news = () => {};
-  /** @type {Promise<void>} */
-  #waiting = Promise.resolve();
-  /** @type {(result: any) => void} */
-  #resolve = () => {};
-  /** @type {(error: TaskError) => void} */
-  #reject = () => {};
+  #outcome = deferred();
+  /** For the iterators: there is more. */
+  #more = deferred();
 
   /** @param {string} taskId @param {WatchOptions} [options] */
   constructor(taskId, options = {}) {
@@ -97,20 +92,13 @@ export class Watch extends Target {
     this.taskId = taskId;
     this.#options = options;
     this.#base = baseOf(options.baseUrl);
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.result = this.#outcome.promise;
     this.result.catch(() => {}); // nobody has to look at it
-    this.#expectNews();
     this.#seat = {
       taskId,
       mode: options.transport ?? "auto",
       after: options.after ?? null,
-      heard: (event, first) => this.#heard(event, first),
-      line: (line, transport) => this.#setLine(line, transport),
-      ended: () => void this.#endedUnheard(),
-      refused: (refusal) => this.#refused(refusal),
+      tell: (news) => this.#over || this.#told(news),
     };
     if (this.#seat.mode !== "auto") this.transport = this.#seat.mode;
     this.#board = switchboard(this.#base, options.share ?? true);
@@ -132,7 +120,7 @@ export class Watch extends Target {
       while (next >= this.#events.length) {
         if (this.#reason) throw this.#reason;
         if (this.#over) return;
-        await this.#waiting;
+        await this.#more.promise;
       }
       yield /** @type {TaskEvent} */ (this.#events[next]);
     }
@@ -171,9 +159,17 @@ export class Watch extends Target {
     this.#finish("ended", new TaskError("closed", "The watch was closed."));
   }
 
+  /** @param {import("./feed.js").News} news */
+  #told(news) {
+    if ("event" in news) this.#heard(news.event, news.first);
+    else if ("line" in news) this.#setLine(news.line, news.transport);
+    else if ("ended" in news) void this.#endedUnheard();
+    else if (news.token === this.#seat.token) this.#refused(news.refused);
+    else this.#board.follow(this.#seat); // it was another tab's token
+  }
+
   /** @param {TaskEvent} event @param {boolean} first */
   #heard(event, first) {
-    if (this.#over) return;
     const due = verdict(this.#seat.after, event, first);
     if (due === "ask") this.#board.follow(this.#seat);
     if (due !== "take") return;
@@ -189,17 +185,16 @@ export class Watch extends Target {
 
   /** @param {any} event the final one */
   #settle({ state, result, error }) {
-    if (state === "SUCCESS") this.#resolve(result);
+    if (state === "SUCCESS") this.#outcome.resolve(result);
     else {
       const { code = state.toLowerCase(), message = `The task ended as ${state}.`, ref } = error ?? {};
-      this.#reject(new TaskError(code, message, { ref, state }));
+      this.#outcome.reject(new TaskError(code, message, { ref, state }));
     }
     this.#finish("ended");
   }
 
   /** The watch began at the task's end: there are no events, but there is a result. */
   async #endedUnheard() {
-    if (this.#over) return;
     try {
       const snapshot = await this.#call("GET", "");
       if (this.#over) return;
@@ -212,7 +207,6 @@ export class Watch extends Target {
 
   /** @param {import("./contract.js").Refusal} refusal */
   #refused({ code, message }) {
-    if (this.#over) return;
     if (TOKEN.includes(code) && this.#options.getToken && !this.#renewed) {
       this.#renewed = true;
       void this.#authorize();
@@ -265,7 +259,7 @@ export class Watch extends Target {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#board.leave(this.#seat);
-    if (reason) this.#reject(reason);
+    if (reason) this.#outcome.reject(reason);
     if (line === "gone") this.#reason = reason;
     this.#tellIterators();
     this.#setLine(line, this.transport);
@@ -280,13 +274,21 @@ export class Watch extends Target {
   }
 
   #tellIterators() {
-    this.#news();
-    this.#expectNews();
+    this.#more.resolve(undefined);
+    this.#more = deferred();
   }
+}
 
-  #expectNews() {
-    this.#waiting = new Promise((resolve) => (this.#news = resolve));
-  }
+function deferred() {
+  /** @type {(value: any) => void} */
+  let resolve = () => {};
+  /** @type {(error: Error) => void} */
+  let reject = () => {};
+  const promise = new Promise((fulfil, fail) => {
+    resolve = fulfil;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
 }
 
 /** @param {string | URL | undefined} baseUrl @returns {URL} with a slash at its end */

@@ -43,8 +43,10 @@ test("each transport has its own failures", () => {
 });
 
 test("it climbs to what was heard", () => {
-  const down = failed(failed(WHOLE, "refused"), "refused");
-  assert.equal(transport(climbed(down, "websocket")), "websocket");
+  const down = failed(failed(heard(WHOLE, "poll"), "refused"), "refused");
+  assert.equal(transport(climbed(down, 0)), "websocket");
+  assert.equal(transport(climbed(down, 1)), "sse");
+  assert.deepEqual(climbed(down, 0).proven, ["poll"]);
 });
 
 test("one that was asked for is kept", () => {
