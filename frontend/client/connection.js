@@ -32,7 +32,7 @@
 export const OPEN_TIMEOUT = 10_000;
 
 /** Problems that another attempt may solve; every other one is about the task, and final. */
-const PASSING = /^(unavailable|internal_error|restarting|idle|too_(many|many_connections|fast|slow))$/;
+const PASSING = /^(unavailable|internal_error|restarting|idle|too_.*)$/;
 
 /**
  * @param {string} code of the contract's table

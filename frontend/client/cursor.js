@@ -14,10 +14,8 @@
  * @returns {number} negative when `a` is older than `b`, 0 when they are the same, else positive
  */
 export function compare(a, b) {
-  if (!a || !b) return Number(!!a) - Number(!!b);
-  const [epoch = "", seq = ""] = a.split("-");
-  const [otherEpoch = "", otherSeq = ""] = b.split("-");
-  return size(epoch, otherEpoch) || size(seq, otherSeq);
+  const [left, right] = [sortable(a), sortable(b)];
+  return left < right ? -1 : Number(left > right);
 }
 
 /**
@@ -34,33 +32,24 @@ export function compare(a, b) {
  */
 export function verdict(cursor, event, first) {
   if (cursor === null) return first ? "take" : "drop";
-  if (event.type === "gap") return concerns(cursor, event.gap.after, event.gap.reason, event.id) ? "take" : "drop";
+  if (event.type === "gap") return concerns(cursor, event) ? "take" : "drop";
   if (compare(event.id, cursor) <= 0) return "drop";
-  return event.id === next(cursor) ? "take" : "ask";
+  const [epoch, seq] = cursor.split("-");
+  return event.id === `${epoch}-${Number(seq) + 1}` ? "take" : "ask";
 }
 
 /**
- * Whether a gap, told for the cursor `after`, is one for this cursor, too: others may follow the same stream.
+ * Whether a gap is one for this cursor, too, which may not be the one that was asked with.
  *
  * @param {string} cursor
- * @param {string} after
- * @param {string} reason
- * @param {string} resume where the stream goes on
+ * @param {import("./contract.js").GapEvent} event
  */
-function concerns(cursor, after, reason, resume) {
+function concerns(cursor, { id, gap }) {
+  const epochs = new Set([cursor, gap.after, id].map((each) => each.split("-")[0]));
   // Within one epoch: the journal lost its newest events, so the stream goes back.
-  const shorter = reason === "epoch" && epochOf(after) === epochOf(resume) && epochOf(cursor) === epochOf(after);
-  return after === cursor || shorter || compare(resume, cursor) > 0;
+  const shorter = gap.reason === "epoch" && epochs.size === 1;
+  return gap.after === cursor || shorter || compare(id, cursor) > 0;
 }
 
-/** @param {string} id */
-const epochOf = (id) => id.split("-")[0];
-
-/** @param {string} id */
-const next = (id) => `${epochOf(id)}-${Number(id.split("-")[1]) + 1}`;
-
-/** Decimal digits without leading zeros, by size; an epoch may be larger than a double holds exactly.
- * @param {string} a
- * @param {string} b
- */
-const size = (a, b) => a.length - b.length || (a < b ? -1 : Number(a > b));
+/** Digits by size: an epoch may be larger than a double holds exactly. @param {Cursor} id */
+const sortable = (id) => id?.split("-").map((part) => part.padStart(16, "0")).join() ?? "";

@@ -33,19 +33,11 @@ export function after(job, event) {
   if (event.type === "gap") return { ...after(job, event.snapshot), cursor: event.id, began: job.began };
   // A new attempt starts over: what the one before had reached no longer counts.
   const before = event.attempt === job.attempt ? job : { ...job, progress: undefined };
-  const next = {
-    ...before,
-    state: event.state,
-    attempt: event.attempt,
-    name: event.name ?? job.name,
-    cursor: event.id,
-    began: job.began ?? event.ts,
-    ts: event.ts,
-    final: event.final,
-  };
-  if (event.type === "log" || event.type === "data") return next;
+  const { type, state, attempt, name, id: cursor, ts, final } = event;
+  const next = { ...before, state, attempt, name: name ?? job.name, cursor, began: job.began ?? ts, ts, final };
+  if (type === "log" || type === "data") return next;
   const { progress = before.progress, result, error, retry, ahead, waiting } = event;
-  const estimate = event.estimate && { ...event.estimate, at: event.ts };
+  const estimate = event.estimate && { ...event.estimate, at: ts };
   return { ...next, progress, result, error, retry, ahead, waiting, estimate };
 }
 

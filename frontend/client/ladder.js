@@ -7,23 +7,21 @@
  * @property {readonly Transport[]} rungs best first
  * @property {number} at the rung in use
  * @property {number} strikes failures on this rung since a connection lived
- * @property {readonly Transport[]} proven what something was ever heard over
+ * @property {Partial<Record<Transport, true>>} proven what something was ever heard over
  *
  * @typedef {"refused" | "silent" | "cut"} Failure
  *   never opened; open, but nothing comes (a proxy buffers it, or the network is gone); closed
  */
 
-/** Failures in a row after which a transport is given up, where it has not shown that it works here. */
-const PATIENCE = { refused: 1, silent: 1, cut: 3 };
-/** The same where it has: then it is the network or the gateway that fails, and all transports alike. */
-const PATIENCE_WITH_PROVEN = 3;
+/** Failures in a row after which a transport is given up, if it opens, or has shown before that it works here. */
+const PATIENCE = 3;
 
 /**
  * @param {readonly Transport[]} rungs
  * @returns {Ladder}
  */
 export function ladder(rungs) {
-  return { rungs, at: 0, strikes: 0, proven: [] };
+  return { rungs, at: 0, strikes: 0, proven: {} };
 }
 
 /**
@@ -40,15 +38,16 @@ export function transport({ rungs, at }) {
  * @returns {Ladder} after something was heard
  */
 export function heard(ladder, over) {
-  return ladder.proven.includes(over) ? ladder : { ...ladder, proven: [...ladder.proven, over] };
+  return ladder.proven[over] ? ladder : { ...ladder, proven: { ...ladder.proven, [over]: true } };
 }
 
 /**
  * @param {Ladder} ladder
- * @returns {Ladder} after a connection lived
+ * @param {number} [at]
+ * @returns {Ladder} without the failures so far: a connection lived, or a better rung is to be tried
  */
-export function lived(ladder) {
-  return { ...ladder, strikes: 0 };
+export function steady(ladder, at = ladder.at) {
+  return { ...ladder, at, strikes: 0 };
 }
 
 /**
@@ -61,15 +60,6 @@ export function lived(ladder) {
 export function failed(ladder, failure) {
   const { rungs, at, proven } = ladder;
   const strikes = ladder.strikes + 1;
-  const patience = proven.includes(transport(ladder)) ? PATIENCE_WITH_PROVEN : PATIENCE[failure];
-  return strikes < patience ? { ...ladder, strikes } : { ...ladder, at: (at + 1) % rungs.length, strikes: 0 };
-}
-
-/**
- * @param {Ladder} ladder
- * @param {number} at
- * @returns {Ladder} on a better rung, which works or is to be tried again
- */
-export function climbed(ladder, at) {
-  return { ...ladder, at, strikes: 0 };
+  const patience = failure === "cut" || proven[transport(ladder)] ? PATIENCE : 1;
+  return strikes < patience ? { ...ladder, strikes } : steady(ladder, (at + 1) % rungs.length);
 }

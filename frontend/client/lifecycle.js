@@ -9,13 +9,13 @@
 
 /** @param {Lifecycle} life */
 export function live(life) {
-  // Not in Node; workers have only the first two.
-  if (typeof globalThis.addEventListener !== "function") return;
+  const { document } = globalThis;
   const wake = () => life.obey({ op: "wake" });
   const suspend = () => life.suspend();
-  addEventListener("online", wake);
-  addEventListener("offline", wake);
-  if (typeof document === "undefined") return;
+  // Node has none of this, a worker only the first two.
+  globalThis.addEventListener?.("online", wake);
+  globalThis.addEventListener?.("offline", wake);
+  if (!document) return;
   addEventListener("pagehide", suspend);
   addEventListener("pageshow", ({ persisted }) => persisted && life.resume());
   document.addEventListener("freeze", suspend);

@@ -5,7 +5,7 @@ import { openPoll } from "./poll.js";
 import { openSocket } from "./socket.js";
 import { openStream } from "./stream.js";
 
-/** @import { Connection, TaskNews, Topic } from "./connection.js" */
+/** @import { Connection, Ear, TaskNews, Topic } from "./connection.js" */
 /** @import { Cursor } from "./cursor.js" */
 /** @import { Failure } from "./ladder.js" */
 /** @import { Tell } from "./feed.js" */
@@ -23,8 +23,6 @@ const SLEPT = 15_000;
 /** Milliseconds until a better transport is tried beside the one in use; doubled each time, up to the longest. */
 const FIRST_CLIMB = 30_000;
 const LONGEST_CLIMB = 600_000;
-/** Milliseconds that a connection without tasks is kept. */
-const LINGER = 100;
 
 /** @typedef {{taskId: string, tab: string, after?: Cursor, token?: string}} Asked a wish, and whose it is */
 
@@ -45,7 +43,6 @@ export class Link {
   #failures = 0;
   #climbs = 0;
   #openedAt = 0;
-  #heardAt = 0;
   #tickedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
@@ -64,11 +61,16 @@ export class Link {
 
   /** Tell the task's events after the cursor. Whoever follows it already gets some of them again. @param {Asked} asked */
   follow({ taskId, after = null, token, tab }) {
-    const topic = this.#topics.get(taskId);
-    const older = !topic || compare(after, topic.after) < 0;
-    const tabs = (topic?.tabs ?? new Set()).add(tab);
-    this.#topics.set(taskId, { after: older ? after : topic.after, token: token ?? topic?.token, tabs });
-    if (older || (token && token !== topic.token)) this.#connection?.ask(taskId);
+    /** @type {Topic} */
+    const topic = this.#topics.get(taskId) ?? { after, token, tabs: new Set() };
+    const due = !topic.tabs.size || compare(after, topic.after) < 0 || (token && token !== topic.token);
+    this.#topics.set(taskId, topic);
+    topic.tabs.add(tab);
+    if (due) {
+      if (compare(after, topic.after) < 0) topic.after = after;
+      topic.token = token ?? topic.token;
+      this.#connection?.ask(taskId);
+    }
     if (this.#connection || this.#retry) this.#say(this.#line);
     else this.#connect();
   }
@@ -86,11 +88,8 @@ export class Link {
 
   /** Let the connection go, and keep the cursors. */
   suspend() {
-    this.#connection?.close();
-    this.#connection = undefined;
-    this.#stopClimbing();
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#cut();
+    this.#line = "connecting";
     clearInterval(this.#ticker);
     this.#ticker = undefined;
   }
@@ -98,11 +97,11 @@ export class Link {
   /** The network or the computer may have come back: do not wait, and trust nothing. */
   wake() {
     if (!this.#topics.size) return;
-    if (this.#connection) {
-      this.#connection.check(true);
+    if (this.#line === "live") {
+      this.#connection?.check(true);
       if (this.#ladder.at > 0) this.#try();
     } else {
-      this.#ladder = ladders.climbed(this.#ladder, 0);
+      this.#ladder = ladders.steady(this.#ladder, 0);
       this.#connect();
     }
   }
@@ -116,18 +115,25 @@ export class Link {
   #forget(taskId) {
     this.#topics.delete(taskId);
     this.#connection?.forget(taskId);
-    if (!this.#topics.size) setTimeout(() => this.#topics.size || this.suspend(), LINGER);
+    // Not at once: whoever leaves one task often follows the next.
+    if (!this.#topics.size) setTimeout(() => this.#topics.size || this.suspend());
+  }
+
+  #cut() {
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#stopClimbing();
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
   }
 
   #connect() {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#cut();
     this.#ticker ??= setInterval(() => this.#tick(), TICK);
     this.#tickedAt = Date.now();
-    this.#openedAt = this.#heardAt = 0;
     this.#say("connecting");
     const transport = ladders.transport(this.#ladder);
-    this.#connection = OPEN[transport](this.#base, this.#topics, {
+    this.#connection = this.#open(transport, this.#topics, {
       opened: () => this.#opened(),
       heard: () => this.#heard(transport),
       failed: (failure) => this.#failed(failure),
@@ -135,15 +141,28 @@ export class Link {
     });
   }
 
+  /** @param {Transport} transport @param {ReadonlyMap<string, Topic>} topics @param {Ear} ear */
+  #open(transport, topics, ear) {
+    try {
+      return OPEN[transport](this.#base, topics, ear);
+    } catch {
+      return void ear.failed("refused"); // no such transport here, or a policy forbids it
+    }
+  }
+
   #opened() {
-    this.#openedAt ||= Date.now();
+    if (this.#line === "live") return;
+    this.#openedAt = Date.now();
     this.#say("live");
   }
 
   /** @param {Transport} transport */
   #heard(transport) {
-    this.#heardAt = Date.now();
     this.#ladder = ladders.heard(this.#ladder, transport);
+    if (Date.now() - this.#openedAt > LIFE) {
+      this.#ladder = ladders.steady(this.#ladder);
+      this.#failures = 0;
+    }
     if (this.#ladder.at > 0) this.#climb ??= setTimeout(() => this.#try(), climbPause(this.#climbs++));
   }
 
@@ -160,10 +179,6 @@ export class Link {
 
   /** @param {Failure} failure */
   #failed(failure) {
-    if (this.#openedAt && this.#heardAt - this.#openedAt >= LIFE) {
-      this.#ladder = ladders.lived(this.#ladder);
-      this.#failures = 0;
-    }
     const { at } = this.#ladder;
     this.#ladder = ladders.failed(this.#ladder, failure);
     // The next transport is tried at once; the wait comes when all have failed.
@@ -172,9 +187,7 @@ export class Link {
 
   /** @param {number} wait ms until the next connection */
   #lost(wait) {
-    this.#connection?.close();
-    this.#connection = undefined;
-    this.#stopClimbing();
+    this.#cut();
     this.#retry = setTimeout(() => this.#connect(), wait);
     this.#say(wait === 0 ? "connecting" : globalThis.navigator?.onLine === false ? "offline" : "waiting");
   }
@@ -194,12 +207,12 @@ export class Link {
     const { rungs, at } = this.#ladder;
     const better = this.#climbs % at;
     const topics = new Map([...this.#topics].slice(0, 1));
-    this.#probe = OPEN[/** @type {Transport} */ (rungs[better])](this.#base, topics, {
+    this.#probe = this.#open(/** @type {Transport} */ (rungs[better]), topics, {
       opened() {},
       tell() {},
       failed: () => this.#stopClimbing(),
       heard: () => {
-        this.#ladder = ladders.climbed(this.#ladder, better);
+        this.#ladder = ladders.steady(this.#ladder, better);
         this.#climbs = 0;
         this.#lost(0);
       },

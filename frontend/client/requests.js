@@ -27,7 +27,7 @@ export function openRequests(listen) {
     /** @param {string} taskId */
     const ask = (taskId) => {
       forget(taskId);
-      const run = new Run(base, taskId, topics, ear);
+      const run = new Run(base, taskId, /** @type {Topic} */ (topics.get(taskId)), ear);
       runs.set(taskId, run);
       void run.go(listen);
     };
@@ -54,18 +54,18 @@ export class Run {
   fresh = true;
   /** Whether the next event is the first that the journal still has. */
   first = false;
-  #base;
+  #url;
   #taskId;
-  #topics;
+  #topic;
   #ear;
   #controller = new AbortController();
   #open = false;
 
-  /** @param {URL} base @param {string} taskId @param {ReadonlyMap<string, Topic>} topics @param {Ear} ear */
-  constructor(base, taskId, topics, ear) {
-    this.#base = base;
+  /** @param {URL} base @param {string} taskId @param {Topic} topic @param {Ear} ear */
+  constructor(base, taskId, topic, ear) {
+    this.#url = new URL(`tasks/${encodeURIComponent(taskId)}/events`, base);
     this.#taskId = taskId;
-    this.#topics = topics;
+    this.#topic = topic;
     this.#ear = ear;
   }
 
@@ -99,14 +99,13 @@ export class Run {
    * @returns {Promise<Response>}
    */
   async get(accept, query, patience = OPEN_TIMEOUT) {
-    const { after, token } = /** @type {Topic} */ (this.#topics.get(this.#taskId));
-    const url = new URL(`tasks/${encodeURIComponent(this.#taskId)}/events`, this.#base);
-    url.search = String(new URLSearchParams(after ? { ...query, after } : query));
+    const { after, token } = this.#topic;
+    this.#url.search = String(new URLSearchParams(after ? { ...query, after } : query));
     this.first = !after;
     this.#open = false;
     this.wait(patience);
     const headers = { Accept: accept, ...authorization(token) };
-    const response = await fetch(url, { headers, cache: "no-store", signal: this.#controller.signal });
+    const response = await fetch(this.#url, { headers, cache: "no-store", signal: this.#controller.signal });
     this.#open = true;
     if (!response.ok) throw await problemOf(response);
     if (!this.stopped) this.#ear.opened();
@@ -132,9 +131,10 @@ export class Run {
   /** @param {any} error */
   #failed(error) {
     this.#end((ear) => {
+      const { code, message } = error;
       if (!(error instanceof TaskError)) ear.failed(this.#open ? "cut" : "refused");
-      else if (passing(error.code)) ear.failed("refused");
-      else ear.tell(this.#taskId, { refused: { code: error.code, message: error.message } });
+      else if (passing(code)) ear.failed("refused");
+      else ear.tell(this.#taskId, { refused: { code, message } });
     });
   }
 

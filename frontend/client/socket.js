@@ -14,8 +14,8 @@ export function openSocket(base, topics, ear) {
   url.protocol = url.protocol.replace("http", "ws");
   const socket = new WebSocket(url);
   /**
-   * Subscriptions that are not acknowledged: what comes before that belongs to the one they replace. The value
-   * is whether another is to follow.
+   * Tasks of which an answer is awaited: what comes before it belongs to the subscription that was. The value
+   * is whether there is more to ask.
    *
    * @type {Map<string, boolean>}
    */
@@ -33,31 +33,30 @@ export function openSocket(base, topics, ear) {
     send({ op: "ping" });
   };
 
-  /** @param {string} taskId */
-  function ask(taskId) {
-    if (pending.has(taskId)) pending.set(taskId, true);
-    else if (open) {
-      const { after, token } = /** @type {import("./connection.js").Topic} */ (topics.get(taskId));
-      pending.set(taskId, false);
-      beginning.delete(taskId);
-      if (!after) beginning.add(taskId);
-      send({ op: "subscribe", task_id: taskId, after, token });
-    }
+  /** Say what has become of a topic: one question at a time, so that each answer is to the last. @param {string} taskId */
+  function sync(taskId) {
+    if (!open) return;
+    if (pending.has(taskId)) return void pending.set(taskId, true);
+    pending.set(taskId, false);
+    const topic = topics.get(taskId);
+    beginning.delete(taskId);
+    if (topic && !topic.after) beginning.add(taskId);
+    send({ op: topic ? "subscribe" : "unsubscribe", task_id: taskId, after: topic?.after, token: topic?.token });
   }
 
-  /** @param {string} taskId @returns {boolean} whether the answer is to the newest question */
+  /** @param {string} taskId @returns {boolean} whether nothing else was asked since */
   function answered(taskId) {
-    const again = pending.get(taskId);
+    const more = pending.get(taskId);
     pending.delete(taskId);
-    if (again) ask(taskId);
-    return !again;
+    if (more) sync(taskId);
+    return !more;
   }
 
   /** @param {any} message of the server's own */
   function obey({ op, task_id: taskId, code, message, reason }) {
-    if (op === "subscribed") answered(taskId);
-    else if (op === "unsubscribed" && reason === "ended" && !pending.has(taskId)) ear.tell(taskId, { ended: true });
-    else if (op === "error" && topics.has(taskId) && answered(taskId)) {
+    if (op === "subscribed" || reason === "asked") answered(taskId);
+    else if (reason === "ended" && !pending.has(taskId)) ear.tell(taskId, { ended: true });
+    else if (op === "error" && taskId && answered(taskId)) {
       if (passing(code)) ear.failed("cut");
       else ear.tell(taskId, { refused: { code, message } });
     }
@@ -66,7 +65,7 @@ export function openSocket(base, topics, ear) {
   socket.onopen = () => {
     open = true;
     ear.opened();
-    for (const taskId of topics.keys()) ask(taskId);
+    for (const taskId of topics.keys()) sync(taskId);
     ping();
   };
   socket.onmessage = ({ data }) => {
@@ -81,11 +80,8 @@ export function openSocket(base, topics, ear) {
   socket.onclose = () => ear.failed(open ? "cut" : "refused");
 
   return {
-    ask,
-    forget(taskId) {
-      pending.delete(taskId);
-      if (socket.readyState === WebSocket.OPEN) send({ op: "unsubscribe", task_id: taskId });
-    },
+    ask: sync,
+    forget: sync,
     check(hurry) {
       const now = Date.now();
       if (!open) {

@@ -21,7 +21,7 @@ export const openStream = openRequests(async (run) => {
   let over = false;
   const turn = setInterval(() => {
     over ||= crowded();
-    if (over) void reader.cancel();
+    if (over) reader.cancel().catch(() => {});
   }, TURN);
   try {
     if (await read(reader, run)) return true;

@@ -121,7 +121,7 @@ export class Tabs {
   }
 }
 
-/** @returns {boolean} whether tabs can share here: workers and windows of a secure context can, Node need not */
+/** @returns {boolean} whether tabs can share here: windows and workers of a secure context can, Node need not */
 export function canShare() {
-  return globalThis.isSecureContext === true && !!navigator.locks && typeof BroadcastChannel === "function";
+  return !!globalThis.isSecureContext && "locks" in navigator;
 }

@@ -4,13 +4,13 @@ const MARGIN = 60_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * @param {string} token a JWT, or anything
+ * @param {string | undefined} token a JWT, or anything
  * @param {number} now ms
  * @returns {number | undefined} ms until it is to be renewed; undefined when it does not say
  */
 export function renewal(token, now) {
-  const exp = expiry(token);
-  if (exp === undefined) return undefined;
+  const exp = token && expiry(token);
+  if (!exp) return undefined;
   const left = exp * 1000 - now;
   return Math.min(LONGEST_TIMER, Math.max(0, left - Math.min(MARGIN, left / 2)));
 }

@@ -11,6 +11,8 @@ import { renewal } from "./token.js";
 
 /** Refusals that another token may lift. */
 const TOKEN = ["unauthenticated", "token_expired", "token_revoked"];
+/** Milliseconds within which a second refusal is believed. */
+const RENEWAL = 10_000;
 
 /**
  * @typedef {object} WatchOptions
@@ -72,8 +74,8 @@ export class Watch extends Target {
   #board;
   /** @type {import("./switchboard.js").Seat} */
   #seat;
-  /** Whether the gateway refused the token, and another was asked for since. */
-  #renewed = false;
+  /** When another token was asked for because the gateway refused one, Unix ms. */
+  #renewedAt = 0;
   #tokenFailures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -82,9 +84,10 @@ export class Watch extends Target {
   #over = false;
   /** Why the watch was over before the task. @type {TaskError | undefined} */
   #reason;
-  #outcome = deferred();
-  /** For the iterators: there is more. */
-  #more = deferred();
+  /** Of the result. @type {{resolve: (result: any) => void, reject: (error: TaskError) => void}} */
+  #outcome;
+  /** Iterators that have given all there is. @type {((value?: any) => void)[]} */
+  #waiting = [];
 
   /** @param {string} taskId @param {WatchOptions} [options] */
   constructor(taskId, options = {}) {
@@ -92,7 +95,9 @@ export class Watch extends Target {
     this.taskId = taskId;
     this.#options = options;
     this.#base = baseOf(options.baseUrl);
-    this.result = this.#outcome.promise;
+    let outcome;
+    this.result = new Promise((resolve, reject) => (outcome = { resolve, reject }));
+    this.#outcome = /** @type {any} */ (outcome);
     this.result.catch(() => {}); // nobody has to look at it
     this.#seat = {
       taskId,
@@ -100,7 +105,6 @@ export class Watch extends Target {
       after: options.after ?? null,
       tell: (news) => this.#over || this.#told(news),
     };
-    if (this.#seat.mode !== "auto") this.transport = this.#seat.mode;
     this.#board = switchboard(this.#base, options.share ?? true);
     if (options.signal?.aborted) this.close();
     else {
@@ -120,7 +124,7 @@ export class Watch extends Target {
       while (next >= this.#events.length) {
         if (this.#reason) throw this.#reason;
         if (this.#over) return;
-        await this.#more.promise;
+        await new Promise((resolve) => this.#waiting.push(resolve));
       }
       yield /** @type {TaskEvent} */ (this.#events[next]);
     }
@@ -174,7 +178,6 @@ export class Watch extends Target {
     if (due === "ask") this.#board.follow(this.#seat);
     if (due !== "take") return;
     this.#seat.after = event.id;
-    this.#renewed = false;
     this.job = after(this.job, event);
     this.#events.push(event);
     this.#tellIterators();
@@ -207,8 +210,8 @@ export class Watch extends Target {
 
   /** @param {import("./contract.js").Refusal} refusal */
   #refused({ code, message }) {
-    if (TOKEN.includes(code) && this.#options.getToken && !this.#renewed) {
-      this.#renewed = true;
+    if (TOKEN.includes(code) && this.#options.getToken && Date.now() - this.#renewedAt > RENEWAL) {
+      this.#renewedAt = Date.now();
       void this.#authorize();
     } else this.#finish("gone", new TaskError(code, message));
   }
@@ -226,8 +229,8 @@ export class Watch extends Target {
       return;
     }
     if (this.#over) return;
-    const left = this.#seat.token && renewal(this.#seat.token, Date.now());
-    if (left !== undefined && left !== "") this.#authorizeIn(left);
+    const left = renewal(this.#seat.token, Date.now());
+    if (left !== undefined) this.#authorizeIn(left);
     this.#board.follow(this.#seat);
   }
 
@@ -274,26 +277,13 @@ export class Watch extends Target {
   }
 
   #tellIterators() {
-    this.#more.resolve(undefined);
-    this.#more = deferred();
+    for (const wake of this.#waiting.splice(0)) wake();
   }
-}
-
-function deferred() {
-  /** @type {(value: any) => void} */
-  let resolve = () => {};
-  /** @type {(error: Error) => void} */
-  let reject = () => {};
-  const promise = new Promise((fulfil, fail) => {
-    resolve = fulfil;
-    reject = fail;
-  });
-  return { promise, resolve, reject };
 }
 
 /** @param {string | URL | undefined} baseUrl @returns {URL} with a slash at its end */
 function baseOf(baseUrl) {
-  const url = new URL(baseUrl ?? globalThis.location.origin);
+  const url = new URL(baseUrl ?? location.origin);
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { climbed, failed, heard, ladder, lived, transport } from "../../frontend/client/ladder.js";
+import { failed, heard, ladder, steady, transport } from "../../frontend/client/ladder.js";
 
 /** @import { Failure, Ladder } from "../../frontend/client/ladder.js" */
 
@@ -30,7 +30,7 @@ test("what has worked here has two more attempts, however it fails", () => {
 test("a connection that lived forgets the failures before it", () => {
   const twice = failed(failed(WHOLE, "cut"), "cut");
   assert.equal(after(twice, "cut"), "sse");
-  assert.equal(after(lived(twice), "cut"), "websocket");
+  assert.equal(after(steady(twice), "cut"), "websocket");
 });
 
 test("below the last one it begins again at the top", () => {
@@ -44,9 +44,9 @@ test("each transport has its own failures", () => {
 
 test("it climbs to what was heard", () => {
   const down = failed(failed(heard(WHOLE, "poll"), "refused"), "refused");
-  assert.equal(transport(climbed(down, 0)), "websocket");
-  assert.equal(transport(climbed(down, 1)), "sse");
-  assert.deepEqual(climbed(down, 0).proven, ["poll"]);
+  assert.equal(transport(steady(down, 0)), "websocket");
+  assert.equal(transport(steady(down, 1)), "sse");
+  assert.deepEqual(steady(down, 0).proven, { poll: true });
 });
 
 test("one that was asked for is kept", () => {
