@@ -55,7 +55,7 @@ def test_a_page_without_a_network_comes_back(tab: Page, proxy: Proxy, task: Task
     seen.wait_for_events(1)
     tab.context.set_offline(True)
     proxy.cut("websocket")
-    seen.wait_for("watch.line === 'offline'")
+    seen.wait_for("lines.includes('offline websocket')")
     task.grow(2)
     tab.context.set_offline(False)
     seen.wait_for_events(3)
