@@ -32,14 +32,14 @@ const RENEWAL = 10_000;
  * @property {CustomEvent<GapEvent>} gap
  * @property {CustomEvent<{line: Line, transport: Transport}>} line
  *
- * @typedef {object} Typed
- * @property {<K extends keyof WatchEvents>(type: K, listener: (event: WatchEvents[K]) => void,
- *   options?: boolean | AddEventListenerOptions) => void} addEventListener
- * @property {<K extends keyof WatchEvents>(type: K, listener: (event: WatchEvents[K]) => void,
- *   options?: boolean | EventListenerOptions) => void} removeEventListener
+ * @typedef {{
+ *   <K extends keyof WatchEvents>(type: K, listener: (event: WatchEvents[K]) => void, options?: boolean | AddEventListenerOptions): void;
+ *   (type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+ * }} Listen
+ * @typedef {{addEventListener: Listen, removeEventListener: Listen} & EventTarget} TypedTarget
  */
 
-const Target = /** @type {new () => Typed & Omit<EventTarget, keyof Typed>} */ (/** @type {unknown} */ (EventTarget));
+const Target = /** @type {new () => TypedTarget} */ (EventTarget);
 
 /**
  * Follow a task to its end.

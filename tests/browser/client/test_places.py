@@ -67,7 +67,7 @@ def test_against_another_origin(tab: Page, served: Gateway, task: Task) -> None:
 @pytest.mark.parametrize(("without", "transport"), [("", "websocket"), ("WebSocket", "sse")])
 def test_in_node(served: Gateway, task: Task, without: str, transport: str) -> None:
     node = Path(sys.executable).with_name("node")
-    command = [node, "--input-type=module", "-e", _IN_NODE, task.id, served.http, without]
+    command = [str(node), "--input-type=module", "-e", _IN_NODE, task.id, served.http, without]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         task.wait_for_subscribers()
         task.grow(2)
