@@ -107,11 +107,13 @@ export class TaskProgress extends TaskAttributes {
 
   /** @param {Mode} transport @returns the task, from where it was left */
   #open(transport) {
+    /** @param {string} taskId */
+    const getToken = (taskId) => this.#getToken?.(taskId) ?? this.token;
     const watching = watch(this.taskId, {
       baseUrl: this.#base,
       transport,
       after: this.#job.cursor,
-      getToken: (taskId) => this.#getToken?.(taskId) ?? this.token,
+      getToken: this.#getToken || this.token ? getToken : undefined,
     });
     watching.addEventListener("event", ({ detail }) => this.#heard(detail));
     watching.addEventListener("line", () => this.#drawSoon());

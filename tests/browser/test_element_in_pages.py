@@ -154,6 +154,51 @@ class TestInPages:
         expect(element.locator("#state")).to_have_text("Queued")
         assert '"token":"secret-token"' in frames[0]
 
+    def test_only_a_token_is_another_try(self, served: Gallery, page: Page) -> None:
+        """What cannot be watched is asked for once, whatever a handler of the failure sets."""
+        asked: list[str] = []
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: asked.append(str(frame))))
+        page.goto(served.page(""))
+        page.evaluate(
+            """() => {
+              window.failures = 0;
+              document.addEventListener("task-failed", ({ target }) => {
+                failures += 1;
+                target.label = `Failed ${failures}`;
+              });
+              const element = document.createElement("task-progress");
+              element.taskId = "nobody";
+              document.body.append(element);
+            }"""
+        )
+        element = page.locator("task-progress")
+        expect(element.locator("#title")).to_have_text("Failed 1")
+        element.evaluate("e => e.token = 'late'")
+        expect(element.locator("#title")).to_have_text("Failed 2")
+        element.evaluate("e => e.getToken = () => 'later'")
+        expect(element.locator("#title")).to_have_text("Failed 3")
+        tries = [frame for frame in asked if '"subscribe"' in frame]
+        assert ['"token":"late' in frame for frame in tries] == [False, True, True]
+        assert '"token"' not in tries[0]
+
+    def test_what_comes_later_moves_nothing(self, served: Gallery, page: Page) -> None:
+        task = served.task()
+        element = served.show(page, task, "cancellable")
+        height = "e => e.getBoundingClientRect().height"
+        expect(element.locator("#state")).to_have_text("Queued")
+        heights = [element.evaluate(height)]
+        task.state("PENDING", ahead=3)
+        expect(element.locator("#note")).not_to_be_empty()
+        heights.append(element.evaluate(height))
+        task.start()
+        task.progress(1, 2, "Drew the charts", remaining=90)
+        expect(element.locator("#figure")).to_have_text("50%")
+        heights.append(element.evaluate(height))
+        task.succeed({"url": "/files/a"})
+        expect(element.get_by_role("link")).to_be_visible()
+        heights.append(element.evaluate(height))
+        assert len(set(heights)) == 1
+
     def test_a_light_page_stays_light(self, served: Gallery, browser: Browser) -> None:
         """On a dark system, a page that says nothing of colour schemes is light, and so is the element."""
         context = browser.new_context(color_scheme="dark")
