@@ -66,20 +66,6 @@ class TestAccessibility:
         # A hundred steps in less than a few seconds: at the most each quarter, and the end.
         assert 1 <= len(page.evaluate("said")) <= 5
 
-    def test_nothing_is_announced_between_milestones(self, served: Gallery, page: Page) -> None:
-        task = served.task()
-        task.start()
-        task.progress(26, 100, "Row 26")
-        element = served.show(page, task)
-        expect(element.get_by_role("status")).to_have_text("Report: Running, 26%, Row 26")
-        note_announcements(page)
-        for current in range(27, 50):
-            task.progress(current, 100, f"Row {current}")
-        expect(element.locator("#figure")).to_have_text("49%")
-        task.progress(50, 100, "Row 50")
-        expect(element.get_by_role("status")).to_have_text("Report: Running, 50%, Row 50")
-        assert page.evaluate("said") == ["Report: Running, 50%, Row 50"]
-
     def test_silent_says_nothing(self, served: Gallery, page: Page) -> None:
         task = served.task()
         task.succeed()

@@ -7,9 +7,16 @@ import { useTask } from "/react.js";
 
 const query = new URLSearchParams(location.search);
 window.done = [];
+window.watches = 0;
+
+/** Each watch asks once when it begins. */
+function getToken() {
+  window.watches += 1;
+  return "";
+}
 
 function Job({ taskId, transport }) {
-  const { job, events, error, line, transport: over, cancel } = useTask(taskId, { transport, keep: 3 });
+  const { job, events, error, line, transport: over, cancel } = useTask(taskId, { transport, getToken, keep: 3 });
   window.cancels = new Set([...(window.cancels ?? []), cancel]);
   return h(
     "section",
