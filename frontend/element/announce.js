@@ -8,7 +8,7 @@ const PAUSE = 1_000;
  * @returns {string} another one when there is something new to say: another state, another quarter of the way
  */
 export function milestone({ tone, state, reached }) {
-  return tone === "running" && reached ? `${state} ${Math.floor(reached / 25)}` : state;
+  return tone === "running" ? `${state} ${Math.floor((reached ?? 0) / 25)}` : state;
 }
 
 /**

@@ -12,8 +12,7 @@
  */
 
 /**
- * Estimates count from the moment they were heard, for the writer's clock may differ from ours; and a retry is never
- * further away than its whole pause.
+ * Times are told by the writer's clock, which may differ from ours: one that is ahead makes nothing longer.
  *
  * @param {Outlook} before
  * @param {any} event one event of the contract
@@ -23,12 +22,12 @@
 export function foresee(before, event, now) {
   if (event.type === "gap") return foresee({}, event.snapshot, now);
   if (event.type === "log" || event.type === "data") return before;
-  const { estimate, progress, ahead, waiting, retry, cancel } = event;
-  /** @param {number} [seconds] */
-  const later = (seconds) => (seconds === undefined ? seconds : now + seconds * 1000);
+  const { ts, estimate, ahead, waiting, retry, cancel } = event;
+  /** @param {number} [seconds] after the event was told */
+  const later = (seconds) => (seconds === undefined ? seconds : Math.min(now, ts * 1000) + seconds * 1000);
   return {
     starts: later(estimate?.start),
-    ends: later(progress?.remaining ?? estimate?.end),
+    ends: later(estimate?.end),
     again: retry && Math.min(retry.at * 1000, now + retry.delay * 1000),
     ahead,
     unattended: waiting === "no_consumer",

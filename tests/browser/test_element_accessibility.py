@@ -63,7 +63,7 @@ class TestAccessibility:
             task.progress(current, 100, f"Row {current}")
         task.succeed()
         expect(element.get_by_role("status")).to_have_text("Report: Done, 100%, Finished")
-        # A hundred steps in less than a few seconds: at the most each quarter, and the end.
+        # A hundred steps: at the most each quarter, and the end.
         assert 1 <= len(page.evaluate("said")) <= 5
 
     def test_silent_says_nothing(self, served: Gallery, page: Page) -> None:
@@ -108,7 +108,7 @@ def every_state(served: Gallery) -> Iterator[str]:
     yield markup(served.task(), "cancellable details")
     (queued := served.task()).state("PENDING", ahead=3, estimate={"start": 60.0, "spread": 4.0})
     (running := served.task()).start()
-    running.progress(2, 5, "Drew the charts", remaining=30)
+    running.progress(2, 5, "Drew the charts", estimate={"end": 30.0})
     (counting := served.task()).start()
     counting.progress(7)
     (retrying := served.task()).start()

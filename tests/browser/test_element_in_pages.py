@@ -191,7 +191,7 @@ class TestInPages:
         expect(element.locator("#note")).not_to_be_empty()
         heights.append(element.evaluate(height))
         task.start()
-        task.progress(1, 2, "Drew the charts", remaining=90)
+        task.progress(1, 2, "Drew the charts", estimate={"end": 90.0})
         expect(element.locator("#figure")).to_have_text("50%")
         heights.append(element.evaluate(height))
         task.succeed({"url": "/files/a"})

@@ -28,12 +28,18 @@ test("an estimate is no more exact than it can be", () => {
   ]);
 });
 
-test("an estimate counts down from when it was heard", () => {
-  const outlook = foresee({}, { type: "progress", progress: { current: 1, remaining: 100 } }, NOW - 60_000);
+test("an estimate counts down from when it was told", () => {
+  const outlook = foresee({}, { type: "progress", ts: NOW / 1000 - 60, estimate: { end: 100 } }, NOW - 1000);
   assert.equal(seen({ outlook }).note, "about 40 s left");
   assert.equal(seen({ outlook }).ticking, true);
   const late = seen({ outlook, now: NOW + 60_000 });
   assert.deepEqual([late.note, late.ticking], ["", false]);
+});
+
+test("no estimate is longer than it was told, whatever the worker's clock says", () => {
+  const event = { type: "state", ts: NOW / 1000 + 500, estimate: { start: 30, end: 90 } };
+  const { starts, ends } = foresee({}, event, NOW);
+  assert.deepEqual([starts, ends], [NOW + 30_000, NOW + 90_000]);
 });
 
 test("a retry is never further away than its whole pause, whatever the worker's clock says", () => {
@@ -110,7 +116,7 @@ test("a milestone is another state, or another quarter", () => {
   const reached = [0, 24.9, 25, 26, 50, 99, 100].map((percent) => {
     return milestone(seen({ job: { ...RUNNING, progress: { current: 0, percent } } }));
   });
-  assert.deepEqual(reached, ["Running", "Running 0", "Running 1", "Running 1", "Running 2", "Running 3", "Running 4"]);
+  assert.deepEqual(reached, ["Running 0", "Running 0", "Running 1", "Running 1", "Running 2", "Running 3", "Running 4"]);
 });
 
 test("what is announced waits, and the newest word takes the place of what waits", () => {

@@ -32,13 +32,13 @@ class ToldTask:
         self._tell(events.STARTED)
 
     def progress(self, current: float, total: float | None = None, message: str = "", **more: Any) -> None:
-        """``more``: other members of the progress."""
-        progress = {"current": current, **more}
+        """``more``: other members of the event."""
+        progress: dict[str, Any] = {"current": current}
         if total is not None:
             progress |= {"total": total, "percent": 100 * current / total}
         if message:
             progress["message"] = message
-        self._tell(events.PROGRESS, type="progress", progress=progress)
+        self._tell(events.PROGRESS, type="progress", progress=progress, **more)
 
     def retry(self, delay: float, most: int | None = 3) -> None:
         """``delay`` in seconds from now."""
