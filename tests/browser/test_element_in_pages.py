@@ -199,6 +199,20 @@ class TestInPages:
         heights.append(element.evaluate(height))
         assert len(set(heights)) == 1
 
+    def test_it_keeps_its_looks_in_another_document(self, served: Gallery, page: Page) -> None:
+        """A constructed sheet belongs to one document; an element may be moved into a frame or a window."""
+        element = served.show(page, served.task())
+        expect(element.locator("#state")).to_have_text("Queued")
+        moved = element.evaluate(
+            """(e) => {
+              const frame = document.body.appendChild(document.createElement("iframe"));
+              frame.contentDocument.body.append(e);
+              const card = e.shadowRoot.getElementById("card");
+              return [e.ownerDocument === frame.contentDocument, getComputedStyle(card).borderRadius];
+            }"""
+        )
+        assert moved == [True, "12px"]
+
     def test_a_light_page_stays_light(self, served: Gallery, browser: Browser) -> None:
         """On a dark system, a page that says nothing of colour schemes is light, and so is the element."""
         context = browser.new_context(color_scheme="dark")
