@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Node comes with the environment.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 
-.PHONY: run test check format bench clean
+.PHONY: run test check format screenshots bench clean
 
 run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 	@exec $(BIN)/python -m stack
@@ -23,6 +23,9 @@ check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, 
 format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: $(VENV)/.ready-browser  ## the pictures in docs/images; about two minutes
+	$(BIN)/python -m tests.browser.screenshots
 
 bench: $(VENV)/.ready-dev  ## our costs beside our peers', as ratios; about three minutes
 	@status=0; for name in update_cost delivery_cost; do $(BIN)/python -m benchmarks.$$name || status=1; echo; done; exit $$status

@@ -44,7 +44,7 @@ LEASE = "taskbeam:dashboard"
 LEASE_MS = 5000
 
 #: Ticks between two looks for new queues.
-LOOK = 30
+LOOK = 5
 
 
 class DashboardPublisher:
@@ -86,7 +86,8 @@ class DashboardPublisher:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as channels:
             await channels.psubscribe(channel_pattern(self._prefix))
             while await self._leads():
-                await self._listen(channels, tally)
+                if ticks:
+                    await self._listen(channels, tally)
                 if ticks % LOOK == 0 and self._broker is not None:
                     self._queues = await queue_names(self._broker)
                 # A new publisher knows nothing of what went on before it.

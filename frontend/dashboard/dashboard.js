@@ -10,6 +10,9 @@ import { queueRows, taskRows, workerRows } from "./tables.js";
 /** As app/dashboard/publisher.py calls it. */
 const DASHBOARD = "taskbeam.dashboard";
 
+/** Milliseconds. */
+const AGAIN = 2_000;
+
 const LINES = {
   connecting: "Connecting",
   live: "Live",
@@ -26,18 +29,25 @@ const jobs = new JobTable(find(document, "#jobs"), (job) => log.open(job));
 const filter = /** @type {HTMLFormElement} */ (find(document, "#filter"));
 let due = 0;
 
-const watching = watch(DASHBOARD);
-watching.addEventListener("data", ({ detail: { data, ts } }) => {
-  board.hear(data, ts);
-  later();
-});
-watching.addEventListener("line", ({ detail: { line, transport } }) => {
-  const status = find(document, "#line");
-  status.dataset.line = line;
-  say(status, line === "live" ? `${LINES.live} over ${LABELS[transport]}` : LINES[line]);
-});
+follow();
 filter.addEventListener("input", later);
 filter.addEventListener("submit", (submit) => submit.preventDefault());
+
+/** @param {string} [after] */
+function follow(after) {
+  const watching = watch(DASHBOARD, after ? { after } : {});
+  watching.addEventListener("data", ({ detail: { data, ts } }) => {
+    board.hear(data, ts);
+    later();
+  });
+  watching.addEventListener("line", ({ detail: { line, transport } }) => {
+    const status = find(document, "#line");
+    status.dataset.line = line;
+    say(status, line === "live" ? `${LINES.live} over ${LABELS[transport]}` : LINES[line]);
+    // There is nothing before the first tick, nor when no gateway has told any for long.
+    if (line === "gone") setTimeout(follow, AGAIN, watching.cursor ?? undefined);
+  });
+}
 
 /** With the next frame: at first there are ten minutes of ticks at once. */
 function later() {

@@ -10,23 +10,23 @@ import redis
 
 from app.dashboard.publisher import DASHBOARD, LEASE, channel_pattern
 from taskbeam import errors
+from taskbeam.journal.entry import DEFAULT_LIMIT
 from tests.app.test_problems import assert_problem
 from tests.support.gateway import gateway
+from tests.support.journal import Task
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from stack.valkey import Valkey
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals
 
 
 @pytest.fixture(autouse=True)
-def _quiet(valkey: Valkey) -> Iterator[None]:
-    with redis.Redis.from_url(valkey.url(1)) as server:
-        server.delete(LEASE)
-        yield
+def _nothing_told(journals: Journals) -> None:
+    """As if there had never been a dashboard on this server."""
+    journals.redis.delete(LEASE)
+    Task(journals, DASHBOARD, DEFAULT_LIMIT).lose()
 
 
 def ticks(served: Gateway) -> list[dict[str, Any]]:

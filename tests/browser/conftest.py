@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.chromium import chromium
+from tests.support.journal import Journals
 from tests.support.whole import Whole, whole
 
 from .gallery import Gallery, gallery
@@ -28,11 +29,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    """Valkey, worker and gateway with the sample jobs."""
+def site(tmp_path_factory: pytest.TempPathFactory, valkey: Valkey) -> Iterator[Whole]:
+    """Worker and gateway with the sample jobs, on the Valkey that `journals` writes to."""
     folder: Path = tmp_path_factory.mktemp("stack")
-    with whole(folder) as running:
+    with whole(folder, redis_url=valkey.url().removesuffix("/0")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def journals(valkey: Valkey) -> Iterator[Journals]:
+    """For tasks that only a test tells of."""
+    with Journals(valkey.url(1)) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

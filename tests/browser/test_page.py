@@ -8,8 +8,6 @@ import pytest
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from tests.support.journal import Journals
-from tests.support.whole import Whole, whole
 from tests.worker.pictures import encoded, gradient
 
 from .visiting import overflow, quiet_visit, violations
@@ -19,7 +17,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
-    from stack.valkey import Valkey
+    from tests.support.journal import Journals
+    from tests.support.whole import Whole
 
 #: Milliseconds in which a job is done, also on a machine that does other things.
 DONE = 60_000
@@ -28,20 +27,6 @@ DONE = 60_000
 SOON = 20_000
 
 TRANSPORTS = {"WebSocket": "WS", "SSE": "SSE", "Long-polling": "poll"}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, valkey: Valkey) -> Iterator[Whole]:
-    """Valkey, worker and gateway; the Valkey is one that the test can write journals to."""
-    server = valkey.url().removesuffix("/0")
-    with whole(tmp_path_factory.mktemp("stack"), redis_url=server) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def journals(valkey: Valkey) -> Iterator[Journals]:
-    with Journals(valkey.url(1)) as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)

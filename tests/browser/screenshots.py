@@ -1,0 +1,102 @@
+"""``python -m tests.browser.screenshots``: pictures of both pages for the documents, light and dark.
+
+Everything on them is real: the jobs run, the line is cut, the transports change. About two minutes.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.support.chromium import chromium
+from tests.support.gateway import ROOT
+from tests.support.whole import whole
+from tests.worker.pictures import encoded, gradient
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+FOLDER = ROOT / "docs/images"
+VIEWPORT = {"width": 1360, "height": 900}
+SCHEMES = ("light", "dark")
+
+#: Milliseconds.
+DONE = 60_000
+SECOND = 1_000
+
+#: Seconds of work that the dashboard shows.
+BUSY = 75
+
+
+def main() -> None:
+    """Start everything, use it, and look at it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, whole(Path(folder)) as site, chromium() as browser:
+        page = browser.new_context(viewport=VIEWPORT).new_page()  # type: ignore[arg-type]
+        keep_busy(page, site.address)
+        page.goto(f"{site.address}/dashboard")
+        expect(page.locator("#jobs tbody tr")).to_have_count(50, timeout=DONE)
+        take(page, "dashboard")
+        use(page, site.address)
+        take(page, "page", full_page=True)
+        page.set_viewport_size({"width": 360, "height": 740})
+        take(page, "phone")
+
+
+def keep_busy(page: Page, address: str) -> None:
+    """An ordinary minute: reports now and then, some in bursts, a few that fail, pictures."""
+    chance = random.Random(7)
+    with httpx.Client(base_url=address) as client:
+        for second in range(BUSY):
+            burst = 14 if second % 17 == 0 else chance.randrange(3)
+            for _ in range(burst):
+                client.post("/reports", json={"user_id": chance.randrange(1, 251)})
+            if second % 23 == 5:
+                client.post("/reports", json={"user_id": 999})
+            if second % 9 == 4:
+                client.post("/images", content=encoded(gradient(1800 + second, 1200)))
+            page.wait_for_timeout(SECOND)
+        for width in range(4):
+            client.post("/images", content=encoded(gradient(4000 + width, 3000)))
+
+
+def use(page: Page, address: str) -> None:
+    """Some reports, and a picture that is followed over every transport, with two cuts."""
+    page.goto(address)
+    for user in ("31", "999", "7", "123"):
+        page.get_by_label("Generate a report for user").fill(user)
+        page.get_by_role("button", name="Generate", exact=True).click()
+        end = "FAILURE" if user == "999" else "SUCCESS"
+        expect(page.locator("#detail .badge")).to_have_text(end, timeout=DONE)
+    page.get_by_role("button", name="Use a sample").click()
+    expect(page.locator("#detail-title")).to_have_text("Hills at dusk", timeout=DONE)
+    events = page.locator(".journal li")
+    cut = page.get_by_role("button", name="Cut the line")
+    steps = {8: cut.click, 14: page.get_by_role("radio", name="SSE").check, 20: cut.click}
+    for count, step in (steps | {24: page.get_by_role("radio", name="Long-polling").check}).items():
+        expect(events.nth(count - 1)).to_be_attached(timeout=DONE)
+        step()
+    expect(page.locator("#detail .badge")).to_have_text("SUCCESS", timeout=DONE)
+    page.wait_for_function("document.querySelector('.result img').complete")
+
+
+def take(page: Page, name: str, *, full_page: bool = False) -> None:
+    """Write `<name>-<scheme>.png`, in 256 colours: a third of the bytes, and few see it."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.wait_for_timeout(SECOND)  # what fades has faded
+        with Image.open(BytesIO(page.screenshot(full_page=full_page))) as image:
+            # This way to choose the colours leaves out none that is rare: what failed stays red.
+            few = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
+            few.save(FOLDER / f"{name}-{scheme}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The operators' page, as somebody on call meets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from taskbeam import events
+
+from .visiting import overflow, quiet_visit, violations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.support.journal import Journals, Task
+    from tests.support.whole import Whole
+
+#: Milliseconds; a tick comes each second, the jobs before it in their own time.
+SOON = 60_000
+
+
+@pytest.fixture(autouse=True)
+def _quiet(site: Whole, page: Page) -> Iterator[None]:
+    with quiet_visit(page, site.address):
+        yield
+
+
+@pytest.fixture(scope="module")
+def reports(site: Whole) -> list[str]:
+    """Three reports that are made and one that fails; their ids."""
+    asked = [httpx.post(f"{site.address}/reports", json={"user_id": user}) for user in (1, 2, 3, 999)]
+    return [answer.json()["task_id"] for answer in asked]
+
+
+def row_of(page: Page, task: Task | str) -> Locator:
+    return page.locator("#jobs tbody tr", has=page.get_by_title(task if isinstance(task, str) else task.id))
+
+
+def test_what_runs_and_what_ran_is_seen(site: Whole, page: Page, reports: list[str]) -> None:
+    page.goto(f"{site.address}/dashboard")
+    expect(page.locator("#line")).to_contain_text("Live over", timeout=SOON)
+    expect(row_of(page, reports[0])).to_contain_text("SUCCESS", timeout=SOON)
+    expect(row_of(page, reports[3])).to_contain_text("There is no user with this number.", timeout=SOON)
+    task = page.locator("#tasks tbody tr", has_text="reports.generate")
+    expect(task.locator("td").nth(1)).to_have_text("4", timeout=SOON)
+    expect(task.locator("td").nth(2)).to_have_text("25.0%")
+    assert task.locator(".good").get_attribute("d")
+    expect(page.locator("#queues tbody th")).to_have_text(
+        ["default", "emails", "images", "reports"], timeout=SOON
+    )
+    expect(page.locator("#workers tbody tr")).to_contain_text("alive")
+    expect(page.locator("[data-figure=workers] dd")).to_have_text("1")
+
+
+def test_a_job_is_seen_while_it_goes_on(site: Whole, page: Page, journals: Journals) -> None:
+    page.goto(f"{site.address}/dashboard")
+    task = journals.task()
+    row = row_of(page, task)
+    expect(row).to_contain_text("PENDING", timeout=SOON)
+    task.append(state=events.STARTED, type="state")
+    expect(row).to_contain_text("STARTED", timeout=SOON)
+    task.finish()
+    expect(row).to_contain_text("SUCCESS", timeout=SOON)
+
+
+def test_jobs_are_found_by_state_and_name(
+    site: Whole, page: Page, journals: Journals, reports: list[str]
+) -> None:
+    lost = journals.task()
+    lost.append(state=events.LOST, type="state", final=True)
+    page.goto(f"{site.address}/dashboard")
+    rows = page.locator("#jobs tbody tr")
+    page.get_by_label("State").select_option("Failed")
+    expect(row_of(page, reports[3])).to_be_visible(timeout=SOON)
+    expect(rows).to_have_count(1)
+    page.get_by_label("State").select_option("Stalled or lost")
+    expect(row_of(page, lost)).to_be_visible(timeout=SOON)
+    expect(rows).to_have_count(1)
+    page.get_by_label("State").select_option("All")
+    page.get_by_label("Name").fill("tests.")
+    expect(row_of(page, lost)).to_be_visible()
+    expect(row_of(page, reports[0])).to_have_count(0)
+
+
+def test_a_log_is_opened_and_goes_on(site: Whole, page: Page, journals: Journals) -> None:
+    task = journals.task()
+    page.goto(f"{site.address}/dashboard")
+    button = row_of(page, task).get_by_role("button")
+    button.click(timeout=SOON)
+    log = page.get_by_role("dialog")
+    expect(log.locator("li")).to_have_count(1)
+    task.append("more")
+    expect(log.locator("li")).to_have_count(2)
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(log).to_be_hidden()
+    expect(button).to_be_focused()
+    task.finish()
+
+
+def test_a_reload_has_the_last_minutes_at_once(site: Whole, page: Page, reports: list[str]) -> None:
+    page.goto(f"{site.address}/dashboard")
+    expect(row_of(page, reports[0])).to_be_visible(timeout=SOON)
+    page.reload()
+    expect(row_of(page, reports[0])).to_be_visible(timeout=SOON)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(site: Whole, page: Page, reports: list[str], scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(f"{site.address}/dashboard")
+    expect(row_of(page, reports[3])).to_contain_text("FAILURE", timeout=SOON)
+    assert violations(page) == []
+
+
+def test_it_fits_a_phone(site: Whole, page: Page, reports: list[str]) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{site.address}/dashboard")
+    expect(row_of(page, reports[3])).to_contain_text("FAILURE", timeout=SOON)
+    assert overflow(page) == 0
+    row_of(page, reports[3]).get_by_role("button").click()
+    assert overflow(page) == 0
