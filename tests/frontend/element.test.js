@@ -46,7 +46,6 @@ test("a retry is never further away than its whole pause, whatever the worker's 
   const retry = { at: NOW / 1000 + 500, delay: 8, max: null };
   const job = { ...RUNNING, state: "RETRY", error: { code: "c", message: "It failed.", ref: "r" }, retry };
   const outlook = foresee({}, { type: "state", retry }, NOW);
-  // @ts-expect-error `max` is null where there is no end
   const { note, message, tone } = seen({ job, outlook });
   assert.deepEqual([note, message, tone], ["Attempt 2 in 8 s", "It failed.", "waiting"]);
 });
