@@ -5,6 +5,7 @@
  * @property {number} [starts] when it will probably start
  * @property {number} [ends] when it will probably end
  * @property {number} [again] when it is tried again
+ * @property {number} [earliest] it does not start before
  * @property {number} [ahead] tasks before it in the queue
  * @property {boolean} [unattended] no worker consumes its queue
  * @property {boolean} [cancelling] it was asked to stop
@@ -22,13 +23,14 @@
 export function foresee(before, event, now) {
   if (event.type === "gap") return foresee({}, event.snapshot, now);
   if (event.type === "log" || event.type === "data") return before;
-  const { ts, estimate, ahead, waiting, retry, cancel } = event;
+  const { ts, estimate, ahead, waiting, eta, retry, cancel } = event;
   /** @param {number} [seconds] after the event was told */
   const later = (seconds) => (seconds === undefined ? seconds : Math.min(now, ts * 1000) + seconds * 1000);
   return {
     starts: later(estimate?.start),
     ends: later(estimate?.end),
     again: retry && Math.min(retry.at * 1000, now + retry.delay * 1000),
+    earliest: Date.parse(eta),
     ahead,
     unattended: waiting === "no_consumer",
     cancelling: !!(cancel || before.cancelling) && !retry,

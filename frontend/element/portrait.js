@@ -40,7 +40,7 @@ export function portrait(seen) {
     note: (final ? afterwards(job) : meanwhile(seen)).filter(Boolean).join(" · "),
     figure: reached === null ? `${progress?.current ?? ""}` : `${Math.floor(reached)}%`,
     reached,
-    ticking: !final && [outlook.starts, outlook.ends, outlook.again].some((time) => time && time > now),
+    ticking: !final && [outlook.starts, outlook.ends, outlook.again, outlook.earliest].some((time) => time && time > now),
     stoppable: !final && line !== "gone" && !outlook.cancelling,
   };
 }
@@ -63,7 +63,7 @@ function condition({ job, outlook, line }) {
  */
 function meanwhile({ job, outlook, line = "", now }) {
   const { attempt, retry } = job;
-  const { starts, ends, again = 0, ahead, refusal } = outlook;
+  const { starts, ends, again = 0, earliest = 0, ahead, refusal } = outlook;
   /** @param {number | undefined} time @param {(seconds: number) => string} say */
   const until = (time, say) => time && time > now && say((time - now) / 1000);
   const queued = job.state === "PENDING";
@@ -71,6 +71,7 @@ function meanwhile({ job, outlook, line = "", now }) {
     refusal ?? words.lines[line],
     retry && words.again(attempt + 1, retry.max && retry.max + 1, (again - now) / 1000),
     !retry && attempt > 1 && `${words.attempt} ${attempt}`,
+    queued && earliest > now && words.earliest(new Date(earliest)),
     queued && ahead !== undefined && words.ahead(ahead),
     queued ? until(starts, words.starts) : until(ends, words.left),
   ];

@@ -125,6 +125,9 @@ const CSS = `
   background: var(--accent);
   color: var(--task-on-accent, light-dark(#fff, #05231a));
 }
+#link:hover, #cancel:hover {
+  border-color: var(--ink);
+}
 #facts {
   display: grid;
   grid-template-columns: auto 1fr;

@@ -39,6 +39,8 @@ export const words = {
   unattended: "No worker takes such tasks right now",
   /** @param {number} tasks */
   ahead: (tasks) => (tasks ? `${tasks} ahead in the queue` : "Next in line"),
+  /** @param {Date} time */
+  earliest: (time) => `Not before ${time.toLocaleString()}`,
   /** @param {number} seconds */
   starts: (seconds) => `starts in ${about(seconds)}`,
   /** @param {number} seconds */

@@ -50,6 +50,14 @@ test("a retry is never further away than its whole pause, whatever the worker's 
   assert.deepEqual([note, message, tone], ["Attempt 2 in 8 s", "It failed.", "waiting"]);
 });
 
+test("a task that may not start yet says when", () => {
+  const time = new Date(NOW + 5000);
+  const outlook = foresee({}, { type: "state", eta: time.toISOString() }, NOW);
+  const job = { ...RUNNING, state: "PENDING" };
+  assert.equal(seen({ job, outlook }).note, words.earliest(time));
+  assert.equal(seen({ job, outlook, now: NOW + 6000 }).note, "");
+});
+
 test("a log line changes no outlook, and a gap's snapshot makes a new one", () => {
   const before = { ahead: 3, cancelling: true };
   assert.equal(foresee(before, { type: "log", data: "line" }, NOW), before);
