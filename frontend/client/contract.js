@@ -26,10 +26,12 @@
  * @property {number} [end] until it ends
  * @property {number} [spread] by how much both are wrong on average
  *
+ * @typedef {"no_consumer" | "dependency"} Waiting no live worker consumes its queue; a task before it has not ended
+ *
  * @typedef {Told & {
  *   type: "state", progress?: Progress, result?: any, result_omitted?: true, error?: TaskFault,
  *   retry?: {at: number, delay: number, max: number | null}, eta?: string, requeued?: true, cancel?: "requested", data?: any,
- *   ahead?: number, waiting?: "no_consumer", estimate?: Estimate,
+ *   ahead?: number, waiting?: Waiting, estimate?: Estimate,
  * }} StateEvent
  * @typedef {Told & {type: "progress", progress?: Progress, estimate?: Estimate, data?: any}} ProgressEvent
  * @typedef {Told & {type: "log", data: any}} LogEvent

@@ -1,7 +1,7 @@
 /**
  * What a job's events add up to. Pure: the same events give the same job.
  *
- * @import { Estimate, Progress, TaskFault } from "./contract.js"
+ * @import { Estimate, Progress, TaskFault, Waiting } from "./contract.js"
  *
  * @typedef {object} Job
  * @property {string} state as Celery or the task calls it
@@ -16,7 +16,7 @@
  * @property {TaskFault} [error]
  * @property {{at: number, delay: number, max: number | null}} [retry]
  * @property {number} [ahead] how many tasks of its queue are before it
- * @property {"no_consumer"} [waiting] while no live worker consumes its queue
+ * @property {Waiting} [waiting] what it waits for, beside its turn
  * @property {Estimate & {at: number}} [estimate] seconds from `at`, Unix seconds
  */
 

@@ -7,7 +7,7 @@
  * @property {number} [again] when it is tried again
  * @property {number} [earliest] it does not start before
  * @property {number} [ahead] tasks before it in the queue
- * @property {boolean} [unattended] no worker consumes its queue
+ * @property {string} [waiting] what it waits for, beside its turn
  * @property {boolean} [cancelling] it was asked to stop
  * @property {string} [refusal] why it does not
  */
@@ -32,7 +32,7 @@ export function foresee(before, event, now) {
     again: retry && Math.min(retry.at * 1000, now + retry.delay * 1000),
     earliest: Date.parse(eta),
     ahead,
-    unattended: waiting === "no_consumer",
+    waiting,
     cancelling: !!(cancel || before.cancelling) && !retry,
   };
 }

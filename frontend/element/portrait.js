@@ -36,7 +36,7 @@ export function portrait(seen) {
   return {
     tone: tone(job.state),
     state,
-    message: (outlook.unattended && words.unattended) || (error ?? (final ? error : progress))?.message || meaning,
+    message: words.waiting[outlook.waiting ?? ""] || (error ?? (final ? error : progress))?.message || meaning,
     note: (final ? afterwards(job) : meanwhile(seen)).filter(Boolean).join(" · "),
     figure: reached === null ? `${progress?.current ?? ""}` : `${Math.floor(reached)}%`,
     reached,

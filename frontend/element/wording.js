@@ -36,7 +36,11 @@ export const words = {
   /** How the connection is, where that matters. @type {Record<string, string>} */
   lines: { waiting: "Reconnecting", offline: "You are offline" },
 
-  unattended: "No worker takes such tasks right now",
+  /** What it waits for, beside its turn. @type {Record<string, string>} */
+  waiting: {
+    no_consumer: "No worker takes such tasks right now",
+    dependency: "Waiting for the task before it",
+  },
   /** @param {number} tasks */
   ahead: (tasks) => (tasks ? `${tasks} ahead in the queue` : "Next in line"),
   /** @param {Date} time */

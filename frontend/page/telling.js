@@ -46,6 +46,7 @@ const STATES = {
  */
 export function waiting({ ahead, waiting: reason, estimate }) {
   if (reason === "no_consumer") return "No worker takes jobs of this queue";
+  if (reason === "dependency") return "Waiting for the job before it";
   const place = ahead ? `${ahead} ahead in the queue` : "Waiting for a worker";
   return estimate?.start ? `${place} · starts in about ${about(estimate.start)}` : place;
 }

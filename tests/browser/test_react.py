@@ -68,7 +68,7 @@ class TestTheHook:
         task = app.task()
         said = show(page, app, task)
         expect(page.locator("#line")).to_contain_text("live")
-        assert app.followers(task) == 1
+        wait_until(lambda: app.followers(task) == 1)
         page.evaluate("setShown(false)")
         wait_until(lambda: app.followers(task) == 0)
         task.start()

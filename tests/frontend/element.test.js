@@ -58,6 +58,14 @@ test("a task that may not start yet says when", () => {
   assert.equal(seen({ job, outlook, now: NOW + 6000 }).note, "");
 });
 
+test("a queued task says what it waits for, if not for its turn", () => {
+  const job = { ...RUNNING, state: "PENDING" };
+  const said = ["no_consumer", "dependency", undefined].map((waiting) => {
+    return seen({ job, outlook: foresee({}, { type: "state", waiting }, NOW) }).message;
+  });
+  assert.deepEqual(said, ["No worker takes such tasks right now", "Waiting for the task before it", "Waiting for a worker"]);
+});
+
 test("a log line changes no outlook, and a gap's snapshot makes a new one", () => {
   const before = { ahead: 3, cancelling: true };
   assert.equal(foresee(before, { type: "log", data: "line" }, NOW), before);
