@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 # A slow machine is not a failure, and a failure is found again from the printed example.
 settings.register_profile("taskbeam", deadline=None, print_blob=True)
 settings.load_profile("taskbeam")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (`pytest -n 3 --dist loadgroup`), a folder of tests stays together, with what it shares."""
+    for item in items:
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group(room))
 
 
 @pytest.fixture(scope="session")
