@@ -19,6 +19,7 @@ check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(NPM) run check
+	$(NPM) run size
 
 format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .

@@ -1,8 +1,9 @@
+import { pause } from "./backoff.js";
 import { OPEN_TIMEOUT, passing } from "./connection.js";
 
 /** Milliseconds of silence after which the gateway is asked for a sign of life, and then for its answer. */
 const QUIET = 15_000;
-const ANSWER = 8_000;
+const ANSWER = 5_000;
 
 /**
  * One WebSocket for all tasks. A browser hides the protocol's own pings, so the client sends its own.
@@ -57,7 +58,7 @@ export function openSocket(base, topics, ear) {
     if (op === "subscribed" || reason === "asked") answered(taskId);
     else if (reason === "ended" && !pending.has(taskId)) ear.tell(taskId, { ended: true });
     else if (op === "error" && taskId && answered(taskId)) {
-      if (passing(code)) ear.failed("cut");
+      if (passing(code)) setTimeout(() => sync(taskId), pause(3)); // the other tasks go on
       else ear.tell(taskId, { refused: { code, message } });
     }
   }
@@ -91,6 +92,7 @@ export function openSocket(base, topics, ear) {
       } else if (hurry || now - quietSince > QUIET) ping();
     },
     close() {
+      open = false;
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();
     },

@@ -28,7 +28,7 @@ export const openStream = openRequests(async (run) => {
   } finally {
     clearInterval(turn);
   }
-  if (!over) throw new Error("The stream was cut.");
+  if (!over) throw new Error("cut");
   return false;
 });
 

@@ -36,13 +36,11 @@ async function weigh(entry) {
 /** @param {Uint8Array} bytes */
 const zipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
-/** @param {number} bytes */
-const kb = (bytes) => `${(bytes / KB).toFixed(2)} KB`;
-
 /** @param {string} name @param {{bundled: number, served: number, modules: number}} weight @param {number} limit KB */
 function report(name, { bundled, served, modules }, limit) {
-  console.log(`${name}: ${kb(bundled)} bundled, of ${limit} KB; as served ${kb(served)} in ${modules} modules (gzip)`);
-  if (bundled > limit * KB) process.exitCode = 1;
+  const most = limit * KB;
+  console.log(`${name}: ${bundled} bytes bundled, of ${most}; as served ${served}, in ${modules} modules (all gzipped)`);
+  if (bundled > most) process.exitCode = 1;
 }
 
 const client = await weigh("client/index.js");

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
@@ -27,9 +27,12 @@ class Connection:
     gateway: socket.socket
     #: Whether the gateway's bytes are held back until it has ended its answer.
     buffered: bool
+    #: Set while bytes are forwarded.
+    flows: Event = field(default_factory=Event)
 
     def cut(self) -> None:
         """End it without a word."""
+        self.flows.set()
         for side in (self.client, self.gateway):
             with suppress(OSError):
                 side.shutdown(socket.SHUT_RDWR)
@@ -72,6 +75,11 @@ class Proxy:
         for connection in self._of(kinds):
             connection.cut()
 
+    def stall(self, *kinds: Kind) -> None:
+        """Forward nothing more on the connections of these kinds, and keep them open."""
+        for connection in self._of(kinds):
+            connection.flows.clear()
+
     def _of(self, kinds: Iterable[Kind]) -> list[Connection]:
         with self._lock:
             return [connection for connection in self._live if connection.kind in kinds]
@@ -101,10 +109,12 @@ class Proxy:
     def _join(self, connection: Connection) -> None:
         with self._lock:
             self._live.add(connection)
-        upwards = Thread(target=_pump, args=(connection.client, connection.gateway), daemon=True)
+        connection.flows.set()
+        flows = connection.flows
+        upwards = Thread(target=_pump, args=(connection.client, connection.gateway, flows), daemon=True)
         upwards.start()
         try:
-            _pump(connection.gateway, connection.client, hold=connection.buffered)
+            _pump(connection.gateway, connection.client, flows, hold=connection.buffered)
         finally:
             connection.cut()
             upwards.join()
@@ -137,11 +147,12 @@ def _single(head: bytes) -> bytes:
     return b"\r\n".join([lines[0], b"Connection: close", *lines[1:]])
 
 
-def _pump(source: socket.socket, target: socket.socket, *, hold: bool = False) -> None:
+def _pump(source: socket.socket, target: socket.socket, flows: Event, *, hold: bool = False) -> None:
     """Forward until the source ends; what is held is forwarded then."""
     held = b""
     with suppress(OSError):
         while data := source.recv(_CHUNK):
+            flows.wait()
             if hold:
                 held += data
             else:

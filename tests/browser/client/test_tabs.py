@@ -91,21 +91,28 @@ def test_ten_tabs_without_websocket_leave_connections_for_the_page(
         assert_all_was_seen(each, task)
 
 
-def test_the_leader_closes_and_nothing_is_lost(tabs: list[Page], proxy: Proxy, task: Task) -> None:
+def test_the_leader_closes_and_nothing_is_lost(
+    tabs: list[Page], profile: BrowserContext, proxy: Proxy, journals: Journals
+) -> None:
     first, second = tabs
-    led = watching(first, task)
-    led.wait_for_events(1)
+    watching(first, journals.task()).wait_for_events(1)
     assert leads(first)
-    seen = watching(second, task)
-    task.grow(2)
-    seen.wait_for_events(3)
+    tasks = [journals.task(), journals.task()]
+    seen = [
+        watching(page, task) for page, task in zip((second, open_tab(profile, proxy)), tasks, strict=True)
+    ]
+    for each in seen:
+        each.wait_for_events(1)
     first.close()
-    task.grow(2)
-    seen.wait_for_events(5)
+    for task in tasks:
+        task.grow(2)
+    for each in seen:
+        each.wait_for_events(3)
     assert leads(second)
     assert proxy.live("websocket") == 1
-    task.finish()
-    assert_all_was_seen(seen, task)
+    for each, task in zip(seen, tasks, strict=True):
+        task.finish()
+        assert_all_was_seen(each, task)
 
 
 def test_a_tab_that_comes_later_sees_it_from_the_beginning(tabs: list[Page], task: Task) -> None:

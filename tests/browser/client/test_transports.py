@@ -76,6 +76,17 @@ def test_a_task_goes_on_when_its_websocket_is_blocked_in_the_middle(
     assert_all_was_seen(seen, task)
 
 
+def test_a_websocket_that_falls_silent_is_left(tab: Page, proxy: Proxy, task: Task) -> None:
+    seen = watching(tab, task)
+    seen.wait_for_events(1)
+    proxy.stall("websocket")
+    task.grow(2)
+    tab.evaluate("dispatchEvent(new Event('online'))")  # it asks for a sign of life at once, and not in 15 s
+    seen.wait_for_events(3)
+    task.finish()
+    assert_all_was_seen(seen, task)
+
+
 def test_one_hops_by_hand_and_keeps_the_cursor(tab: Page, task: Task) -> None:
     seen = watching(tab, task)
     for transport in ("sse", "poll", "websocket", "auto"):
