@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from stack.valkey import Valkey
 from tests.support.chromium import chromium
 from tests.support.journal import Journals
 from tests.support.whole import Whole, whole
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from stack.valkey import Valkey
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -29,17 +28,24 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, valkey: Valkey) -> Iterator[Whole]:
-    """Worker and gateway with the sample jobs, on the Valkey that `journals` writes to."""
+def store() -> Iterator[Valkey]:
+    """A Valkey of the site's own: its worker would run what other tests have left in theirs."""
+    with Valkey() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, store: Valkey) -> Iterator[Whole]:
+    """Worker and gateway with the sample jobs."""
     folder: Path = tmp_path_factory.mktemp("stack")
-    with whole(folder, redis_url=valkey.url().removesuffix("/0")) as running:
+    with whole(folder, redis_url=store.url().removesuffix("/0")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def journals(valkey: Valkey) -> Iterator[Journals]:
-    """For tasks that only a test tells of."""
-    with Journals(valkey.url(1)) as found:
+def journals(store: Valkey) -> Iterator[Journals]:
+    """For tasks of the site that only a test tells of."""
+    with Journals(store.url(1)) as found:
         yield found
 
 
