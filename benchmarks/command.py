@@ -6,15 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .report import promises_kept, table, write_json
+from .report import markdown, promises_kept, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from .report import Figure
+    from .report import Report
 
 
-def run(benchmark: str, summary: str, measure: Callable[[bool], Sequence[Figure]]) -> int:
+def run(benchmark: str, summary: str, measure: Callable[[bool], Report]) -> int:
     """Measure (``measure`` is told whether quickly), print, and return the exit code.
 
     1 = one of ours cost more than promised or did its work wrong.
@@ -24,9 +24,11 @@ def run(benchmark: str, summary: str, measure: Callable[[bool], Sequence[Figure]
         "--quick", action="store_true", help="a few seconds: does it run? Ratios are not judged"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
     options = parser.parse_args()
-    figures = measure(options.quick)
-    print(summary, table(figures), sep="\n\n", flush=True)
+    report = measure(options.quick)
+    show = markdown if options.markdown else table
+    print(summary, show(report.figures), "\n".join(report.notes), sep="\n\n", flush=True)
     if options.json is not None:
-        write_json(options.json, benchmark, figures)
-    return 0 if promises_kept(figures) else 1
+        report.write_json(options.json, benchmark)
+    return 0 if promises_kept(report.figures) else 1

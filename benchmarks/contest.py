@@ -3,86 +3,111 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import time
-from contextlib import AsyncExitStack
+from array import array
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from statistics import median
+from math import nan
 from typing import TYPE_CHECKING
 
 from .load.audience import Audience
-from .load.client import EventSourceClient, WebSocketClient
-from .load.publisher import Publisher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from .recipes.recipe import Recipe, Transport
+    from .load.client import Transport
+    from .recipes.recipe import Recipe
     from .server import Server
     from .workloads.workload import Workload
 
 #: Seconds that a server is left to finish what a round has begun.
 SETTLE = 0.05
 
-_CLIENTS = {"WebSocket": WebSocketClient, "SSE": EventSourceClient}
-
 
 @dataclass(slots=True)
 class Contestant:
-    """A server with its clients, and what it did so far."""
+    """A server, and what it did so far."""
 
     server: Server
-    audience: Audience
-    tasks: Sequence[str]
     #: CPU seconds per delivered event, one figure per round.
     costs: list[float] = field(default_factory=list)
+    #: Seconds from the making of an event to its arrival at a client.
+    latencies: array[float] = field(default_factory=lambda: array("d"))
     #: Part of each round for which the load generator was busy.
     generator: list[float] = field(default_factory=list)
-    lost: int = 0
+    #: How often something went wrong, by what.
+    faults: dict[str, int] = field(default_factory=dict)
 
     @property
     def recipe(self) -> Recipe:
         return self.server.recipe
 
-    @property
-    def cost(self) -> float:
-        """CPU seconds per delivered event, the median over the rounds."""
-        return median(self.costs)
+    async def play(self, workload: Workload, transport: Transport) -> None:
+        """One round, with new tasks and new clients; a server that fails in it has no cost, but a fault."""
+        try:
+            await self._play(workload, transport)
+        except (OSError, TimeoutError) as error:
+            self.costs.append(nan)
+            self.blame({f"× {error or type(error).__name__}": 1})
+
+    async def _play(self, workload: Workload, transport: Transport) -> None:
+        async with attended(self.server, workload.tasks(), transport) as audience:
+            received, cpu = audience.received, self.server.cpu_seconds
+            wall, busy = time.perf_counter(), time.process_time()
+            heard = len(audience.tally.latencies)
+            await workload.play(audience)
+            self.generator.append((time.process_time() - busy) / (time.perf_counter() - wall))
+            await asyncio.sleep(SETTLE)
+            delivered = audience.received - received
+            self.costs.append((self.server.cpu_seconds - cpu) / max(delivered, 1))
+            self.latencies.extend(audience.tally.latencies[heard:])
+            self.blame(audience.shortfall())
+
+    def blame(self, faults: Mapping[str, int]) -> None:
+        """Note what went wrong, if it did."""
+        for kind, number in faults.items():
+            if number:
+                self.faults[kind] = self.faults.get(kind, 0) + number
 
     @property
     def fault(self) -> str:
-        """What the clients did not get, in words; empty when they got everything in order."""
-        faults = {"lost": self.lost, "out of order": self.audience.faults}
-        return ", ".join(f"{number} {kind}" for kind, number in faults.items() if number)
+        """What went wrong, in words; empty when every client got every event in order."""
+        return ", ".join(f"{number} {kind}" for kind, number in self.faults.items())
 
-    async def play(self, workload: Workload) -> None:
-        """One round."""
-        received, cpu = self.audience.received, self.server.cpu_seconds
-        wall, busy = time.perf_counter(), time.process_time()
-        await workload.play(self.audience, self.tasks)
-        self.generator.append((time.process_time() - busy) / (time.perf_counter() - wall))
-        await asyncio.sleep(SETTLE)
-        delivered = self.audience.received - received
-        self.costs.append((self.server.cpu_seconds - cpu) / max(delivered, 1))
-        self.lost += self.audience.write_off()
+
+@asynccontextmanager
+async def attended(server: Server, tasks: Sequence[str], transport: Transport) -> AsyncIterator[Audience]:
+    """An audience whose clients follow these tasks, each of them awake; they are gone afterwards.
+
+    Raises `ConnectionError` when a client is refused.
+    """
+    recipe = server.recipe
+    publisher = await recipe.publisher(server.site)
+    audience = Audience(publisher)
+    # Collecting garbage among thousands of clients would be measured as the server's latency.
+    gc.disable()
+    try:
+        for task_id in dict.fromkeys(tasks):
+            audience.publish(task_id)  # nobody can follow a task that does not exist
+        await publisher.answered()
+        followed = [(task_id, recipe.follow(transport, task_id)) for task_id in tasks]
+        await audience.open(recipe.clients[transport], server.port, followed)
+        await audience.wake()
+        yield audience
+    finally:
+        audience.close()
+        publisher.close()
+        gc.enable()
 
 
 async def contest(
-    servers: Sequence[Server], redis_port: int, workload: Workload, transport: Transport, rounds: int
+    servers: Sequence[Server], workload: Workload, transport: Transport, rounds: int
 ) -> list[Contestant]:
-    """Connect every server's clients, then let the servers take turns, in another order each round."""
-    async with AsyncExitStack() as stack:
-        contestants = []
-        for server in servers:
-            recipe = server.recipe
-            publisher = await Publisher.connect(redis_port, recipe.greeting())
-            stack.callback(publisher.close)
-            audience, tasks = Audience(publisher, recipe.publish), workload.tasks()
-            stack.callback(audience.close)
-            followed = [(task_id, recipe.path(transport, task_id)) for task_id in tasks]
-            await audience.open(_CLIENTS[transport], server.port, followed)
-            contestants.append(Contestant(server, audience, tasks))
-        for _ in range(rounds):
-            for contestant in random.sample(contestants, k=len(contestants)):
-                await contestant.play(workload)
+    """Let the servers take turns, in another order each round."""
+    contestants = [Contestant(server) for server in servers]
+    for _ in range(rounds):
+        for contestant in random.sample(contestants, k=len(contestants)):
+            await contestant.play(workload, transport)
     return contestants

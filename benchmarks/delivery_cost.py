@@ -1,6 +1,6 @@
-"""What it costs a server to deliver an event: our gateway, beside the usual recipe and the leanest one.
+"""What it costs a server to deliver an event: our gateway, its peers, and the limit.
 
-    python -m benchmarks.delivery_cost [--quick] [--json FILE]
+    python -m benchmarks.delivery_cost [--quick] [--json FILE] [--markdown]
 
 All servers of a case run side by side on one Redis, and take turns in rounds whose order is
 shuffled. What is read is the CPU time of the server process, kernel included; Redis, the publisher
@@ -22,12 +22,24 @@ from stack.valkey import Valkey
 
 from . import command
 from .contest import Contestant, contest
+from .load.client import Transport
 from .machine import Cpus, allow_many_sockets, pin
-from .ratio import median_ratio
-from .recipes.recipe import Recipe, Transport
-from .recipes.redis_py import RedisPy
-from .recipes.taskbeam import Taskbeam
-from .report import Figure
+from .peers import (
+    CENTRIFUGE,
+    CENTRIFUGE_REDIS,
+    EVERYBODY,
+    FEW,
+    LIMIT,
+    MERCURE,
+    NCHAN,
+    NCHAN_REDIS,
+    OURS,
+    RECIPES,
+    STREAMERS,
+    USUAL,
+)
+from .report import Figure, Report
+from .roster import Roster
 from .server import serving
 from .workloads.fan_out import FanOut
 from .workloads.many_tasks import ManyTasks
@@ -35,74 +47,94 @@ from .workloads.many_tasks import ManyTasks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .recipes.recipe import Recipe
     from .workloads.workload import Workload
 
-SUMMARY = "delivery: server CPU per delivered event of 160 bytes, as a ratio to the usual recipe"
-
-USUAL, LEANEST = RedisPy(), RedisPy(leanest=True)
-DETACHED = Taskbeam()
-RECIPES: tuple[Recipe, ...] = (DETACHED, Taskbeam(detach=False), USUAL, LEANEST)
+SUMMARY = "delivery: server CPU per delivered event of 160 bytes"
 
 #: A load generator that is busier than this part of the time may be what is measured.
 SATURATED = 0.9
 
+#: At most this part of what it costs the other.
+FAN_OUT_TARGETS: Mapping[Recipe, float] = {
+    LIMIT: 1.25,
+    NCHAN: 0.95,
+    CENTRIFUGE: 0.7,
+    CENTRIFUGE_REDIS: 0.7,
+    MERCURE: 0.7,
+    USUAL: 0.2,
+}
+MANY_TASKS_TARGETS: Mapping[Recipe, float] = {NCHAN: 0.6, NCHAN_REDIS: 0.35, USUAL: 0.2}
+
 
 class Case(NamedTuple):
-    """A workload, and what we promise in it: at most this part of the usual recipe's cost."""
+    """A workload, who takes part, and what we promise: at most this part of what it costs the other."""
 
     workload: Workload
-    targets: Mapping[Transport, float] = {}
+    recipes: Sequence[Recipe] = EVERYBODY
+    targets: Mapping[Recipe, float] = {}
 
 
 class Scale(NamedTuple):
     """How much is done."""
 
-    cases: tuple[Case, ...]
+    cases: Sequence[Case]
     rounds: int
 
 
 FULL = Scale(
     (
-        Case(FanOut(clients=500, events=30), {"WebSocket": 0.25, "SSE": 0.25}),
-        # With a client per task every event costs a wake-up and a cold socket, whoever serves it.
-        Case(ManyTasks(clients=1000, events=2500, rate=1000), {"WebSocket": 0.6, "SSE": 0.4}),
+        Case(FanOut(clients=100, events=100), (*STREAMERS, *RECIPES), FAN_OUT_TARGETS),
+        Case(FanOut(clients=1000, events=15), (*STREAMERS, *RECIPES), FAN_OUT_TARGETS),
+        # Where a client is a Redis connection, thousands of them are no question of milliseconds any more.
+        Case(FanOut(clients=5000, events=6), STREAMERS, FAN_OUT_TARGETS),
+        Case(FanOut(clients=10_000, events=4), STREAMERS),
+        Case(ManyTasks(clients=1000, events=2000, rate=1000), EVERYBODY, MANY_TASKS_TARGETS),
+        Case(ManyTasks(clients=1000, events=10_000, rate=5000), STREAMERS, MANY_TASKS_TARGETS),
+        Case(ManyTasks(clients=5000, events=2000, rate=1000), STREAMERS, MANY_TASKS_TARGETS),
+        Case(ManyTasks(clients=5000, events=10_000, rate=5000), STREAMERS, MANY_TASKS_TARGETS),
     ),
     rounds=5,
 )
 QUICK = Scale(
-    (Case(FanOut(clients=20, events=5)), Case(ManyTasks(clients=20, events=40, rate=200))), rounds=1
+    (
+        Case(FanOut(clients=20, events=5), FEW),
+        Case(ManyTasks(clients=20, events=40, rate=200), FEW),
+    ),
+    rounds=1,
 )
 
 
-def measure(quick: bool) -> list[Figure]:
+def measure(quick: bool) -> Report:
     """Every workload over every transport."""
     scale = QUICK if quick else FULL
     allow_many_sockets()
     cpus = Cpus.divide()
+    roster = Roster.call(FEW if quick else EVERYBODY, obtain=not quick)
+    pin(os.getpid(), cpus.rest)
     figures = []
-    with Valkey() as valkey:
-        pin(valkey.pid, cpus.rest)
-        pin(os.getpid(), cpus.rest)
-        for (workload, targets), transport in product(scale.cases, get_args(Transport)):
-            with serving(RECIPES, valkey.port, cpus.measured) as servers:
-                match = contest(servers, valkey.port, workload, transport, scale.rounds)
-                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                    contestants = runner.run(match)
-            figures += _figures(f"{workload.name}, {transport}", contestants, targets.get(transport))
-    return figures
+    for (workload, recipes, targets), transport in product(scale.cases, get_args(Transport)):
+        taking_part = roster.speaking(transport, recipes)
+        with Valkey() as valkey, serving(taking_part, valkey.port, cpus.measured) as servers:
+            pin(valkey.pid, cpus.rest)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                contestants = runner.run(contest(servers, workload, transport, scale.rounds))
+        figures += _figures(f"{workload.name}, {transport}", contestants, targets)
+    return Report(figures, roster.notes)
 
 
-def _figures(case: str, contestants: Sequence[Contestant], target: float | None) -> list[Figure]:
-    costs = {contestant.recipe: contestant.costs for contestant in contestants}
+def _figures(case: str, contestants: Sequence[Contestant], targets: Mapping[Recipe, float]) -> list[Figure]:
+    [ours] = [contestant.costs for contestant in contestants if contestant.recipe == OURS]
     return [
-        Figure(
+        Figure.of_rounds(
+            rounds=contestant.costs,
+            scale=1e6,
+            ours_in_them=ours,
+            latencies=contestant.latencies,
             case=case,
             subject=contestant.recipe.name,
-            value=contestant.cost * 1e6,
             unit="µs/delivery",
-            ratio=median_ratio(contestant.costs, costs[USUAL]),
-            to_leanest=median_ratio(contestant.costs, costs[LEANEST]),
-            target=target if contestant.recipe is DETACHED else None,
+            target=targets.get(contestant.recipe),
             ours=contestant.recipe.ours,
             fault=contestant.fault,
             remark=_remark(contestant),

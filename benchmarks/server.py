@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.ports import free_port
 from stack.process import ManagedProcess
 from stack.readiness import UrlAnswers
 
-from .machine import cpu_seconds, pin
+from . import machine
+from .recipes.recipe import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +29,22 @@ class Server:
     """A recipe's server that runs on a port of this machine."""
 
     recipe: Recipe
-    port: int
+    site: Site
     process: ManagedProcess
+
+    @property
+    def port(self) -> int:
+        return self.site.port
 
     @property
     def cpu_seconds(self) -> float:
         """What it has used so far, its children included."""
-        return cpu_seconds(self.process.pid)
+        return machine.cpu_seconds(self.process.pid)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it has now, its children included."""
+        return machine.memory(self.process.pid)
 
 
 @contextmanager
@@ -41,12 +53,15 @@ def serving(recipes: Sequence[Recipe], redis_port: int, cpus: frozenset[int]) ->
     with ExitStack() as stack:
         servers = []
         for recipe in recipes:
-            port = free_port()
-            process = ManagedProcess(recipe.name, recipe.argv(port), env=recipe.environment(port, redis_port))
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+            site = Site(free_port(), redis_port, home)
+            process = ManagedProcess(recipe.name, recipe.argv(site), env=recipe.environment(site))
             stack.callback(process.kill)
-            pin(process.pid, cpus)
-            servers.append(Server(recipe, port, process))
+            machine.pin(process.pid, cpus)
+            servers.append(Server(recipe, site, process))
         for server in servers:
             answers = UrlAnswers(f"http://127.0.0.1:{server.port}{server.recipe.ready}")
             server.process.wait_until(answers, START_TIMEOUT, interval=START_INTERVAL)
+            # Once more, for children and threads that came before the first call.
+            machine.pin(server.process.pid, cpus)
         yield servers

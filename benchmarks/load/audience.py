@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
-from .payload import Payload
+from .client import PollingClient
+from .payload import SIZE, Payload
+from .sockets import connect
 from .tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .client import Client
-    from .publisher import Command, Publisher
+    from .following import Following
+    from .publisher import Publisher
 
 #: Connections that are being opened at any moment.
 OPENING = 32
@@ -25,77 +29,105 @@ PROBE = 0.5
 class Audience:
     """Publishes numbered events, and knows what every client should have heard."""
 
-    def __init__(self, publisher: Publisher, command: Callable[[Payload], Command]) -> None:
+    def __init__(self, publisher: Publisher, size: int = SIZE) -> None:
+        """``size``: bytes of each event."""
         self._publisher = publisher
-        self._command = command
-        self._tally = Tally()
-        self._clients: list[tuple[str, Client]] = []
+        self._size = size
         self._published: dict[str, int] = {}
+        self.tally = Tally()
+        self.clients: list[tuple[str, Client]] = []
+        #: Clients that were connected and never heard anything.
+        self.deaf = 0
+
+    @property
+    def tasks(self) -> Sequence[str]:
+        """The tasks that have had an event."""
+        return list(self._published)
 
     @property
     def received(self) -> int:
         """Events that have arrived so far, at all clients."""
-        return self._tally.total
+        return self.tally.total
 
     @property
     def missing(self) -> int:
         """Events that have not arrived: how far the clients are behind."""
-        return sum(self._published[task_id] - client.last for task_id, client in self._clients)
+        return self.behind(self.clients)
 
-    @property
-    def faults(self) -> int:
-        """Times that a client saw an event out of its order: after a hole, or again."""
-        return sum(client.faults for _, client in self._clients)
+    def shortfall(self) -> dict[str, int]:
+        """What went wrong so far, by name: zeros when every client has every event, in order."""
+        clients = [client for _, client in self.clients]
+        return {
+            "deaf": self.deaf,
+            "lost": self.missing,
+            "out of order": sum(client.faults for client in clients),
+            "skipped": sum(client.skipped for client in clients if isinstance(client, PollingClient)),
+        }
+
+    def behind(self, clients: Iterable[tuple[str, Client]]) -> int:
+        """How many events these clients have still to get."""
+        return sum(self._published[task_id] - client.last for task_id, client in clients)
 
     def publish(self, task_id: str) -> None:
         """Publish the task's next event."""
         seq = self._published[task_id] = self._published.get(task_id, 0) + 1
-        self._publisher.send(self._command(Payload(task_id, seq)))
+        self._publisher.publish(Payload.now(task_id, seq, self._size))
 
     async def complete(self, patience: float = PATIENCE) -> bool:
         """Wait until everybody has heard everything; False when something is lost."""
-        await self._tally.reach(self.received + self.missing, patience)
+        await self.tally.reach(self.received + self.missing, patience)
         self._publisher.check()
         return not self.missing
 
-    def write_off(self) -> int:
-        """Stop waiting for what has not arrived; returns how many events that is."""
-        missing = self.missing
-        for task_id, client in self._clients:
-            client.last = self._published[task_id]
-        return missing
-
     async def open(
-        self, kind: Callable[[str, Tally], Client], port: int, followed: Sequence[tuple[str, str]]
-    ) -> None:
-        """Connect a client for each ``(task_id, path)`` to a server on this machine, and wake them.
+        self,
+        kind: Callable[[Following, Tally], Client],
+        port: int,
+        followed: Sequence[tuple[str, Following]],
+        receive_buffer: int | None = None,
+    ) -> list[tuple[str, Client]]:
+        """Connect a client for each ``(task_id, following)`` to a server on this machine, and return them.
 
-        Raises `ConnectionError` when one is refused, `TimeoutError` when one hears nothing.
+        Raises `ConnectionError` when one is refused.
         """
-        for task_id in {task_id for task_id, _ in followed}:
-            self.publish(task_id)  # nobody can follow a task that does not exist
         opening = asyncio.Semaphore(OPENING)
 
-        async def open_one(task_id: str, path: str) -> None:
+        async def open_one(task_id: str, following: Following) -> tuple[str, Client]:
             async with opening:
-                client = kind(path, self._tally)
-                self._clients.append((task_id, client))
-                await asyncio.get_running_loop().create_connection(lambda: client, "127.0.0.1", port)
+                client = kind(following, self.tally)
+                await connect(client, port, receive_buffer)
                 await client.opened()
+                return task_id, client
 
-        await asyncio.gather(*(open_one(task_id, path) for task_id, path in followed))
-        await self._wake()
+        opened = await asyncio.gather(*(open_one(task_id, following) for task_id, following in followed))
+        self.clients += opened
+        return opened
+
+    async def wake(self) -> None:
+        """Publish until every client hears: to be connected is not yet to be subscribed, on most servers.
+
+        Clients that still hear nothing after `PATIENCE` seconds are deaf, and dropped.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while silent := {task_id for task_id, client in self.clients if not client.last}:
+            if time.monotonic() > deadline:
+                await self._drop_the_deaf()
+                return
+            for task_id in silent:
+                self.publish(task_id)
+            await self.complete(PROBE)
+        await self.complete()
+
+    async def _drop_the_deaf(self) -> None:
+        deaf = [client for _, client in self.clients if not client.last]
+        for client in deaf:
+            client.close()
+        self.clients = [(task_id, client) for task_id, client in self.clients if client.last]
+        self.deaf += len(deaf)
+        await self.complete()
 
     def close(self) -> None:
         """Drop all connections to the server."""
-        for _, client in self._clients:
+        for _, client in self.clients:
             client.close()
-
-    async def _wake(self) -> None:
-        """Publish until every client hears: to be connected is not yet to be subscribed, on most servers."""
-        async with asyncio.timeout(6 * PATIENCE):
-            while silent := {task_id for task_id, client in self._clients if not client.last}:
-                for task_id in silent:
-                    self.publish(task_id)
-                await self.complete(PROBE)
-        await self.complete()
+        self.clients.clear()

@@ -2,43 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from ..load.client import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from ..load.payload import Payload
-    from ..load.publisher import Command
+    from ..load.client import Client, Transport
+    from ..load.following import Following
+    from ..load.publisher import Publisher
 
-Transport = Literal["WebSocket", "SSE"]
+
+class UnavailableError(Exception):
+    """A server cannot run on this machine; the message says why."""
 
 
-class Recipe(Protocol):
-    """A server that repeats to its clients what is published in Redis."""
+class Site(NamedTuple):
+    """Where a server runs: its port on this machine, its Redis' port, and a directory of its own."""
+
+    port: int
+    redis_port: int
+    home: Path
+
+
+class Recipe(ABC):
+    """A server that repeats to its clients what is published for a task."""
+
+    #: Whether it has promises to keep.
+    ours: ClassVar[bool] = False
+    #: The path that answers 200 once the server serves.
+    ready: ClassVar[str] = "/healthz"
+    #: The clients that can follow a task there, by transport.
+    clients: ClassVar[Mapping[Transport, type[Client]]] = STREAMS
+    #: Whether a client that comes back is sent what it missed.
+    replays: ClassVar[bool] = False
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """As the table shows it."""
 
-    @property
-    def ours(self) -> bool:
-        """Whether it has promises to keep."""
+    @abstractmethod
+    def prepare(self, *, obtain: bool) -> str:
+        """See that it can run, and return its version; ``obtain``: install or compile what is not there.
 
-    @property
-    def ready(self) -> str:
-        """The path that answers 200 once the server serves."""
+        Raises `UnavailableError`.
+        """
 
-    def argv(self, port: int) -> Sequence[str]:
-        """The command line of the server on a port of this machine."""
+    @abstractmethod
+    def argv(self, site: Site) -> Sequence[str]:
+        """The command line that starts it."""
 
-    def environment(self, port: int, redis_port: int) -> Mapping[str, str]:
+    def environment(self, site: Site) -> Mapping[str, str]:  # noqa: ARG002
         """What is added to its environment."""
+        return {}
 
-    def path(self, transport: Transport, task_id: str) -> str:
-        """Where a client follows a task."""
+    @abstractmethod
+    def follow(self, transport: Transport, task_id: str, after: str = "") -> Following:
+        """How a client follows a task; ``after``: it has had that event, whose id this is, before."""
 
-    def greeting(self) -> Iterable[Command]:
-        """What a publisher sends to Redis first."""
-
-    def publish(self, payload: Payload) -> Command:
-        """The command that publishes an event."""
+    @abstractmethod
+    async def publisher(self, site: Site) -> Publisher:
+        """Connect to where events are published."""

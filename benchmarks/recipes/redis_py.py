@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from .redis_py_app import REDIS_URL, channel
+from .. import obtain as obtaining
+from ..load.following import Following
+from .asgi import AsgiRecipe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from ..load.payload import Payload
-    from ..load.publisher import Command
-    from .recipe import Transport
+    from ..load.client import Transport
 
 
-@dataclass(frozen=True, slots=True)
-class RedisPy:
-    """Served by uvicorn with uvloop and httptools.
-
-    ``leanest``: without what can be left out, which are WebSocket compression and FastAPI's own
+@dataclass(frozen=True)
+class RedisPy(AsgiRecipe):
+    """``leanest``: without what can be left out, which are WebSocket compression and FastAPI's own
     Server-Sent Events with their heartbeat.
     """
 
     leanest: bool = False
-    ours: bool = False
-    ready: str = "/healthz"
+    module: ClassVar[str] = "redis_py_app"
 
     @property
     def name(self) -> str:
         return "leanest recipe" if self.leanest else "usual recipe"
 
-    def argv(self, port: int) -> Sequence[str]:
-        return (
-            *(sys.executable, "-m", "uvicorn", "--factory", "benchmarks.recipes.redis_py_app:create_app"),
-            *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
-            *("--loop", "uvloop", "--http", "httptools"),
-            *(("--ws-per-message-deflate", "false") if self.leanest else ()),
-        )
+    @property
+    def options(self) -> Sequence[str]:
+        return ("--ws-per-message-deflate", "false") if self.leanest else ()
 
-    def environment(self, port: int, redis_port: int) -> Mapping[str, str]:  # noqa: ARG002
-        return {REDIS_URL: f"redis://127.0.0.1:{redis_port}/0"}
+    def prepare(self, *, obtain: bool) -> str:  # noqa: ARG002
+        return ", ".join(map(obtaining.python_package, ("fastapi", "redis", "uvicorn")))
 
-    def path(self, transport: Transport, task_id: str) -> str:
+    def follow(self, transport: Transport, task_id: str, after: str = "") -> Following:  # noqa: ARG002
         if transport == "WebSocket":
-            return f"/tasks/{task_id}/ws"
-        return f"/tasks/{task_id}/{'bare-events' if self.leanest else 'events'}"
-
-    def greeting(self) -> Sequence[Command]:
-        return ()
-
-    def publish(self, payload: Payload) -> Command:
-        return ("PUBLISH", channel(payload.task_id), payload.body)
+            return Following(f"/tasks/{task_id}/ws")
+        return Following(f"/tasks/{task_id}/{'bare-events' if self.leanest else 'events'}")

@@ -8,12 +8,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from redis.asyncio import Redis
 
-REDIS_URL = "REDIS_URL"
-
-
-def channel(task_id: str) -> str:
-    """Where a worker publishes the task's events."""
-    return f"task:{task_id}"
+from .channels import REDIS_URL, channel
 
 
 def create_app() -> FastAPI:

@@ -4,71 +4,80 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from taskbeam.journal.entry import Entry
 from taskbeam.journal.scripts import APPEND
 from taskbeam.keys import task_keys
 
+from .. import obtain as obtaining
 from ..load import payload
+from ..load.following import Following
+from ..load.publisher import RedisPublisher
+from .recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..load.client import Transport
     from ..load.payload import Payload
     from ..load.publisher import Command
-    from .recipe import Transport
+    from .recipe import Site
 
 DATABASE = 1
 TTL = 3600  # seconds
 
+GREETING: tuple[Command, ...] = (("SELECT", DATABASE), ("SCRIPT", "LOAD", APPEND.text))
 
-@dataclass(frozen=True, slots=True)
-class Taskbeam:
+
+@dataclass(frozen=True)
+class Taskbeam(Recipe):
     """``detach``: write to detached connections, or take the portable way of any ASGI server."""
 
     detach: bool = True
-    ours: bool = True
-    ready: str = "/readyz"
+    ours: ClassVar[bool] = True
+    ready: ClassVar[str] = "/readyz"
+    replays: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
         return "taskbeam" if self.detach else "taskbeam, portable"
 
-    def argv(self, port: int) -> Sequence[str]:  # noqa: ARG002
+    def prepare(self, *, obtain: bool) -> str:  # noqa: ARG002
+        return f"{obtaining.python_package('taskbeam')}, {obtaining.python_package('uvicorn')}"
+
+    def argv(self, site: Site) -> Sequence[str]:  # noqa: ARG002
         return (sys.executable, "-m", "app")
 
-    def environment(self, port: int, redis_port: int) -> Mapping[str, str]:
-        redis = f"redis://127.0.0.1:{redis_port}"
+    def environment(self, site: Site) -> Mapping[str, str]:
+        redis = f"redis://127.0.0.1:{site.redis_port}"
         return {
             "TASKBEAM_BROKER_URL": f"{redis}/0",
             "TASKBEAM_RESULT_BACKEND": f"taskbeam+{redis}/{DATABASE}",
             "TASKBEAM_HOST": "127.0.0.1",
-            "TASKBEAM_PORT": str(port),
+            "TASKBEAM_PORT": str(site.port),
             "TASKBEAM_LOG_LEVEL": "warning",
             "TASKBEAM_DETACH": str(int(self.detach)),
         }
 
-    def path(self, transport: Transport, task_id: str) -> str:
-        return f"/tasks/{task_id}/{'ws' if transport == 'WebSocket' else 'events'}"
+    def follow(self, transport: Transport, task_id: str, after: str = "") -> Following:
+        path = f"/tasks/{task_id}/{'ws' if transport == 'WebSocket' else 'events'}"
+        return Following(f"{path}?after={after}" if after else path)
 
-    def greeting(self) -> Sequence[Command]:
-        return (("SELECT", DATABASE), ("SCRIPT", "LOAD", APPEND.text))
-
-    def publish(self, payload: Payload) -> Command:
-        entry = _entry(payload)
-        keys = entry.script_keys()
-        return ("EVALSHA", APPEND.digest, len(keys), *keys, *entry.script_args())
+    async def publisher(self, site: Site) -> RedisPublisher:
+        return await RedisPublisher.connect(site.redis_port, command, GREETING)
 
 
-def _entry(event: Payload) -> Entry:
+def command(event: Payload) -> Command:
     """As `taskbeam.progress.emit` has it: a chunk of data from a task that runs."""
-    return Entry(
+    entry = Entry(
         keys=task_keys(event.task_id),
         task_id=event.task_id,
         type=payload.TYPE,
         members={"data": f'"{event.filling}"'},
-        ts=payload.TS,
+        ts=event.ts,
         state=payload.STATE,
         ttl=TTL,
     )
+    keys = entry.script_keys()
+    return ("EVALSHA", APPEND.digest, len(keys), *keys, *entry.script_args())

@@ -25,14 +25,15 @@ class FanOut:
 
     @property
     def name(self) -> str:
-        return f"1 task × {self.clients} clients"
+        return f"1 task × {self.clients:,} clients"
 
     def tasks(self) -> Sequence[str]:
         return [new_task_id()] * self.clients
 
-    async def play(self, audience: Audience, tasks: Sequence[str]) -> bool:
+    async def play(self, audience: Audience) -> bool:
+        [task_id] = audience.tasks
         for _ in range(self.events):
-            audience.publish(tasks[0])
+            audience.publish(task_id)
             if not await audience.complete():
                 return False
         return True

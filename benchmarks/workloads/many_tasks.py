@@ -25,13 +25,13 @@ class ManyTasks:
 
     @property
     def name(self) -> str:
-        return f"{self.clients} tasks × 1 client, {self.rate} events/s"
+        return f"{self.clients:,} tasks × 1 client, {self.rate:,} events/s"
 
     def tasks(self) -> Sequence[str]:
         return [new_task_id() for _ in range(self.clients)]
 
-    async def play(self, audience: Audience, tasks: Sequence[str]) -> bool:
-        loop, turn = asyncio.get_running_loop(), cycle(tasks)
+    async def play(self, audience: Audience) -> bool:
+        loop, turn = asyncio.get_running_loop(), cycle(audience.tasks)
         began, published = loop.time(), 0
         while published < self.events:
             due = min(self.events, int((loop.time() - began) * self.rate) + 1)

@@ -17,8 +17,12 @@ class Workload(Protocol):
     def name(self) -> str:
         """As the table shows it."""
 
+    @property
+    def clients(self) -> int:
+        """How many there are."""
+
     def tasks(self) -> Sequence[str]:
         """New task ids: one per client, the same one for clients that follow the same task."""
 
-    async def play(self, audience: Audience, tasks: Sequence[str]) -> bool:
+    async def play(self, audience: Audience) -> bool:
         """Publish one round's events and wait until they have arrived; False when some are lost."""

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from benchmarks.load.payload import SIZE, Payload, new_task_id
-from benchmarks.recipes.taskbeam import DATABASE, Taskbeam
+from benchmarks.recipes.taskbeam import DATABASE, GREETING, command
 from taskbeam.events import Record
 from taskbeam.keys import task_keys
 
@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("seq", [1, 10, 999, 12345])
 def test_every_event_has_the_same_size_and_is_json(seq: int) -> None:
-    body = Payload(new_task_id(), seq).body
+    body = Payload.now(new_task_id(), seq).body
     assert len(body) == SIZE
     assert json.loads(body)["id"].endswith(f"-{seq}")
 
 
 def test_what_our_journal_publishes_is_the_same_event(valkey: Valkey) -> None:
-    payload = Payload(new_task_id(), 1)
-    recipe = Taskbeam()
+    payload = Payload.now(new_task_id(), 1)
     with redis.Redis.from_url(valkey.url(DATABASE)) as client:
-        for command in (*recipe.greeting(), recipe.publish(payload)):
-            client.execute_command(*command)
+        for sent in (*GREETING, command(payload)):
+            client.execute_command(*sent)
         [raw] = client.lrange(task_keys(payload.task_id).log, 0, -1)
     ours, theirs = json.loads(Record.parse(raw).body), json.loads(payload.body)
     assert ours | {"id": theirs["id"]} == theirs
