@@ -13,6 +13,7 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from .load.audience import Audience
+from .load.payload import SIZE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -78,20 +79,24 @@ class Contestant:
 
 
 @asynccontextmanager
-async def attended(server: Server, tasks: Sequence[str], transport: Transport) -> AsyncIterator[Audience]:
+async def attended(
+    server: Server, tasks: Sequence[str], transport: Transport, size: int = SIZE
+) -> AsyncIterator[Audience]:
     """An audience whose clients follow these tasks, each of them awake; they are gone afterwards.
+
+    ``size``: bytes of an event.
 
     Raises `ConnectionError` when a client is refused.
     """
     recipe = server.recipe
     publisher = await recipe.publisher(server.site)
-    audience = Audience(publisher)
+    audience = Audience(publisher, size)
     # Collecting garbage among thousands of clients would be measured as the server's latency.
     gc.disable()
     try:
         for task_id in dict.fromkeys(tasks):
             audience.publish(task_id)  # nobody can follow a task that does not exist
-        await publisher.answered()
+        await audience.published()
         followed = [(task_id, recipe.follow(transport, task_id)) for task_id in tasks]
         await audience.open(recipe.clients[transport], server.port, followed)
         await audience.wake()

@@ -9,38 +9,32 @@ and the clients run apart, on another CPU where there is one.
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
 from itertools import product
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
-import uvloop
-
-from stack.valkey import Valkey
-
 from . import command
 from .contest import Contestant, contest
 from .load.client import Transport
-from .machine import Cpus, allow_many_sockets, pin
+from .load.runner import run_load
 from .peers import (
     CENTRIFUGE,
     CENTRIFUGE_REDIS,
     EVERYBODY,
-    FEW,
     LIMIT,
     MERCURE,
     NCHAN,
     NCHAN_REDIS,
     OURS,
+    PORTABLE,
     RECIPES,
     STREAMERS,
     USUAL,
 )
 from .report import Figure, Report
 from .roster import Roster
-from .server import serving
+from .server import staged
 from .workloads.fan_out import FanOut
 from .workloads.many_tasks import ManyTasks
 
@@ -98,8 +92,8 @@ FULL = Scale(
 )
 QUICK = Scale(
     (
-        Case(FanOut(clients=20, events=5), FEW),
-        Case(ManyTasks(clients=20, events=40, rate=200), FEW),
+        Case(FanOut(clients=20, events=5), (OURS, PORTABLE, LIMIT)),
+        Case(ManyTasks(clients=20, events=40, rate=200), (OURS, NCHAN, USUAL)),
     ),
     rounds=1,
 )
@@ -108,17 +102,12 @@ QUICK = Scale(
 def measure(quick: bool) -> Report:
     """Every workload over every transport."""
     scale = QUICK if quick else FULL
-    allow_many_sockets()
-    cpus = Cpus.divide()
-    roster = Roster.call(FEW if quick else EVERYBODY, obtain=not quick)
-    pin(os.getpid(), cpus.rest)
+    roster = Roster.call((OURS, PORTABLE, LIMIT, NCHAN, USUAL) if quick else EVERYBODY, obtain=not quick)
     figures = []
     for (workload, recipes, targets), transport in product(scale.cases, get_args(Transport)):
         taking_part = roster.speaking(transport, recipes)
-        with Valkey() as valkey, serving(taking_part, valkey.port, cpus.measured) as servers:
-            pin(valkey.pid, cpus.rest)
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                contestants = runner.run(contest(servers, workload, transport, scale.rounds))
+        with staged(taking_part) as servers:
+            contestants = run_load(contest(servers, workload, transport, scale.rounds))
         figures += _figures(f"{workload.name}, {transport}", contestants, targets)
     return Report(figures, roster.notes)
 

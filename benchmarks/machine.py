@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import time
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +53,12 @@ def _own_memory(process: psutil.Process) -> int:
     return int(kilobytes) * 1024
 
 
+@cache
+def _usable_cpus() -> list[int]:
+    # Asked once: `pin` takes some away from ourselves.
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
 class Cpus(NamedTuple):
     """Where the measured process runs, and where all that only serves the measurement does."""
 
@@ -64,7 +71,7 @@ class Cpus(NamedTuple):
 
         Without an affinity call (macOS, Windows) both are empty, and `pin` changes nothing.
         """
-        usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        usable = _usable_cpus()
         if len(usable) < 2:
             return cls(frozenset(usable), frozenset(usable))
         return cls(frozenset(usable[:1]), frozenset(usable[1:2]))

@@ -32,5 +32,3 @@ STREAMERS: tuple[Recipe, ...] = (OURS, LIMIT, NCHAN, NCHAN_REDIS, CENTRIFUGE, CE
 #: What people write with a library. Most hold a Redis connection per client.
 RECIPES: tuple[Recipe, ...] = (PORTABLE, USUAL, LEANEST, SOCKET_IO, SSE_STARLETTE, BROADCASTER)
 EVERYBODY: tuple[Recipe, ...] = (*STREAMERS, *RECIPES, POLLING)
-#: For a run that only shows that all works.
-FEW: tuple[Recipe, ...] = (OURS, PORTABLE, LIMIT, NCHAN, USUAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from stack.ports import free_port
 from stack.process import ManagedProcess
 from stack.readiness import UrlAnswers
+from stack.valkey import Valkey
 
 from . import machine
 from .recipes.recipe import Site
@@ -45,6 +47,17 @@ class Server:
     def memory(self) -> int:
         """Bytes that it has now, its children included."""
         return machine.memory(self.process.pid)
+
+
+@contextmanager
+def staged(recipes: Sequence[Recipe]) -> Iterator[list[Server]]:
+    """Start the servers with one Redis for them all; they have a CPU of their own where there are two."""
+    machine.allow_many_sockets()
+    cpus = machine.Cpus.divide()
+    machine.pin(os.getpid(), cpus.rest)
+    with Valkey() as valkey, serving(recipes, valkey.port, cpus.measured) as servers:
+        machine.pin(valkey.pid, cpus.rest)
+        yield servers
 
 
 @contextmanager

@@ -85,12 +85,14 @@ class Audience:
         port: int,
         followed: Sequence[tuple[str, Following]],
         receive_buffer: int | None = None,
+        at_once: int = OPENING,
     ) -> list[tuple[str, Client]]:
         """Connect a client for each ``(task_id, following)`` to a server on this machine, and return them.
 
-        Raises `ConnectionError` when one is refused.
+        ``at_once``: connections that are being opened at any moment. Raises `ConnectionError` when one
+        is refused.
         """
-        opening = asyncio.Semaphore(OPENING)
+        opening = asyncio.Semaphore(at_once)
 
         async def open_one(task_id: str, following: Following) -> tuple[str, Client]:
             async with opening:
@@ -125,6 +127,10 @@ class Audience:
         self.clients = [(task_id, client) for task_id, client in self.clients if client.last]
         self.deaf += len(deaf)
         await self.complete()
+
+    async def published(self) -> None:
+        """Wait until the server has taken everything that was published."""
+        await self._publisher.answered()
 
     def close(self) -> None:
         """Drop all connections to the server."""

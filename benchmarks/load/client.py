@@ -9,7 +9,7 @@ import asyncio
 import random
 import re
 import time
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from .deflate import OFFER, Inflater
 
@@ -21,7 +21,7 @@ Transport = Literal["WebSocket", "SSE"]
 
 #: Every event has an id, whose second part counts the task's events, and the time when it was made.
 #: A server may wrap it, and may put spaces where JSON has them.
-EVENT = re.compile(rb'\{"id": ?"\d+-(\d+)".*?"ts": ?(\d+\.\d+)')
+EVENT = re.compile(rb'\{"id": ?"(?P<id>\d+-(?P<seq>\d+))".*?"ts": ?(?P<ts>\d+\.\d+)')
 #: The longest beginning of an event that may still be incomplete.
 _LONGEST_BEGINNING = 512
 
@@ -31,7 +31,10 @@ _HEAD_END = b"\r\n\r\n"
 class Client(asyncio.Protocol):
     """One connection that follows one task. It knows the number of its last event, and every fault."""
 
-    __slots__ = ("_following", "_opened", "_rest", "_tally", "_transport", "faults", "last")
+    __slots__ = ("_following", "_opened", "_rest", "_tally", "_transport", "faults", "id", "last")
+
+    #: How an event is told, and its number (``seq``), time (``ts``) and id found in it.
+    event: ClassVar[re.Pattern[bytes]] = EVENT
 
     #: The status of the answer that opens the stream.
     status: bytes
@@ -44,7 +47,9 @@ class Client(asyncio.Protocol):
         self._rest = b""
         self._transport: asyncio.Transport | None = None
         self._opened: asyncio.Future[None] | None = asyncio.get_running_loop().create_future()
-        self.last = 0
+        #: The number and the id of the last event.
+        self.last = following.last
+        self.id = b""
         self.faults = 0
 
     async def opened(self) -> None:
@@ -76,11 +81,12 @@ class Client(asyncio.Protocol):
 
     def heard(self, event: re.Match[bytes]) -> None:
         """An event came. Any order but 1 after the other is a fault; the first may have any number."""
-        seq = int(event[1])
+        seq = int(event["seq"])
         if seq != self.last + 1 and self.last:
             self.faults += 1
         self.last = seq
-        self._tally.count(time.time() - float(event[2]))
+        self.id = event["id"]
+        self._tally.count(time.time() - float(event["ts"]))
 
     def write(self, data: bytes) -> None:
         """Answer the server."""
@@ -134,7 +140,7 @@ class EventSourceClient(Client):
 
     def read(self, data: bytes) -> bytes:
         done = 0
-        for event in EVENT.finditer(data):
+        for event in self.event.finditer(data):
             self.heard(event)
             done = event.end()
         return data[max(done, len(data) - _LONGEST_BEGINNING) :]
@@ -190,7 +196,7 @@ class WebSocketClient(Client):
     def _message_received(self, text: bytes) -> None:
         # One message may carry several events.
         events = 0
-        for event in EVENT.finditer(text):
+        for event in self.event.finditer(text):
             self.heard(event)
             events += 1
         if not events and (answer := self._following.answers.get(text)):
@@ -225,11 +231,11 @@ class PollingClient(Client):
 
     def heard(self, event: re.Match[bytes]) -> None:
         """The state may be the one that it was, or skip some; it must not go back."""
-        seq = int(event[1])
+        seq = int(event["seq"])
         if seq > self.last:
             if self.last:
                 self.skipped += seq - self.last - 1
-            self._tally.count(time.time() - float(event[2]), seq - self.last)
+            self._tally.count(time.time() - float(event["ts"]), seq - self.last)
         elif seq < self.last:
             self.faults += 1
         self.last = seq
@@ -254,7 +260,7 @@ class PollingClient(Client):
         if self._opened is not None:
             self._begin(self._opened, head)
             self._opened = None
-        event = EVENT.search(body)
+        event = self.event.search(body)
         if event is not None:
             self.heard(event)
         self._ask_in(self.INTERVAL)

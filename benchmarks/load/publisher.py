@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: A Redis command: its name and arguments.
 Command = tuple[str | bytes | int, ...]
 
-_STATUS = re.compile(rb"HTTP/1\.1 (\d{3}[^\r]*)")
-_LONGEST_STATUS = 64
+_STATUS = re.compile(rb"HTTP/1\.1 (\d{3}[^\r]*)\r")
+_LONGEST_STATUS = 128
 
 #: Seconds that an answer may take.
 PATIENCE = 30.0

@@ -28,6 +28,7 @@ class Centrifuge(GoRecipe):
 
     redis: bool = False
     ready: ClassVar[str] = "/health"
+    alive: ClassVar[str] = "/health"
     replays: ClassVar[bool] = True
     main: ClassVar[str] = "centrifuge_hub"
     module: ClassVar[str] = "github.com/centrifugal/centrifuge"

@@ -35,6 +35,8 @@ class Recipe(ABC):
     ours: ClassVar[bool] = False
     #: The path that answers 200 once the server serves.
     ready: ClassVar[str] = "/healthz"
+    #: A path that it answers at once, by which one can tell that it is not busy with something else.
+    alive: ClassVar[str] = "/healthz"
     #: The clients that can follow a task there, by transport.
     clients: ClassVar[Mapping[Transport, type[Client]]] = STREAMS
     #: Whether a client that comes back is sent what it missed.

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, ClassVar
 from .. import obtain as obtaining
 from ..load.following import Following
 from .asgi import AsgiRecipe
+from .channels import CHANNEL_PREFIX, PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..load.client import Transport
+    from .recipe import Site
 
 
 @dataclass(frozen=True)
 class RedisPy(AsgiRecipe):
     """``leanest``: without what can be left out, which are WebSocket compression and FastAPI's own
-    Server-Sent Events with their heartbeat.
+    Server-Sent Events with their heartbeat. ``prefix``: of the channels that it repeats.
     """
 
     leanest: bool = False
+    prefix: str = PREFIX
     module: ClassVar[str] = "redis_py_app"
 
     @property
@@ -34,6 +37,9 @@ class RedisPy(AsgiRecipe):
 
     def prepare(self, *, obtain: bool) -> str:  # noqa: ARG002
         return ", ".join(map(obtaining.python_package, ("fastapi", "redis", "uvicorn")))
+
+    def environment(self, site: Site) -> Mapping[str, str]:
+        return {**super().environment(site), CHANNEL_PREFIX: self.prefix}
 
     def follow(self, transport: Transport, task_id: str, after: str = "") -> Following:  # noqa: ARG002
         if transport == "WebSocket":

@@ -32,8 +32,17 @@ def test_update_cost_compares_cpu_and_wall_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the load generator runs on uvloop")
-def test_delivery_cost_loses_no_event_of_ours(tmp_path: Path) -> None:
-    figures = run_quickly("delivery_cost", tmp_path)
-    ours = [figure for figure in figures if figure["ours"]]
-    assert len(ours) == 2 * 2 * 2  # workloads, transports, detached and portable
-    assert not [figure for figure in ours if figure["fault"]]
+@pytest.mark.parametrize(
+    ("benchmark", "ours"),
+    [
+        ("delivery_cost", 2 * (2 + 1)),  # transports; detached and portable, then detached alone
+        ("idle_cost", 2 * 2),  # transports; memory and CPU
+        ("reconnect_cost", 2 * 2),  # CPU, and the wait of others
+        ("slow_readers", 2 * 2),  # CPU and memory
+        ("end_to_end", 2 * 2),  # the server's CPU, and the worker's
+    ],
+)
+def test_no_event_of_ours_is_lost(benchmark: str, ours: int, tmp_path: Path) -> None:
+    figures = [figure for figure in run_quickly(benchmark, tmp_path) if figure["ours"]]
+    assert len(figures) == ours
+    assert not [figure for figure in figures if figure["fault"]]
