@@ -28,8 +28,8 @@ format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 screenshots: $(VENV)/.ready-browser  ## the pictures in docs/images; about two minutes
 	$(BIN)/python -m tests.browser.screenshots
 
-bench: $(VENV)/.ready-dev  ## our costs beside our peers', as ratios; about three minutes
-	@status=0; for name in update_cost delivery_cost; do $(BIN)/python -m benchmarks.$$name || status=1; echo; done; exit $$status
+bench: $(VENV)/.ready-bench  ## our costs beside our peers', as ratios; about an hour, or BENCH=--quick
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) node_modules var .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -45,6 +45,10 @@ $(VENV)/.ready-run: $(VENV)/bin/python pyproject.toml
 $(VENV)/.ready-dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.ready-run
+
+$(VENV)/.ready-bench: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready-run
 
 node_modules/.ready: $(VENV)/.ready-dev package.json package-lock.json frontend/package.json
 	$(NPM) ci

@@ -34,6 +34,8 @@ class Contestant:
     server: Server
     #: CPU seconds per delivered event, one figure per round.
     costs: list[float] = field(default_factory=list)
+    #: CPU seconds of Redis per published event, one figure per round.
+    redis_costs: list[float] = field(default_factory=list)
     #: Seconds from the making of an event to its arrival at a client.
     latencies: array[float] = field(default_factory=lambda: array("d"))
     #: Part of each round for which the load generator was busy.
@@ -55,7 +57,8 @@ class Contestant:
 
     async def _play(self, workload: Workload, transport: Transport) -> None:
         async with attended(self.server, workload.tasks(), transport) as audience:
-            received, cpu = audience.received, self.server.cpu_seconds
+            received, published = audience.received, audience.published_events
+            cpu, redis_cpu = self.server.cpu_seconds, self.server.redis_cpu_seconds
             wall, busy = time.perf_counter(), time.process_time()
             heard = len(audience.tally.latencies)
             await workload.play(audience)
@@ -63,6 +66,8 @@ class Contestant:
             await asyncio.sleep(SETTLE)
             delivered = audience.received - received
             self.costs.append((self.server.cpu_seconds - cpu) / max(delivered, 1))
+            published = audience.published_events - published
+            self.redis_costs.append((self.server.redis_cpu_seconds - redis_cpu) / max(published, 1))
             self.latencies.extend(audience.tally.latencies[heard:])
             self.blame(audience.shortfall())
 

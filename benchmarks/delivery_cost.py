@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 SUMMARY = "delivery: server CPU per delivered event of 160 bytes"
 
+#: What a delivery to the most clients may cost at the most, as a multiple of one to the fewest.
+GROWTH_LIMIT = 1.15
+
 #: A load generator that is busier than this part of the time may be what is measured.
 SATURATED = 0.9
 
@@ -83,6 +86,8 @@ FULL = Scale(
         # Where a client is a Redis connection, thousands of them are no question of milliseconds any more.
         Case(FanOut(clients=5000, events=6), STREAMERS, FAN_OUT_TARGETS),
         Case(FanOut(clients=10_000, events=4), STREAMERS),
+        Case(ManyTasks(clients=100, events=2000, rate=1000), STREAMERS),
+        Case(ManyTasks(clients=1000, events=500, rate=250), STREAMERS),
         Case(ManyTasks(clients=1000, events=2000, rate=1000), EVERYBODY, MANY_TASKS_TARGETS),
         Case(ManyTasks(clients=1000, events=10_000, rate=5000), STREAMERS, MANY_TASKS_TARGETS),
         Case(ManyTasks(clients=5000, events=2000, rate=1000), STREAMERS, MANY_TASKS_TARGETS),
@@ -108,11 +113,36 @@ def measure(quick: bool) -> Report:
         taking_part = roster.speaking(transport, recipes)
         with staged(taking_part) as servers:
             contestants = run_load(contest(servers, workload, transport, scale.rounds))
-        figures += _figures(f"{workload.name}, {transport}", contestants, targets)
-    return Report(figures, roster.notes)
+        figures += _figures(workload, transport, contestants, targets)
+    return Report(figures + growth(figures), roster.notes)
 
 
-def _figures(case: str, contestants: Sequence[Contestant], targets: Mapping[Recipe, float]) -> list[Figure]:
+def growth(figures: Sequence[Figure]) -> list[Figure]:
+    """How much more a delivery of ours costs to the most clients of a task than to the fewest."""
+    grown = []
+    for transport in get_args(Transport):
+        ours = {
+            int(figure.conditions["clients"]): figure.value
+            for figure in figures
+            if figure.subject == OURS.name and figure.conditions["tasks"] == 1
+            if figure.conditions["transport"] == transport
+        }
+        fewest, most = min(ours), max(ours)
+        if fewest < most:
+            case = f"cost at {most:,} clients ÷ at {fewest:,}, {transport}"
+            value = ours[most] / ours[fewest]
+            grown.append(
+                Figure(case=case, subject=OURS.name, value=value, unit="×", limit=GROWTH_LIMIT, ours=True)
+            )
+    return grown
+
+
+def _figures(
+    workload: Workload,
+    transport: Transport,
+    contestants: Sequence[Contestant],
+    targets: Mapping[Recipe, float],
+) -> list[Figure]:
     [ours] = [contestant.costs for contestant in contestants if contestant.recipe == OURS]
     return [
         Figure.of_rounds(
@@ -120,9 +150,11 @@ def _figures(case: str, contestants: Sequence[Contestant], targets: Mapping[Reci
             scale=1e6,
             ours_in_them=ours,
             latencies=contestant.latencies,
-            case=case,
+            case=f"{workload.name}, {transport}",
+            conditions={**workload.conditions, "transport": transport},
             subject=contestant.recipe.name,
             unit="µs/delivery",
+            redis=median(contestant.redis_costs) * 1e6 if contestant.redis_costs else None,
             target=targets.get(contestant.recipe),
             ours=contestant.recipe.ours,
             fault=contestant.fault,

@@ -126,7 +126,7 @@ def measure(quick: bool) -> Report:
 
 def _round(recipe: Recipe, case: Case, transport: Transport, journey: Journey) -> None:
     cpus = machine.Cpus.divide()
-    with Valkey() as valkey, serving([recipe], valkey.port, cpus.measured) as [server]:
+    with Valkey() as valkey, serving([recipe], valkey, cpus.measured) as [server]:
         # Database 0 has the broker, and stock Celery's results.
         backend = f"taskbeam+{valkey.url(DATABASE)}" if recipe == OURS else valkey.url()
         argv = (sys.executable, "-m", "benchmarks.jobs", valkey.url(), backend, str(case.processes))

@@ -53,6 +53,11 @@ class Case(NamedTuple):
     settle: float = 1.0
 
     @property
+    def conditions(self) -> dict[str, str | int]:
+        """The same in numbers."""
+        return {"clients": self.clients, "tasks": 1 if self.shared else self.clients}
+
+    @property
     def name(self) -> str:
         return f"{self.clients:,} clients, {'one task' if self.shared else 'a task each'}"
 
@@ -83,7 +88,7 @@ def measure(quick: bool) -> Report:
         for recipe in roster.speaking(transport, case.recipes):
             with staged([recipe]) as [server]:
                 costs[recipe] = run_load(_cost(server, case, transport))
-        figures += _figures(f"{case.name}, {transport}", costs, judged=not quick)
+        figures += _figures(case, transport, costs, judged=not quick)
     return Report(figures, roster.notes)
 
 
@@ -106,11 +111,13 @@ async def _cost(server: Server, case: Case, transport: Transport) -> Cost:
     return Cost(memory / case.clients, cpu / case.seconds, fault)
 
 
-def _figures(case: str, costs: dict[Recipe, Cost], *, judged: bool) -> list[Figure]:
-    ours = costs[OURS]
+def _figures(case: Case, transport: Transport, costs: dict[Recipe, Cost], *, judged: bool) -> list[Figure]:
+    ours, name = costs[OURS], f"{case.name}, {transport}"
+    conditions = {**case.conditions, "transport": transport}
     memory = [
         Figure(
-            case=case,
+            case=name,
+            conditions=conditions,
             subject=recipe.name,
             value=cost.memory / 1024,
             unit="KiB",
@@ -123,7 +130,8 @@ def _figures(case: str, costs: dict[Recipe, Cost], *, judged: bool) -> list[Figu
     ]
     cpu = [
         Figure(
-            case=f"{case}, CPU",
+            case=f"{name}, CPU",
+            conditions=conditions,
             subject=recipe.name,
             value=cost.cpu * 1e3,
             unit="ms/s",

@@ -80,7 +80,7 @@ def measure(quick: bool) -> Report:
     for transport in get_args(Transport):
         with staged(roster.speaking(transport, candidates)) as servers:
             comebacks = run_load(_all_rounds(servers, scale, transport))
-        figures += _figures(f"{scale.clients:,} clients, {transport}", comebacks, judged=not quick)
+        figures += _figures(scale, transport, comebacks, judged=not quick)
     return Report(figures, roster.notes)
 
 
@@ -117,7 +117,11 @@ async def _round(server: Server, clients: int, transport: Transport, comebacks: 
         comebacks.faults += sum(audience.shortfall().values())
 
 
-def _figures(case: str, comebacks: dict[Recipe, Comebacks], *, judged: bool) -> list[Figure]:
+def _figures(
+    scale: Scale, transport: Transport, comebacks: dict[Recipe, Comebacks], *, judged: bool
+) -> list[Figure]:
+    case = f"{scale.clients:,} clients, {transport}"
+    conditions = {"clients": scale.clients, "transport": transport}
     figures = []
     for recipe, server in comebacks.items():
         figures.append(
@@ -126,6 +130,7 @@ def _figures(case: str, comebacks: dict[Recipe, Comebacks], *, judged: bool) -> 
                 scale=1e6,
                 ours_in_them=comebacks[OURS].costs,
                 case=case,
+                conditions=conditions,
                 subject=recipe.name,
                 unit="µs/client",
                 limit=CPU_LIMIT if judged and recipe == OURS else None,
@@ -141,6 +146,7 @@ def _figures(case: str, comebacks: dict[Recipe, Comebacks], *, judged: bool) -> 
                 scale=1e3,
                 ours_in_them=comebacks[OURS].waits,
                 case=f"{case}, longest wait of others",
+                conditions=conditions,
                 subject=recipe.name,
                 unit="ms",
                 limit=WAIT_LIMIT if judged and recipe == OURS else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import isnan, nan
 from statistics import median
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +13,7 @@ from .percentile import percentile
 from .ratio import median_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -24,7 +24,8 @@ class Figure:
     ``value`` is a median in ``unit``, ``low`` and ``high`` the best and the worst round; they drift from
     machine to machine. ``ratio`` is what counts: how much ours costs, as a part of what this subject does.
     ``target`` is what we promise that ratio to be at the most, ``limit`` the same for the value itself.
-    ``p50`` and ``p99`` are latencies in milliseconds.
+    ``p50`` and ``p99`` are latencies in milliseconds, ``redis`` microseconds of CPU time that Redis took
+    per event. ``conditions``: what the case name says, for programs.
     """
 
     case: str
@@ -38,6 +39,8 @@ class Figure:
     limit: float | None = None
     p50: float | None = None
     p99: float | None = None
+    redis: float | None = None
+    conditions: Mapping[str, str | int] = field(default_factory=dict)
     ours: bool = False
     fault: str = ""
     remark: str = ""
@@ -92,6 +95,7 @@ class Figure:
             spread,
             _number(self.p50, 1),
             _number(self.p99, 1),
+            _number(self.redis, 1),
             _number(self.ratio, 2),
             " and ".join(f"≤ {bound:g}{unit}" for unit, bound in bounds if bound is not None),
             "FAIL" if self.failed else "ok",
@@ -100,7 +104,7 @@ class Figure:
 
 
 HEADINGS = (
-    *("case", "subject", "cost", "min – max", "p50 ms", "p99 ms"),
+    *("case", "subject", "cost", "min – max", "p50 ms", "p99 ms", "Redis µs"),
     *("ours ÷ it", "promised", "", ""),
 )
 

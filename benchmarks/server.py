@@ -33,6 +33,7 @@ class Server:
     recipe: Recipe
     site: Site
     process: ManagedProcess
+    redis: Valkey
 
     @property
     def port(self) -> int:
@@ -42,6 +43,11 @@ class Server:
     def cpu_seconds(self) -> float:
         """What it has used so far, its children included."""
         return machine.cpu_seconds(self.process.pid)
+
+    @property
+    def redis_cpu_seconds(self) -> float:
+        """What its Redis has used so far."""
+        return machine.cpu_seconds(self.redis.pid)
 
     @property
     def memory(self) -> int:
@@ -55,23 +61,23 @@ def staged(recipes: Sequence[Recipe]) -> Iterator[list[Server]]:
     machine.allow_many_sockets()
     cpus = machine.Cpus.divide()
     machine.pin(os.getpid(), cpus.rest)
-    with Valkey() as valkey, serving(recipes, valkey.port, cpus.measured) as servers:
+    with Valkey() as valkey, serving(recipes, valkey, cpus.measured) as servers:
         machine.pin(valkey.pid, cpus.rest)
         yield servers
 
 
 @contextmanager
-def serving(recipes: Sequence[Recipe], redis_port: int, cpus: frozenset[int]) -> Iterator[list[Server]]:
+def serving(recipes: Sequence[Recipe], redis: Valkey, cpus: frozenset[int]) -> Iterator[list[Server]]:
     """Start all servers on these CPUs; they are ready inside, and stopped afterwards."""
     with ExitStack() as stack:
         servers = []
         for recipe in recipes:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-            site = Site(free_port(), redis_port, home)
+            site = Site(free_port(), redis.port, home)
             process = ManagedProcess(recipe.name, recipe.argv(site), env=recipe.environment(site))
             stack.callback(process.kill)
             machine.pin(process.pid, cpus)
-            servers.append(Server(recipe, site, process))
+            servers.append(Server(recipe, site, process, redis))
         for server in servers:
             answers = UrlAnswers(f"http://127.0.0.1:{server.port}{server.recipe.ready}")
             server.process.wait_until(answers, START_TIMEOUT, interval=START_INTERVAL)

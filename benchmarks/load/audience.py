@@ -45,6 +45,11 @@ class Audience:
         return list(self._published)
 
     @property
+    def published_events(self) -> int:
+        """Events that were published so far, of all tasks."""
+        return sum(self._published.values())
+
+    @property
     def received(self) -> int:
         """Events that have arrived so far, at all clients."""
         return self.tally.total

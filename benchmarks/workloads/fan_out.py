@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..load.payload import new_task_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..load.audience import Audience
 
@@ -26,6 +26,10 @@ class FanOut:
     @property
     def name(self) -> str:
         return f"1 task × {self.clients:,} clients"
+
+    @property
+    def conditions(self) -> Mapping[str, int]:
+        return {"clients": self.clients, "tasks": 1}
 
     def tasks(self) -> Sequence[str]:
         return [new_task_id()] * self.clients

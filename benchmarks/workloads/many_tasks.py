@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..load.payload import new_task_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..load.audience import Audience
 
@@ -26,6 +26,10 @@ class ManyTasks:
     @property
     def name(self) -> str:
         return f"{self.clients:,} tasks × 1 client, {self.rate:,} events/s"
+
+    @property
+    def conditions(self) -> Mapping[str, int]:
+        return {"clients": self.clients, "tasks": self.clients, "rate": self.rate}
 
     def tasks(self) -> Sequence[str]:
         return [new_task_id() for _ in range(self.clients)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..load.audience import Audience
 
@@ -18,8 +18,8 @@ class Workload(Protocol):
         """As the table shows it."""
 
     @property
-    def clients(self) -> int:
-        """How many there are."""
+    def conditions(self) -> Mapping[str, int]:
+        """The same in numbers: ``clients``, ``tasks``, and ``rate`` (events per second) where it is given."""
 
     def tasks(self) -> Sequence[str]:
         """New task ids: one per client, the same one for clients that follow the same task."""

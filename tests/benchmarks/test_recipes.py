@@ -43,7 +43,7 @@ def test_everybody_who_can_run_here_delivers(recipe: Recipe, valkey: Valkey) -> 
         recipe.prepare(obtain=False)
     except UnavailableError as reason:
         pytest.skip(str(reason))
-    with serving([recipe], valkey.port, frozenset()) as [server]:
+    with serving([recipe], valkey, frozenset()) as [server]:
         for transport in recipe.clients:
             compressed = asyncio.run(follow(server, transport))
             assert not (compressed and recipe in (OURS, PORTABLE))

@@ -1,0 +1,97 @@
+"""All benchmarks, one after the other.
+
+    python -m benchmarks [--quick] [--into DIRECTORY] [--publish]
+
+Each writes its figures as JSON into the directory, and the growth of costs is drawn there.
+``--publish`` puts the tables, the picture and the capacity plan into docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from shutil import copy
+from typing import Any
+
+from .capacity import Costs, plan
+from .plots import draw
+from .report import Figure, markdown
+from .write_up import fill
+
+#: Each is a module of this package with a command line of its own.
+BENCHMARKS = (
+    *("update_cost", "delivery_cost", "idle_cost"),
+    *("reconnect_cost", "slow_readers", "end_to_end"),
+)
+INTO = Path("var/bench")
+DOCUMENT, PICTURE = Path("docs/performance.md"), Path("docs/performance.png")
+
+
+def main() -> int:
+    """Run all; returns 1 when a promise was broken in one of them, or it could not run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="All benchmarks.")
+    parser.add_argument("--quick", action="store_true", help="a minute: does all run? Ratios are not judged")
+    parser.add_argument("--into", type=Path, default=INTO, metavar="DIRECTORY", help="where the figures go")
+    parser.add_argument("--publish", action="store_true", help=f"put them into {DOCUMENT}, too")
+    options = parser.parse_args()
+    options.into.mkdir(parents=True, exist_ok=True)
+    kept = [_run(benchmark, options.into, quick=options.quick) for benchmark in BENCHMARKS]
+    measured = {benchmark: _read(options.into, benchmark) for benchmark in BENCHMARKS}
+    picture = options.into / "growth.png"
+    _draw(measured["delivery_cost"]["figures"], picture)
+    if options.publish:
+        publish(measured, picture)
+    return 0 if all(kept) else 1
+
+
+def _run(benchmark: str, into: Path, *, quick: bool) -> bool:
+    file = into / f"{benchmark}.json"
+    file.unlink(missing_ok=True)
+    command = (sys.executable, "-m", f"benchmarks.{benchmark}", "--json", str(file))
+    ended = subprocess.run((*command, "--quick") if quick else command, check=False)
+    print(flush=True)
+    return ended.returncode == 0
+
+
+def _read(directory: Path, benchmark: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((directory / f"{benchmark}.json").read_text(encoding="utf-8"))
+    return document
+
+
+def _draw(figures: list[dict[str, Any]], file: Path) -> None:
+    try:
+        draw(figures, file)
+    except ImportError:
+        print("No picture without matplotlib: pip install -e '.[bench]'")
+    else:
+        print(f"Wrote {file}")
+
+
+def publish(measured: dict[str, dict[str, Any]], picture: Path) -> None:
+    """Fill docs/performance.md, and put the picture beside it."""
+    parts = {benchmark: _table(document["figures"]) for benchmark, document in measured.items()}
+    machine, notes = measured["delivery_cost"]["machine"], measured["delivery_cost"]["notes"]
+    size = f"{machine['cpus']} CPUs, {machine['memory_gib']} GiB, {machine['system']}"
+    versions = "\n".join(f"- {note}" for note in notes)
+    parts["machine"] = f"{size}, Python {machine['python']}.\n\n{versions}"
+    if picture.exists():
+        copy(picture, PICTURE)
+        parts["growth"] = f"![Cost per delivery against clients, tasks and rate]({PICTURE.name})"
+    figures = {benchmark: document["figures"] for benchmark, document in measured.items()}
+    for transport in ("WebSocket", "SSE"):
+        parts[f"capacity {transport}"] = plan(Costs.from_figures(figures, transport))
+    DOCUMENT.write_text(fill(DOCUMENT.read_text(encoding="utf-8"), parts), encoding="utf-8")
+    print(f"Filled {DOCUMENT}")
+
+
+def _table(figures: list[dict[str, Any]]) -> str:
+    names = {field.name for field in fields(Figure)}
+    return markdown([Figure(**{name: figure[name] for name in names}) for figure in figures])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
