@@ -36,8 +36,9 @@ class Audience:
         self._published: dict[str, int] = {}
         self.tally = Tally()
         self.clients: list[tuple[str, Client]] = []
-        #: Clients that were connected and never heard anything.
+        #: Clients that were connected and never heard anything, and those who were cut off before they did.
         self.deaf = 0
+        self.cut_off = 0
 
     @property
     def tasks(self) -> Sequence[str]:
@@ -64,6 +65,7 @@ class Audience:
         clients = [client for _, client in self.clients]
         return {
             "deaf": self.deaf,
+            "cut off": self.cut_off + sum(client.cut for client in clients),
             "lost": self.missing,
             "out of order": sum(client.faults for client in clients),
             "skipped": sum(client.skipped for client in clients if isinstance(client, PollingClient)),
@@ -130,7 +132,8 @@ class Audience:
         for client in deaf:
             client.close()
         self.clients = [(task_id, client) for task_id, client in self.clients if client.last]
-        self.deaf += len(deaf)
+        self.deaf += sum(not client.cut for client in deaf)
+        self.cut_off += sum(client.cut for client in deaf)
         await self.complete()
 
     async def published(self) -> None:

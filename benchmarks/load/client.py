@@ -31,7 +31,7 @@ _HEAD_END = b"\r\n\r\n"
 class Client(asyncio.Protocol):
     """One connection that follows one task. It knows the number of its last event, and every fault."""
 
-    __slots__ = ("_following", "_opened", "_rest", "_tally", "_transport", "faults", "id", "last")
+    __slots__ = ("_following", "_opened", "_rest", "_tally", "_transport", "cut", "faults", "id", "last")
 
     #: How an event is told, and its number (``seq``), time (``ts``) and id found in it.
     event: ClassVar[re.Pattern[bytes]] = EVENT
@@ -51,6 +51,8 @@ class Client(asyncio.Protocol):
         self.last = following.last
         self.id = b""
         self.faults = 0
+        #: Whether the connection ended, and not by us.
+        self.cut = False
 
     async def opened(self) -> None:
         """Wait until the stream is open; raises `ConnectionError` if it is refused."""
@@ -60,7 +62,8 @@ class Client(asyncio.Protocol):
     def close(self) -> None:
         """Drop the connection."""
         if self._transport is not None:
-            self._transport.abort()
+            transport, self._transport = self._transport, None
+            transport.abort()
 
     def pause(self) -> None:
         """Read nothing until `resume`: what the server sends fills the socket, and then waits there."""
@@ -106,6 +109,7 @@ class Client(asyncio.Protocol):
         self.ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.cut = self._transport is not None
         self._transport = None
         if self._opened is not None and not self._opened.done():
             self._opened.set_exception(exc or ConnectionError("closed before the stream began"))
