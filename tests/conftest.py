@@ -19,7 +19,7 @@ settings.load_profile("taskbeam")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (`pytest -n 3 --dist loadgroup`), a folder of tests stays together, with what it shares."""
+    """Side by side (`-n 3 --dist loadgroup`), a folder of tests stays together, with what it shares."""
     for item in items:
         room = item.path.relative_to(Path(__file__).parent).parts[0]
         item.add_marker(pytest.mark.xdist_group(room))
