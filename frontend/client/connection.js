@@ -28,11 +28,8 @@
  * @typedef {(base: URL, topics: ReadonlyMap<string, Topic>, ear: Ear) => Connection} Open
  */
 
-/** Milliseconds until a connection is given up that has not opened. */
-export const OPEN_TIMEOUT = 10_000;
-
 /** Problems that another attempt may solve; every other one is about the task, and final. */
-const PASSING = /^(unavailable|internal_error|restarting|idle|too_.*)$/;
+const PASSING = /^(unavailable|internal_error|restarting|idle|too_.*|http_5..)$/;
 
 /**
  * @param {string} code of the contract's table

@@ -22,6 +22,6 @@ export class TaskError extends Error {
  */
 export async function problemOf(response) {
   const problem = await response.json().catch(() => ({}));
-  const code = problem.code ?? (response.status < 500 ? `http_${response.status}` : "unavailable");
-  return new TaskError(code, problem.detail ?? problem.title ?? `HTTP ${response.status}`);
+  const code = problem.code ?? `http_${response.status}`;
+  return new TaskError(code, problem.detail ?? problem.title ?? code);
 }

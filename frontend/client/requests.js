@@ -1,4 +1,4 @@
-import { OPEN_TIMEOUT, passing } from "./connection.js";
+import { passing } from "./connection.js";
 import { problemOf, TaskError } from "./errors.js";
 import { done, turn } from "./turns.js";
 
@@ -95,10 +95,10 @@ export class Run {
   /**
    * @param {string} accept
    * @param {Record<string, string>} query
-   * @param {number} [patience] ms until the answer begins
+   * @param {number} patience ms until the answer begins
    * @returns {Promise<Response>}
    */
-  async get(accept, query, patience = OPEN_TIMEOUT) {
+  async get(accept, query, patience) {
     const { after, token } = this.#topic;
     this.#url.search = String(new URLSearchParams(after ? { ...query, after } : query));
     this.first = !after;

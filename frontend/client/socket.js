@@ -1,6 +1,8 @@
 import { pause } from "./backoff.js";
-import { OPEN_TIMEOUT, passing } from "./connection.js";
+import { passing } from "./connection.js";
 
+/** Milliseconds until a socket is given up that has not opened. */
+const OPENING = 10_000;
 /** Milliseconds of silence after which the gateway is asked for a sign of life, and then for its answer. */
 const QUIET = 15_000;
 const ANSWER = 5_000;
@@ -86,7 +88,7 @@ export function openSocket(base, topics, ear) {
     check(hurry) {
       const now = Date.now();
       if (!open) {
-        if (now - quietSince > OPEN_TIMEOUT) ear.failed("refused");
+        if (now - quietSince > OPENING) ear.failed("refused");
       } else if (asked) {
         if (now - asked > ANSWER) ear.failed("silent");
       } else if (hurry || now - quietSince > QUIET) ping();

@@ -4,19 +4,18 @@ import { crowded } from "./turns.js";
 
 /** @import { Run } from "./requests.js" */
 
-/** Milliseconds between the gateway's heartbeats are 15,000; after this much silence something holds them back. */
-const SILENCE = 40_000;
-/** The same on a connection that has brought nothing yet: its answer is due at once, and an event if none was had. */
-const FIRST_EVENT = 5_000;
-const FIRST_BEAT = 20_000;
+/** Milliseconds after which something holds the stream back: the gateway's heart beats every 15,000. */
+const SILENCE = 25_000;
+/** The same where something is due at once: an answer (the gateway gives Redis 5,000), and the first event of all. */
+const FIRST = 7_000;
 /** Milliseconds that a stream is held while other tasks wait for a connection. */
 const TURN = 2_000;
 
 /** An event stream by fetch: an EventSource hides heartbeats and answers, and sends no Authorization. */
 export const openStream = openRequests(async (run) => {
-  const response = await run.get("text/event-stream", {}, run.fresh ? FIRST_EVENT : undefined);
+  const response = await run.get("text/event-stream", {}, FIRST);
   if (!response.body || response.status === 204) return true;
-  run.wait(!run.fresh ? SILENCE : run.first ? FIRST_EVENT : FIRST_BEAT);
+  if (!run.first) run.wait(SILENCE);
   const reader = response.body.getReader();
   let over = false;
   const turn = setInterval(() => {

@@ -1,26 +1,22 @@
 /** Milliseconds before its end that a token is renewed at the latest. */
 const MARGIN = 60_000;
+/** Milliseconds between two renewals at least, should the new token have ended, too. */
+const SHORTEST = 1_000;
 /** The longest time that a timer counts. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+const LONGEST = 2 ** 31 - 1;
 
 /**
- * @param {string | undefined} token a JWT, or anything
+ * When a token is to be renewed: before its `exp`, Unix seconds (RFC 7519, 4.1.4).
+ *
+ * @param {string} token a JWT, or anything
  * @param {number} now ms
- * @returns {number | undefined} ms until it is to be renewed; undefined when it does not say
+ * @returns {number | undefined} ms; undefined when it does not say
  */
 export function renewal(token, now) {
-  const exp = token && expiry(token);
-  if (!exp) return undefined;
-  const left = exp * 1000 - now;
-  return Math.min(LONGEST_TIMER, Math.max(0, left - Math.min(MARGIN, left / 2)));
-}
-
-/** @param {string} token @returns {number | undefined} its `exp`, Unix seconds (RFC 7519, 4.1.4) */
-function expiry(token) {
   try {
-    const payload = token.split(".")[1] ?? "";
-    const { exp } = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/")));
-    return typeof exp === "number" ? exp : undefined;
+    const [, payload = ""] = token.split(".");
+    const left = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/"))).exp * 1000 - now;
+    return Math.min(LONGEST, Math.max(SHORTEST, left - Math.min(MARGIN, left / 2))) || undefined; // NaN
   } catch {
     return undefined;
   }

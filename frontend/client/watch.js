@@ -229,7 +229,7 @@ export class Watch extends Target {
       return;
     }
     if (this.#over) return;
-    const left = renewal(this.#seat.token, Date.now());
+    const left = renewal(this.#seat.token ?? "", Date.now());
     if (left !== undefined) this.#authorizeIn(left);
     this.#board.follow(this.#seat);
   }

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { openSocket } from "../../frontend/client/socket.js";
+
+/** @import { Topic } from "../../frontend/client/connection.js" */
+
+/** What the socket said to the gateway, and what it told its link. @type {any[]} */
+let said;
+/** @type {any[]} */
+let told;
+/** The gateway's side. @type {any} */
+let wire;
+/** @type {Map<string, Topic>} */
+let topics;
+/** @type {import("../../frontend/client/connection.js").Connection} */
+let connection;
+
+const real = globalThis.WebSocket;
+
+beforeEach(() => {
+  said = [];
+  told = [];
+  topics = new Map([["t", { after: "7-3", tabs: new Set() }]]);
+  globalThis.WebSocket = /** @type {any} */ (
+    class {
+      constructor() {
+        wire = this;
+      }
+      send(/** @type {string} */ text) {
+        said.push(JSON.parse(text));
+      }
+      close() {}
+    }
+  );
+  connection = openSocket(new URL("https://gateway.example/jobs/"), topics, {
+    opened() {},
+    heard() {},
+    failed: (failure) => told.push(failure),
+    tell: (_, news) => told.push(news),
+  });
+  wire.onopen();
+});
+
+afterEach(() => {
+  globalThis.WebSocket = real;
+});
+
+/** @param {object} message */
+const receive = (message) => wire.onmessage({ data: JSON.stringify(message) });
+/** @param {string} id */
+const event = (id) => ({ id, task_id: "t", type: "progress" });
+const questions = () => said.filter(({ op }) => op !== "ping").map(({ op, after }) => [op, after]);
+
+test("what comes before the answer belongs to the subscription that was", () => {
+  receive({ op: "subscribed", task_id: "t" });
+  receive(event("7-4"));
+  topics.set("t", { after: null, tabs: new Set() });
+  connection.ask("t");
+  receive(event("7-5"));
+  receive({ op: "subscribed", task_id: "t" });
+  receive(event("7-1"));
+  receive(event("7-2"));
+  assert.deepEqual(
+    told.map(({ event: { id }, first }) => [id, first]),
+    [
+      ["7-4", false],
+      ["7-1", true],
+      ["7-2", false],
+    ],
+  );
+});
+
+test("one question at a time, so that each answer is to the last", () => {
+  topics.set("t", { after: "7-2", tabs: new Set() });
+  connection.ask("t");
+  topics.delete("t");
+  connection.forget("t");
+  topics.set("t", { after: null, tabs: new Set() });
+  connection.ask("t");
+  assert.deepEqual(questions(), [["subscribe", "7-3"]]);
+  receive({ op: "subscribed", task_id: "t" });
+  assert.deepEqual(questions(), [["subscribe", "7-3"], ["subscribe", null]]);
+});
+
+test("a task that is left before the answer is unsubscribed after it", () => {
+  topics.delete("t");
+  connection.forget("t");
+  receive({ op: "subscribed", task_id: "t" });
+  receive({ op: "unsubscribed", task_id: "t", reason: "asked" });
+  assert.deepEqual(questions(), [["subscribe", "7-3"], ["unsubscribe", undefined]]);
+});
+
+test("a refusal is told, and the end of a task", () => {
+  receive({ op: "error", task_id: "t", code: "unknown_task", message: "No." });
+  receive({ op: "unsubscribed", task_id: "t", reason: "ended" });
+  assert.deepEqual(told, [{ refused: { code: "unknown_task", message: "No." } }, { ended: true }]);
+});
+
+test("a problem that passes is not the task's", () => {
+  receive({ op: "error", task_id: "t", code: "too_many", message: "Later." });
+  assert.deepEqual(told, []);
+});
+
+test("a socket that closes has failed, and how says whether it was open", () => {
+  wire.onclose();
+  assert.deepEqual(told, ["cut"]);
+});
