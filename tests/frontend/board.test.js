@@ -21,6 +21,13 @@ test("counts of a name add up over the window, and no longer", () => {
   assert.deepEqual([row?.failed.at(-1), row?.stuck.at(-1)], [2, 1]);
 });
 
+test("a name that nothing was heard of for the whole window is gone", () => {
+  const board = new Board();
+  board.hear(tick({ tasks: { old: { succeeded: 1 } } }), NOW - BUCKET * BUCKETS);
+  board.hear(tick({ tasks: { "a.b": { succeeded: 1 } } }), NOW);
+  assert.deepEqual(board.tasks().map(({ name }) => name), ["a.b"]);
+});
+
 test("a chart shows the most that waited in each bar", () => {
   const board = new Board();
   for (const depth of [3, 9, 1]) board.hear(tick({ queues: [{ name: "q", depth, slots: 1 }] }), NOW);
