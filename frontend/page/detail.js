@@ -69,8 +69,9 @@ export class Detail {
     say(this.#part("name"), job.name ?? "");
     say(this.#part("attempt"), `attempt ${job.attempt}`);
     say(this.#part("state"), job.state);
-    this.#part("cancel").hidden = job.final || follow.over;
-    this.#part("cut").hidden = follow.over;
+    this.#offer("cancel", !job.final && !follow.over);
+    this.#offer("cut", !follow.over);
+    if (job.final) say(this.#part("note"), "");
     this.#drawProgress(follow);
     this.#drawLine(follow);
     this.#result.show(follow);
@@ -129,6 +130,13 @@ export class Detail {
   /** @returns {NodeListOf<HTMLInputElement>} */
   #choices() {
     return this.#part("lanes").querySelectorAll("input");
+  }
+
+  /** A button that goes must not take the focus with it. @param {string} name @param {boolean} offered */
+  #offer(name, offered) {
+    const button = this.#part(name);
+    if (!offered && document.activeElement === button) this.focus();
+    button.hidden = !offered;
   }
 
   /** @param {Mode} mode */

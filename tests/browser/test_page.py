@@ -117,6 +117,7 @@ def test_a_queued_job_is_cancelled_at_once(site: Whole, page: Page, journals: Jo
     page.get_by_role("button", name="Cancel").click()
     expect_state(page, "REVOKED")
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    expect(page.locator("#detail-title")).to_be_focused()
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
