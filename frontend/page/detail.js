@@ -84,6 +84,7 @@ export class Detail {
   tick() {
     if (!this.#follow || this.#follow.over) return;
     this.drawLanes();
+    say(this.#part("figure"), figure(this.#follow, Date.now() / 1000));
     if (this.#follow.job.retry) say(this.#part("message"), outcome(this.#follow));
   }
 
@@ -100,7 +101,7 @@ export class Detail {
     const bar = this.#part("bar");
     const message = outcome(follow);
     say(this.#part("message"), message);
-    say(this.#part("figure"), job.final ? duration((job.ts ?? 0) - (job.began ?? job.ts ?? 0)) : percentage(reached));
+    say(this.#part("figure"), figure(follow, Date.now() / 1000));
     bar.dataset.known = String(reached !== null);
     bar.style.setProperty("--reached", String((reached ?? 0) / 100));
     if (reached === null) bar.removeAttribute("aria-valuenow");
@@ -161,6 +162,19 @@ export class Detail {
   #part(name) {
     return find(this.#panel, `[data-part="${name}"]`);
   }
+}
+
+/**
+ * How far it is; where nobody can tell, or it has ended, how long it took so far.
+ *
+ * @param {Follow} follow
+ * @param {number} now Unix seconds
+ */
+function figure({ job, trace, over }, now) {
+  const reached = percent(job);
+  if (reached !== null && !job.final) return percentage(reached);
+  if (job.began === undefined || job.ts === undefined) return "";
+  return duration((over ? job.ts : Math.max(job.ts, now - trace.skew)) - job.began);
 }
 
 /** @type {Record<string, string>} */

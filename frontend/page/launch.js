@@ -41,12 +41,12 @@ export function launchPad(root, started) {
 /** @param {HTMLFormElement} form @param {Start} start */
 function reports(form, start) {
   const user = /** @type {HTMLInputElement} */ (find(form, "#user-id"));
-  form.addEventListener("submit", (submit) => {
+  form.addEventListener("submit", async (submit) => {
     submit.preventDefault();
     const id = Number(user.value);
     const several = submit.submitter?.dataset.several;
     const ids = several ? Array.from({ length: Number(several) }, (_, index) => ((id + index - 1) % 250) + 1) : [id];
-    for (const one of ids) void start(`Report for user ${one}`, () => requestReport(one));
+    for (const one of ids) await start(`Report for user ${one}`, () => requestReport(one));
   });
 }
 
