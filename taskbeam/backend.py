@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from taskbeam.encode import to_json
 from taskbeam.failures import TASK_FAILED, failure_of
 from taskbeam.journal.entry import Entry, Verdict, new_token, read_next
 from taskbeam.keys import CANCELLED, TaskKeys, queue_keys
+from taskbeam.labels import Labels, head_of
 from taskbeam.liveness.presence import presence
 from taskbeam.options import Options
 from taskbeam.outbox import DEADLINE, Outbox
@@ -135,18 +137,28 @@ class JournalBackend:
     # What Celery never stores.
 
     def append_pending(
-        self, task_id: str, name: str, canvas: Canvas, eta: datetime | None = None, queue: str = ""
+        self,
+        task_id: str,
+        name: str,
+        canvas: Canvas,
+        eta: datetime | None = None,
+        queue: str = "",
+        labels: Labels | None = None,
     ) -> None:
         """Begin the journals of a task that is sent, and of those that its message has to follow.
 
-        ``queue`` is the one that the task takes a ticket of.
+        ``queue`` is the one that the task takes a ticket of. Those that follow inherit its ``labels``.
         """
+        own = labels or Labels()
+        inherited = replace(own, group=None).head()
         entries = [
-            self._pending(waiting_id, waiting.name, waiting.next, eta, waits=True)
+            self._pending(waiting_id, waiting.name, waiting.next, eta, inherited, waits=True)
             for waiting_id, waiting in canvas.waiting.items()
         ]
         tickets = queue_keys(queue) if queue and not self.options.sharded else None
-        self._outbox.write_together([*entries, self._pending(task_id, name, canvas.next, eta, queue=tickets)])
+        self._outbox.write_together(
+            [*entries, self._pending(task_id, name, canvas.next, eta, own.head(), queue=tickets)]
+        )
 
     def _pending(
         self,
@@ -154,6 +166,7 @@ class JournalBackend:
         name: str,
         following: list[str],
         eta: datetime | None,
+        labels: dict[str, str],
         *,
         waits: bool = False,
         queue: QueueKeys | None = None,
@@ -173,6 +186,7 @@ class JournalBackend:
             ttl=self.expires + int(delay) if self.expires else 0,
             name=name,
             queue=queue,
+            labels=labels,
             **self.options.entry_fields(),
         )
 
@@ -219,6 +233,7 @@ class JournalBackend:
             members=description.members,
             run=run.id if run else "",
             name=name if isinstance(name, str) else "",
+            labels=head_of(request),
             registration=None if self.options.sharded else registration_of(run),
             ran=run.elapsed() if run and counts else 0.0,
             **self.options.entry_fields(),

@@ -19,6 +19,7 @@ from celery.worker.state import revoked
 from taskbeam import events
 from taskbeam.canvas import Canvas
 from taskbeam.describe import Description
+from taskbeam.labels import HEADER, labels_of
 from taskbeam.liveness.presence import presence
 from taskbeam.queues.route import queue_of
 from taskbeam.run import Run, begin_run, current_run, due, end_run
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
+    from taskbeam.labels import Labels
     from taskbeam.options import Options
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class Journal(Protocol):
         canvas: Canvas,
         eta: datetime | None = None,
         queue: str = "",
+        labels: Labels | None = None,
     ) -> None: ...
 
     def append_event(
@@ -108,6 +111,9 @@ def _task_is_sent(sender: str, headers: dict[str, Any], body: Any, **route: Any)
     if journal is None:
         return
     run = current_run()
+    labels = labels_of(headers, run.request.headers if run is not None else None)
+    if header := labels.header():
+        headers[HEADER] = header
     if headers.get("retries") and run is not None and run.request.id == task_id:
         run.note_retry(headers.get("eta"))
         return
@@ -120,7 +126,7 @@ def _task_is_sent(sender: str, headers: dict[str, Any], body: Any, **route: Any)
     eta = headers.get("eta")
     # A task with an ETA takes no ticket: it is not in line before its time.
     queue = "" if eta else queue_of(**route)
-    journal.append_pending(task_id, sender, canvas, due(eta) if eta else None, queue)
+    journal.append_pending(task_id, sender, canvas, due(eta) if eta else None, queue, labels)
 
 
 def _journal_of(task_id: str, name: str, headers: dict[str, Any]) -> Journal | None:

@@ -111,15 +111,27 @@ if not admitted then
   return answer('refused')
 end
 
+local labels = entry.labels or {}
 if reborn then
   -- Ids of an earlier life, kept or expired, are all smaller.
   local now = redis.call('TIME')
   local last = tonumber(epoch or redis.call('GET', KEYS[4]) or 0)
   epoch = string.format('%.0f', math.max(now[1] * 1000 + math.floor(now[2] / 1000), last + 1))
   seq, snapshot, before, cancel = 0, 0, '', ''
+  if not entry.birth then
+    -- The same task goes on: it stays its owner's.
+    for _, field in ipairs({ 'owner', 'group', 'tags', 'title' }) do
+      labels[field] = redis.call('HGET', KEYS[2], field) or labels[field]
+    end
+  end
   redis.call('DEL', KEYS[2], KEYS[3])
   if entry.birth then
     current, attempt, runs = '', 1, ''
+  end
+end
+if reborn or entry.birth then
+  for field, value in pairs(labels) do
+    redis.call('HSET', KEYS[2], field, value)
   end
 end
 

@@ -30,7 +30,19 @@ Condition = Literal["queued", "open", "running", "stalled", "waiting"]
 
 
 #: Members of an entry that the script is handed as they are.
-_PLAIN_RULES = ("run", "state", "name", "birth", "waiting", "final", "ends_run", "cancel", "only", "after")
+_PLAIN_RULES = (
+    "run",
+    "state",
+    "name",
+    "labels",
+    "birth",
+    "waiting",
+    "final",
+    "ends_run",
+    "cancel",
+    "only",
+    "after",
+)
 
 
 def new_token() -> str:
@@ -103,6 +115,7 @@ class Entry:
     - ``after``: refused unless this is the number of the journal's last event; 0 = whatever it is.
     - ``queue``: with ``birth``, the queue that the task takes a ticket of. ``ran``: with SUCCESS, for how
       many seconds its run went on. Both only on a single server.
+    - ``labels``: fields of the head (`taskbeam.labels`), kept from the journal's birth on.
     - ``cancel``: the task is asked to stop. ``registration``: absent outside a worker.
     - ``ts``: Unix seconds, by this machine's clock.
     - ``token``: the writer's own name for this call; a repeated call changes nothing.
@@ -123,6 +136,7 @@ class Entry:
     keep: int = DEFAULT_KEEP
     limit: int = DEFAULT_LIMIT
     name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     meta: str | bytes = b""
     cancel: bool = False
     only: Condition | None = None

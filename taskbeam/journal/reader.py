@@ -9,6 +9,7 @@ from redis.exceptions import NoScriptError
 from taskbeam.events import EventId, Record
 from taskbeam.journal.history import Absence, History
 from taskbeam.journal.scripts import READ
+from taskbeam.labels import FIELDS, Labels
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -35,6 +36,12 @@ class JournalReader:
         return History(
             EventId(int(epoch), seq), Record.parse(picture), [Record.parse(raw) for raw in records]
         )
+
+    async def labels(self, keys: TaskKeys) -> Labels | None:
+        """Whose the task is; None when it has no journal. Raises redis-py's errors."""
+        head: Any = await self._redis.hmget(keys.head, ["epoch", *FIELDS])
+        epoch, *values = head
+        return Labels.of_head(values) if epoch else None
 
     async def _call(self, *args: str | int) -> Any:
         try:
