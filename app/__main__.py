@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 import uvicorn
 
 from .main import create_app
+from .security.keys import KeyConfigurationError
+from .security.redaction import log_config
 from .server.http import DetachableHttp
 from .server.websocket import DetachableWebSocket
 from .settings import Settings
@@ -23,6 +26,7 @@ def serve(settings: Settings) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        log_config=log_config(),
         log_level=settings.log_level,
         http=DetachableHttp if settings.detach else "auto",
         ws=DetachableWebSocket if settings.detach else "websockets-sansio",
@@ -32,5 +36,15 @@ def serve(settings: Settings) -> None:
     )
 
 
+def main() -> int:
+    settings = Settings()
+    try:
+        serve(settings)
+    except KeyConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
 if __name__ == "__main__":
-    serve(Settings())
+    sys.exit(main())

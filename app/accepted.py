@@ -1,14 +1,18 @@
-"""The answer to whoever asked for a job: its id, and where to follow it."""
+"""The answer to whoever asked for a job: its id, a token to follow it with, and where."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+from .security.identity import FOLLOW, Identity
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
+    from fastapi import Request, Response
+
+    from .gateway import Gateway
+    from .security.senders import Sender
 
 
 class TaskUrls(BaseModel):
@@ -24,17 +28,22 @@ class Accepted(BaseModel):
     """The task was sent."""
 
     task_id: str
+    token: str = Field(description="Reads and cancels this task, for a while.")
     urls: TaskUrls
 
 
-def accepted(request: Request, response: Response, task_id: str) -> Accepted:
-    """The body; the response gets its `Location`."""
-    path = request.app.url_path_for
+def accepted(
+    request: Request, response: Response, gateway: Gateway, sender: Sender, task_id: str
+) -> Accepted:
+    """The answer to whoever sent the task; also sets ``Location``."""
     urls = TaskUrls(
-        self=path("snapshot", task_id=task_id),
-        events=path("events", task_id=task_id),
-        ws=path("one_task", task_id=task_id),
-        cancel=path("cancel", task_id=task_id),
+        self=request.app.url_path_for("snapshot", task_id=task_id),
+        events=request.app.url_path_for("events", task_id=task_id),
+        ws=request.app.url_path_for("one_task", task_id=task_id),
+        cancel=request.app.url_path_for("cancel", task_id=task_id),
     )
     response.headers["Location"] = urls.self
-    return Accepted(task_id=task_id, urls=urls)
+    # It holds a token.
+    response.headers["Cache-Control"] = "no-store"
+    token = gateway.guard.tokens.issue(Identity(subject=sender.owner, scopes=FOLLOW, tasks=(task_id,)))
+    return Accepted(task_id=task_id, token=token, urls=urls)

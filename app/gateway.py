@@ -23,6 +23,8 @@ from .heart import Heart
 from .hub import Hub
 from .idempotency import IdempotencyKeys
 from .redis_client import redis_client
+from .security.guard import Guard
+from .security.policy import Authorize
 from .settings import Settings
 from .subscriber import Subscriber
 
@@ -30,7 +32,8 @@ from .subscriber import Subscriber
 class Gateway:
     """Made without a connection; `running` keeps them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, authorize: Authorize | None = None) -> None:
+        """``authorize`` replaces the policy. Raises `KeyConfigurationError`."""
         self.settings = settings
         self.redis = redis_client(settings)
         self.journal = JournalReader(self.redis)
@@ -40,6 +43,7 @@ class Gateway:
         self.subscriber = Subscriber(self.redis, self.hub, gather=settings.gather, sharded=settings.sharded)
         self.hub.attach(self.subscriber)
         self.appender = JournalAppender(self.redis)
+        self.guard = Guard(settings, self.redis, self.journal, authorize)
         self.idempotency = IdempotencyKeys(self.redis)
         self.celery = Celery(
             broker=settings.broker_url,
@@ -73,8 +77,10 @@ class Gateway:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.redis.aclose)
             stack.push_async_callback(self.hub.close)
+            stack.push_async_callback(self.guard.access.close)
             watching = self.watchdog.run(self.settings.watchdog_interval)
-            works = [self.subscriber.run(), self.heart.run(), watching, self.queues.run()]
+            guarding = (self.guard.keep_time(), self.guard.keep_informed())
+            works = [self.subscriber.run(), self.heart.run(), watching, self.queues.run(), *guarding]
             # What the dashboard counts, it counts on a single server.
             if self.settings.dashboard and not self.settings.sharded:
                 works.append(DashboardPublisher(self.redis, self.appender, self.settings).run())

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from taskbeam.errors import Problem
+
     from .channel import End
     from .event import Event
     from .hub import Follower
@@ -28,6 +30,7 @@ class Mailbox:
         self._follower: Follower | None = None
         self.admitted = False
         self.end: End | None = None
+        self.problem: Problem | None = None
 
     def belongs_to(self, follower: Follower) -> None:
         """Who is paused while the mailbox is full."""
@@ -45,6 +48,11 @@ class Mailbox:
         self.end = end
         self._changed.set()
 
+    def dismiss(self, problem: Problem) -> None:
+        """Nothing more comes, and here is why."""
+        self.problem = problem
+        self._changed.set()
+
     async def admission(self) -> None:
         """Wait for the first delivery, or the end."""
         while not self.admitted and self.end is None:
@@ -52,10 +60,10 @@ class Mailbox:
 
     async def take(self, timeout: float) -> list[Event]:  # noqa: ASYNC109
         """All that is there, oldest first; nothing after ``timeout`` seconds or when the end is reached."""
-        if not self._events and self.end is None:
+        if not self._events and not self.over:
             try:
                 async with asyncio.timeout(timeout):
-                    while not self._events and self.end is None:
+                    while not self._events and not self.over:
                         await self._wait()
             except TimeoutError:
                 return []
@@ -73,7 +81,12 @@ class Mailbox:
     @property
     def exhausted(self) -> bool:
         """Whether nothing is left, and nothing more comes."""
-        return self.end is not None and not self._events
+        return self.over and not self._events
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.end is not None or self.problem is not None
 
     async def _wait(self) -> None:
         self._changed.clear()

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from . import problems
 from .files import Files
 from .gateway import Gateway
-from .routes import dashboard, health, images, reports, sockets, tasks
+from .routes import dashboard, health, images, passes, reports, sockets, tasks
+from .security import caller, senders
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
+    from .security.policy import Authorize
     from .settings import Settings
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Make the gateway's application. It connects to Redis when its lifespan begins."""
-    gateway = Gateway(settings)
+logger = logging.getLogger(__name__)
+
+OPEN = """
+    ****************************************************************************
+    TASKBEAM_AUTH=open: whoever reaches %s:%s sends tasks, and reads and
+    cancels every task whose id they know. This is for development.
+    ****************************************************************************
+"""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    authorize: Authorize | None = None,
+    identify: Callable[..., Any] | None = None,
+    identify_sender: Callable[..., Any] | None = None,
+) -> FastAPI:
+    """Make the gateway's application. It connects to Redis when its lifespan begins.
+
+    ``authorize`` replaces the policy; ``identify`` and ``identify_sender`` are FastAPI dependencies of the
+    application's own, which return an `Identity` (or None) and a `Sender`. Raises `KeyConfigurationError`.
+    """
+    gateway = Gateway(settings, authorize)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if settings.auth == "open":
+            logger.warning(OPEN, settings.host, settings.port)
         async with gateway.running():
             yield
 
@@ -33,8 +58,12 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.gateway = gateway
+    if identify is not None:
+        app.dependency_overrides[caller.identify] = identify
+    if identify_sender is not None:
+        app.dependency_overrides[senders.identify_sender] = identify_sender
     problems.install(app)
-    for room in (tasks, sockets, reports, images, health):
+    for room in (tasks, passes, sockets, reports, images, health):
         app.include_router(room.router)
     if settings.dashboard:
         app.include_router(dashboard.router)

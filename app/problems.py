@@ -5,23 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocket, WebSocketState
 
 from taskbeam import errors
 from taskbeam.errors import Problem, TaskbeamError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
+    from starlette.requests import HTTPConnection
 
 MEDIA_TYPE = "application/problem+json"
 
+#: What every call may answer that wants to know who asks.
+IDENTITY_PROBLEMS = (errors.UNAUTHENTICATED, errors.TOKEN_EXPIRED, errors.TOKEN_REVOKED)
+
+#: Seconds after which a client may try again; a guess, for nothing here knows it better.
+RETRY_AFTER = 5
+
 _BY_STATUS = {
     problem.status: problem
-    for problem in (errors.BAD_REQUEST, errors.NOT_FOUND, errors.METHOD_NOT_ALLOWED, errors.UNAVAILABLE)
+    for problem in (
+        errors.UNAUTHENTICATED,
+        errors.FORBIDDEN,
+        errors.BAD_REQUEST,
+        errors.NOT_FOUND,
+        errors.METHOD_NOT_ALLOWED,
+        errors.UNAVAILABLE,
+    )
 }
+
+
+#: What HTTP wants beside a status (RFC 6750, 3; RFC 6585, 4).
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": str(RETRY_AFTER)}}
 
 
 class ProblemBody(BaseModel):
@@ -37,16 +56,22 @@ class ProblemBody(BaseModel):
     retry: bool = Field(description="Whether the same request may succeed later.")
 
 
-class ProblemResponse(JSONResponse):
+def problem_body(problem: Problem, detail: str | None = None) -> bytes:
+    """The body of a problem, as JSON on one line."""
+    body = ProblemBody(
+        title=problem.title, status=problem.status, code=problem.code, detail=detail, retry=problem.retry
+    )
+    return body.model_dump_json(exclude_none=True).encode()
+
+
+class ProblemResponse(Response):
     """A problem as a response."""
 
     media_type = MEDIA_TYPE
 
     def __init__(self, problem: Problem, detail: str | None = None, headers: Any = None) -> None:
-        body = ProblemBody(
-            title=problem.title, status=problem.status, code=problem.code, detail=detail, retry=problem.retry
-        )
-        super().__init__(body.model_dump(exclude_none=True), problem.status, headers)
+        own = _HEADERS.get(problem.status, {})
+        super().__init__(problem_body(problem, detail), problem.status, own | dict(headers or {}))
 
 
 def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
@@ -63,36 +88,52 @@ def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
 
 def install(app: FastAPI) -> None:
     """Answer every error in this form."""
-    app.add_exception_handler(TaskbeamError, _taskbeam_error)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(RedisError, _redis_away)
-    app.add_exception_handler(Exception, _internal_error)
+    handlers: dict[type[Exception], Any] = {
+        TaskbeamError: _taskbeam_error,
+        RequestValidationError: _invalid_request,
+        HTTPException: _http_exception,
+        RedisError: _redis_away,
+        Exception: _internal_error,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
 
 
-def _taskbeam_error(_: Request, error: Exception) -> ProblemResponse:
+async def _taskbeam_error(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
     assert isinstance(error, TaskbeamError)
-    return ProblemResponse(error.problem, error.detail)
+    return await _answer(connection, error.problem, error.detail)
 
 
-def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
+async def _invalid_request(_: HTTPConnection, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return ProblemResponse(errors.INVALID_REQUEST, f"{where}: {first['msg']}")
 
 
-def _http_exception(_: Request, error: Exception) -> ProblemResponse:
+async def _http_exception(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
     assert isinstance(error, HTTPException)
     problem = _BY_STATUS.get(error.status_code)
     if problem is None:
         problem = Problem("http_error", error.status_code, 4400, "The request was refused.")
-    return ProblemResponse(problem, headers=error.headers)
+    return await _answer(connection, problem, headers=error.headers)
 
 
-def _redis_away(_: Request, error: Exception) -> ProblemResponse:  # noqa: ARG001
-    return ProblemResponse(errors.UNAVAILABLE)
+async def _redis_away(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:  # noqa: ARG001
+    return await _answer(connection, errors.UNAVAILABLE)
 
 
-def _internal_error(_: Request, error: Exception) -> ProblemResponse:  # noqa: ARG001
+async def _internal_error(_: Request, error: Exception) -> ProblemResponse:  # noqa: ARG001
     return ProblemResponse(errors.INTERNAL)
+
+
+async def _answer(
+    connection: HTTPConnection, problem: Problem, detail: str | None = None, headers: Any = None
+) -> ProblemResponse | None:
+    """A WebSocket is accepted first: a browser reads the code of a close frame, and no HTTP status."""
+    if not isinstance(connection, WebSocket):
+        return ProblemResponse(problem, detail, headers)
+    if connection.client_state is WebSocketState.CONNECTING:
+        await connection.accept()
+    await connection.close(problem.close, problem.code)
+    return None

@@ -9,16 +9,20 @@ from kombu.exceptions import OperationalError
 
 from taskbeam.errors import UNAVAILABLE, TaskbeamError
 from taskbeam.journal.history import History
+from taskbeam.labels import HEADER, Labels
 
 if TYPE_CHECKING:
     from .gateway import Gateway
     from .idempotency import Claim
+    from .security.senders import Sender
 
 #: Seconds between two looks for the task of a request that came first.
 LOOK = 0.05
 
 
-async def send_task(gateway: Gateway, name: str, queue: str, kwargs: dict[str, Any], claim: Claim) -> str:
+async def send_task(
+    gateway: Gateway, name: str, queue: str, kwargs: dict[str, Any], claim: Claim, sender: Sender
+) -> str:
     """Send the task if the claim is the first; returns the id of the task, which is known by then.
 
     Raises `TaskbeamError` ``unavailable`` when the broker is away.
@@ -28,7 +32,13 @@ async def send_task(gateway: Gateway, name: str, queue: str, kwargs: dict[str, A
         return claim.task_id
     try:
         await asyncio.to_thread(
-            gateway.celery.send_task, name, kwargs=kwargs, queue=queue, task_id=claim.task_id, retry=False
+            gateway.celery.send_task,
+            name,
+            kwargs=kwargs,
+            queue=queue,
+            task_id=claim.task_id,
+            retry=False,
+            headers={HEADER: Labels(owner=sender.owner).header()},
         )
     except BaseException as error:
         await gateway.idempotency.release(claim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import AliasChoices, Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskbeam.keys import CELERY_PREFIX
@@ -43,6 +43,29 @@ class Settings(BaseSettings):
     shutdown_timeout: PositiveInt = 10
     max_message_bytes: PositiveInt = 64 * 1024
     max_subscriptions: PositiveInt = 1000
+
+    # Who may read: whoever has a token, or, in development, whoever knows a task's id.
+    auth: Literal["tokens", "open"] = "tokens"
+    # A JSON Web Key Set. Each of its keys verifies; the one whose kid is `signing_key` signs, else the first.
+    token_keys: SecretStr | None = None
+    signing_key: str | None = None
+    token_audience: str = "taskbeam"
+    token_lifetime: PositiveFloat = 15 * 60
+    # Of any token that is taken, whoever signed it; a revocation is kept for as long.
+    longest_token_lifetime: PositiveFloat = 24 * 3600
+    ticket_lifetime: PositiveFloat = 10.0
+    # Each lets its bearer send tasks.
+    api_keys: tuple[SecretStr, ...] = ()
+
+    max_connections: PositiveInt = 20_000
+    max_connections_per_address: PositiveInt = 2_000
+    max_connections_per_identity: PositiveInt = 200
+    # What a client may say on a WebSocket per second; ten seconds' worth at once.
+    max_message_rate: PositiveFloat = 200
+    max_byte_rate: PositiveFloat = 128 * 1024
+    # How long a socket may be silent about whose it is, and follow no task.
+    auth_timeout: PositiveFloat = 10.0
+    idle_timeout: PositiveFloat = 60.0
 
     # The watchdog: seconds between sweeps, and from STALLED to LOST.
     watchdog_interval: PositiveFloat = DEFAULT_INTERVAL

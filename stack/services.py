@@ -34,6 +34,7 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_UPLOADS_DIR": str(settings.uploads),
         "TASKBEAM_PUBLIC_URL": settings.public_url or settings.address,
         "TASKBEAM_DASHBOARD": str(settings.dashboard),
+        "TASKBEAM_AUTH": settings.auth,
         "TASKBEAM_HOST": settings.host,
         "TASKBEAM_PORT": str(settings.port),
         "PYTHONUNBUFFERED": "1",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, AnyUrl, Field, RedisDsn, UrlConstraints
@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """Whether the gateway has its operators' page: who runs all of this on one machine is the operator."""
     public_url: str | None = None
     """Where people reach the gateway, for the links in messages; else its address on this machine."""
+    auth: Literal["open", "tokens"] = "open"
+    """Who may read: here, unless told otherwise, whoever reaches the gateway."""
     database_url: str | None = None
     files_dir: Path | None = None
     uploads_dir: Path | None = None

@@ -19,6 +19,10 @@ class Problem(NamedTuple):
     retry: bool = False
 
 
+UNAUTHENTICATED = Problem("unauthenticated", 401, 4401, "This needs a valid token.")
+TOKEN_EXPIRED = Problem("token_expired", 401, 4401, "The token has expired.")
+TOKEN_REVOKED = Problem("token_revoked", 401, 4401, "The token was revoked.")
+FORBIDDEN = Problem("forbidden", 403, 4403, "The token is not good for this.")
 BAD_REQUEST = Problem("bad_request", 400, 4400, "The request is malformed.")
 INVALID_REQUEST = Problem("invalid_request", 422, 4400, "The request has a field that does not fit.")
 BAD_CURSOR = Problem("bad_cursor", 400, 4400, "A cursor is an event id such as 1763800000000-3.")
@@ -29,12 +33,17 @@ BAD_IDEMPOTENCY_KEY = Problem("bad_idempotency_key", 400, 4400, "An Idempotency-
 IDEMPOTENCY_CONFLICT = Problem(
     "idempotency_conflict", 409, 4400, "This Idempotency-Key was used with another body."
 )
-UNKNOWN_OP = Problem("unknown_op", 400, 4400, "The op is not one of subscribe, unsubscribe and ping.")
+UNKNOWN_OP = Problem("unknown_op", 400, 4400, "The op is not one of subscribe, unsubscribe, auth and ping.")
 BAD_JSON = Problem("bad_json", 400, 4400, "The message is not a JSON object.")
 NOT_FOUND = Problem("not_found", 404, 4404, "There is nothing at this address.")
 TOO_LARGE = Problem("too_large", 413, 4400, "The body is larger than what is taken.")
 METHOD_NOT_ALLOWED = Problem("method_not_allowed", 405, 4400, "This address does not take that method.")
 TOO_MANY = Problem("too_many", 429, 4429, "There are too many subscriptions on this socket.", retry=True)
+TOO_MANY_CONNECTIONS = Problem(
+    "too_many_connections", 429, 4429, "There are too many connections at the moment.", retry=True
+)
+TOO_FAST = Problem("too_fast", 429, 4429, "The client says too much too quickly.", retry=True)
+IDLE = Problem("idle", 408, 4408, "The socket followed no task for too long.", retry=True)
 INTERNAL = Problem("internal_error", 500, 1011, "The gateway failed to answer.", retry=True)
 UNAVAILABLE = Problem("unavailable", 503, 1013, "The gateway cannot reach Redis.", retry=True)
 RESTARTING = Problem(

@@ -15,6 +15,14 @@ STALLED = "taskbeam:stalled"
 #: Sorted set: the id of each task that was cancelled while it was queued, scored with the time (ms).
 CANCELLED = "taskbeam:cancelled"
 
+#: Sorted set: each revoked token id and owner (`token:…`, `owner:…`), scored with the time (s) of it.
+REVOKED = "taskbeam:revoked"
+
+
+def ticket_key(digest: str) -> str:
+    """String: the token that a ticket stands for, under the ticket's SHA-256."""
+    return f"taskbeam:ticket:{digest}"
+
 
 def times_key(name: str) -> str:
     """Hash: how long tasks of this name run of late."""

@@ -9,7 +9,8 @@ from taskbeam.errors import TaskbeamError
 
 from ..accepted import Accepted, accepted
 from ..gateway import GatewayDep
-from ..problems import documented
+from ..problems import IDENTITY_PROBLEMS, documented
+from ..security.senders import SenderDep
 from ..sending import send_task
 from ..uploads import receive_upload
 
@@ -29,6 +30,8 @@ _BODY = {
     status_code=202,
     openapi_extra={"requestBody": _BODY},
     responses=documented(
+        *IDENTITY_PROBLEMS,
+        errors.FORBIDDEN,
         errors.BAD_REQUEST,
         errors.BAD_IDEMPOTENCY_KEY,
         errors.IDEMPOTENCY_CONFLICT,
@@ -42,6 +45,7 @@ async def create_images(
     request: Request,
     response: Response,
     gateway: GatewayDep,
+    sender: SenderDep,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Accepted:
     """Take a picture (the body is the file itself), send the task and return at once.
@@ -53,6 +57,6 @@ async def create_images(
         raise TaskbeamError(errors.BAD_REQUEST, "The body is to be the picture itself, not a form.")
     settings = gateway.settings
     upload = await receive_upload(request, settings.uploads_dir, settings.max_upload_bytes)
-    claim = await gateway.idempotency.claim(request.url.path, idempotency_key, upload.encode())
-    task_id = await send_task(gateway, TASK, QUEUE, {"upload": upload}, claim)
-    return accepted(request, response, task_id)
+    claim = await gateway.idempotency.claim(request.url.path, sender.owner, idempotency_key, upload.encode())
+    task_id = await send_task(gateway, TASK, QUEUE, {"upload": upload}, claim, sender)
+    return accepted(request, response, gateway, sender, task_id)

@@ -11,7 +11,10 @@ from taskbeam import errors
 from ..accepted import Accepted, accepted
 from ..gateway import GatewayDep
 from ..polling import snapshot_after
-from ..problems import documented
+from ..problems import IDENTITY_PROBLEMS, documented
+from ..security.caller import CallerDep
+from ..security.identity import Action
+from ..security.senders import SenderDep
 from ..sending import send_task
 
 router = APIRouter(tags=["reports"])
@@ -43,6 +46,8 @@ class ReportStatus(BaseModel):
     "/reports",
     status_code=202,
     responses=documented(
+        *IDENTITY_PROBLEMS,
+        errors.FORBIDDEN,
         errors.BAD_REQUEST,
         errors.BAD_IDEMPOTENCY_KEY,
         errors.IDEMPOTENCY_CONFLICT,
@@ -55,6 +60,7 @@ async def create_report(
     request: Request,
     response: Response,
     gateway: GatewayDep,
+    sender: SenderDep,
     report: ReportRequest,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Accepted:
@@ -63,19 +69,25 @@ async def create_report(
     The same `Idempotency-Key` with the same body answers with the same task, for a day.
     """
     body = report.model_dump_json(exclude_none=True)
-    claim = await gateway.idempotency.claim(request.url.path, idempotency_key, body.encode())
-    task_id = await send_task(gateway, TASK, QUEUE, report.model_dump(exclude_none=True), claim)
-    return accepted(request, response, task_id)
+    claim = await gateway.idempotency.claim(request.url.path, sender.owner, idempotency_key, body.encode())
+    task_id = await send_task(gateway, TASK, QUEUE, report.model_dump(exclude_none=True), claim, sender)
+    return accepted(request, response, gateway, sender, task_id)
 
 
 @router.get(
     "/reports/{task_id}",
     response_model_exclude_none=True,
     responses=documented(
-        errors.UNKNOWN_TASK, errors.EXPIRED, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE
+        *IDENTITY_PROBLEMS,
+        errors.UNKNOWN_TASK,
+        errors.EXPIRED,
+        errors.INVALID_REQUEST,
+        errors.INTERNAL,
+        errors.UNAVAILABLE,
     ),
 )
-async def report_status(gateway: GatewayDep, task_id: str) -> ReportStatus:
+async def report_status(gateway: GatewayDep, caller: CallerDep, task_id: str) -> ReportStatus:
     """The task's state, with its progress, result or error."""
+    await caller.require(Action.READ, task_id)
     history = await snapshot_after(gateway, task_id, None, 0)
     return ReportStatus.model_validate(json.loads(history.picture.body))

@@ -10,10 +10,13 @@ from taskbeam.events import EventId
 
 from ..accept import wants_event_stream
 from ..cancelling import Cancellation, cancel_task
-from ..gateway import GatewayDep
+from ..gateway import Gateway, GatewayDep
 from ..opening import open_task
 from ..polling import events_after, snapshot_after
-from ..problems import documented
+from ..problems import IDENTITY_PROBLEMS, documented
+from ..security.caller import CallerDep
+from ..security.identity import Action
+from ..security.visitors import Visitor
 from ..transports.stream import EventStreamResponse
 
 router = APIRouter(tags=["tasks"])
@@ -24,15 +27,21 @@ After = Annotated[str | None, Query(description="The cursor: the id of the last 
 Wait = Annotated[float | None, Query(ge=0, description="Seconds to wait for something newer.")]
 Limit = Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="Events to return at the most.")]
 
-_TASK_PROBLEMS = documented(
-    errors.UNKNOWN_TASK, errors.EXPIRED, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE
+_TASK_PROBLEMS = (
+    *IDENTITY_PROBLEMS,
+    errors.UNKNOWN_TASK,
+    errors.EXPIRED,
+    errors.INVALID_REQUEST,
+    errors.INTERNAL,
+    errors.UNAVAILABLE,
 )
-_PROBLEMS = _TASK_PROBLEMS | documented(errors.BAD_CURSOR)
+_PROBLEMS = documented(*_TASK_PROBLEMS, errors.BAD_CURSOR, errors.TOO_MANY_CONNECTIONS)
 
 
 @router.get("/tasks/{task_id}", responses=_PROBLEMS | {304: {"description": "Nothing is newer."}})
 async def snapshot(
     gateway: GatewayDep,
+    caller: CallerDep,
     task_id: str,
     after: After = None,
     wait: Wait = None,
@@ -43,7 +52,9 @@ async def snapshot(
     With `wait` and `after`, answers as soon as there is something newer than the cursor.
     """
     cursor = _parse(after)
-    history = await snapshot_after(gateway, task_id, cursor, wait or 0.0)
+    await caller.require(Action.READ, task_id)
+    with caller.visit():
+        history = await snapshot_after(gateway, task_id, cursor, wait or 0.0)
     etag = f'"{history.last}"'
     if _matches(etag, if_none_match or ""):
         return Response(status_code=304, headers={"ETag": etag})
@@ -62,6 +73,7 @@ async def snapshot(
 async def events(
     request: Request,
     gateway: GatewayDep,
+    caller: CallerDep,
     task_id: str,
     after: After = None,
     wait: Wait = None,
@@ -74,9 +86,11 @@ async def events(
     application/json`, or one of `wait` and `limit`, returns those that are there.
     """
     cursor = _parse(last_event_id or after)
+    await caller.require(Action.READ, task_id)
     if wait is None and limit is None and wants_event_stream(request.headers.get("accept", "*/*")):
-        return await _stream(gateway, task_id, cursor)
-    return _json(await events_after(gateway, task_id, cursor, wait or 0.0, limit or MAX_LIMIT))
+        return await _stream(gateway, caller.enter(), task_id, cursor)
+    with caller.visit():
+        return _json(await events_after(gateway, task_id, cursor, wait or 0.0, limit or MAX_LIMIT))
 
 
 class CancelAnswer(BaseModel):
@@ -87,23 +101,32 @@ class CancelAnswer(BaseModel):
 
 
 @router.post(
-    "/tasks/{task_id}/cancel", status_code=202, responses=_TASK_PROBLEMS | documented(errors.TOO_LATE)
+    "/tasks/{task_id}/cancel",
+    status_code=202,
+    responses=documented(*_TASK_PROBLEMS, errors.FORBIDDEN, errors.TOO_LATE),
 )
 async def cancel(
     gateway: GatewayDep,
+    caller: CallerDep,
     task_id: str,
     terminate: Annotated[bool, Query(description="End a running task by signal.")] = False,
 ) -> CancelAnswer:
     """Revoke a queued task at once, or ask a running one to stop."""
+    await caller.require(Action.CANCEL, task_id)
     return CancelAnswer(task_id=task_id, cancel=await cancel_task(gateway, task_id, terminate=terminate))
 
 
-async def _stream(gateway: GatewayDep, task_id: str, cursor: EventId | None) -> Response:
+async def _stream(gateway: Gateway, visitor: Visitor, task_id: str, cursor: EventId | None) -> Response:
     settings = gateway.settings
-    opening = await open_task(gateway.hub, task_id, cursor, settings.patience)
+    try:
+        opening = await open_task(gateway.hub, task_id, cursor, settings.patience)
+    except BaseException:
+        visitor.leave()
+        raise
     if opening.nothing_left:
+        visitor.leave()
         return Response(status_code=204)
-    return EventStreamResponse(opening, gateway.heart, settings.heartbeat)
+    return EventStreamResponse(opening, gateway.heart, settings.heartbeat, visitor)
 
 
 def _parse(cursor: str | None) -> EventId | None:

@@ -108,6 +108,8 @@ class DetachedSocket(DetachedConnection):
 
     def data_received(self, data: bytes) -> None:
         self._answered = True
+        if self._session is not None:
+            self._session.heard(len(data))
         core = self._core = self._core or self._new_core()
         core.receive_data(data)
         self._unparsed += len(data)

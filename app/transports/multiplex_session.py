@@ -1,87 +1,89 @@
 """WebSocket for many tasks: the client subscribes and unsubscribes, the server answers and sends events.
 
-Client: ``{"op": "subscribe", "task_id": …, "after": …}``, ``unsubscribe``, ``ping``.
-Server: ``subscribed``, ``unsubscribed``, ``pong``, ``error``, each under ``op``; events have no ``op``.
+Client: ``{"op": "subscribe", "task_id": …, "after": …, "token": …}``, ``unsubscribe``, ``auth``, ``ping``.
+Server: ``subscribed``, ``unsubscribed``, ``authenticated``, ``pong``, ``error``, each under ``op``; events
+have no ``op``.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from taskbeam import errors
 from taskbeam.encode import to_json
 from taskbeam.errors import Problem, TaskbeamError
-from taskbeam.events import EventId
 
-from ..ends import PROBLEMS
+from .messages import cursor_of, is_text, parse_message, task_id_of
+from .subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..channel import End
-    from ..event import Event
     from ..hub import Hub
+    from ..security.door import Door
     from .session import Socket
-
-
-#: Half of a character, which JSON can spell as an escape, and UTF-8 cannot.
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class Subscription:
-    """One task on the socket."""
-
-    __slots__ = ("_session", "_task_id", "admitted", "follower")
-
-    def __init__(self, session: MultiplexSession, hub: Hub, task_id: str, after: EventId | None) -> None:
-        self._session = session
-        self._task_id = task_id
-        self.admitted = False
-        self.follower = hub.follow(task_id, after, self)
-
-    def deliver(self, events: Sequence[Event]) -> None:
-        if not self.admitted:
-            self.admitted = True
-            self._session.answer("subscribed", task_id=self._task_id)
-        self._session.socket.send_events(events)
-
-    def finish(self, end: End) -> None:
-        self._session.ended(self._task_id, self, end)
 
 
 class MultiplexSession:
     """The subscriptions of one socket."""
 
-    def __init__(self, socket: Socket, hub: Hub, max_subscriptions: int) -> None:
+    __slots__ = (
+        "_closed",
+        "_door",
+        "_hub",
+        "_idle_timeout",
+        "_max_subscriptions",
+        "_subscriptions",
+        "socket",
+    )
+
+    def __init__(
+        self, socket: Socket, hub: Hub, door: Door, max_subscriptions: int, idle_timeout: float
+    ) -> None:
+        """``idle_timeout``: seconds that the socket may follow nothing."""
         self.socket = socket
         self._hub = hub
+        self._door = door
         self._max_subscriptions = max_subscriptions
+        self._idle_timeout = idle_timeout
         self._subscriptions: dict[str, Subscription] = {}
+        self._closed = False
+        door.visitor.attach(self)
+        door.visitor.expect(errors.IDLE, idle_timeout)
+
+    # What the guard calls.
+
+    def dismiss(self, problem: Problem) -> None:
+        self.socket.close(problem.close, problem.code)
 
     # What the socket calls.
 
+    def heard(self, size: int) -> None:
+        self._door.visitor.heard(size)
+
     def received(self, text: str) -> None:
+        self._door.visitor.asked()
+        if self._closed:
+            return
         task_id: object = None
         try:
-            message = _parse(text)
+            message = parse_message(text)
             task_id = message.get("task_id")
             self._obey(message)
         except TaskbeamError as error:
-            self._refuse(error.problem, task_id if _is_text(task_id) else None, error.detail)
+            self.tell(error.problem, task_id if is_text(task_id) else None, error.detail)
 
     def pause(self) -> None:
         for subscription in self._subscriptions.values():
-            subscription.follower.pause()
+            subscription.pause()
 
     def resume(self) -> None:
         for subscription in tuple(self._subscriptions.values()):
-            subscription.follower.resume()
+            subscription.resume()
 
     def closed(self) -> None:
+        self._closed = True
+        self._door.close()
         for subscription in self._subscriptions.values():
-            subscription.follower.cancel()
+            subscription.cancel()
         self._subscriptions.clear()
 
     # What a subscription calls.
@@ -90,73 +92,85 @@ class MultiplexSession:
         """Send a message of the server's own."""
         self.socket.send_text(to_json({"op": op, **members}).encode())
 
-    def ended(self, task_id: str, subscription: Subscription, end: End) -> None:
-        """The task's stream is over."""
+    def ended(self, subscription: Subscription, problem: Problem | None) -> None:
+        """Nothing more comes of the task; without a problem, because it has ended."""
+        task_id = subscription.task_id
         if self._subscriptions.get(task_id) is subscription:
-            del self._subscriptions[task_id]
-        problem = PROBLEMS.get(end)
+            self._drop(subscription)
         if problem is not None:
-            self._refuse(problem, task_id)
+            self.tell(problem, task_id)
         else:
             self.answer("unsubscribed", task_id=task_id, reason="ended")
+
+    def tell(self, problem: Problem, task_id: str | None, detail: str | None = None) -> None:
+        """Say what is wrong; the socket lives."""
+        members = {"task_id": task_id} if task_id is not None else {}
+        self.answer("error", code=problem.code, message=detail or problem.title, **members)
 
     # What the client may ask.
 
     def _obey(self, message: dict[str, Any]) -> None:
         match message.get("op"):
             case "subscribe":
-                self._subscribe(_task_id(message), _cursor(message))
+                self._subscribe(message)
             case "unsubscribe":
-                self._unsubscribe(_task_id(message))
+                self._unsubscribe(task_id_of(message))
+            case "auth":
+                self._authenticate(message)
             case "ping":
                 self.answer("pong")
             case _:
                 raise TaskbeamError(errors.UNKNOWN_OP)
 
-    def _subscribe(self, task_id: str, after: EventId | None) -> None:
-        before = self._subscriptions.pop(task_id, None)
+    def _subscribe(self, message: dict[str, Any]) -> None:
+        task_id, after, token = task_id_of(message), cursor_of(message), message.get("token")
+        identity = self._door.identity if token is None else self._door.verify(token)
+        if identity is None:
+            raise TaskbeamError(errors.UNAUTHENTICATED)
+        before = self._subscriptions.get(task_id)
         if before is not None:
-            before.follower.cancel()
+            self._drop(before)
         elif len(self._subscriptions) >= self._max_subscriptions:
             raise TaskbeamError(errors.TOO_MANY)
-        self._subscriptions[task_id] = Subscription(self, self._hub, task_id, after)
+        own = None if token is None else self._door.watch(identity)
+        subscription = self._subscriptions[task_id] = Subscription(self, self._hub, task_id, after, own)
+        self._door.visitor.settle()
+        self._door.ask(identity, task_id, subscription.admit)
 
     def _unsubscribe(self, task_id: str) -> None:
-        subscription = self._subscriptions.pop(task_id, None)
+        subscription = self._subscriptions.get(task_id)
         if subscription is not None:
-            subscription.follower.cancel()
+            self._drop(subscription)
         self.answer("unsubscribed", task_id=task_id, reason="asked")
 
-    def _refuse(self, problem: Problem, task_id: str | None, detail: str | None = None) -> None:
-        members = {"task_id": task_id} if task_id is not None else {}
-        self.answer("error", code=problem.code, message=detail or problem.title, **members)
+    def _authenticate(self, message: dict[str, Any]) -> None:
+        """A token for the socket, or, with a ``task_id``, for one subscription."""
+        if "task_id" in message:
+            self._renew(task_id_of(message), message.get("token"))
+            return
+        before = self._door.identity
+        identity = self._door.authenticate(message.get("token"))
+        self.answer("authenticated", expires=identity.expires)
+        if before is None or identity.renews(before):
+            return
+        for subscription in tuple(self._subscriptions.values()):
+            if subscription.visitor is None:
+                self._door.ask(identity, subscription.task_id, subscription.admit)
 
+    def _renew(self, task_id: str, token: object) -> None:
+        subscription = self._subscriptions.get(task_id)
+        if subscription is None:
+            raise TaskbeamError(errors.BAD_REQUEST, "There is no subscription to this task.")
+        identity = self._door.verify(token)
+        if subscription.visitor is not None:
+            subscription.visitor.leave()
+        subscription.visitor = self._door.watch(identity)
+        subscription.visitor.attach(subscription)
+        self.answer("authenticated", task_id=task_id, expires=identity.expires)
+        self._door.ask(identity, task_id, subscription.admit)
 
-def _parse(text: str) -> dict[str, Any]:
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TaskbeamError(errors.BAD_JSON) from error
-    if not isinstance(message, dict):
-        raise TaskbeamError(errors.BAD_JSON)
-    return message
-
-
-def _task_id(message: dict[str, Any]) -> str:
-    task_id = message.get("task_id")
-    if not _is_text(task_id):
-        raise TaskbeamError(errors.BAD_REQUEST, "task_id is to be a string.")
-    return task_id
-
-
-def _is_text(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and not _SURROGATE.search(value)
-
-
-def _cursor(message: dict[str, Any]) -> EventId | None:
-    after = message.get("after")
-    if after is None:
-        return None
-    if not isinstance(after, str):
-        raise TaskbeamError(errors.BAD_CURSOR)
-    return EventId.parse(after)
+    def _drop(self, subscription: Subscription) -> None:
+        del self._subscriptions[subscription.task_id]
+        subscription.cancel()
+        if not self._subscriptions:
+            self._door.visitor.expect(errors.IDLE, self._idle_timeout)

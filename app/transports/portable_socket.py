@@ -98,4 +98,5 @@ class PortableSocket:
             elif len(text.encode()) > self._max_size:
                 self.close(CloseCode.MESSAGE_TOO_BIG, "message too big")
             elif self._closing is None:
+                session.heard(len(text))
                 session.received(text)

@@ -26,6 +26,9 @@ class Socket(Protocol):
 class Session(Protocol):
     """What is spoken on a socket."""
 
+    def heard(self, size: int) -> None:
+        """The client sent this many bytes."""
+
     def received(self, text: str) -> None:
         """The client sent a text message."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..security.credentials import SUBPROTOCOL
 from ..server.detach import detach_of
 from .detached_socket import DetachedSocket
 from .portable_socket import PortableSocket
@@ -27,7 +28,8 @@ async def serve_socket(
 
     Returns at once when the server detached the socket, else when it is closed.
     """
-    await websocket.accept()
+    spoken = SUBPROTOCOL if SUBPROTOCOL in websocket.scope.get("subprotocols", ()) else None
+    await websocket.accept(spoken)
     detach = detach_of(websocket.scope)
     if detach is None:
         await PortableSocket(websocket, max_message_bytes).serve(begin)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import StreamingResponse
 
 from ..event import http_chunk
+from ..problems import problem_body
 from ..server.detach import detach_of
 from .detached import DetachedConnection, raw_socket
 
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from taskbeam.errors import Problem
+
     from ..channel import End
     from ..event import Event
     from ..heart import Heart
     from ..opening import Opening
+    from ..security.visitors import Visitor
 
 #: How long a browser waits before it reconnects, in ms; told once, with the first event.
 RETRY = 2000
@@ -40,6 +44,15 @@ HEADERS = {
 _USER_TIMEOUT = 40
 
 
+def problem_event(problem: Problem) -> bytes:
+    """Why the stream ends before its task: an event of a name of its own, which is no event of the task.
+
+    It has no id. A client that comes back with its cursor and the same credentials is told the same by HTTP,
+    and then an `EventSource` stops.
+    """
+    return b"event: problem\ndata: %b\n\n" % problem_body(problem)
+
+
 def retry_line(milliseconds: int) -> bytes:
     """The field that sets the client's reconnection time."""
     return b"retry: %d\n" % milliseconds
@@ -50,25 +63,39 @@ class EventStreamResponse(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, opening: Opening, heart: Heart, heartbeat: float) -> None:
+    def __init__(self, opening: Opening, heart: Heart, heartbeat: float, visitor: Visitor) -> None:
+        """``visitor`` leaves when the stream is over."""
         super().__init__(self._blocks(opening, heartbeat), headers=HEADERS)
         self._opening = opening
         self._heart = heart
+        self._visitor = visitor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         detach = detach_of(scope)
-        if detach is None:
-            try:
+        try:
+            if detach is None:
+                self._visitor.attach(self._opening.mailbox)
                 await super().__call__(scope, receive, send)
-            finally:
-                self._opening.follower.cancel()
-            return
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        stream = DetachedStream(self._opening, self._heart)
-        if detach(stream):
-            self._opening.attach(stream)
-        else:
-            self._opening.follower.cancel()
+            else:
+                head = {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+                await send(head)
+                stream = DetachedStream(self._opening, self._heart, self._visitor)
+                if detach(stream):
+                    self._opening.attach(stream)
+                    self._visitor.attach(stream)
+                    return
+        except BaseException:
+            self._leave()
+            raise
+        self._leave()
+
+    def _leave(self) -> None:
+        self._opening.follower.cancel()
+        self._visitor.leave()
 
     @staticmethod
     async def _blocks(opening: Opening, heartbeat: float) -> AsyncIterator[bytes]:
@@ -81,15 +108,18 @@ class EventStreamResponse(StreamingResponse):
                 prefix = b""
             elif not mailbox.exhausted:
                 yield PING
+        if mailbox.problem is not None:
+            yield problem_event(mailbox.problem)
 
 
 class DetachedStream(DetachedConnection):
     """Writes chunks of the body straight to the transport."""
 
-    __slots__ = ("_follower", "_started")
+    __slots__ = ("_follower", "_started", "_visitor")
 
-    def __init__(self, opening: Opening, heart: Heart) -> None:
+    def __init__(self, opening: Opening, heart: Heart, visitor: Visitor) -> None:
         super().__init__(heart)
+        self._visitor = visitor
         self._follower = opening.follower
         self._started = False
 
@@ -108,6 +138,12 @@ class DetachedStream(DetachedConnection):
 
     def finish(self, end: End) -> None:  # noqa: ARG002
         self._close(b"")
+
+    # What the guard calls.
+
+    def dismiss(self, problem: Problem) -> None:
+        self._follower.cancel()
+        self._close(http_chunk(problem_event(problem)))
 
     # What the heart and the server call.
 
@@ -134,6 +170,7 @@ class DetachedStream(DetachedConnection):
 
     def gone(self) -> None:
         self._follower.cancel()
+        self._visitor.leave()
 
     def data_received(self, data: bytes) -> None:
         """A client has nothing to say after its request."""

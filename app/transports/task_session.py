@@ -1,4 +1,4 @@
-"""WebSocket for one task: it is told everything, and asked nothing."""
+"""WebSocket for one task: it is told everything, and asked nothing but for a token."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from websockets.frames import CloseCode
 
+from taskbeam.errors import UNAUTHENTICATED, Problem, TaskbeamError
+
 from ..ends import PROBLEMS
+from .messages import parse_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,18 +18,44 @@ if TYPE_CHECKING:
 
     from ..channel import End
     from ..event import Event
-    from ..hub import Hub
+    from ..hub import Follower, Hub
+    from ..security.door import Door
     from .session import Socket
 
 
 class TaskSession:
-    """Sends the task's events after the cursor, and closes with 1000 after the final one."""
+    """Sends the task's events after the cursor, and closes with 1000 after the final one.
 
-    __slots__ = ("_follower", "_socket")
+    A client that did not say in the handshake who it is says so first: ``{"op": "auth", "token": …}``;
+    later ones take the place of a token that is about to expire.
+    """
 
-    def __init__(self, socket: Socket, hub: Hub, task_id: str, after: EventId | None) -> None:
+    __slots__ = ("_after", "_closed", "_door", "_follower", "_hub", "_socket", "_task_id")
+
+    def __init__(
+        self, socket: Socket, hub: Hub, door: Door, task_id: str, after: EventId | None, patience: float
+    ) -> None:
+        """``patience``: seconds that the client has for its first message."""
         self._socket = socket
-        self._follower = hub.follow(task_id, after, self)
+        self._hub = hub
+        self._door = door
+        self._task_id = task_id
+        self._after = after
+        self._follower: Follower | None = None
+        self._closed = False
+        door.visitor.attach(self)
+        if door.identity is None:
+            door.visitor.expect(UNAUTHENTICATED, patience)
+        else:
+            door.ask(door.identity, task_id, self._admit)
+
+    def _admit(self, refusal: Problem | None) -> None:
+        if self._closed:
+            return
+        if refusal is not None:
+            self.dismiss(refusal)
+        elif self._follower is None:
+            self._follower = self._hub.follow(self._task_id, self._after, self)
 
     # What the hub calls.
 
@@ -38,28 +67,58 @@ class TaskSession:
         if problem is None:
             self._socket.close(CloseCode.NORMAL_CLOSURE, "")
         else:
-            self._socket.close(problem.close, problem.code)
+            self.dismiss(problem)
+
+    # What the guard calls.
+
+    def dismiss(self, problem: Problem) -> None:
+        self._socket.close(problem.close, problem.code)
 
     # What the socket calls.
 
+    def heard(self, size: int) -> None:
+        self._door.visitor.heard(size)
+
     def received(self, text: str) -> None:
-        """A client has nothing to say here."""
+        self._door.visitor.asked()
+        if self._closed:
+            return
+        try:
+            message = parse_message(text)
+            if message.get("op") == "auth":
+                identity = self._door.authenticate(message.get("token"))
+                self._door.visitor.settle()
+                self._door.ask(identity, self._task_id, self._admit)
+            elif self._door.identity is None:
+                raise TaskbeamError(UNAUTHENTICATED)
+        except TaskbeamError as error:
+            # Whoever follows a task already may say anything else: it is ignored.
+            if error.problem.status != 400 or self._door.identity is None:
+                self.dismiss(error.problem)
 
     def pause(self) -> None:
-        self._follower.pause()
+        if self._follower is not None:
+            self._follower.pause()
 
     def resume(self) -> None:
-        self._follower.resume()
+        if self._follower is not None:
+            self._follower.resume()
 
     def closed(self) -> None:
-        self._follower.cancel()
+        self._closed = True
+        self._door.close()
+        if self._follower is not None:
+            self._follower.cancel()
 
 
 class RefusedSession:
     """Closes at once, with the code that a browser can read (it sees no HTTP status)."""
 
-    def __init__(self, socket: Socket, code: int, reason: str) -> None:
-        socket.close(code, reason)
+    def __init__(self, socket: Socket, problem: Problem) -> None:
+        socket.close(problem.close, problem.code)
+
+    def heard(self, size: int) -> None:
+        """Too late."""
 
     def received(self, text: str) -> None:
         """Too late."""

@@ -56,6 +56,9 @@ class Taskbeam(Recipe):
             "TASKBEAM_RESULT_BACKEND": f"taskbeam+{redis}/{DATABASE}",
             "TASKBEAM_HOST": "127.0.0.1",
             "TASKBEAM_PORT": str(site.port),
+            "TASKBEAM_AUTH": "open",  # as our peers have it
+            "TASKBEAM_MAX_CONNECTIONS": "200000",
+            "TASKBEAM_MAX_CONNECTIONS_PER_ADDRESS": "200000",
             "TASKBEAM_LOG_LEVEL": "warning",
             "TASKBEAM_DETACH": str(int(self.detach)),
         }

@@ -12,14 +12,21 @@ from app.settings import Settings
 
 #: What every call that asks Redis for something may answer.
 COMMON = frozenset({"invalid_request", "internal_error", "unavailable"})
+IDENTITY = frozenset({"unauthenticated", "token_expired", "token_revoked"})
 ABSENT = frozenset({"unknown_task", "expired"})
 DOCUMENTED = {
-    ("post", "/reports"): COMMON | {"bad_request", "bad_idempotency_key", "idempotency_conflict"},
-    ("post", "/images"): COMMON | {"bad_request", "bad_idempotency_key", "idempotency_conflict", "too_large"},
-    ("get", "/reports/{task_id}"): COMMON | ABSENT,
-    ("get", "/tasks/{task_id}"): COMMON | ABSENT | {"bad_cursor"},
-    ("get", "/tasks/{task_id}/events"): COMMON | ABSENT | {"bad_cursor"},
-    ("post", "/tasks/{task_id}/cancel"): COMMON | ABSENT | {"too_late"},
+    ("post", "/reports"): COMMON
+    | IDENTITY
+    | {"forbidden", "bad_request", "bad_idempotency_key", "idempotency_conflict"},
+    ("post", "/images"): COMMON
+    | IDENTITY
+    | {"forbidden", "bad_request", "bad_idempotency_key", "idempotency_conflict", "too_large"},
+    ("get", "/reports/{task_id}"): COMMON | IDENTITY | ABSENT,
+    ("get", "/tasks/{task_id}"): COMMON | IDENTITY | ABSENT | {"bad_cursor", "too_many_connections"},
+    ("get", "/tasks/{task_id}/events"): COMMON | IDENTITY | ABSENT | {"bad_cursor", "too_many_connections"},
+    ("post", "/tasks/{task_id}/cancel"): COMMON | IDENTITY | ABSENT | {"forbidden", "too_late"},
+    ("post", "/tasks/{task_id}/tickets"): COMMON | IDENTITY | {"unknown_task"},
+    ("post", "/tasks/{task_id}/cookie"): COMMON | IDENTITY | {"unknown_task"},
     ("get", "/healthz"): set(),
     ("get", "/readyz"): {"unavailable"},
 }
@@ -27,7 +34,7 @@ DOCUMENTED = {
 
 @pytest.fixture(scope="module")
 def openapi() -> dict[str, Any]:
-    return create_app(Settings()).openapi()
+    return create_app(Settings(auth="open")).openapi()
 
 
 def test_each_route_declares_its_problems(openapi: dict[str, Any]) -> None:

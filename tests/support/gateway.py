@@ -48,6 +48,7 @@ def gateway(
         "TASKBEAM_PORT": str(port),
         "TASKBEAM_BROKER_URL": f"{redis_url}/0",
         "TASKBEAM_RESULT_BACKEND": f"taskbeam+{redis_url}/1",
+        "TASKBEAM_AUTH": "open",
         "TASKBEAM_DETACH": "1" if path == "detached" else "0",
         **{f"TASKBEAM_{name.upper()}": str(value) for name, value in settings.items()},
     }

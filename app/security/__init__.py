@@ -1,0 +1,1 @@
+"""Who may read what, and how much anybody may ask for."""
