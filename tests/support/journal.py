@@ -17,6 +17,8 @@ from taskbeam.keys import task_keys
 from .waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from redis.connection import AbstractConnection
 
 
@@ -35,9 +37,15 @@ class Journals:
         self.writer.close()
         self.redis.close()
 
-    def task(self, *, limit: int = DEFAULT_LIMIT, task_id: str | None = None) -> Task:
-        """A task that was just sent."""
-        task = Task(self, task_id or str(uuid4()), limit)
+    def task(
+        self,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        task_id: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Task:
+        """A task that was just sent; ``labels`` as the journal's head has them."""
+        task = Task(self, task_id or str(uuid4()), limit, labels)
         task.append(state=events.PENDING, type="state")
         return task
 
@@ -49,11 +57,14 @@ class Journals:
 class Task:
     """One task's journal."""
 
-    def __init__(self, journals: Journals, task_id: str, limit: int) -> None:
+    def __init__(
+        self, journals: Journals, task_id: str, limit: int, labels: Mapping[str, str] | None = None
+    ) -> None:
         self.id = task_id
         self.keys = task_keys(task_id)
         self._journals = journals
         self._limit = limit
+        self._labels = labels or {}
 
     def append(
         self,
@@ -74,6 +85,7 @@ class Task:
                 run="run",
                 final=final,
                 limit=self._limit,
+                labels=self._labels,
                 name="tests.task",
             )
         )

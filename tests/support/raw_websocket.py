@@ -15,6 +15,8 @@ from websockets.utils import apply_mask
 from .event_stream import connected_socket
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .gateway import Gateway
 
 _FIN = 0x80
@@ -64,7 +66,14 @@ def text(message: object) -> bytes:
 class RawWebSocket:
     """An open socket."""
 
-    def __init__(self, gateway: Gateway, path: str = "/ws", *, receive_buffer: int = 0) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        path: str = "/ws",
+        *,
+        headers: Mapping[str, str] | None = None,
+        receive_buffer: int = 0,
+    ) -> None:
         self.socket = connected_socket(gateway.port, receive_buffer)
         lines = [
             f"GET {path} HTTP/1.1",
@@ -73,6 +82,7 @@ class RawWebSocket:
             "Connection: Upgrade",
             f"Sec-WebSocket-Key: {b64encode(os.urandom(16)).decode()}",
             "Sec-WebSocket-Version: 13",
+            *(f"{name}: {value}" for name, value in (headers or {}).items()),
         ]
         self._stream = self.socket.makefile("rb")
         self.send("\r\n".join([*lines, "", ""]).encode())
