@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import gc
 import sys
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
 from .main import create_app
 from .security.keys import KeyConfigurationError
 from .security.redaction import log_config
+from .server.guarded_http import GuardedHttp
 from .server.http import DetachableHttp
+from .server.intake import Intake
 from .server.websocket import DetachableWebSocket
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from asyncio import Protocol
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     app = create_app(settings)
+    intake = Intake(
+        # Streams have their limit in the application; short requests still come through when it is reached.
+        connections=settings.max_connections + settings.max_connections // 10 + 100,
+        head_bytes=settings.max_head_bytes,
+        head_seconds=settings.head_timeout,
+        body_seconds=settings.body_timeout,
+    )
     # What is loaded by now stays: the collector need not look at it again for every few events.
     gc.collect()
     gc.freeze()
@@ -28,7 +42,8 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         log_config=log_config(),
         log_level=settings.log_level,
-        http=DetachableHttp if settings.detach else "auto",
+        # uvicorn calls it like the class that it asks for.
+        http=cast("type[Protocol]", partial(DetachableHttp if settings.detach else GuardedHttp, intake)),
         ws=DetachableWebSocket if settings.detach else "websockets-sansio",
         ws_max_size=settings.max_message_bytes,
         ws_per_message_deflate=False,

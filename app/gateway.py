@@ -36,7 +36,7 @@ class Gateway:
         """``authorize`` replaces the policy. Raises `KeyConfigurationError`."""
         self.settings = settings
         self.redis = redis_client(settings)
-        self.journal = JournalReader(self.redis)
+        self.journal = JournalReader(self.redis, settings.max_replay_bytes)
         self.heart = Heart(settings.heartbeat)
         self.audience = Audience()
         self.hub = Hub(self.journal, self.audience, settings.key_prefix)

@@ -13,6 +13,7 @@ from .files import Files
 from .gateway import Gateway
 from .routes import dashboard, health, images, passes, reports, sockets, tasks
 from .security import caller, senders
+from .security.limits.body import BodyLimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -63,6 +64,8 @@ def create_app(
     if identify_sender is not None:
         app.dependency_overrides[senders.identify_sender] = identify_sender
     problems.install(app)
+    uploads = {"/images": settings.max_upload_bytes}
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, larger=uploads)
     for room in (tasks, passes, sockets, reports, images, health):
         app.include_router(room.router)
     if settings.dashboard:

@@ -31,6 +31,7 @@ _BY_STATUS = {
     for problem in (
         errors.UNAUTHENTICATED,
         errors.FORBIDDEN,
+        errors.TOO_LARGE,
         errors.BAD_REQUEST,
         errors.NOT_FOUND,
         errors.METHOD_NOT_ALLOWED,
@@ -64,14 +65,20 @@ def problem_body(problem: Problem, detail: str | None = None) -> bytes:
     return body.model_dump_json(exclude_none=True).encode()
 
 
+def problem_headers(problem: Problem) -> dict[str, str]:
+    """What the body comes with."""
+    return {"Content-Type": MEDIA_TYPE} | _HEADERS.get(problem.status, {})
+
+
 class ProblemResponse(Response):
     """A problem as a response."""
 
     media_type = MEDIA_TYPE
 
     def __init__(self, problem: Problem, detail: str | None = None, headers: Any = None) -> None:
-        own = _HEADERS.get(problem.status, {})
-        super().__init__(problem_body(problem, detail), problem.status, own | dict(headers or {}))
+        super().__init__(
+            problem_body(problem, detail), problem.status, problem_headers(problem) | dict(headers or {})
+        )
 
 
 def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:

@@ -43,6 +43,9 @@ TOO_MANY_CONNECTIONS = Problem(
     "too_many_connections", 429, 4429, "There are too many connections at the moment.", retry=True
 )
 TOO_FAST = Problem("too_fast", 429, 4429, "The client says too much too quickly.", retry=True)
+TOO_SLOW = Problem("too_slow", 408, 4408, "The request did not come in time.", retry=True)
+HEAD_TOO_LARGE = Problem("head_too_large", 431, 1009, "The request's address and headers are too large.")
+UNSUPPORTED_MEDIA_TYPE = Problem("unsupported_media_type", 415, 4400, "The body is to be application/json.")
 IDLE = Problem("idle", 408, 4408, "The socket followed no task for too long.", retry=True)
 INTERNAL = Problem("internal_error", 500, 1011, "The gateway failed to answer.", retry=True)
 UNAVAILABLE = Problem("unavailable", 503, 1013, "The gateway cannot reach Redis.", retry=True)

@@ -10,6 +10,7 @@ from taskbeam import errors
 
 from ..accepted import Accepted, accepted
 from ..gateway import GatewayDep
+from ..json_only import JSON_ONLY
 from ..polling import snapshot_after
 from ..problems import IDENTITY_PROBLEMS, documented
 from ..security.caller import CallerDep
@@ -45,12 +46,15 @@ class ReportStatus(BaseModel):
 @router.post(
     "/reports",
     status_code=202,
+    dependencies=[JSON_ONLY],
     responses=documented(
         *IDENTITY_PROBLEMS,
         errors.FORBIDDEN,
         errors.BAD_REQUEST,
         errors.BAD_IDEMPOTENCY_KEY,
         errors.IDEMPOTENCY_CONFLICT,
+        errors.TOO_LARGE,
+        errors.UNSUPPORTED_MEDIA_TYPE,
         errors.INVALID_REQUEST,
         errors.INTERNAL,
         errors.UNAVAILABLE,

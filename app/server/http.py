@@ -1,19 +1,18 @@
-"""uvicorn's HTTP protocol, offering to detach a response after its head was sent."""
+"""The HTTP protocol, offering to detach a response after its head was sent."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from .detach import EXTENSION
+from .guarded_http import GuardedHttp
 
 if TYPE_CHECKING:
     from .detach import DetachedProtocol
 
 
-class DetachableHttp(HttpToolsProtocol):
+class DetachableHttp(GuardedHttp):
     """One request's connection can be taken over; it does not come back to HTTP."""
 
     _stopping = False
@@ -32,6 +31,7 @@ class DetachableHttp(HttpToolsProtocol):
         cycle = self.cycle
         if cycle.disconnected or self.transport.is_closing():
             return False
+        self._expect_nothing()
         # uvicorn's word for "the app owes no more messages".
         cycle.disconnected = True
         cycle.message_event.set()

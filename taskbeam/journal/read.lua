@@ -4,6 +4,7 @@
 -- ARGV  1 epoch   of the cursor; '' = from the first record the log still has
 --       2 seq     of the cursor
 --       3 limit   records to return at the most
+--       4 bytes   of records to return at the most, but for the first
 --
 -- Returns { epoch, seq of the last record, picture, records }: the picture is the last record that tells
 -- the task's state. A cursor of another epoch, or one that the journal has not reached, is answered from
@@ -20,8 +21,23 @@ local from, after = first, tonumber(ARGV[2])
 if ARGV[1] == head[1] and after <= seq and after >= first then
   from = after + 1
 end
-local start = from - first
-local records = redis.call('LRANGE', KEYS[2], start, start + ARGV[3] - 1)
+local start, limit, room = from - first, tonumber(ARGV[3]), tonumber(ARGV[4])
+local records = {}
+-- In pieces, so that no more is read of a journal of large records than is returned.
+while #records < limit and room > 0 do
+  local piece = redis.call('LRANGE', KEYS[2], start, start + math.min(32, limit - #records) - 1)
+  if #piece == 0 then
+    break
+  end
+  for _, record in ipairs(piece) do
+    room = room - #record
+    if room < 0 and #records > 0 then
+      break
+    end
+    records[#records + 1] = record
+  end
+  start = start + #piece
+end
 local picture = head[4] or redis.call('LINDEX', KEYS[2], tonumber(head[3]) - first)
 if not picture then
   -- Redis evicted the log, and the head is of no use without it.

@@ -17,19 +17,25 @@ if TYPE_CHECKING:
     from taskbeam.keys import TaskKeys
 
 
+#: Bytes of records in one answer.
+DEFAULT_MAX_BYTES = 4 * 1024 * 1024
+
+
 class JournalReader:
     """Reads journals with one script call each."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        """``max_bytes`` of records that one call brings, if the first is not larger by itself."""
         self._redis = redis
+        self._max_bytes = max_bytes
 
     async def read(self, keys: TaskKeys, after: EventId | None, limit: int) -> History | Absence:
         """At most ``limit`` records after the cursor, or why there is no journal.
 
         Raises redis-py's errors.
         """
-        args = (str(after.epoch), after.seq, limit) if after else ("", 0, limit)
-        reply = await self._call(keys.head, keys.log, keys.tombstone, *args)
+        cursor = (str(after.epoch), after.seq) if after else ("", 0)
+        reply = await self._call(keys.head, keys.log, keys.tombstone, *cursor, limit, self._max_bytes)
         if isinstance(reply, bytes):
             return Absence(reply.decode())
         epoch, seq, picture, records = reply

@@ -17,7 +17,14 @@ ABSENT = frozenset({"unknown_task", "expired"})
 DOCUMENTED = {
     ("post", "/reports"): COMMON
     | IDENTITY
-    | {"forbidden", "bad_request", "bad_idempotency_key", "idempotency_conflict"},
+    | {
+        "forbidden",
+        "too_large",
+        "unsupported_media_type",
+        "bad_request",
+        "bad_idempotency_key",
+        "idempotency_conflict",
+    },
     ("post", "/images"): COMMON
     | IDENTITY
     | {"forbidden", "bad_request", "bad_idempotency_key", "idempotency_conflict", "too_large"},
