@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from . import problems
 from .files import Files
 from .gateway import Gateway
-from .routes import dashboard, health, images, passes, reports, sockets, tasks
-from .security import caller, senders
+from .routes import dashboard, docs, files, health, images, passes, reports, sockets, tasks
+from .security import browser, caller, senders
 from .security.limits.body import BodyLimit
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def create_app(
         title="Taskbeam",
         summary="Every Celery job, live in the browser.",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.gateway = gateway
     if identify is not None:
@@ -66,11 +68,13 @@ def create_app(
     problems.install(app)
     uploads = {"/images": settings.max_upload_bytes}
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, larger=uploads)
-    for room in (tasks, passes, sockets, reports, images, health):
+    browser.install(app, settings.allowed_origins)
+    for room in (tasks, passes, files, sockets, reports, images, health, docs):
         app.include_router(room.router)
     if settings.dashboard:
         app.include_router(dashboard.router)
-    app.mount("/files", Files(directory=settings.files_dir, check_dir=False), name="files")
+    if settings.auth == "open" or settings.public_files:
+        app.mount("/files", Files(directory=settings.files_dir, check_dir=False), name="files")
     # Not mounted at "/": a mount there would take the wrong methods of the routes above, and answer them 404.
     app.router.default = Files(directory=settings.frontend_dir, html=True, check_dir=False)
     return app

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     # Each lets its bearer send tasks.
     api_keys: tuple[SecretStr, ...] = ()
 
+    # Sites, beside its own, whose pages may speak with the gateway, such as https://shop.example.
+    allowed_origins: tuple[str, ...] = ()
+    # Whether whoever knows the name of a file that a job stored may read it, whoever may read the job.
+    public_files: bool = False
+
     max_head_bytes: PositiveInt = 32 * 1024
     max_body_bytes: PositiveInt = 1024 * 1024
     head_timeout: PositiveFloat = 10.0

@@ -23,6 +23,7 @@ UNAUTHENTICATED = Problem("unauthenticated", 401, 4401, "This needs a valid toke
 TOKEN_EXPIRED = Problem("token_expired", 401, 4401, "The token has expired.")
 TOKEN_REVOKED = Problem("token_revoked", 401, 4401, "The token was revoked.")
 FORBIDDEN = Problem("forbidden", 403, 4403, "The token is not good for this.")
+FOREIGN_ORIGIN = Problem("foreign_origin", 403, 4403, "Pages of this site may not speak with the gateway.")
 BAD_REQUEST = Problem("bad_request", 400, 4400, "The request is malformed.")
 INVALID_REQUEST = Problem("invalid_request", 422, 4400, "The request has a field that does not fit.")
 BAD_CURSOR = Problem("bad_cursor", 400, 4400, "A cursor is an event id such as 1763800000000-3.")

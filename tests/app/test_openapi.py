@@ -34,6 +34,7 @@ DOCUMENTED = {
     ("post", "/tasks/{task_id}/cancel"): COMMON | IDENTITY | ABSENT | {"forbidden", "too_late"},
     ("post", "/tasks/{task_id}/tickets"): COMMON | IDENTITY | {"unknown_task"},
     ("post", "/tasks/{task_id}/cookie"): COMMON | IDENTITY | {"unknown_task"},
+    ("get", "/tasks/{task_id}/files/{path}"): COMMON | IDENTITY | ABSENT | {"not_found"},
     ("get", "/healthz"): set(),
     ("get", "/readyz"): {"unavailable"},
 }

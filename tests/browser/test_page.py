@@ -81,10 +81,7 @@ def test_a_picture_is_uploaded_and_its_sizes_are_seen(site: Whole, page: Page) -
     rows = page.locator(".result tbody tr")
     expect(rows).to_have_count(3)
     assert [row.split("\t")[0] for row in rows.all_inner_texts()] == ["160 × 96", "400 × 240", "500 × 300"]
-    shown = page.locator(".result img")
-    page.wait_for_function(
-        "image => image.complete && image.naturalWidth === 500", arg=shown.element_handle()
-    )
+    expect(page.locator(".result img")).to_have_js_property("naturalWidth", 500)
     for link in page.locator(".result td a").all():
         answer = page.request.get(site.address + str(link.get_attribute("href")))
         assert answer.headers["content-type"] in ("image/webp", "image/avif")
@@ -185,7 +182,7 @@ def test_nothing_moves_by_itself(site: Whole, page: Page) -> None:
     page.get_by_label("Generate a report for user").fill("8")
     page.get_by_role("button", name="Generate", exact=True).click()
     expect_state(page, "SUCCESS")
-    page.wait_for_function("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     # Text that grows is a shift of its own, of next to nothing; 0.1 is what web.dev calls good.
     assert page.evaluate("shift") < 0.01
 

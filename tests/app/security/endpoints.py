@@ -147,6 +147,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "subscription": Endpoint("WS", "/ws", subscription),
     "subscription, by its own token": Endpoint("WS", "/ws", subscription_by_its_own_token),
     "subscription, by first message": Endpoint("WS", "/ws", subscription_by_first_message),
+    "file": Endpoint("GET", _TASK + "/files/{path:path}", http("GET", _TASK + "/files/secret.txt")),
     "new report": Endpoint("POST", "/reports", http("POST", "/reports", **_REPORT), "send"),
     "new picture": Endpoint("POST", "/images", http("POST", "/images", content=b"no picture"), "send"),
 }
@@ -156,8 +157,8 @@ PUBLIC = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/docs"),
-    ("GET", "/docs/oauth2-redirect"),
-    ("GET", "/redoc"),
+    ("GET", "/docs/start.js"),
+    ("GET", "/docs/{name}"),
     ("GET", "/openapi.json"),
-    ("MOUNT", "/files"),
+    ("GET", "/dashboard"),  # the page; what it shows is a task's
 }

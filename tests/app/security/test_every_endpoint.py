@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals, Task
 
-SETTINGS = TOKENS
+FILES = Path(tempfile.mkdtemp(prefix="taskbeam-files-"))
+SETTINGS = TOKENS | {"files_dir": FILES}
 SECRET = "planted-secret"
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 
@@ -103,6 +106,7 @@ GOOD: dict[str, Callable[[Task, str], str]] = {
 @pytest.fixture(scope="module")
 def guarded(served: Gateway, valkey: Valkey) -> Gateway:
     """The gateway, once it has heard of what is revoked."""
+    (FILES / "secret.txt").write_text(SECRET)
     settings = Settings(result_backend="taskbeam+" + valkey.url(1))
     asyncio.run(revoke(settings, ["revoked"], ["revoked"]))
     ask = http("GET", "/tasks/{task_id}")
@@ -114,7 +118,7 @@ def guarded(served: Gateway, valkey: Valkey) -> Gateway:
 def owned(journals: Journals) -> Task:
     """A task with an owner, a group and a secret."""
     task = journals.task(labels={"owner": "user-7", "group": "group-1"})
-    task.append(SECRET)
+    task.append({"text": SECRET, "file_url": "/files/secret.txt"})
     return task
 
 
@@ -194,7 +198,7 @@ def test_a_token_that_only_cancels_is_told_nothing(guarded: Gateway, owned: Task
 class TestTheTable:
     def test_has_every_route(self) -> None:
         found = set()
-        app = create_app(Settings(auth="open"))
+        app = create_app(Settings.model_validate(TOKENS | {"api_keys": [], "dashboard": True}))
         routes = list(app.routes)
         while routes:
             match route := routes.pop():
