@@ -52,7 +52,7 @@ class Labels:
     @classmethod
     def of_head(cls, values: Sequence[bytes | None]) -> Self:
         """Read the values of `FIELDS` in a journal's head."""
-        owner, group, tags, title = (value.decode() if value else None for value in values)
+        owner, group, tags, title = (value.decode(errors="replace") if value else None for value in values)
         return cls(owner=owner, group=group, tags=tuple(tags.split("\n")) if tags else (), title=title)
 
     def header(self) -> dict[str, Any]:

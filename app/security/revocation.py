@@ -56,7 +56,8 @@ class Revocations:
             self._reachable = False
             return False
         self._reachable = self.known = True
-        fresh = {name.decode(): at for name, at in found if self._revoked.get(name.decode()) != at}
+        names = [(name.decode(errors="replace"), at) for name, at in found]
+        fresh = {name: at for name, at in names if self._revoked.get(name) != at}
         if not fresh:
             return False
         self._newest = max(self._newest, *fresh.values())
