@@ -1,0 +1,192 @@
+"""A real browser with its cookies and its rules: native streams, and what another site may do."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.gateway import PATHS, Gateway, gateway
+from tests.support.journal import Journals, Task
+from tests.support.tokens import TOKENS, sign
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from stack.valkey import Valkey
+
+#: In the page: events of a native EventSource until the final one, or until it stops by itself.
+HEAR = """url => new Promise(resolve => {
+  const source = new EventSource(url), heard = [];
+  source.onmessage = ({ data }) => {
+    heard.push(JSON.parse(data).id);
+    if (JSON.parse(data).final) { source.close(); resolve({ heard, stopped: false }); }
+  };
+  source.onerror = () => source.readyState === EventSource.CLOSED && resolve({ heard, stopped: true });
+})"""
+
+#: In the page: whether a socket opens, and the first message that it brings.
+OPEN = """url => new Promise(resolve => {
+  const socket = new WebSocket(url);
+  socket.onmessage = ({ data }) => { resolve(data); socket.close(); };
+  socket.onclose = ({ code }) => resolve(code);
+})"""
+
+POST = """([url, token]) => fetch(url, { method: "POST", headers: { Authorization: `Bearer ${token}` } })
+  .then(async response => response.status === 204 ? null : await response.json())"""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[str]:
+    """Another site, with an empty page; its origin."""
+    (folder / "index.html").write_text("<!doctype html><title>another site</title>")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def journals(valkey: Valkey) -> Iterator[Journals]:
+    with Journals(valkey.url(1)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def friend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site that the gateway allows."""
+    with site(tmp_path_factory.mktemp("friend")) as origin:
+        yield origin
+
+
+@pytest.fixture(scope="module", params=PATHS)
+def served(request: pytest.FixtureRequest, valkey: Valkey, friend: str) -> Iterator[Gateway]:
+    settings = TOKENS | {"allowed_origins": f'["{friend}"]'}
+    with gateway(valkey.url().removesuffix("/0"), request.param, **settings) as running:
+        yield running
+
+
+@pytest.fixture
+def task(journals: Journals) -> Task:
+    task = journals.task()
+    task.grow(3)
+    task.finish()
+    return task
+
+
+def ids(task: Task) -> list[str]:
+    return [str(record.id) for record in task.records()]
+
+
+class TestANativeEventSource:
+    def test_streams_with_the_cookie(self, served: Gateway, page: Page, task: Task) -> None:
+        page.goto(served.http)
+        events = f"/tasks/{task.id}/events"
+        assert page.evaluate(HEAR, events) == {"heard": [], "stopped": True}
+        page.evaluate(POST, [f"/tasks/{task.id}/cookie", sign(tasks=[task.id])])
+        assert page.evaluate("document.cookie") == ""
+        for _ in range(2):
+            assert page.evaluate(HEAR, events) == {"heard": ids(task), "stopped": False}
+
+    def test_streams_with_a_ticket_once(self, served: Gateway, page: Page, task: Task) -> None:
+        page.goto(served.http)
+        ticket = page.evaluate(POST, [f"/tasks/{task.id}/tickets", sign(tasks=[task.id])])["ticket"]
+        url = f"/tasks/{task.id}/events?ticket={ticket}"
+        assert page.evaluate(HEAR, url) == {"heard": ids(task), "stopped": False}
+        assert page.evaluate(HEAR, url) == {"heard": [], "stopped": True}
+
+    def test_goes_on_after_its_token_if_the_cookie_is_renewed(
+        self, served: Gateway, page: Page, journals: Journals
+    ) -> None:
+        """The stream ends with a problem, and the browser comes back with its cursor."""
+        task = journals.task()
+        page.goto(served.http)
+        cookie = f"/tasks/{task.id}/cookie"
+        page.evaluate(POST, [cookie, sign(tasks=[task.id], exp=time.time() + 4)])
+        page.evaluate(
+            """url => {
+              window.heard = [];
+              const source = new EventSource(url);
+              source.onmessage = ({ data }) => heard.push(JSON.parse(data).id);
+              source.addEventListener("problem", ({ data }) => window.problem = JSON.parse(data).code);
+            }""",
+            f"/tasks/{task.id}/events",
+        )
+        wait_until(lambda: page.evaluate("heard.length === 1"))
+        page.evaluate(POST, [cookie, sign(tasks=[task.id])])
+        wait_until(lambda: page.evaluate("window.problem === 'token_expired'"))
+        task.finish()
+        wait_until(lambda: page.evaluate("heard.length === 2"))
+        assert page.evaluate("heard") == ids(task)
+
+
+class TestAnotherSite:
+    def test_cannot_use_the_users_cookie(
+        self, served: Gateway, page: Page, task: Task, tmp_path: Path
+    ) -> None:
+        """Cross-site WebSocket hijacking."""
+        page.goto(served.http)
+        page.evaluate(POST, [f"/tasks/{task.id}/cookie", sign(tasks=[task.id])])
+        url = f"{served.ws}/tasks/{task.id}/ws"
+        assert isinstance(page.evaluate(OPEN, url), str)
+        with site(tmp_path) as foreign:
+            page.goto(foreign)
+            assert page.evaluate(OPEN, url) == 1006
+            assert page.evaluate(HEAR, f"{served.http}/tasks/{task.id}/events")["stopped"]
+            fetched = (
+                """url => fetch(url, { credentials: "include" }).then(() => "read", () => "kept from it")"""
+            )
+            assert page.evaluate(fetched, f"{served.http}/tasks/{task.id}") == "kept from it"
+
+    def test_that_is_allowed_works(self, served: Gateway, page: Page, task: Task, friend: str) -> None:
+        token = sign(tasks=[task.id])
+        page.goto(friend)
+        opened = page.evaluate(
+            """([url, token]) => new Promise(resolve => {
+              const socket = new WebSocket(url, ["taskbeam", `taskbeam.token.${token}`]);
+              socket.onmessage = ({ data }) => resolve([socket.protocol, JSON.parse(data).id]);
+              socket.onclose = ({ code }) => resolve(code);
+            })""",
+            [f"{served.ws}/tasks/{task.id}/ws", token],
+        )
+        assert opened == ["taskbeam", ids(task)[0]]
+        read = page.evaluate(
+            """([url, token]) => fetch(url, { headers: { Authorization: `Bearer ${token}` } })
+              .then(response => response.json()).then(({ state }) => state)""",
+            [f"{served.http}/tasks/{task.id}", token],
+        )
+        assert read == "SUCCESS"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/dashboard"])
+def test_our_pages_keep_to_their_policy(browser: Browser, valkey: Valkey, path: str) -> None:
+    """Nothing that they do is refused by the browser."""
+    with (
+        gateway(valkey.url().removesuffix("/0"), dashboard=True) as served,
+        browser.new_context() as context,
+    ):
+        tab = context.new_page()
+        said: list[str] = []
+        tab.on("console", lambda message: said.append(message.text))
+        answered: list[Any] = []
+        tab.on("requestfailed", lambda request: answered.append(request.url))
+        tab.goto(served.http + path, wait_until="load")
+        wait_until(lambda: tab.evaluate("document.body.innerText.length > 100"))
+        if path == "/docs":
+            tab.get_by_text("/tasks/{task_id}/events").first.wait_for()
+    assert [text for text in said if "Content Security Policy" in text or "Refused" in text] == []
+    assert answered == []
