@@ -14,10 +14,11 @@ test: check $(VENV)/.ready-browser  ## every check and every test
 	$(NPM) test
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
-check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, types
+check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, types, known weaknesses
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.support.advisories
 	$(NPM) run check
 	$(NPM) run size
 
