@@ -28,6 +28,10 @@ from .security.policy import Authorize
 from .settings import Settings
 from .subscriber import Subscriber
 
+#: Bytes of a replay that are written to a client at once. One that does not read holds up no more than this,
+#: beside what its transport takes before it pauses; and there may be thousands of them.
+PIECE = 32 * 1024
+
 
 class Gateway:
     """Made without a connection; `running` keeps them."""
@@ -39,7 +43,7 @@ class Gateway:
         self.journal = JournalReader(self.redis, settings.max_replay_bytes)
         self.heart = Heart(settings.heartbeat)
         self.audience = Audience()
-        self.hub = Hub(self.journal, self.audience, settings.key_prefix)
+        self.hub = Hub(JournalReader(self.redis, PIECE), self.audience, settings.key_prefix)
         self.subscriber = Subscriber(self.redis, self.hub, gather=settings.gather, sharded=settings.sharded)
         self.hub.attach(self.subscriber)
         self.appender = JournalAppender(self.redis)

@@ -66,8 +66,8 @@ class Settings(BaseSettings):
     max_body_bytes: PositiveInt = 1024 * 1024
     head_timeout: PositiveFloat = 10.0
     body_timeout: PositiveFloat = 60.0
-    # Of records in one answer, and in one piece of a stream's replay.
-    max_replay_bytes: PositiveInt = 4 * 1024 * 1024
+    # Of records in one answer.
+    max_replay_bytes: PositiveInt = 512 * 1024
     max_connections: PositiveInt = 20_000
     max_connections_per_address: PositiveInt = 2_000
     max_connections_per_identity: PositiveInt = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..problems import problem_body, problem_headers
@@ -19,6 +20,7 @@ class Intake(NamedTuple):
     body_seconds: float
 
 
+@cache
 def refusal(problem: Problem) -> bytes:
     """A whole HTTP response, which ends the connection."""
     body = problem_body(problem)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 #: Bytes of records in one answer.
-DEFAULT_MAX_BYTES = 4 * 1024 * 1024
+DEFAULT_MAX_BYTES = 512 * 1024
 
 
 class JournalReader:
