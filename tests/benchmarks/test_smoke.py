@@ -31,6 +31,13 @@ def test_update_cost_compares_cpu_and_wall_time(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="many sockets")
+def test_abuse_leaves_nothing_behind(tmp_path: Path) -> None:
+    figures = run_quickly("abuse", tmp_path)
+    assert [figure["case"] for figure in figures] == ["quiet", "half-open", "never-reading", "shouting"]
+    assert not [figure for figure in figures if figure["fault"]]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the load generator runs on uvloop")
 @pytest.mark.parametrize(
     ("benchmark", "ours"),

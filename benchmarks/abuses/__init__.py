@@ -1,0 +1,1 @@
+"""What hostile clients do, each in a process of its own."""

@@ -1,0 +1,117 @@
+"""`python -m benchmarks.abuses NAME PORT TASK`: do one of them until the input ends; says `ready` first."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tests.support.raw_websocket import frame
+
+from ..machine import allow_many_sockets
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+#: How many do it at once, but for those who shout, of whom there is one.
+CROWD = 2000
+
+#: Bytes per second of junk.
+JUNK = 10_000_000
+
+#: Seconds in which the flood fills what lies between a task and a client that does not read.
+FULL = 6.0
+
+
+def handshake(path: str) -> bytes:
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: abuse\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    ).encode()
+
+
+async def half_open(port: int, _: str) -> list[asyncio.StreamWriter]:
+    """A handshake that never ends."""
+    return await _crowd(port, handshake("/ws")[:-4])
+
+
+async def never_reading(port: int, task: str) -> list[asyncio.StreamWriter]:
+    """Sockets that follow a busy task, and read nothing."""
+    writers = await _crowd(port, handshake(f"/tasks/{task}/ws"))
+    for writer in writers:
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+    await asyncio.sleep(FULL)
+    return writers
+
+
+async def shouting(port: int, _: str) -> list[asyncio.StreamWriter]:
+    """Junk on a socket, as fast as it goes, and again on the next one when it is closed."""
+    _shouts.append(asyncio.create_task(_shout(port)))
+    return []
+
+
+async def nothing(port: int, task: str) -> list[asyncio.StreamWriter]:  # noqa: ARG001
+    """The quiet run."""
+    return []
+
+
+ABUSES: dict[str, Callable[[int, str], Awaitable[list[asyncio.StreamWriter]]]] = {
+    "quiet": nothing,
+    "half-open": half_open,
+    "never-reading": never_reading,
+    "shouting": shouting,
+}
+
+
+#: Nobody else holds them.
+_shouts: list[asyncio.Task[None]] = []
+
+
+async def _crowd(port: int, request: bytes) -> list[asyncio.StreamWriter]:
+    writers = []
+    for _ in range(CROWD // 100):
+        opened = await asyncio.gather(*(_connect(port) for _ in range(100)), return_exceptions=True)
+        for writer in opened:
+            if not isinstance(writer, BaseException):
+                writer.write(request)
+                writers.append(writer)
+    return writers
+
+
+async def _connect(port: int) -> asyncio.StreamWriter:
+    """With a small receive buffer, which is soon full."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
+    _, writer = await asyncio.open_connection(sock=client, limit=4096)
+    return writer
+
+
+async def _shout(port: int) -> None:
+    junk = frame(1, os.urandom(40_000).hex().encode()[:50_000])
+    while True:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(handshake("/ws"))
+            while not writer.is_closing():
+                writer.write(junk)
+                await writer.drain()
+                await asyncio.sleep(len(junk) / JUNK)
+        await asyncio.sleep(0.01)
+
+
+async def main(name: str, port: int, task: str) -> None:
+    writers = await ABUSES[name](port, task)
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    for writer in writers:
+        writer.transport.abort()
+
+
+if __name__ == "__main__":
+    allow_many_sockets()
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
