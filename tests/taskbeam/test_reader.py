@@ -10,15 +10,15 @@ import redis.asyncio
 
 from taskbeam.events import EventId
 from taskbeam.journal.history import Absence, Gap, History
-from taskbeam.journal.reader import JournalReader
+from taskbeam.journal.reader import BATCH, JournalReader
+from taskbeam.keys import task_keys
 
 from .conftest import DB
+from .journal import Journal
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey
     from taskbeam.journal.writer import JournalWriter
-
-    from .journal import Journal
 
 EVERYTHING = 10_000
 
@@ -161,6 +161,67 @@ class TestThePicture:
         history = reader.found(journal, last)
         assert history.ended
         assert history.picture.id == last
+
+
+class TestReadsAtOnce:
+    def test_go_over_one_connection_and_each_gets_its_own_answer(
+        self, valkey: Valkey, client: redis.Redis, writer: JournalWriter
+    ) -> None:
+        journals = [Journal(client, writer) for _ in range(3 * BATCH)]
+        for number, journal in enumerate(journals):
+            fill(journal, 2 + number % 4)
+
+        async def read_all() -> tuple[list[History | Absence], int]:
+            async with redis.asyncio.Redis.from_url(valkey.url(DB), client_name="reads-at-once") as connected:
+                reader = JournalReader(connected)
+                reads = [reader.read(journal.keys, None, EVERYTHING) for journal in journals]
+                unknown = reader.read(task_keys("nobody"), None, EVERYTHING)
+                histories = await asyncio.gather(*reads, unknown)
+                names = [connection["name"] for connection in await connected.client_list()]
+                return histories, names.count("reads-at-once")
+
+        client.script_flush()
+        (*histories, absence), connections = asyncio.run(read_all())
+        assert connections == 1
+        assert absence is Absence.UNKNOWN
+        assert [history.last.seq for history in histories if isinstance(history, History)] == [
+            2 + number % 4 for number in range(len(journals))
+        ]
+
+    def test_one_that_is_given_up_takes_nobody_with_it(self, valkey: Valkey, journal: Journal) -> None:
+        fill(journal, 2)
+
+        async def read_and_give_up() -> list[History | Absence | BaseException]:
+            async with redis.asyncio.Redis.from_url(valkey.url(DB)) as connected:
+                reader = JournalReader(connected)
+                reads = [
+                    asyncio.create_task(reader.read(journal.keys, None, EVERYTHING)) for _ in range(2 * BATCH)
+                ]
+                await asyncio.sleep(0)
+                reads[0].cancel()
+                reads[-1].cancel()
+                return await asyncio.gather(*reads, return_exceptions=True)
+
+        first, *others, last = asyncio.run(read_and_give_up())
+        assert isinstance(first, asyncio.CancelledError)
+        assert isinstance(last, asyncio.CancelledError)
+        assert all(isinstance(history, History) and seqs(history) == [1, 2] for history in others)
+
+    def test_a_refusal_reaches_only_the_one_who_caused_it(self, valkey: Valkey, journal: Journal) -> None:
+        fill(journal, 2)
+        broken = task_keys("broken")
+        journal.client.set(broken.head, "no hash")
+
+        async def read_both() -> list[History | Absence | BaseException]:
+            async with redis.asyncio.Redis.from_url(valkey.url(DB)) as connected:
+                reader = JournalReader(connected)
+                reads = [reader.read(keys, None, EVERYTHING) for keys in (journal.keys, broken, journal.keys)]
+                return await asyncio.gather(*reads, return_exceptions=True)
+
+        first, second, third = asyncio.run(read_both())
+        assert isinstance(first, History)
+        assert isinstance(second, redis.ResponseError)
+        assert isinstance(third, History)
 
 
 class TestTheScriptOnTheServer:
