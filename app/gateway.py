@@ -104,7 +104,8 @@ async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-def _gateway(connection: HTTPConnection) -> Gateway:
+async def _gateway(connection: HTTPConnection) -> Gateway:
+    # Async, or FastAPI would send each request through a thread for it.
     gateway: Gateway = connection.app.state.gateway
     return gateway
 
