@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .gallery import Gallery
 
 APP = '<script type="module" src="/pages/react-app.js"></script>'
-IMPORTS = {"imports": {"react": "/vendor/react.js", "react-dom-client": "/vendor/react-dom-client.js"}}
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +30,7 @@ def show(page: Page, app: Gallery, task: ToldTask | None, more: str = "") -> lis
     """Open the page; returns what it will have said over WebSockets."""
     said: list[dict[str, Any]] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: said.append(json.loads(frame))))
-    head = f'<script type="importmap">{json.dumps(IMPORTS)}</script>{APP}'
-    url = app.page('<div id="root"></div>', head=head, policy="script-src 'self' 'unsafe-inline'")
+    url = app.page('<div id="root"></div>', head=APP, policy="script-src 'self'")
     page.goto(f"{url}?{f'task={task.id}' if task else ''}{more}")
     return said
 

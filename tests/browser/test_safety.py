@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals, Task
+from tests.support.site import site
 from tests.support.tokens import TOKENS, sign
 from tests.support.waiting import wait_until
 
@@ -45,31 +42,22 @@ POST = """([url, token]) => fetch(url, { method: "POST", headers: { Authorizatio
   .then(async response => response.status === 204 ? null : await response.json())"""
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
-
-
-@contextmanager
-def site(folder: Path) -> Iterator[str]:
-    """Another site, with an empty page; its origin."""
-    (folder / "index.html").write_text("<!doctype html><title>another site</title>")
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 @pytest.fixture(scope="module")
 def journals(valkey: Valkey) -> Iterator[Journals]:
     with Journals(valkey.url(1)) as found:
         yield found
 
 
+def empty(folder: Path) -> Path:
+    """The folder, with an empty page."""
+    (folder / "index.html").write_text("<!doctype html><title>another site</title>")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def friend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A site that the gateway allows."""
-    with site(tmp_path_factory.mktemp("friend")) as origin:
+    with site(empty(tmp_path_factory.mktemp("friend"))) as origin:
         yield origin
 
 

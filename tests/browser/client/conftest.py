@@ -11,22 +11,47 @@ from tests.support.chromium import sleepy
 from tests.support.gateway import ROOT, Gateway, gateway
 from tests.support.journal import Journals, Task
 from tests.support.proxy import Proxy
+from tests.support.site import site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
     from stack.valkey import Valkey
 
+#: Follows the task of its name to the end.
+WORKER = """
+import { watch } from "./client/index.js";
+const events = [];
+for await (const event of watch(self.name, { baseUrl: location.origin })) events.push(event);
+postMessage(events);
+"""
+
 
 @pytest.fixture(scope="package")
-def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway that serves the client, and an empty page to use it from."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The client, an empty page to use it from, and a worker that does."""
     folder = tmp_path_factory.mktemp("frontend")
     shutil.copytree(ROOT / "frontend" / "client", folder / "client")
     (folder / "index.html").write_text("<!doctype html><title>empty</title><link rel=icon href='data:,'>")
-    with gateway(valkey.url().removesuffix("/0"), frontend_dir=folder) as running:
+    (folder / "worker.js").write_text(WORKER)
+    return folder
+
+
+@pytest.fixture(scope="package")
+def elsewhere(folder: Path) -> Iterator[str]:
+    """Another site, which the gateway allows."""
+    with site(folder) as origin:
+        yield origin
+
+
+@pytest.fixture(scope="package")
+def served(valkey: Valkey, folder: Path, elsewhere: str) -> Iterator[Gateway]:
+    """A gateway that serves the client."""
+    allowed = f'["{elsewhere}"]'
+    with gateway(valkey.url().removesuffix("/0"), frontend_dir=folder, allowed_origins=allowed) as running:
         yield running
 
 

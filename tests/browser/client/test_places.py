@@ -15,19 +15,13 @@ from tests.support.gateway import ROOT, Gateway
 from .watching import watching
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
 
     from tests.support.journal import Task
 
 _IN_A_WORKER = """
 (taskId) => new Promise((resolve, reject) => {
-  const script = `
-    import { watch } from "${location.origin}/client/index.js";
-    const events = [];
-    for await (const event of watch("${taskId}", { baseUrl: "${location.origin}" })) events.push(event);
-    postMessage(events);`;
-  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module" });
+  const worker = new Worker("/worker.js", { type: "module", name: taskId });
   worker.onmessage = ({ data }) => resolve(data);
   worker.onerror = ({ message }) => reject(new Error(message));
 })
@@ -54,10 +48,14 @@ def test_in_a_worker(tab: Page, task: Task) -> None:
     assert tab.evaluate(_IN_A_WORKER, task.id) == journal(task)
 
 
-def test_against_another_origin(tab: Page, served: Gateway, task: Task) -> None:
-    assert not tab.url.startswith(served.http)
-    seen = watching(tab, task, baseUrl=served.http)
-    seen.wait_for_line("live", "websocket")
+@pytest.mark.parametrize("transport", ["websocket", "sse", "poll"])
+def test_from_another_origin(
+    profile: BrowserContext, elsewhere: str, served: Gateway, task: Task, transport: str
+) -> None:
+    tab = profile.new_page()
+    tab.goto(elsewhere)
+    seen = watching(tab, task, baseUrl=served.http, transport=transport)
+    seen.wait_for_line("live", transport)
     task.grow(2)
     task.finish()
     seen.wait_for_end()
