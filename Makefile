@@ -12,7 +12,7 @@ run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 
 test: check $(VENV)/.ready-browser  ## every check and every test
 	$(NPM) test
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, types, known weaknesses
 	$(BIN)/ruff check .

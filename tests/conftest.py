@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,10 +18,9 @@ settings.load_profile("taskbeam")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (`-n 3 --dist loadgroup`), a folder of tests stays together, with what it shares."""
+    """Side by side (`-n 4 --dist loadgroup`), a folder of tests stays together, with what it shares."""
     for item in items:
-        room = item.path.relative_to(Path(__file__).parent).parts[0]
-        item.add_marker(pytest.mark.xdist_group(room))
+        item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
 
 
 @pytest.fixture(scope="session")

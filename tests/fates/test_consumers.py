@@ -29,15 +29,15 @@ def test_a_worker_says_what_it_consumes_now(empty: Stage, pool: str, slots: int)
 
 
 @pytest.mark.parametrize("pool", ["prefork", "threads"])
-def test_a_worker_that_stops_consumes_no_more_while_its_tasks_end(stage: Stage, pool: str) -> None:
-    with stage.worker(pool) as process:
-        task_id = stage.held("gated")
-        wait_until(lambda: bool(consumers(stage, "celery")), lambda: "the worker to say what it consumes")
+def test_a_worker_that_stops_consumes_no_more_while_its_tasks_end(empty: Stage, pool: str) -> None:
+    with empty.worker(pool) as process:
+        task_id = empty.held("gated")
+        wait_until(lambda: bool(consumers(empty, "celery")), lambda: "the worker to say what it consumes")
         process.send_signal(signal.SIGTERM)
-        wait_until(lambda: not consumers(stage, "celery"), lambda: "the queue to be left")
-        assert not stage.is_over(task_id)
-        stage.open(task_id)
-        stage.fate(task_id)
+        wait_until(lambda: not consumers(empty, "celery"), lambda: "the queue to be left")
+        assert not empty.is_over(task_id)
+        empty.open(task_id)
+        empty.fate(task_id)
 
 
 def consumers(stage: Stage, queue: str) -> list[bytes]:
