@@ -93,7 +93,7 @@ FULL = Scale(
         Case(ManyTasks(clients=5000, events=2000, rate=1000), STREAMERS, MANY_TASKS_TARGETS),
         Case(ManyTasks(clients=5000, events=10_000, rate=5000), STREAMERS, MANY_TASKS_TARGETS),
     ),
-    rounds=5,
+    rounds=3,
 )
 QUICK = Scale(
     (
