@@ -84,8 +84,8 @@ def measure(quick: bool) -> Report:
     rounds, calls = (QUICK_ROUNDS, QUICK_CALLS) if quick else (ROUNDS, CALLS)
     cpus = machine.Cpus.divide()
     with Valkey() as valkey:
+        machine.pin(os.getpid(), cpus.measured)  # the server with it, which then goes elsewhere
         machine.pin(valkey.pid, cpus.rest)
-        machine.pin(os.getpid(), cpus.measured)
         ours = Worker.under("taskbeam", f"taskbeam+{valkey.url(1)}")
         stock = Worker.under("celery", valkey.url(2))
         workers = [ours, stock]
