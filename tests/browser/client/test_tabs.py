@@ -83,7 +83,8 @@ def test_ten_tabs_without_websocket_leave_connections_for_the_page(
         task.grow(2)
     for each in seen:
         each.wait_for_events(3)
-    assert proxy.live("sse") <= 4
+    # One that has just been left is here for a moment yet; without turns there would be six all the time.
+    wait_until(lambda: proxy.live("sse") <= 4)
     assert seen[-1].page.evaluate("fetch('/', { cache: 'no-store' }).then(({ ok }) => ok)")
     for task in tasks:
         task.finish()
@@ -109,7 +110,7 @@ def test_the_leader_closes_and_nothing_is_lost(
     for each in seen:
         each.wait_for_events(3)
     assert leads(second)
-    assert proxy.live("websocket") == 1
+    wait_until(lambda: proxy.live("websocket") == 1)
     for each, task in zip(seen, tasks, strict=True):
         task.finish()
         assert_all_was_seen(each, task)
