@@ -54,8 +54,10 @@ def test_a_report_is_seen_step_by_step_and_downloaded(site: Whole, page: Page) -
     page.get_by_role("button", name="Generate", exact=True).click()
     expect_state(page, "SUCCESS")
     kinds = page.locator(".journal .kind").all_inner_texts()
-    assert kinds == ["PENDING", "STARTED", *["PROGRESS"] * 5, "SUCCESS"]
-    expect_proof(page, "events 1 to 8 · none missing · none twice")
+    # A job that waits for long, as for a worker that is only starting, is told where it stands, too.
+    assert set(kinds[:-7]) == {"PENDING"}
+    assert kinds[-7:] == ["STARTED", *["PROGRESS"] * 5, "SUCCESS"]
+    expect_proof(page, f"events 1 to {len(kinds)} · none missing · none twice")
     expect(page.locator("[data-part=result]")).to_contain_text("Orders")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
