@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from taskbeam.journal.history import Absence
 
@@ -47,15 +47,13 @@ class Unsubscribe:
     """Nobody follows the task here any more; the channel can be dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """Read the journal after the cursor; `Channel.history` or `Channel.read_failed` is due."""
 
     after: EventId | None
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver(Generic[M]):
+class Deliver(NamedTuple, Generic[M]):
     """Give the members these records, oldest first, after telling them of the gap, if there is one.
 
     A member that was admitted with nothing to catch up on is given an empty delivery.
@@ -67,8 +65,7 @@ class Deliver(Generic[M]):
     picture: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Close(Generic[M]):
+class Close(NamedTuple, Generic[M]):
     """The members have left; tell them why."""
 
     members: tuple[M, ...]

@@ -11,6 +11,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from taskbeam.backend import JournalBackend
+from taskbeam.exchange import Exchange
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.reader import JournalReader
 from taskbeam.liveness.watchdog import Watchdog
@@ -40,11 +41,12 @@ class Gateway:
         """``authorize`` replaces the policy. Raises `KeyConfigurationError`."""
         self.settings = settings
         self.redis = redis_client(settings)
-        self.journal = JournalReader(self.redis, settings.max_replay_bytes)
+        self.exchange = Exchange(self.redis, settings.patience)
+        self.journal = JournalReader(self.exchange, settings.max_replay_bytes)
         self.heart = Heart(settings.heartbeat)
         self.audience = Audience()
-        self.hub = Hub(JournalReader(self.redis, PIECE), self.audience, settings.key_prefix)
-        self.subscriber = Subscriber(self.redis, self.hub, gather=settings.gather, sharded=settings.sharded)
+        self.hub = Hub(JournalReader(self.exchange, PIECE), self.audience, settings.key_prefix)
+        self.subscriber = Subscriber(self.redis, self.hub, sharded=settings.sharded)
         self.hub.attach(self.subscriber)
         self.appender = JournalAppender(self.redis)
         self.guard = Guard(settings, self.redis, self.journal, authorize)
@@ -80,7 +82,7 @@ class Gateway:
         """Keep the subscription and the heart going."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.redis.aclose)
-            stack.push_async_callback(self.hub.close)
+            stack.push_async_callback(self.exchange.aclose)
             stack.push_async_callback(self.guard.access.close)
             watching = self.watchdog.run(self.settings.watchdog_interval)
             guarding = (self.guard.keep_time(), self.guard.keep_informed())

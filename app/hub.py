@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
-
-from redis.exceptions import RedisError
 
 from taskbeam.encode import to_json
 from taskbeam.events import EventId, Record
+from taskbeam.journal.history import History
 from taskbeam.keys import TaskKeys, task_keys
 
 from .channel import Channel, Close, Deliver, End, Read, Subscribe, Unsubscribe
@@ -19,6 +19,7 @@ from .event import Event, gap_event
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from taskbeam.journal.history import Absence
     from taskbeam.journal.reader import JournalReader
     from taskbeam.queues.audience import Audience
 
@@ -29,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 #: Records that one read brings at the most, so that a long replay is written in pieces.
 READ_LIMIT = 500
+
+#: After which time a journal that could not be read is read again: seconds, at least and at the most.
+READ_AGAIN = (0.1, 0.5)
 
 
 class Sink(Protocol):
@@ -96,7 +100,6 @@ class Hub:
         self._prefix = key_prefix
         self._channels: dict[bytes, TaskChannel] = {}
         self._subscriber: Subscriber | None = None
-        self._reads: set[asyncio.Task[None]] = set()
 
     def attach(self, subscriber: Subscriber) -> None:
         """Where to subscribe; the subscriber in turn calls `subscribed`, `published` and `lost`."""
@@ -105,12 +108,6 @@ class Hub:
     def keys(self, task_id: str) -> TaskKeys:
         """The task's names in Redis."""
         return task_keys(task_id, self._prefix)
-
-    async def close(self) -> None:
-        """End the reads under way."""
-        for read in self._reads:
-            read.cancel()
-        await asyncio.gather(*self._reads, return_exceptions=True)
 
     # Followers.
 
@@ -126,7 +123,6 @@ class Hub:
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = TaskChannel(task_id, keys)
-            self._audience.follow(task_id, keys)
         follower.channel = channel
         self._carry_out(name, channel, channel.rules.join(follower, after))
 
@@ -175,7 +171,7 @@ class Hub:
                     for member in members:
                         member.finish(end)
                 case Read(after):
-                    self._start_read(name, channel, after)
+                    self._reader.ask(channel.keys, after, READ_LIMIT, partial(self._read, name, channel))
                 case Subscribe():
                     if self._subscriber is not None:
                         self._subscriber.subscribe(name)
@@ -198,19 +194,18 @@ class Hub:
             if self._subscriber is not None:
                 self._subscriber.unsubscribe(name)
 
-    def _start_read(self, name: bytes, channel: TaskChannel, after: EventId | None) -> None:
-        read = asyncio.get_running_loop().create_task(self._read(name, channel, after))
-        self._reads.add(read)
-        read.add_done_callback(self._reads.discard)
+    def _read(self, name: bytes, channel: TaskChannel, answer: History | Absence | Exception) -> None:
+        if self._channels.get(name) is not channel:
+            return
+        if isinstance(answer, Exception):
+            logger.warning("The journal of task %s cannot be read: %s", channel.task_id, answer)
+            pause = random.uniform(*READ_AGAIN)
+            asyncio.get_running_loop().call_later(pause, self._read_failed, name, channel)
+            return
+        if isinstance(answer, History) and answer.waits:
+            self._audience.follow(channel.task_id, channel.keys)
+        self._carry_out(name, channel, channel.rules.history(answer))
 
-    async def _read(self, name: bytes, channel: TaskChannel, after: EventId | None) -> None:
-        try:
-            history = await self._reader.read(channel.keys, after, READ_LIMIT)
-        except (RedisError, OSError) as error:
-            logger.warning("The journal of task %s cannot be read: %s", channel.task_id, error)
-            await asyncio.sleep(random.uniform(0.1, 0.5))
-            outputs = channel.rules.read_failed()
-        else:
-            outputs = channel.rules.history(history)
+    def _read_failed(self, name: bytes, channel: TaskChannel) -> None:
         if self._channels.get(name) is channel:
-            self._carry_out(name, channel, outputs)
+            self._carry_out(name, channel, channel.rules.read_failed())

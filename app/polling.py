@@ -58,7 +58,7 @@ async def _read(gateway: Gateway, task_id: str, after: EventId | None, limit: in
     history = await gateway.journal.read(keys, after, limit)
     if isinstance(history, Absence):
         raise TaskbeamError(PROBLEMS[history])
-    if not history.ended:
+    if history.waits:
         gateway.audience.ask(task_id, keys)
     return history
 

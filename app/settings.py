@@ -34,8 +34,6 @@ class Settings(BaseSettings):
 
     # Write to detached connections directly; off = the portable ASGI path, as on any other server.
     detach: bool = True
-    # Under load, records are read from Redis together: none waits longer than this for others. 0 = off.
-    gather: NonNegativeFloat = 0.005
     heartbeat: PositiveFloat = 15.0
     # How long a request waits for Redis before it is answered 503.
     patience: PositiveFloat = 5.0

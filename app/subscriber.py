@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import hiredis
 from redis.exceptions import RedisError
 
-from .pubsub import PubSubConnection, take_over
+from .pubsub import PubSubConnection
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -46,12 +46,9 @@ class Subscriber:
     gone, and only the acknowledgement says so.
     """
 
-    def __init__(
-        self, redis: Redis, listener: Listener, *, gather: float = 0.0, sharded: bool = False
-    ) -> None:
+    def __init__(self, redis: Redis, listener: Listener, *, sharded: bool = False) -> None:
         self._redis = redis
         self._listener = listener
-        self._gather = gather
         self._verbs = (b"SSUBSCRIBE", b"SUNSUBSCRIBE") if sharded else (b"SUBSCRIBE", b"UNSUBSCRIBE")
         self._connection: PubSubConnection | None = None
 
@@ -89,8 +86,9 @@ class Subscriber:
             self._connection.command(self._verbs[1], *names)
 
     async def _connect(self) -> PubSubConnection:
-        listener = self._listener
-        return await take_over(self._redis, listener.subscribed, listener.published, self._gather)
+        connection = PubSubConnection(self._listener.subscribed, self._listener.published)
+        await connection.open(self._redis)
+        return connection
 
     async def _serve(self, connection: PubSubConnection) -> None:
         self._connection = connection

@@ -43,11 +43,13 @@ class History:
     ``last`` is the id of the journal's newest record, ``picture`` the newest record that tells the
     task's state. ``records`` are contiguous and begin after the cursor that was asked for, or at the
     log's first record when that cursor did not fit; they may stop before ``last`` (a bounded read).
+    ``waits``: the task is PENDING.
     """
 
     last: EventId
     picture: Record
     records: list[Record]
+    waits: bool = False
 
     @property
     def complete(self) -> bool:

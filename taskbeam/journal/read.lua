@@ -6,12 +6,12 @@
 --       3 limit   records to return at the most
 --       4 bytes   of records to return at the most, but for the first
 --
--- Returns { epoch, seq of the last record, picture, records }: the picture is the last record that tells
--- the task's state. A cursor of another epoch, or one that the journal has not reached, is answered from
+-- Returns { epoch, seq of the last record, picture, records, waits }: the picture is the last record that tells
+-- the task's state, and it waits (1) while it is PENDING. A cursor of another epoch, or one that the journal has not reached, is answered from
 -- the first record: the caller sees that it does not fit. A task without a journal: 'expired' when it had
 -- one, else 'unknown'.
 
-local head = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'snapshot', 'picture')
+local head = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'snapshot', 'picture', 'state')
 if not head[1] then
   return redis.call('EXISTS', KEYS[3]) == 1 and 'expired' or 'unknown'
 end
@@ -43,4 +43,4 @@ if not picture then
   -- Redis evicted the log, and the head is of no use without it.
   return 'expired'
 end
-return { head[1], seq, picture, records }
+return { head[1], seq, picture, records, head[5] == 'PENDING' and 1 or 0 }

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from redis.asyncio import Redis
+import pytest
 
 from app.hub import Hub
-from taskbeam.journal.reader import JournalReader
-from taskbeam.keys import CELERY_PREFIX
+from taskbeam.events import EventId, Record
+from taskbeam.journal.history import History
+from taskbeam.keys import CELERY_PREFIX, task_keys
 from taskbeam.queues.audience import Audience
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.channel import End
     from app.event import Event
+    from taskbeam.journal.reader import JournalReader
+    from taskbeam.keys import TaskKeys
+
+
+class Journal:
+    """One event of a task that waits in a queue, or of one that does not."""
+
+    def __init__(self, *, waits: bool) -> None:
+        record = Record(EventId(1, 1), False, b"{}")
+        self._history = History(record.id, record, [record], waits)
+
+    def ask(self, keys: TaskKeys, after: object, limit: int, then: Callable[[History], None]) -> None:  # noqa: ARG002
+        then(self._history)
 
 
 class Nobody:
@@ -29,16 +42,14 @@ class Nobody:
         """Nor does anything end."""
 
 
-def test_a_task_has_an_audience_while_somebody_follows_it() -> None:
-    async def follow_and_leave() -> list[bool]:
-        redis = Redis()
-        audience = Audience()
-        hub = Hub(JournalReader(redis), audience, CELERY_PREFIX)
-        wanted = []
-        one, other = hub.follow("7", None, Nobody()), hub.follow("7", None, Nobody())
-        for leaves in (one, other):
-            wanted.append(audience.wants("7"))
-            leaves.cancel()
-        return [*wanted, audience.wants("7")]
-
-    assert asyncio.run(follow_and_leave()) == [True, True, False]
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_task_that_waits_has_an_audience_while_somebody_follows_it(waits: bool) -> None:
+    audience = Audience()
+    hub = Hub(cast("JournalReader", Journal(waits=waits)), audience, CELERY_PREFIX)
+    one, other = hub.follow("7", None, Nobody()), hub.follow("7", None, Nobody())
+    hub.subscribed(task_keys("7").channel.encode())
+    wanted = []
+    for leaves in (one, other):
+        wanted.append(audience.wants("7"))
+        leaves.cancel()
+    assert [*wanted, audience.wants("7")] == [waits, waits, False]

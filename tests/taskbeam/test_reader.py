@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis.asyncio
 
 from taskbeam.events import EventId
+from taskbeam.exchange import WINDOW, Exchange
 from taskbeam.journal.history import Absence, Gap, History
-from taskbeam.journal.reader import BATCH, JournalReader
+from taskbeam.journal.reader import JournalReader
 from taskbeam.keys import task_keys
 
 from .conftest import DB
 from .journal import Journal
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from stack.valkey import Valkey
     from taskbeam.journal.writer import JournalWriter
 
 EVERYTHING = 10_000
+
+
+@asynccontextmanager
+async def exchange(url: str, **options: Any) -> AsyncIterator[Exchange]:
+    async with redis.asyncio.Redis.from_url(url, **options) as client:
+        connected = Exchange(client)
+        yield connected
+        await connected.aclose()
 
 
 class Reader:
@@ -33,8 +45,8 @@ class Reader:
         self, journal: Journal, after: EventId | None = None, limit: int = EVERYTHING
     ) -> History | Absence:
         async def reading() -> History | Absence:
-            async with redis.asyncio.Redis.from_url(self._url) as client:
-                return await JournalReader(client).read(journal.keys, after, limit)
+            async with exchange(self._url) as connected:
+                return await JournalReader(connected).read(journal.keys, after, limit)
 
         return asyncio.run(reading())
 
@@ -167,18 +179,18 @@ class TestReadsAtOnce:
     def test_go_over_one_connection_and_each_gets_its_own_answer(
         self, valkey: Valkey, client: redis.Redis, writer: JournalWriter
     ) -> None:
-        journals = [Journal(client, writer) for _ in range(3 * BATCH)]
+        journals = [Journal(client, writer) for _ in range(3 * WINDOW)]
         for number, journal in enumerate(journals):
             fill(journal, 2 + number % 4)
 
         async def read_all() -> tuple[list[History | Absence], int]:
-            async with redis.asyncio.Redis.from_url(valkey.url(DB), client_name="reads-at-once") as connected:
+            async with exchange(valkey.url(DB), client_name="reads-at-once") as connected:
                 reader = JournalReader(connected)
                 reads = [reader.read(journal.keys, None, EVERYTHING) for journal in journals]
                 unknown = reader.read(task_keys("nobody"), None, EVERYTHING)
                 histories = await asyncio.gather(*reads, unknown)
-                names = [connection["name"] for connection in await connected.client_list()]
-                return histories, names.count("reads-at-once")
+                [clients] = await connected.execute(("CLIENT", "LIST"))
+                return histories, clients.count(b"name=reads-at-once")
 
         client.script_flush()
         (*histories, absence), connections = asyncio.run(read_all())
@@ -192,10 +204,11 @@ class TestReadsAtOnce:
         fill(journal, 2)
 
         async def read_and_give_up() -> list[History | Absence | BaseException]:
-            async with redis.asyncio.Redis.from_url(valkey.url(DB)) as connected:
+            async with exchange(valkey.url(DB)) as connected:
                 reader = JournalReader(connected)
                 reads = [
-                    asyncio.create_task(reader.read(journal.keys, None, EVERYTHING)) for _ in range(2 * BATCH)
+                    asyncio.create_task(reader.read(journal.keys, None, EVERYTHING))
+                    for _ in range(2 * WINDOW)
                 ]
                 await asyncio.sleep(0)
                 reads[0].cancel()
@@ -213,7 +226,7 @@ class TestReadsAtOnce:
         journal.client.set(broken.head, "no hash")
 
         async def read_both() -> list[History | Absence | BaseException]:
-            async with redis.asyncio.Redis.from_url(valkey.url(DB)) as connected:
+            async with exchange(valkey.url(DB)) as connected:
                 reader = JournalReader(connected)
                 reads = [reader.read(keys, None, EVERYTHING) for keys in (journal.keys, broken, journal.keys)]
                 return await asyncio.gather(*reads, return_exceptions=True)
