@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
+from .direct.direct import Direct
 from .main import create_app
 from .security.keys import KeyConfigurationError
 from .security.redaction import log_config
 from .server.guarded_http import GuardedHttp
 from .server.http import DetachableHttp
 from .server.intake import Intake
+from .server.server import Server
 from .server.websocket import DetachableWebSocket
 from .settings import Settings
 
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
     from asyncio import Protocol
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C."""
+def serve(settings: Settings) -> bool:
+    """Serve until SIGTERM or Ctrl-C; returns whether it could start."""
     app = create_app(settings)
     intake = Intake(
         # Streams have their limit in the application; short requests still come through when it is reached.
@@ -32,33 +35,42 @@ def serve(settings: Settings) -> None:
         head_seconds=settings.head_timeout,
         body_seconds=settings.body_timeout,
     )
+    # An application's own `identify` would have to be asked; this one has none.
+    protocol = (
+        partial(DetachableHttp, intake, Direct(app.state.gateway))
+        if settings.detach
+        else partial(GuardedHttp, intake)
+    )
     # What is loaded by now stays: the collector need not look at it again for every few events.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
-    uvicorn.run(
+    gc.set_threshold(5_000, 5, 400)
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         log_config=log_config(),
         log_level=settings.log_level,
         # uvicorn calls it like the class that it asks for.
-        http=cast("type[Protocol]", partial(DetachableHttp if settings.detach else GuardedHttp, intake)),
+        http=cast("type[Protocol]", protocol),
         ws=DetachableWebSocket if settings.detach else "websockets-sansio",
         ws_max_size=settings.max_message_bytes,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=settings.shutdown_timeout,
     )
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    return server.started
 
 
 def main() -> int:
     settings = Settings()
     try:
-        serve(settings)
+        return 0 if serve(settings) else 3
     except KeyConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
 
 
 if __name__ == "__main__":

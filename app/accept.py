@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
 
 
+@lru_cache(64)  # browsers have few
 def wants_event_stream(accept: str) -> bool:
     """Whether an Accept header prefers an event stream to JSON (RFC 9110, 12.5.1).
 

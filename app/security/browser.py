@@ -91,6 +91,15 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await WebSocket(scope, receive, send).close()  # the server answers 403
 
 
+def safety_headers(path: str) -> dict[str, str]:
+    """What an answer says of itself to browsers."""
+    is_file = "/files/" in path
+    return HEADERS | {
+        "Content-Security-Policy": FILE_POLICY if is_file else POLICY,
+        "X-Frame-Options": "SAMEORIGIN" if is_file else "DENY",
+    }
+
+
 class SafetyHeaders:
     """ASGI middleware: each answer says what a browser may make of it."""
 
@@ -101,16 +110,12 @@ class SafetyHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_file = "/files/" in scope["path"]
-        policy = {
-            "Content-Security-Policy": FILE_POLICY if is_file else POLICY,
-            "X-Frame-Options": "SAMEORIGIN" if is_file else "DENY",
-        }
+        safety = safety_headers(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in (HEADERS | policy).items():
+                for name, value in safety.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -84,7 +84,11 @@ class GuardedHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._expect_nothing()
         if not self._refused:
-            super().handle_websocket_upgrade()
+            self.upgrade()
+
+    def upgrade(self) -> None:
+        """Speak WebSocket from here."""
+        super().handle_websocket_upgrade()
 
     # The rules.
 

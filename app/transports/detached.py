@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..heart import Heart
@@ -47,8 +47,3 @@ class DetachedConnection(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server stops: say good-bye and close."""
         raise NotImplementedError
-
-
-def raw_socket(transport: asyncio.BaseTransport) -> Any:
-    """The transport's socket, where it has one."""
-    return cast("Any", transport.get_extra_info("socket"))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import random
-import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
 from ..event import http_chunk
 from ..problems import problem_body
 from ..server.detach import detach_of
-from .detached import DetachedConnection, raw_socket
+from .detached import DetachedConnection
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator, Sequence
 
     from starlette.types import Receive, Scope, Send
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from ..channel import End
     from ..event import Event
     from ..heart import Heart
+    from ..hub import Follower
     from ..opening import Opening
     from ..security.visitors import Visitor
 
@@ -39,9 +38,6 @@ HEADERS = {
     # nginx, and a gzip hop before it, would buffer the stream without this.
     "X-Accel-Buffering": "no",
 }
-
-#: Seconds after which the kernel gives up a client that acknowledges nothing.
-_USER_TIMEOUT = 40
 
 
 def problem_event(problem: Problem) -> bytes:
@@ -83,7 +79,7 @@ class EventStreamResponse(StreamingResponse):
                     "headers": self.raw_headers,
                 }
                 await send(head)
-                stream = DetachedStream(self._opening, self._heart, self._visitor)
+                stream = DetachedStream(self._opening.follower, self._heart, self._visitor)
                 if detach(stream):
                     self._opening.attach(stream)
                     self._visitor.attach(stream)
@@ -117,10 +113,10 @@ class DetachedStream(DetachedConnection):
 
     __slots__ = ("_follower", "_started", "_visitor")
 
-    def __init__(self, opening: Opening, heart: Heart, visitor: Visitor) -> None:
+    def __init__(self, follower: Follower, heart: Heart, visitor: Visitor) -> None:
         super().__init__(heart)
         self._visitor = visitor
-        self._follower = opening.follower
+        self._follower = follower
         self._started = False
 
     # What the hub calls.
@@ -161,12 +157,6 @@ class DetachedStream(DetachedConnection):
             self.transport.close()
 
     # What asyncio calls.
-
-    def taken_over(self, transport: asyncio.Transport, connections: set[Any]) -> None:
-        super().taken_over(transport, connections)
-        raw = raw_socket(transport)
-        if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT") and raw.family != socket.AF_UNIX:
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT * 1000)
 
     def gone(self) -> None:
         self._follower.cancel()
