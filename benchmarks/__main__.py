@@ -1,9 +1,10 @@
 """All benchmarks, one after the other.
 
-    python -m benchmarks [--quick] [--into DIRECTORY] [--publish]
+    python -m benchmarks [--quick] [--into DIRECTORY] [--only BENCHMARK …] [--publish]
 
 Each writes its figures as JSON into the directory, and the growth of costs is drawn there.
-``--publish`` puts the tables, the picture and the capacity plan into docs/performance.md.
+``--publish`` puts the tables, the picture and the capacity plan into docs/performance.md. With ``--only``,
+the figures of the others are those that the directory has.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="All benchmarks.")
     parser.add_argument("--quick", action="store_true", help="a minute: does all run? Ratios are not judged")
     parser.add_argument("--into", type=Path, default=INTO, metavar="DIRECTORY", help="where the figures go")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=BENCHMARKS, metavar="BENCHMARK")
     parser.add_argument("--publish", action="store_true", help=f"put them into {DOCUMENT}, too")
     options = parser.parse_args()
     options.into.mkdir(parents=True, exist_ok=True)
-    kept = [_run(benchmark, options.into, quick=options.quick) for benchmark in BENCHMARKS]
+    kept = [_run(benchmark, options.into, quick=options.quick) for benchmark in options.only]
     measured = {benchmark: _read(options.into, benchmark) for benchmark in BENCHMARKS}
     picture = options.into / "growth.png"
     _draw(measured["delivery_cost"]["figures"], picture)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .report import Report
+
+
+def progress(case: str) -> None:
+    """Tell whoever waits what is measured now."""
+    print(f"… {case}", file=sys.stderr, flush=True)
 
 
 def run(benchmark: str, summary: str, measure: Callable[[bool], Report]) -> int:

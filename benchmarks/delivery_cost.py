@@ -15,6 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from . import command
+from .comparisons import growth, promptness
 from .contest import Contestant, contest
 from .load.client import Transport
 from .load.runner import run_load
@@ -45,9 +46,6 @@ if TYPE_CHECKING:
     from .workloads.workload import Workload
 
 SUMMARY = "delivery: server CPU per delivered event of 160 bytes"
-
-#: What a delivery to the most clients may cost at the most, as a multiple of one to the fewest.
-GROWTH_LIMIT = 1.15
 
 #: A load generator that is busier than this part of the time may be what is measured.
 SATURATED = 0.9
@@ -110,31 +108,13 @@ def measure(quick: bool) -> Report:
     roster = Roster.call((OURS, PORTABLE, LIMIT, NCHAN, USUAL) if quick else EVERYBODY, obtain=not quick)
     figures = []
     for (workload, recipes, targets), transport in product(scale.cases, get_args(Transport)):
+        command.progress(f"{workload.name}, {transport}")
         taking_part = roster.speaking(transport, recipes)
         with staged(taking_part) as servers:
             contestants = run_load(contest(servers, workload, transport, scale.rounds))
         figures += _figures(workload, transport, contestants, targets)
-    return Report(figures + growth(figures), roster.notes)
-
-
-def growth(figures: Sequence[Figure]) -> list[Figure]:
-    """How much more a delivery of ours costs to the most clients of a task than to the fewest."""
-    grown = []
-    for transport in get_args(Transport):
-        ours = {
-            int(figure.conditions["clients"]): figure.value
-            for figure in figures
-            if figure.subject == OURS.name and figure.conditions["tasks"] == 1
-            if figure.conditions["transport"] == transport
-        }
-        fewest, most = min(ours), max(ours)
-        if fewest < most:
-            case = f"cost at {most:,} clients ÷ at {fewest:,}, {transport}"
-            value = ours[most] / ours[fewest]
-            grown.append(
-                Figure(case=case, subject=OURS.name, value=value, unit="×", limit=GROWTH_LIMIT, ours=True)
-            )
-    return grown
+    judged = [] if quick else [*growth(figures), *promptness(figures)]
+    return Report(figures + judged, roster.notes)
 
 
 def _figures(

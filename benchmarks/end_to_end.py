@@ -115,6 +115,7 @@ def measure(quick: bool) -> Report:
     roster = Roster.call(recipes, obtain=not quick)
     figures: list[Figure] = []
     for case, transport in product(cases, get_args(Transport)):
+        command.progress(f"{case.name}, {transport}")
         speaking = roster.speaking(transport, recipes)
         journeys = {recipe: Journey() for recipe in speaking}
         for _ in range(rounds):

@@ -75,7 +75,13 @@ class Cost(NamedTuple):
     fault: str
 
 
-FULL = (Case(1000, False, EVERYBODY), Case(10_000, True, STREAMERS), Case(10_000, False, STREAMERS))
+FULL = (
+    Case(1000, False, EVERYBODY),
+    Case(10_000, True, STREAMERS),
+    Case(10_000, False, STREAMERS),
+    # Where 20,000 files may be open, this is what one process holds.
+    Case(19_000, False, (OURS,)),
+)
 QUICK = (Case(50, False, (OURS, NCHAN), seconds=0.2, settle=0.1),)
 
 
@@ -84,6 +90,7 @@ def measure(quick: bool) -> Report:
     roster = Roster.call((OURS, NCHAN) if quick else EVERYBODY, obtain=not quick)
     figures: list[Figure] = []
     for case, transport in product(QUICK if quick else FULL, get_args(Transport)):
+        command.progress(f"{case.name}, {transport}")
         costs = {}
         for recipe in roster.speaking(transport, case.recipes):
             with staged([recipe]) as [server]:

@@ -78,6 +78,7 @@ def measure(quick: bool) -> Report:
     roster = Roster.call(candidates, obtain=not quick)
     figures: list[Figure] = []
     for transport in get_args(Transport):
+        command.progress(f"{scale.clients:,} clients, {transport}")
         with staged(roster.speaking(transport, candidates)) as servers:
             comebacks = run_load(_all_rounds(servers, scale, transport))
         figures += _figures(scale, transport, comebacks, judged=not quick)

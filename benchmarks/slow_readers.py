@@ -85,6 +85,7 @@ def measure(quick: bool) -> Report:
     roster = Roster.call(candidates, obtain=not quick)
     figures: list[Figure] = []
     for transport in get_args(Transport):
+        command.progress(f"{scale.fast} fast, {scale.slow} slow, {transport}")
         with staged(roster.speaking(transport, candidates)) as servers:
             crowds = run_load(_all_rounds(servers, scale, transport))
         figures += _figures(f"{scale.fast} fast, {scale.slow} slow, {transport}", crowds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from benchmarks import __main__ as everything
 from benchmarks.capacity import Costs, plan
-from benchmarks.delivery_cost import growth
+from benchmarks.comparisons import growth, promptness
 from benchmarks.plots import AXES, curves
 from benchmarks.report import Figure, Report
 from benchmarks.write_up import fill
@@ -91,12 +92,35 @@ def test_a_curve_has_the_points_of_its_axis_in_order(tmp_path: Path) -> None:
     assert by_rate == [(1000, 80.0), (5000, 70.0)]
 
 
-def test_growth_is_what_the_most_clients_cost_more(tmp_path: Path) -> None:
-    del tmp_path
+def test_growth_is_what_the_most_clients_cost_more() -> None:
     few, many = (figure(value, clients=clients, tasks=1) for value, clients in ((8, 100), (10, 9000)))
     others = [figure(1, transport="WebSocket", clients=100, tasks=1)]
     [grown] = growth([few, many, *others])
     assert (grown.value, grown.broken) == (1.25, True)
+
+
+def test_growth_is_told_of_the_limit_too_and_not_judged() -> None:
+    costs = [
+        figure(value, subject="send() loop in C", clients=clients, tasks=1)
+        for value, clients in ((2, 100), (3, 9000))
+    ]
+    [grown] = growth([replace(cost, ours=False) for cost in costs])
+    assert (grown.subject, grown.value, grown.broken) == ("send() loop in C", 1.5, False)
+
+
+def test_a_99th_percentile_above_nchans_breaks_the_promise() -> None:
+    ours = replace(figure(1, tasks=5, rate=1000), p99=2.0)
+    faster, slower = (
+        replace(ours, subject=subject, p99=p99, ours=False)
+        for subject, p99 in (("Nchan, memory", 1.0), ("Nchan, Redis", 4.0))
+    )
+    other = replace(faster, subject="usual recipe")
+    found = promptness([ours, faster, slower, other])
+    assert [(each.subject, each.value, each.ratio, each.broken) for each in found] == [
+        ("taskbeam", 2.0, 1.0, False),
+        ("Nchan, memory", 1.0, 2.0, True),
+        ("Nchan, Redis", 4.0, 0.5, False),
+    ]
 
 
 def test_a_part_replaces_what_its_marks_hold_and_nothing_else() -> None:
