@@ -229,10 +229,14 @@ class Channel(Generic[M]):
         if record.final:
             self._live.clear()
             outputs += [Close(live, End.FINISHED), *self._drop_if_empty()]
-        for member in [member for member, cursor in self._ahead.items() if cursor <= record.id]:
+        if self._ahead:
+            self._catch_up_with_those_ahead(record.id)
+        return outputs
+
+    def _catch_up_with_those_ahead(self, reached: EventId) -> None:
+        for member in [member for member, cursor in self._ahead.items() if cursor <= reached]:
             del self._ahead[member]
             self._live[member] = None
-        return outputs
 
     def _all_wait(self) -> None:
         self._waiting.update(dict.fromkeys(self._live, self._cursor))

@@ -32,16 +32,19 @@ class PubSubConnection:
         self._lost = asyncio.get_running_loop().create_future()
         self._heard = True
         self._unsent: list[bytes] = []
+        # Replies that are under way, and those that there will be to what is not sent yet.
+        self._owed = self._owed_then = 0
 
     async def open(self, redis: Redis) -> None:
         """Connect, as the client's pool would; raises redis-py's errors and `OSError`."""
         self._connection = await connect(redis, self._replied, self._was_lost)
 
-    def command(self, *parts: bytes) -> None:
-        """Send a command; those of one turn of the event loop go together."""
-        if not self._unsent:
+    def command(self, verb: bytes, *names: bytes) -> None:
+        """Send a command; what is asked for while Redis owes replies goes together when they are there."""
+        if not self._unsent and not self._owed:
             asyncio.get_running_loop().call_soon(self._send)
-        self._unsent.append(packed(*parts))
+        self._unsent.append(packed(verb, *names))
+        self._owed_then += len(names) or 1
 
     def close(self) -> None:
         """Drop the connection."""
@@ -59,6 +62,7 @@ class PubSubConnection:
 
     def _send(self) -> None:
         unsent, self._unsent = self._unsent, []
+        self._owed, self._owed_then = self._owed_then, 0
         if self._connection is not None:
             self._connection.write(b"".join(unsent))
 
@@ -77,5 +81,9 @@ class PubSubConnection:
         kind = reply[0]
         if kind in (b"message", b"smessage"):
             self._on_message(reply[1], reply[2])
-        elif kind in (b"subscribe", b"ssubscribe"):
+            return
+        self._owed -= 1
+        if not self._owed and self._unsent:
+            asyncio.get_running_loop().call_soon(self._send)
+        if kind in (b"subscribe", b"ssubscribe"):
             self._on_subscribed(reply[1])

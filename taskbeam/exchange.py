@@ -1,8 +1,8 @@
 """Commands to Redis and their replies over one connection, for many who ask at once.
 
 A round trip through redis-py costs more CPU than all else that a client's return takes. Here a command is
-packed and its reply parsed in C, what is asked for in one turn of the event loop goes in one write, and
-nobody who waits is a task.
+packed and its reply parsed in C, what is asked for while replies are under way goes in one write when they
+are there (as Nagle's algorithm has it, RFC 896), and nobody who waits is a task.
 """
 
 from __future__ import annotations
@@ -75,13 +75,18 @@ class Exchange:
         return list(await asyncio.gather(*replies))
 
     async def aclose(self) -> None:
-        """Close the connection."""
+        """Close the connection; whatever has no reply yet gets an error."""
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.gather(self._connecting, return_exceptions=True)
+            self._connecting = None
+        self._fail_unsent(RedisConnectionError("the connection was closed"))
         if self._connection is not None:
             self._connection.close()
             await asyncio.sleep(0)  # asyncio tells of the loss, and closes the socket, in its next turn
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
 
     # The connection.
 
@@ -90,14 +95,11 @@ class Exchange:
             async with asyncio.timeout(self._timeout):
                 self._connection = await connect(self._redis, self._replied, self._lost)
         except (RedisError, OSError) as error:
-            failure = error if isinstance(error, RedisError) else RedisConnectionError(repr(error))
-            unsent, self._unsent = self._unsent, deque()
-            for asked in unsent:
-                self._tell(asked.then, failure)
-        else:
-            self._send()
-        finally:
             self._connecting = None
+            self._fail_unsent(error if isinstance(error, RedisError) else RedisConnectionError(repr(error)))
+        else:
+            self._connecting = None
+            self._send()
 
     def _lost(self) -> None:
         self._connection = None
@@ -107,10 +109,15 @@ class Exchange:
         if self._unsent and self._connecting is None:
             self._connecting = asyncio.get_running_loop().create_task(self._connect())
 
+    def _fail_unsent(self, error: RedisError) -> None:
+        unsent, self._unsent = self._unsent, deque()
+        for asked in unsent:
+            self._tell(asked.then, error)
+
     # Out.
 
     def _send_soon(self) -> None:
-        if self._turn is None and len(self._sent) < WINDOW:
+        if self._turn is None and not self._sent:
             self._turn = asyncio.get_running_loop().call_soon(self._send)
 
     def _send(self) -> None:
@@ -144,8 +151,7 @@ class Exchange:
     def _replied(self, reply: Any) -> None:
         _, then = self._sent.popleft()
         self._tell(then, reply)
-        # By halves: a write for each reply would be one for each command.
-        if self._unsent and len(self._sent) <= WINDOW // 2:
+        if self._unsent:
             self._send_soon()
 
     @staticmethod

@@ -24,6 +24,11 @@ def test_every_event_has_the_same_size_and_is_json(seq: int) -> None:
     assert json.loads(body)["id"].endswith(f"-{seq}")
 
 
+def test_no_two_tasks_have_one_id() -> None:
+    """Random ones would, among the hundreds of thousands that a run follows."""
+    assert len({new_task_id() for _ in range(500_000)}) == 500_000
+
+
 def test_what_our_journal_publishes_is_the_same_event(valkey: Valkey) -> None:
     payload = Payload.now(new_task_id(), 1)
     with redis.Redis.from_url(valkey.url(DATABASE)) as client:
