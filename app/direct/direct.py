@@ -61,7 +61,8 @@ class Direct:
             return False
         gateway, settings = self._gateway, self._gateway.settings
         socket = DetachedSocket(gateway.heart, settings.max_message_bytes)
-        if connection.hand_over(head, socket):
+        if connection.hand_over(101, socket):
+            socket.write(head)
             door = Door(gateway.guard, visitor)
             socket.begin(
                 TaskSession(socket, gateway.hub, door, request.task_id, request.after, settings.auth_timeout)

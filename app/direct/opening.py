@@ -96,13 +96,13 @@ class DirectOpening:
             return
         assert self._follower is not None
         stream = DetachedStream(self._follower, self._gateway.heart, self._visitor)
-        if not self._connection.hand_over(self._head(), stream):
+        if not self._connection.hand_over(200, stream):
             self._leave()
             return
         self._end()
         self._follower.sink = stream
+        stream.open(self._head(), events)
         self._visitor.attach(stream)
-        stream.deliver(events)
 
     # The end.
 

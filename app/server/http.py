@@ -90,13 +90,12 @@ class DetachableHttp(GuardedHttp):
     def default_headers(self) -> Sequence[tuple[bytes, bytes]]:
         return self.server_state.default_headers
 
-    def hand_over(self, head: bytes, protocol: DetachedProtocol) -> bool:
+    def hand_over(self, status: int, protocol: DetachedProtocol) -> bool:
         self._pending = None
         if self.transport.is_closing():
             return False
         if self.access_log and self.access_logger.isEnabledFor(logging.INFO):
-            self._log(head)
-        self.transport.write(head)
+            self._log(status)
         self._let_go(protocol)
         return True
 
@@ -113,9 +112,9 @@ class DetachableHttp(GuardedHttp):
             return self.client
         return client_of(cast("dict[str, Any]", self.scope), self.config.forwarded_allow_ips)
 
-    def _log(self, head: bytes) -> None:
+    def _log(self, status: int) -> None:
         """As uvicorn does; its formatter takes these arguments apart."""
-        client, status = self._client(), int(head[9:12])
+        client = self._client()
         address = "{}:{}".format(*client) if client is not None else ""
         target = self.url.decode("latin-1")
         self.access_logger.info('%s - "%s %s HTTP/%s" %d', address, "GET", target, "1.1", status)

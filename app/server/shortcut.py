@@ -24,8 +24,8 @@ class Connection(Protocol):
     def default_headers(self) -> Sequence[tuple[bytes, bytes]]:
         """What the server says in every answer."""
 
-    def hand_over(self, head: bytes, protocol: DetachedProtocol) -> bool:
-        """Write the answer's head, and let ``protocol`` go on; False = the client is gone already."""
+    def hand_over(self, status: int, protocol: DetachedProtocol) -> bool:
+        """Let ``protocol`` write the answer; False = the client is gone already."""
 
     def decline(self) -> None:
         """Let the application answer after all."""

@@ -54,10 +54,10 @@ class DetachedSocket(DetachedConnection):
     # What the session calls.
 
     def send_events(self, events: Sequence[Event]) -> None:
-        if len(events) == 1:
-            self.write(events[0].frame)
-        elif events:
-            self.write(b"".join(event.frame for event in events))
+        transport = self.transport
+        if transport is None or not events:
+            return
+        transport.write(events[0].frame if len(events) == 1 else b"".join([event.frame for event in events]))
 
     def send_text(self, payload: bytes) -> None:
         self.write(text_frame(payload))

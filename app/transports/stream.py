@@ -100,7 +100,7 @@ class EventStreamResponse(StreamingResponse):
         while not mailbox.exhausted:
             events = await mailbox.take(heartbeat)
             if events:
-                yield prefix + b"".join(event.sse for event in events)
+                yield prefix + b"".join([event.sse for event in events])
                 prefix = b""
             elif not mailbox.exhausted:
                 yield PING
@@ -119,6 +119,11 @@ class DetachedStream(DetachedConnection):
         self._follower = follower
         self._started = False
 
+    def open(self, head: bytes, events: Sequence[Event]) -> None:
+        """Write the head of the response, with the first events where there are any."""
+        self._started = bool(events)
+        self.write(head + _first_chunk(events) if events else head)
+
     # What the hub calls.
 
     def deliver(self, events: Sequence[Event]) -> None:
@@ -126,11 +131,10 @@ class DetachedStream(DetachedConnection):
             return
         if not self._started:
             self._started = True
-            self.write(http_chunk(retry_line(RETRY) + b"".join(event.sse for event in events)))
-        elif len(events) == 1:
-            self.write(events[0].chunk)
-        else:
-            self.write(b"".join(event.chunk for event in events))
+            self.write(_first_chunk(events))
+        elif self.transport is not None:
+            chunks = events[0].chunk if len(events) == 1 else b"".join([event.chunk for event in events])
+            self.transport.write(chunks)
 
     def finish(self, end: End) -> None:  # noqa: ARG002
         self._close(b"")
@@ -170,3 +174,7 @@ class DetachedStream(DetachedConnection):
 
     def resume_writing(self) -> None:
         self._follower.resume()
+
+
+def _first_chunk(events: Sequence[Event]) -> bytes:
+    return http_chunk(retry_line(RETRY) + b"".join([event.sse for event in events]))
