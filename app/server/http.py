@@ -30,6 +30,8 @@ class DetachableHttp(GuardedHttp):
         super().__init__(intake, *args, **kwargs)
         self._shortcut = None if self.root_path else shortcut
         self._pending: Pending | None = None
+        #: The request that is being answered; others may have come behind it.
+        self._answering: RequestResponseCycle | None = None
         self._stopping = False
 
     # What the server calls.
@@ -47,11 +49,16 @@ class DetachableHttp(GuardedHttp):
     # What the parser calls.
 
     def on_message_begin(self) -> None:
+        if self._pending is not None:
+            # Another request behind it: uvicorn knows how to answer them in order.
+            self._pending.gone()
+            self.decline()
         super().on_message_begin()
         scope = cast("dict[str, Any]", self.scope)
         scope["extensions"] = {EXTENSION: {"detach": self.detach}}
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
         # Of pipelined requests only the newest is still at hand.
         if self._shortcut is not None and cycle is self.cycle and self._may_take_shortcut():
             self._pending = self._shortcut.stream(self)
@@ -61,7 +68,10 @@ class DetachableHttp(GuardedHttp):
             self._pending.begin()
 
     def upgrade(self) -> None:
-        if self._shortcut is None or not self._may_take_shortcut() or not self._shortcut.socket(self):
+        if self._answering is not None and not self._answering.response_complete:
+            # Whoever answers would write into the socket.
+            self.transport.close()
+        elif self._shortcut is None or not self._may_take_shortcut() or not self._shortcut.socket(self):
             super().upgrade()
 
     def _may_take_shortcut(self) -> bool:
@@ -71,8 +81,8 @@ class DetachableHttp(GuardedHttp):
 
     def detach(self, protocol: DetachedProtocol) -> bool:
         """Let ``protocol`` write the body; the app returns without another ASGI message."""
-        cycle = self.cycle
-        if cycle.disconnected or self.transport.is_closing():
+        cycle = self._answering
+        if cycle is None or cycle.disconnected or self.transport.is_closing():
             return False
         # uvicorn's word for "the app owes no more messages".
         cycle.disconnected = True
@@ -101,7 +111,8 @@ class DetachableHttp(GuardedHttp):
 
     def decline(self) -> None:
         self._pending = None
-        super()._start_asgi_task(self.cycle, self.app)
+        assert self._answering is not None
+        super()._start_asgi_task(self._answering, self.app)
 
     def unavailable(self) -> None:
         self._pending = None
@@ -125,7 +136,7 @@ class DetachableHttp(GuardedHttp):
         self.transport.set_protocol(cast("asyncio.BaseProtocol", protocol))
         protocol.taken_over(self.transport, self.connections)
         # These refer back to this object, which would be left to the garbage collector.
-        del self.parser, self.cycle, self.scope
+        del self.parser, self.cycle, self.scope, self._answering
         if self._stopping:
             # The server has told its connections already. This one is told when it has its first events.
             asyncio.get_running_loop().call_soon(protocol.shutdown)
