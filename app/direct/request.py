@@ -65,18 +65,19 @@ def _plain(target: bytes, headers: Sequence[tuple[bytes, bytes]], kind: bytes) -
     cursor = fields.get(b"last-event-id") if kind == b"events" else None
     try:
         after = EventId.parse((cursor or match[3]).decode("latin-1")) if cursor or match[3] else None
-        return PlainRequest(match[1].decode(), after, _credentials(fields), fields)
+        credentials = _credentials(fields, subprotocols(fields) if kind == b"ws" else ())
+        return PlainRequest(match[1].decode(), after, credentials, fields)
     except TaskbeamError:
         return None
 
 
-def _credentials(fields: Mapping[bytes, bytes]) -> Credentials | None:
+def _credentials(fields: Mapping[bytes, bytes], offered: Sequence[str]) -> Credentials | None:
     authorization = fields.get(b"authorization")
     return find_credentials(
         authorization.decode("latin-1") if authorization is not None else None,
         {},
         cookie_parser(fields[b"cookie"].decode("latin-1")) if b"cookie" in fields else {},
-        subprotocols(fields),
+        offered,
     )
 
 

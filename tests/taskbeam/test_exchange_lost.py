@@ -1,0 +1,150 @@
+"""A connection to Redis that is lost, that cannot be had, and that is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis.asyncio
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from stack.ports import free_port
+from stack.valkey import Valkey
+from taskbeam.exchange import WINDOW, Exchange, settle
+from tests.support.waiting import wait_until
+
+from .conftest import DB
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+#: What CLIENT LIST calls the connection under test.
+NAME = "test-exchange"
+
+#: More than go out at once, twice over.
+MANY = 3 * WINDOW + 1
+
+#: A command that the server does not answer, and its name in CLIENT LIST.
+BLOCKING = ("BLPOP", "nothing-comes-here", 0)
+BLOCKED = "blpop"
+
+
+@asynccontextmanager
+async def exchange(url: str) -> AsyncIterator[Exchange]:
+    async with redis.asyncio.Redis.from_url(url, client_name=NAME) as client:
+        connected = Exchange(client)
+        yield connected
+        await connected.aclose()
+
+
+@pytest.fixture
+def url(valkey: Valkey) -> str:
+    return valkey.url(DB)
+
+
+def ids(client: redis.Redis, doing: str = "") -> list[int]:
+    """The connections under test, or those whose last command was that one."""
+    found = [each for each in client.client_list() if each["name"] == NAME]
+    return [int(each["id"]) for each in found if doing in each["cmd"]]
+
+
+async def until_it_blocks(client: redis.Redis) -> int:
+    """The connection's id, when the server has got the command that it answers to nobody."""
+    await asyncio.to_thread(wait_until, lambda: bool(ids(client, BLOCKED)))
+    [found] = ids(client, BLOCKED)
+    return found
+
+
+class TestAConnectionThatIsLost:
+    def test_fails_what_was_sent_and_the_rest_goes_over_a_new_one(
+        self, url: str, client: redis.Redis
+    ) -> None:
+        async def ask_and_kill() -> tuple[list[Any], int, int]:
+            async with exchange(url) as connected:
+                sent = [connected.execute(BLOCKING)]
+                sent += [connected.execute(("ECHO", number)) for number in range(WINDOW + 5)]
+                asked = asyncio.gather(*sent, return_exceptions=True)
+                killed = await until_it_blocks(client)
+                client.client_kill_filter(_id=str(killed))
+                replies = await asked
+                [new] = await connected.execute(("CLIENT", "ID"))
+                return replies, killed, new
+
+        replies, killed, new = asyncio.run(ask_and_kill())
+        assert all(isinstance(reply, RedisConnectionError) for reply in replies[:WINDOW])
+        assert replies[WINDOW:] == [[b"%d" % number] for number in range(WINDOW - 1, WINDOW + 5)]
+        assert new != killed
+
+    def test_is_not_missed_before_the_next_command(self, url: str, client: redis.Redis) -> None:
+        async def ask_twice() -> tuple[int, int]:
+            async with exchange(url) as connected:
+                [before] = await connected.execute(("CLIENT", "ID"))
+                client.client_kill_filter(_id=str(before))
+                await asyncio.to_thread(wait_until, lambda: not ids(client))
+                while True:  # a command that was sent before the loss was seen is answered with an error
+                    try:
+                        [after] = await connected.execute(("CLIENT", "ID"))
+                    except RedisConnectionError:
+                        continue
+                    return before, after
+
+        before, after = asyncio.run(ask_twice())
+        assert before != after
+
+
+class TestNobodyWhoListens:
+    def test_is_told_to_every_asker_as_an_error_of_redis_py(self) -> None:
+        async def ask(url: str) -> list[Any]:
+            async with exchange(url) as connected:
+                asked = (connected.execute(("PING",)) for _ in range(MANY))
+                return list(await asyncio.gather(*asked, return_exceptions=True))
+
+        replies = asyncio.run(ask(f"redis://127.0.0.1:{free_port()}/0"))
+        assert all(isinstance(reply, RedisError) for reply in replies)
+
+    def test_may_be_asked_again_in_the_very_moment_of_the_error(self) -> None:
+        async def ask(url: str) -> None:
+            async with exchange(url) as connected:
+                answer = asyncio.get_running_loop().create_future()
+                connected.ask(lambda _: connected.ask(partial(settle, answer), "PING"), "PING")
+                async with asyncio.timeout(10):
+                    await answer
+
+        with pytest.raises(RedisError):
+            asyncio.run(ask(f"redis://127.0.0.1:{free_port()}/0"))
+
+    def test_is_no_loss_once_somebody_does(self) -> None:
+        port = free_port()
+
+        async def ask() -> list[Any]:
+            async with exchange(f"redis://127.0.0.1:{port}/0") as connected:
+                with pytest.raises(RedisError):
+                    await connected.execute(("PING",))
+                with Valkey(port):
+                    return await connected.execute(("PING",))
+
+        assert asyncio.run(ask()) == [b"PONG"]
+
+
+class TestClosing:
+    @pytest.mark.parametrize("count", [0, 1, WINDOW, MANY])
+    @pytest.mark.parametrize("connected_before", [True, False])
+    def test_leaves_no_connection_and_nothing_that_goes_on(
+        self, url: str, client: redis.Redis, count: int, connected_before: bool
+    ) -> None:
+        async def ask_and_close() -> int:
+            async with exchange(url) as connected:
+                if connected_before:
+                    await connected.execute(("PING",))
+                for _ in range(count):
+                    connected.ask(lambda _: None, *BLOCKING)
+                await asyncio.sleep(0)  # they are sent, or it is connecting
+                await connected.aclose()
+                return len(asyncio.all_tasks())
+
+        assert asyncio.run(ask_and_close()) == 1
+        wait_until(lambda: not ids(client))
