@@ -132,6 +132,25 @@ class TestCommandsUnderWay:
         assert replies == [b"%d" % number for number in range(count)]
         assert most == WINDOW
 
+    def test_go_together_when_the_answers_of_others_are_there(self) -> None:
+        async def ask() -> list[int]:
+            server, kept = SlowServer(), []
+            async with exchange_with(server) as connected:
+                asked = [asyncio.create_task(connected.execute(("ECHO", "first")))]
+                await server.until_kept(1)
+                for number in range(3):
+                    asked.append(asyncio.create_task(connected.execute(("ECHO", number))))
+                    await Loop.pass_time(0)
+                kept.append(len(server.kept))
+                server.answer(1)
+                await server.until_kept(1)
+                kept.append(len(server.kept))
+                server.answer(3)
+                await asyncio.gather(*asked)
+            return kept
+
+        assert run(ask()) == [1, 3]
+
 
 class TestSilence:
     def test_fails_what_was_sent_and_the_next_command_is_answered(self) -> None:
