@@ -14,11 +14,13 @@ import json
 import subprocess
 import sys
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 from shutil import copy
 from typing import Any
 
 from .capacity import Costs, plan
+from .missed import missed
 from .plots import draw
 from .report import Figure, markdown
 from .write_up import fill
@@ -75,7 +77,9 @@ def _draw(figures: list[dict[str, Any]], file: Path) -> None:
 
 def publish(measured: dict[str, dict[str, Any]], picture: Path) -> None:
     """Fill docs/performance.md, and put the picture beside it."""
-    parts = {benchmark: _table(document["figures"]) for benchmark, document in measured.items()}
+    reported = {benchmark: _figures(document["figures"]) for benchmark, document in measured.items()}
+    parts = {benchmark: markdown(figures) for benchmark, figures in reported.items()}
+    parts["missed"] = missed(list(chain.from_iterable(reported.values())))
     machine, notes = measured["delivery_cost"]["machine"], measured["delivery_cost"]["notes"]
     size = f"{machine['cpus']} CPUs, {machine['memory_gib']} GiB, {machine['system']}"
     versions = "\n".join(f"- {note}" for note in notes)
@@ -90,9 +94,9 @@ def publish(measured: dict[str, dict[str, Any]], picture: Path) -> None:
     print(f"Filled {DOCUMENT}")
 
 
-def _table(figures: list[dict[str, Any]]) -> str:
+def _figures(figures: list[dict[str, Any]]) -> list[Figure]:
     names = {field.name for field in fields(Figure)}
-    return markdown([Figure(**{name: figure[name] for name in names}) for figure in figures])
+    return [Figure(**{name: figure[name] for name in names}) for figure in figures]
 
 
 if __name__ == "__main__":

@@ -135,8 +135,13 @@ def table(figures: Sequence[Figure]) -> str:
 
 def markdown(figures: Sequence[Figure]) -> str:
     """The same as a table in Markdown."""
-    headings, *lines = _lines(figures)
-    rows = [headings, ("---",) * len(headings), *lines]
+    return markdown_table(_lines(figures))
+
+
+def markdown_table(lines: Sequence[tuple[str, ...]]) -> str:
+    """Headings and cells as a table in Markdown."""
+    headings, *others = lines
+    rows = [headings, ("---",) * len(headings), *others]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

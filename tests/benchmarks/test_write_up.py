@@ -12,6 +12,7 @@ import pytest
 from benchmarks import __main__ as everything
 from benchmarks.capacity import Costs, plan
 from benchmarks.comparisons import growth, promptness
+from benchmarks.missed import NOTHING, missed
 from benchmarks.plots import AXES, curves
 from benchmarks.report import Figure, Report
 from benchmarks.write_up import fill
@@ -121,6 +122,21 @@ def test_a_99th_percentile_above_nchans_breaks_the_promise() -> None:
         ("Nchan, memory", 1.0, 2.0, True),
         ("Nchan, Redis", 4.0, 0.5, False),
     ]
+
+
+def test_a_promise_that_is_missed_stands_beside_what_the_loop_in_c_needed() -> None:
+    ours = figure(20)
+    peer, limit = (
+        replace(ours, subject=subject, value=value, ratio=20 / value, ours=False)
+        for subject, value in (("Nchan, memory", 25.0), ("send() loop in C", 15.0))
+    )
+    wait = replace(ours, case="wait", unit="ms", value=70.0, limit=50.0)
+    table = missed([ours, replace(peer, target=0.5), limit, wait]).splitlines()
+    assert table[2:] == [
+        "| case | Nchan, memory | 0.80 | ≤ 0.5 | 0.60 |",
+        "| wait |  | 70.0 ms | ≤ 50 ms |  |",
+    ]
+    assert missed([ours, replace(peer, target=0.9), limit]) == NOTHING
 
 
 def test_a_part_replaces_what_its_marks_hold_and_nothing_else() -> None:
