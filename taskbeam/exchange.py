@@ -13,6 +13,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hiredis import HiredisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
@@ -94,7 +95,7 @@ class Exchange:
         try:
             async with asyncio.timeout(self._timeout):
                 self._connection = await connect(self._redis, self._replied, self._lost)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, HiredisError) as error:
             self._connecting = None
             self._fail_unsent(error if isinstance(error, RedisError) else RedisConnectionError(repr(error)))
         else:
