@@ -13,7 +13,6 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hiredis import HiredisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
@@ -95,7 +94,7 @@ class Exchange:
         try:
             async with asyncio.timeout(self._timeout):
                 self._connection = await connect(self._redis, self._replied, self._lost)
-        except (RedisError, OSError, HiredisError) as error:
+        except Exception as error:  # an application's own credential provider may raise anything
             self._connecting = None
             self._fail_unsent(error if isinstance(error, RedisError) else RedisConnectionError(repr(error)))
         else:

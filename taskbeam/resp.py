@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 import hiredis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 if TYPE_CHECKING:
@@ -73,9 +74,14 @@ async def connect(
     Raises redis-py's errors and `OSError`.
     """
     connection = cast("AbstractConnection", redis.connection_pool.make_connection())
-    await connection.connect()
+    try:
+        await connection.connect()
+    except BaseException:
+        await connection.disconnect(nowait=True)
+        raise
     writer = connection._writer
-    assert writer is not None
+    if writer is None or writer.transport.is_closing():
+        raise RedisConnectionError("the connection was lost at once")
     protocol = RespConnection(connection, on_reply, on_lost)
     writer.transport.set_protocol(protocol)
     protocol.connection_made(writer.transport)

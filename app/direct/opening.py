@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from taskbeam.errors import UNAUTHENTICATED
+from taskbeam.errors import UNAUTHENTICATED, UNAVAILABLE
 
 from ..transports.stream import DetachedStream
 
@@ -49,6 +49,8 @@ class DirectOpening:
     # What the connection calls.
 
     def begin(self) -> None:
+        patience = self._gateway.settings.patience
+        self._late = asyncio.get_running_loop().call_later(patience, self._unavailable)
         self._visitor.attach(self)
         identity = self._visitor.identity
         if identity is None:
@@ -64,11 +66,14 @@ class DirectOpening:
     def _admit(self, refusal: Problem | None) -> None:
         if self._over:
             return
-        if refusal is not None:
+        if refusal is UNAVAILABLE:
+            self._unavailable()
+        elif refusal is not None:
             self.dismiss(refusal)
-            return
-        patience = self._gateway.settings.patience
-        self._late = asyncio.get_running_loop().call_later(patience, self._unavailable)
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
         self._follower = self._gateway.hub.follow(self._request.task_id, self._request.after, self)
 
     def dismiss(self, problem: Problem) -> None:  # noqa: ARG002

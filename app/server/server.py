@@ -1,4 +1,4 @@
-"""uvicorn, whose connections the kernel gives up when their clients acknowledge nothing."""
+"""uvicorn, whose connections the kernel gives up when their clients take nothing of what is sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import uvicorn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Seconds without an acknowledgement of what was sent.
+#: Seconds for which data may be unacknowledged, or wait for a client that does not read (tcp(7)). Whoever
+#: comes back has a cursor.
 USER_TIMEOUT = 40
 
 

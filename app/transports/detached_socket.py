@@ -28,6 +28,9 @@ CLOSE_TIMEOUT = 5.0
 
 _PING = Frame(Opcode.PING, b"").serialize(mask=False)
 
+#: A client's answer: it is empty, and masked by four bytes that follow.
+_PONG, _PONG_SIZE = b"\x8a\x80", 6
+
 
 class DetachedSocket(DetachedConnection):
     """RFC 6455 by the sans-I/O core of `websockets`, which an idle connection does without.
@@ -110,6 +113,8 @@ class DetachedSocket(DetachedConnection):
         self._answered = True
         if self._session is not None:
             self._session.heard(len(data))
+        if self._core is None and len(data) == _PONG_SIZE and data.startswith(_PONG):
+            return  # most of what idle clients ever send, and a core costs more than all else of it
         core = self._core = self._core or self._new_core()
         core.receive_data(data)
         self._unparsed += len(data)

@@ -54,6 +54,9 @@ def retry_line(milliseconds: int) -> bytes:
     return b"retry: %d\n" % milliseconds
 
 
+_PING_CHUNK = http_chunk(PING)
+
+
 class EventStreamResponse(StreamingResponse):
     """Streams an opening: detached where the server offers it, else over ASGI messages."""
 
@@ -148,7 +151,7 @@ class DetachedStream(DetachedConnection):
     # What the heart and the server call.
 
     def beat(self) -> None:
-        self.write(http_chunk(PING))
+        self.write(_PING_CHUNK)
 
     def shutdown(self) -> None:
         """The client comes back at a moment of its own, with its cursor."""

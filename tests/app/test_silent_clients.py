@@ -52,8 +52,8 @@ def told(listener: socket.socket, loop: Callable[[], asyncio.AbstractEventLoop])
     async def ask() -> bytes:
         config.load()
         server.lifespan = config.lifespan_class(config)
-        await server.startup([listener])
         try:
+            await server.startup([listener])
             if listener.family == socket.AF_UNIX:
                 reader, writer = await asyncio.open_unix_connection(listener.getsockname())
             else:

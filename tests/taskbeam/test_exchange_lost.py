@@ -117,6 +117,25 @@ class TestNobodyWhoListens:
         with pytest.raises(RedisError):
             asyncio.run(ask(f"redis://127.0.0.1:{free_port()}/0"))
 
+    def test_nor_is_whatever_else_goes_wrong_in_connecting_kept_from_them(self, url: str) -> None:
+        """An application's own credential provider may raise anything."""
+
+        class Provider(redis.CredentialProvider):
+            def get_credentials(self) -> tuple[str]:
+                raise LookupError("no secret today")
+
+        async def ask() -> list[Any]:
+            async with redis.asyncio.Redis.from_url(url, credential_provider=Provider()) as client:
+                connected = Exchange(client)
+                asked = [connected.execute(("PING",)) for _ in range(2)]
+                replies = [
+                    await asyncio.wait_for(asyncio.gather(each, return_exceptions=True), 10) for each in asked
+                ]
+                await connected.aclose()
+                return [type(reply) for [reply] in replies]
+
+        assert asyncio.run(ask()) == [RedisConnectionError, RedisConnectionError]
+
     def test_is_no_loss_once_somebody_does(self) -> None:
         port = free_port()
 
@@ -130,21 +149,29 @@ class TestNobodyWhoListens:
         assert asyncio.run(ask()) == [b"PONG"]
 
 
+@pytest.mark.parametrize("count", [0, 1, WINDOW, MANY])
+@pytest.mark.parametrize("connected_before", [True, False])
 class TestClosing:
-    @pytest.mark.parametrize("count", [0, 1, WINDOW, MANY])
-    @pytest.mark.parametrize("connected_before", [True, False])
     def test_leaves_no_connection_and_nothing_that_goes_on(
         self, url: str, client: redis.Redis, count: int, connected_before: bool
     ) -> None:
-        async def ask_and_close() -> int:
-            async with exchange(url) as connected:
-                if connected_before:
-                    await connected.execute(("PING",))
-                for _ in range(count):
-                    connected.ask(lambda _: None, *BLOCKING)
-                await asyncio.sleep(0)  # they are sent, or it is connecting
-                await connected.aclose()
-                return len(asyncio.all_tasks())
-
-        assert asyncio.run(ask_and_close()) == 1
+        _, left = asyncio.run(self.ask_and_close(url, count, connected_before))
+        assert left == 1
         wait_until(lambda: not ids(client))
+
+    def test_is_told_as_an_error_to_whoever_waits(self, url: str, count: int, connected_before: bool) -> None:
+        told, _ = asyncio.run(self.ask_and_close(url, count, connected_before))
+        assert [type(error) for error in told] == [RedisConnectionError] * count
+
+    @staticmethod
+    async def ask_and_close(url: str, count: int, connected_before: bool) -> tuple[list[Any], int]:
+        """What the askers were told, and how many tasks there are then."""
+        told: list[Any] = []
+        async with exchange(url) as connected:
+            if connected_before:
+                await connected.execute(("PING",))
+            for _ in range(count):
+                connected.ask(told.append, *BLOCKING)
+            await asyncio.sleep(0)  # they are sent, or it is connecting
+            await connected.aclose()
+            return told, len(asyncio.all_tasks())

@@ -103,8 +103,13 @@ class TestAStreamWithARequestBehindIt:
             wait_until(lambda: not task.subscribers, lambda: "the stream to be left", deadline=10)
 
 
-class TestASocketBehindAStream:
-    def test_disturbs_nobody_and_leaves_nothing(self, own_valkey: Valkey) -> None:
+class TestASocketBehindAnotherRequest:
+    def test_is_opened_behind_its_answer_or_not_at_all(self, valkey: Valkey, task: Task) -> None:
+        with gateway(valkey.url().removesuffix("/0")) as served:
+            found = statuses(served, get(HEALTHZ), get(f"/tasks/{task.id}/ws", HANDSHAKE), last=b"PENDING")
+        assert found in ([], [200], [200, 101])
+
+    def test_that_wants_a_stream_disturbs_nobody_and_leaves_nothing(self, own_valkey: Valkey) -> None:
         origin = own_valkey.url().removesuffix("/0")
         with (
             Journals(own_valkey.url(1)) as journals,
@@ -128,4 +133,4 @@ class TestASocketBehindAStream:
                 for _ in range(LIMIT):
                     socket = stack.enter_context(RawWebSocket(served, f"{path}/ws"))
                     assert socket.body() == task.bodies()[0]
-            assert "Traceback" not in served.process.output
+            assert "Error" not in served.process.output
