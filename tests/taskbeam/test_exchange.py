@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import redis.asyncio
 from redis.exceptions import ResponseError
 
-from taskbeam.exchange import WINDOW, Exchange
+from taskbeam.exchange import WINDOW
 
 from .conftest import DB
+from .connected import exchange
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from stack.valkey import Valkey
 
 #: More than go out at once, twice over.
 MANY = 3 * WINDOW + 1
-
-
-@asynccontextmanager
-async def exchange(url: str) -> AsyncIterator[Exchange]:
-    async with redis.asyncio.Redis.from_url(url) as client:
-        connected = Exchange(client)
-        yield connected
-        await connected.aclose()
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -18,9 +17,7 @@ from taskbeam.exchange import WINDOW, Exchange, settle
 from tests.support.waiting import wait_until
 
 from .conftest import DB
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+from .connected import exchange as connected_as
 
 #: What CLIENT LIST calls the connection under test.
 NAME = "test-exchange"
@@ -33,12 +30,7 @@ BLOCKING = ("BLPOP", "nothing-comes-here", 0)
 BLOCKED = "blpop"
 
 
-@asynccontextmanager
-async def exchange(url: str) -> AsyncIterator[Exchange]:
-    async with redis.asyncio.Redis.from_url(url, client_name=NAME) as client:
-        connected = Exchange(client)
-        yield connected
-        await connected.aclose()
+exchange = partial(connected_as, client_name=NAME)
 
 
 @pytest.fixture

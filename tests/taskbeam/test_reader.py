@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import redis.asyncio
 
 from taskbeam.events import EventId
-from taskbeam.exchange import WINDOW, Exchange
+from taskbeam.exchange import WINDOW
 from taskbeam.journal.history import Absence, Gap, History
 from taskbeam.journal.reader import JournalReader
 from taskbeam.keys import task_keys
 
 from .conftest import DB
+from .connected import exchange
 from .journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from stack.valkey import Valkey
     from taskbeam.journal.writer import JournalWriter
 
 EVERYTHING = 10_000
-
-
-@asynccontextmanager
-async def exchange(url: str, **options: Any) -> AsyncIterator[Exchange]:
-    async with redis.asyncio.Redis.from_url(url, **options) as client:
-        connected = Exchange(client)
-        yield connected
-        await connected.aclose()
 
 
 class Reader:
