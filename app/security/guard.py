@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks at what was revoked and whose time is over.
-INTERVAL = 0.25
+#: Seconds between two looks at whose time is over; tokens tell it in whole seconds.
+SWEEP_INTERVAL = 1.0
+
+#: Seconds between two looks at what was revoked, which holds within a second.
+REFRESH_INTERVAL = 0.5
 
 
 class Guard:
@@ -72,7 +75,7 @@ class Guard:
                 self.visitors.sweep()
             except Exception:
                 logger.exception("A connection could not be ended; the others go on.")
-            await asyncio.sleep(INTERVAL)
+            await asyncio.sleep(SWEEP_INTERVAL)
 
     async def keep_informed(self) -> None:
         """Dismiss whoever was revoked, until cancelled."""
@@ -82,4 +85,4 @@ class Guard:
                     self.visitors.expel()
             except Exception:
                 logger.exception("A connection could not be ended; the others go on.")
-            await asyncio.sleep(INTERVAL)
+            await asyncio.sleep(REFRESH_INTERVAL)

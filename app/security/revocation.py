@@ -1,6 +1,6 @@
 """Revoked tokens and owners: kept in Redis, known to every gateway process within its interval.
 
-Each process asks Redis for what is new a few times a second, and answers from memory: a check costs no
+Each process asks Redis for what is new every half second, and answers from memory: a check costs no
 round trip, and it holds while Redis is away. An entry is of no use once every token that it concerns
 has run out; then it is dropped.
 """

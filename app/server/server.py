@@ -1,7 +1,8 @@
-"""uvicorn, whose connections the kernel gives up when their clients take nothing of what is sent."""
+"""uvicorn, which sleeps while nothing happens, and whose silent clients the kernel gives up."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING
 
@@ -9,19 +10,49 @@ import uvicorn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
 #: Seconds for which data may be unacknowledged, or wait for a client that does not read (tcp(7)). Whoever
 #: comes back has a cursor.
 USER_TIMEOUT = 40
 
+#: Seconds between two looks at the clock.
+TICK = 1.0
+
+#: Of uvicorn's ticks, those of this number renew the ``Date`` header.
+_RENEWING = 0
+
 
 class Server(uvicorn.Server):
-    """Serves like `uvicorn.run`."""
+    """Serves like `uvicorn.run`.
+
+    uvicorn looks ten times a second whether it should exit, which is most of what an idle gateway would
+    cost. Here the signal says so, and a look each second is left, for the ``Date`` header.
+    """
+
+    _loop: asyncio.AbstractEventLoop | None = None
+    _exit: asyncio.Future[None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for server in self.servers:
             _give_up_silent_clients(server.sockets)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._exit = self._loop.create_future()
+        while not await self.on_tick(_RENEWING):
+            await asyncio.wait([self._exit], timeout=TICK)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        # A signal may come between any two instructions of the loop.
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told_to_exit)
+
+    def _told_to_exit(self) -> None:
+        if not self._exit.done():
+            self._exit.set_result(None)
 
 
 def _give_up_silent_clients(listening: Sequence[socket.socket]) -> None:

@@ -80,17 +80,25 @@ class Watchdog:
 
     async def sweep(self) -> Swept:
         """Look once; raises redis-py's errors."""
-        now = await self._now()
-        gone = await self._redis.zrangebyscore(WORKERS, "-inf", now)
+        now, first, watched = await self._look()
         stalled = 0
-        for worker in gone:
-            stalled += await self._tell_stalled(worker.decode(), now)
+        if first is not None and first <= now:
+            for worker in await self._redis.zrangebyscore(WORKERS, "-inf", now):
+                stalled += await self._tell_stalled(worker.decode(), now)
+        if not stalled and not watched:
+            return Swept(0, 0, 0)  # as nearly always
         recovered, lost = await self._settle_stalled(now)
         return Swept(stalled, recovered, lost)
 
-    async def _now(self) -> int:
-        seconds, micros = await self._redis.time()
-        return int(seconds) * 1000 + int(micros) // 1000
+    async def _look(self) -> tuple[int, float | None, bool]:
+        """The time, when the first lease ends, and whether runs are stalled: in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.zrange(WORKERS, 0, 0, withscores=True)
+        pipeline.exists(STALLED_KEY)
+        (seconds, micros), first, watched = await pipeline.execute()
+        now = int(seconds) * 1000 + int(micros) // 1000
+        return now, first[0][1] if first else None, bool(watched)
 
     async def _tell_stalled(self, worker: str, now: int) -> int:
         told, key, due = 0, runs_key(worker), now + int(self._grace * 1000)
