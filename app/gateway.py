@@ -20,14 +20,14 @@ from taskbeam.queues.watch import QueueWatch
 from taskbeam.verdicts import lost_result
 
 from .dashboard.publisher import DashboardPublisher
-from .heart import Heart
-from .hub import Hub
-from .idempotency import IdempotencyKeys
+from .delivery.heart import Heart
+from .delivery.hub import Hub
+from .delivery.subscriber import Subscriber
+from .jobs.idempotency import IdempotencyKeys
 from .redis_client import redis_client
 from .security.guard import Guard
 from .security.policy import Authorize
 from .settings import Settings
-from .subscriber import Subscriber
 
 #: Bytes of a replay that are written to a client at once. One that does not read holds up no more than this,
 #: beside what its transport takes before it pauses; and there may be thousands of them.

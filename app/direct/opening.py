@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from taskbeam.errors import Problem
 
-    from ..channel import End
-    from ..event import Event
+    from ..delivery.channel import End
+    from ..delivery.event import Event
+    from ..delivery.hub import Follower
     from ..gateway import Gateway
-    from ..hub import Follower
     from ..security.visitors import Visitor
     from ..server.shortcut import Connection
     from .request import PlainRequest

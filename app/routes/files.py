@@ -8,7 +8,7 @@ from taskbeam.errors import TaskbeamError
 from taskbeam.events import EventId
 from taskbeam.journal.history import Absence
 
-from ..ends import PROBLEMS
+from ..delivery.ends import PROBLEMS
 from ..files import Files
 from ..gateway import Gateway, GatewayDep
 from ..named_files import names

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Header, Request, Response
 from taskbeam import errors
 from taskbeam.errors import TaskbeamError
 
-from ..accepted import Accepted, accepted
 from ..gateway import GatewayDep
+from ..jobs.accepted import Accepted, accepted
+from ..jobs.sending import send_task
+from ..jobs.uploads import receive_upload
 from ..problems import IDENTITY_PROBLEMS, documented
 from ..security.senders import SenderDep
-from ..sending import send_task
-from ..uploads import receive_upload
 
 router = APIRouter(tags=["images"])
 

@@ -8,15 +8,15 @@ from pydantic import BaseModel, Field
 
 from taskbeam import errors
 
-from ..accepted import Accepted, accepted
+from ..delivery.polling import snapshot_after
 from ..gateway import GatewayDep
+from ..jobs.accepted import Accepted, accepted
+from ..jobs.sending import send_task
 from ..json_only import JSON_ONLY
-from ..polling import snapshot_after
 from ..problems import IDENTITY_PROBLEMS, documented
 from ..security.caller import CallerDep
 from ..security.identity import Action
 from ..security.senders import SenderDep
-from ..sending import send_task
 
 router = APIRouter(tags=["reports"])
 

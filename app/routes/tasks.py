@@ -9,10 +9,10 @@ from taskbeam import errors
 from taskbeam.events import EventId
 
 from ..accept import wants_event_stream
-from ..cancelling import Cancellation, cancel_task
+from ..delivery.opening import open_task
+from ..delivery.polling import events_after, snapshot_after
 from ..gateway import Gateway, GatewayDep
-from ..opening import open_task
-from ..polling import events_after, snapshot_after
+from ..jobs.cancelling import Cancellation, cancel_task
 from ..problems import IDENTITY_PROBLEMS, documented
 from ..security.caller import CallerDep
 from ..security.identity import Action

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..heart import Heart
+    from ..delivery.heart import Heart
 
 
 class DetachedConnection(asyncio.Protocol):

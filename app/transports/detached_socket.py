@@ -11,14 +11,14 @@ from websockets.protocol import OPEN, SERVER, Protocol
 
 from taskbeam.errors import RESTARTING
 
-from ..event import text_frame
+from ..delivery.event import text_frame
 from .detached import DetachedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..event import Event
-    from ..heart import Heart
+    from ..delivery.event import Event
+    from ..delivery.heart import Heart
     from .session import Session
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from .messages import cursor_of, is_text, parse_message, task_id_of
 from .subscription import Subscription
 
 if TYPE_CHECKING:
-    from ..hub import Hub
+    from ..delivery.hub import Hub
     from ..security.door import Door
     from .session import Socket
 

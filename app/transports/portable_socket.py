@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.websockets import WebSocket
 
-    from ..event import Event
+    from ..delivery.event import Event
     from .session import Session, Socket
 
 #: Messages that wait for a slow client. Past that it catches up from the journal instead.

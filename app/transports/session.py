@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..event import Event
+    from ..delivery.event import Event
 
 
 class Socket(Protocol):

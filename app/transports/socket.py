@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.websockets import WebSocket
 
-    from ..heart import Heart
+    from ..delivery.heart import Heart
     from .session import Session, Socket
 
 

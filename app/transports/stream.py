@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
-from ..event import http_chunk
+from ..delivery.event import http_chunk
 from ..problems import problem_body
 from ..server.detach import detach_of
 from .detached import DetachedConnection
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from taskbeam.errors import Problem
 
-    from ..channel import End
-    from ..event import Event
-    from ..heart import Heart
-    from ..hub import Follower
-    from ..opening import Opening
+    from ..delivery.channel import End
+    from ..delivery.event import Event
+    from ..delivery.heart import Heart
+    from ..delivery.hub import Follower
+    from ..delivery.opening import Opening
     from ..security.visitors import Visitor
 
 #: How long a browser waits before it reconnects, in ms; told once, with the first event.

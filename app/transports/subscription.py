@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..ends import PROBLEMS
+from ..delivery.ends import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from taskbeam.errors import Problem
     from taskbeam.events import EventId
 
-    from ..channel import End
-    from ..event import Event
-    from ..hub import Follower, Hub
+    from ..delivery.channel import End
+    from ..delivery.event import Event
+    from ..delivery.hub import Follower, Hub
     from ..security.visitors import Visitor
     from .multiplex_session import MultiplexSession
 

@@ -8,7 +8,7 @@ from websockets.frames import CloseCode
 
 from taskbeam.errors import UNAUTHENTICATED, Problem, TaskbeamError
 
-from ..ends import PROBLEMS
+from ..delivery.ends import PROBLEMS
 from .messages import parse_message
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from taskbeam.events import EventId
 
-    from ..channel import End
-    from ..event import Event
-    from ..hub import Follower, Hub
+    from ..delivery.channel import End
+    from ..delivery.event import Event
+    from ..delivery.hub import Follower, Hub
     from ..security.door import Door
     from .session import Socket
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.channel import MAX_ARRIVED, Channel, Close, Deliver, End, Read, Subscribe, Unsubscribe
+from app.delivery.channel import MAX_ARRIVED, Channel, Close, Deliver, End, Read, Subscribe, Unsubscribe
 from taskbeam.events import EventId, Record
 from taskbeam.journal.history import Absence, Gap, History
 

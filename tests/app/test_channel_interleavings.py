@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from app.channel import Channel, Close, Deliver, End, Output, Read, Subscribe, Unsubscribe
+from app.delivery.channel import Channel, Close, Deliver, End, Output, Read, Subscribe, Unsubscribe
 from taskbeam.events import EventId, Record
 from taskbeam.journal.history import Absence, History
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.channel import Channel, Deliver, Read
+from app.delivery.channel import Channel, Deliver, Read
 from taskbeam.events import EventId, Record
 from taskbeam.journal.history import Gap, History
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from app.hub import Hub
+from app.delivery.hub import Hub
 from taskbeam.events import EventId, Record
 from taskbeam.journal.history import History
 from taskbeam.keys import CELERY_PREFIX, task_keys
@@ -15,8 +15,8 @@ from taskbeam.queues.audience import Audience
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from app.channel import End
-    from app.event import Event
+    from app.delivery.channel import End
+    from app.delivery.event import Event
     from taskbeam.journal.reader import JournalReader
     from taskbeam.keys import TaskKeys
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.event import http_chunk, text_frame
+from app.delivery.event import http_chunk, text_frame
 from benchmarks.load.client import Client, EventSourceClient, PollingClient, WebSocketClient
 from benchmarks.load.following import Following
 from benchmarks.load.payload import Payload

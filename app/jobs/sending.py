@@ -12,9 +12,9 @@ from taskbeam.journal.history import History
 from taskbeam.labels import HEADER, Labels
 
 if TYPE_CHECKING:
-    from .gateway import Gateway
+    from ..gateway import Gateway
+    from ..security.senders import Sender
     from .idempotency import Claim
-    from .security.senders import Sender
 
 #: Seconds between two looks for the task of a request that came first.
 LOOK = 0.05

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from taskbeam.events import EventId
     from taskbeam.journal.history import History
 
-    from .gateway import Gateway
+    from ..gateway import Gateway
 
 
 async def snapshot_after(gateway: Gateway, task_id: str, after: EventId | None, wait: float) -> History:

@@ -18,10 +18,10 @@ from taskbeam.keys import CANCELLED
 from taskbeam.unmet import end_all_unmet
 from taskbeam.verdicts import cancel_entry, revoked_entry
 
-from .polling import snapshot_after
+from ..delivery.polling import snapshot_after
 
 if TYPE_CHECKING:
-    from .gateway import Gateway
+    from ..gateway import Gateway
 
 logger = logging.getLogger(__name__)
 

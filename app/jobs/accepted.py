@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
-from .security.identity import FOLLOW, Identity
+from ..security.identity import FOLLOW, Identity
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
 
-    from .gateway import Gateway
-    from .security.senders import Sender
+    from ..gateway import Gateway
+    from ..security.senders import Sender
 
 
 class TaskUrls(BaseModel):
