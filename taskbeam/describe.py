@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     #: Seconds from ``current`` to ``total``, as far as they can be estimated.
     Remaining = Callable[[float, float], float | None]
 
-#: A result larger than this stays in Celery's result only; the event says `result_omitted`.
-MAX_RESULT_BYTES = 256 * 1024
+#: A result or data larger than this stays in Celery's result only; the event says `…_omitted`.
+MAX_VALUE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def describe(
     if state in (events.STARTED, events.PENDING):
         return Description("state")
     if state == events.SUCCESS:
-        return Description("state", _result(result))
+        return Description("state", _member("result", result))
     if state == events.RETRY:
         members = error_member(failure, ref)
         if retry is not None:
@@ -67,23 +67,22 @@ def describe(
     return _custom(result, remaining)
 
 
-def _result(result: object) -> dict[str, str]:
-    try:
-        encoded = to_json(result)
-    except (TypeError, ValueError, RecursionError):
-        return {"result_omitted": "true"}
-    if len(encoded.encode()) > MAX_RESULT_BYTES:
-        return {"result_omitted": "true"}
-    return {"result": encoded}
+def _member(name: str, value: object) -> dict[str, str]:
+    """The value, unless it is too large or has no JSON form; then the event says so."""
+    with suppress(TypeError, ValueError, RecursionError):
+        encoded = to_json(value)
+        if len(encoded.encode()) <= MAX_VALUE_BYTES:
+            return {name: encoded}
+    return {f"{name}_omitted": "true"}
 
 
 def _custom(meta: object, remaining: Remaining | None) -> Description:
     """A state of the task's own: ``meta`` with a number as ``current`` is progress, all else is data."""
     if not isinstance(meta, dict) or not _is_number(meta.get("current")):
-        return Description("state", {} if meta is None else _data(meta))
+        return Description("state", {} if meta is None else _member("data", meta))
     rest = dict(meta)
     progress = progress_of(rest.pop("current"), rest.pop("total", None), rest.pop("message", None))
-    members = {"progress": to_json(progress)} | (_data(rest) if rest else {})
+    members = {"progress": to_json(progress)} | (_member("data", rest) if rest else {})
     if remaining is not None and "percent" in progress:
         members |= _estimate(progress, remaining)
     return Description("progress", members)
@@ -109,13 +108,6 @@ def progress_of(current: float, total: Any, message: object) -> dict[str, Any]:
     if message is not None:
         progress["message"] = str(message)
     return progress
-
-
-def _data(value: object) -> dict[str, str]:
-    try:
-        return {"data": to_json(value)}
-    except (TypeError, ValueError, RecursionError):
-        return {"data_omitted": "true"}
 
 
 def _is_number(value: object) -> bool:

@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbeam import events
-from taskbeam.describe import Description
+from taskbeam.describe import MAX_VALUE_BYTES, Description
 from taskbeam.encode import to_json
 from taskbeam.flusher import Flusher
 from taskbeam.run import Cancelled, current_run
 
 if TYPE_CHECKING:
     from taskbeam.run import Run
+
+#: Characters of a line that `log` sends.
+MAX_LINE = 16 * 1024
 
 
 def progress(current: float, total: float | None = None, message: str | None = None) -> None:
@@ -70,14 +73,18 @@ _flusher = Flusher(_flush_in_time)
 def emit(data: Any) -> None:
     """Send a chunk of the task's output (a token, a row); any JSON value.
 
-    Raises `TypeError` for what has no JSON form.
+    Raises `TypeError` for what has no JSON form, and `ValueError` for what is larger than 256 KiB in it.
     """
-    _append(Description("data", {"data": to_json(data)}))
+    encoded = to_json(data)
+    size = len(encoded.encode())
+    if size > MAX_VALUE_BYTES:
+        raise ValueError(f"a chunk has at most {MAX_VALUE_BYTES} bytes as JSON, and this one {size}")
+    _append(Description("data", {"data": encoded}))
 
 
 def log(text: str) -> None:
-    """Send a line of text for the people who watch the task."""
-    _append(Description("log", {"data": to_json(str(text))}))
+    """Send a line of text for the people who watch the task; what is behind 16,384 characters is cut off."""
+    _append(Description("log", {"data": to_json(str(text)[:MAX_LINE])}))
 
 
 def _append(description: Description) -> None:

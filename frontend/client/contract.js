@@ -30,10 +30,10 @@
  *
  * @typedef {Told & {
  *   type: "state", progress?: Progress, result?: any, result_omitted?: true, error?: TaskFault,
- *   retry?: {at: number, delay: number, max: number | null}, eta?: string, requeued?: true, cancel?: "requested", data?: any,
+ *   retry?: {at: number, delay: number, max: number | null}, eta?: string, requeued?: true, cancel?: "requested", data?: any, data_omitted?: true,
  *   ahead?: number, waiting?: Waiting, estimate?: Estimate,
  * }} StateEvent
- * @typedef {Told & {type: "progress", progress?: Progress, estimate?: Estimate, data?: any}} ProgressEvent
+ * @typedef {Told & {type: "progress", progress?: Progress, estimate?: Estimate, data?: any, data_omitted?: true}} ProgressEvent
  * @typedef {Told & {type: "log", data: any}} LogEvent
  * @typedef {Told & {type: "data", data: any}} DataEvent
  *

@@ -7,10 +7,14 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import taskbeam
+from taskbeam.describe import MAX_VALUE_BYTES
+from taskbeam.progress import MAX_LINE
 
 from .apps import jobs_app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from celery import Celery
 
 
@@ -24,13 +28,19 @@ def report() -> str:
     taskbeam.progress(1, 4, "Reading")
     taskbeam.progress(2)
     taskbeam.log("half way")
+    taskbeam.log("x" * (MAX_LINE + 1))
     taskbeam.emit({"row": [1, 2]})
     asyncio.run(elsewhere())
-    try:
-        taskbeam.emit(object())
-    except TypeError:
-        return "refused"
-    return "taken"
+    return ", ".join(refusals())
+
+
+def refusals() -> Iterator[str]:
+    """What the author hears of chunks that cannot be sent."""
+    for chunk in (object(), "x" * (MAX_VALUE_BYTES - 1)):
+        try:
+            taskbeam.emit(chunk)
+        except (TypeError, ValueError) as error:
+            yield type(error).__name__
 
 
 async def elsewhere() -> None:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskbeam import events
-from taskbeam.describe import MAX_RESULT_BYTES, Retry, describe, progress_of
+from taskbeam.describe import MAX_VALUE_BYTES, Retry, describe, progress_of
 from taskbeam.failures import failure_of
 from taskbeam.pace import Pace
 
@@ -62,7 +62,7 @@ class TestResultsThatStayInCelery:
 
     @pytest.mark.parametrize("letter", ["x", "é", "京", "😀"])
     def test_a_huge_result_is_omitted_and_counted_in_bytes(self, letter: str) -> None:
-        fits = (MAX_RESULT_BYTES - 2) // len(letter.encode())
+        fits = (MAX_VALUE_BYTES - 2) // len(letter.encode())
         assert "result" in told(events.SUCCESS, letter * fits)
         assert told(events.SUCCESS, letter * (fits + 1)) == {"type": "state", "result_omitted": True}
 
@@ -176,6 +176,11 @@ class TestStatesOfTheTasksOwn:
         assert told("UPLOADING", {"a": object()}) == {"type": "state", "data_omitted": True}
         answer = told("UPLOADING", {"current": 1, "a": object()})
         assert answer == {"type": "progress", "progress": {"current": 1}, "data_omitted": True}
+
+    def test_huge_data_is_omitted(self) -> None:
+        fits = "x" * (MAX_VALUE_BYTES - 2)
+        assert told("UPLOADING", fits) == {"type": "state", "data": fits}
+        assert told("UPLOADING", fits + "x") == {"type": "state", "data_omitted": True}
 
 
 def _as_celery_encodes(exception: Exception) -> dict[str, Any]:

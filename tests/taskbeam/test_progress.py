@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import taskbeam
+from taskbeam.progress import MAX_LINE
 from tests.support.worker import worker
 
 from .reporting_jobs import reporting_app
@@ -24,6 +25,7 @@ class TestInATask:
             ("progress", "PROGRESS"),
             ("progress", "PROGRESS"),
             ("log", "PROGRESS"),
+            ("log", "PROGRESS"),
             ("data", "PROGRESS"),
             ("log", "PROGRESS"),
             ("log", "PROGRESS"),
@@ -33,11 +35,13 @@ class TestInATask:
         assert events[3]["progress"] == {"current": 2}
         assert [event["data"] for event in events[4:-1]] == [
             "half way",
+            "x" * MAX_LINE,
             {"row": [1, 2]},
             "from a coroutine",
             "from its thread",
         ]
-        assert events[-1]["result"] == "refused"  # what has no JSON form is a TypeError, and never a repr
+        # What has no JSON form, and what is too large; neither is told, and never as a repr.
+        assert events[-1]["result"] == "TypeError, ValueError"
 
 
 class TestOutsideATask:
