@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbeam.encode import to_json
 from taskbeam.errors import TaskbeamError
@@ -13,26 +14,38 @@ from .event import Event, gap_event
 from .opening import open_task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from taskbeam.events import EventId
     from taskbeam.journal.history import History
 
     from ..gateway import Gateway
 
 
-async def snapshot_after(gateway: Gateway, task_id: str, after: EventId | None, wait: float) -> History:
-    """The newest picture; waits up to ``wait`` seconds for one that is newer than the cursor.
+class Patience(NamedTuple):
+    """How long a poll waits for something newer: so many seconds, and no longer than its client does."""
+
+    seconds: float
+    #: Returns when the client has gone.
+    gone: Callable[[], Coroutine[Any, Any, None]]
+
+
+async def snapshot_after(
+    gateway: Gateway, task_id: str, after: EventId | None, patience: Patience | None = None
+) -> History:
+    """The newest picture; one that is newer than the cursor is waited for with ``patience``.
 
     Raises `TaskbeamError` ``unknown_task``.
     """
     history = await _read(gateway, task_id, after, 1)
-    if after is not None and history.last == after and not history.ended and wait > 0:
-        await _wait_for_news(gateway, task_id, after, wait)
+    if patience is not None and after is not None and history.last == after and not history.ended:
+        await _wait_for_news(gateway, task_id, after, patience)
         history = await _read(gateway, task_id, after, 1)
     return history
 
 
 async def events_after(
-    gateway: Gateway, task_id: str, after: EventId | None, wait: float, limit: int
+    gateway: Gateway, task_id: str, after: EventId | None, limit: int, patience: Patience | None = None
 ) -> bytes:
     """The events after the cursor as JSON ``{events, last_event_id, final}``; bodies are not parsed.
 
@@ -40,8 +53,8 @@ async def events_after(
     Raises `TaskbeamError` ``unknown_task``.
     """
     history = await _read(gateway, task_id, after, limit)
-    if not history.records and not history.ended and wait > 0:
-        await _wait_for_news(gateway, task_id, after, wait)
+    if patience is not None and not history.records and not history.ended:
+        await _wait_for_news(gateway, task_id, after, patience)
         history = await _read(gateway, task_id, after, limit)
     gap, records = history.replay(after)
     events = [Event.of(record) for record in records]
@@ -63,9 +76,13 @@ async def _read(gateway: Gateway, task_id: str, after: EventId | None, limit: in
     return history
 
 
-async def _wait_for_news(gateway: Gateway, task_id: str, after: EventId | None, wait: float) -> None:
+async def _wait_for_news(gateway: Gateway, task_id: str, after: EventId | None, patience: Patience) -> None:
     opening = await open_task(gateway.hub, task_id, after, gateway.settings.patience)
+    seconds = min(patience.seconds, gateway.settings.longest_wait)
+    waits = [asyncio.create_task(opening.mailbox.take(seconds)), asyncio.create_task(patience.gone())]
     try:
-        await opening.mailbox.take(min(wait, gateway.settings.longest_wait))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for wait in waits:
+            wait.cancel()
         opening.follower.cancel()

@@ -42,7 +42,7 @@ async def cancel_task(gateway: Gateway, task_id: str, *, terminate: bool) -> Can
 
     Raises `TaskbeamError` ``unknown_task``, ``expired`` or ``too_late``, and redis-py's errors.
     """
-    history = await snapshot_after(gateway, task_id, None, 0)
+    history = await snapshot_after(gateway, task_id, None)
     if history.ended:
         raise TaskbeamError(TOO_LATE)
     # Before the journal says so: from here on no worker begins the task.
@@ -63,7 +63,7 @@ async def cancel_task(gateway: Gateway, task_id: str, *, terminate: bool) -> Can
 
 async def _ended_as(gateway: Gateway, task_id: str) -> Cancellation:
     """A worker that heard the revocation may have told it before we did."""
-    history = await snapshot_after(gateway, task_id, None, 0)
+    history = await snapshot_after(gateway, task_id, None)
     if json.loads(history.picture.body)["state"] != REVOKED:
         raise TaskbeamError(TOO_LATE)
     return Cancellation.REVOKED

@@ -93,5 +93,5 @@ async def create_report(
 async def report_status(gateway: GatewayDep, caller: CallerDep, task_id: str) -> ReportStatus:
     """The task's state, with its progress, result or error."""
     await caller.require(Action.READ, task_id)
-    history = await snapshot_after(gateway, task_id, None, 0)
+    history = await snapshot_after(gateway, task_id, None)
     return ReportStatus.model_validate(json.loads(history.picture.body))

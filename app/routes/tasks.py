@@ -10,7 +10,7 @@ from taskbeam.events import EventId
 
 from ..accept import wants_event_stream
 from ..delivery.opening import open_task
-from ..delivery.polling import events_after, snapshot_after
+from ..delivery.polling import Patience, events_after, snapshot_after
 from ..gateway import Gateway, GatewayDep
 from ..jobs.cancelling import Cancellation, cancel_task
 from ..problems import IDENTITY_PROBLEMS, documented
@@ -40,6 +40,7 @@ _PROBLEMS = documented(*_TASK_PROBLEMS, errors.BAD_CURSOR, errors.TOO_MANY_CONNE
 
 @router.get("/tasks/{task_id}", responses=_PROBLEMS | {304: {"description": "Nothing is newer."}})
 async def snapshot(
+    request: Request,
     gateway: GatewayDep,
     caller: CallerDep,
     task_id: str,
@@ -54,7 +55,7 @@ async def snapshot(
     cursor = _parse(after)
     await caller.require(Action.READ, task_id)
     with caller.visit():
-        history = await snapshot_after(gateway, task_id, cursor, wait or 0.0)
+        history = await snapshot_after(gateway, task_id, cursor, _patience(request, wait))
     etag = f'"{history.last}"'
     if _matches(etag, if_none_match or ""):
         return Response(status_code=304, headers={"ETag": etag})
@@ -90,7 +91,8 @@ async def events(
     if wait is None and limit is None and wants_event_stream(request.headers.get("accept", "*/*")):
         return await _stream(gateway, caller.enter(), task_id, cursor)
     with caller.visit():
-        return _json(await events_after(gateway, task_id, cursor, wait or 0.0, limit or MAX_LIMIT))
+        patience = _patience(request, wait)
+        return _json(await events_after(gateway, task_id, cursor, limit or MAX_LIMIT, patience))
 
 
 class CancelAnswer(BaseModel):
@@ -127,6 +129,14 @@ async def _stream(gateway: Gateway, visitor: Visitor, task_id: str, cursor: Even
         visitor.leave()
         return Response(status_code=204)
     return EventStreamResponse(opening, gateway.heart, settings.heartbeat, visitor)
+
+
+def _patience(request: Request, wait: float | None) -> Patience | None:
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    return Patience(wait, gone) if wait else None
 
 
 def _parse(cursor: str | None) -> EventId | None:

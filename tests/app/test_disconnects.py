@@ -10,7 +10,7 @@ import psutil
 import pytest
 from websockets.frames import Opcode
 
-from tests.support.event_stream import EventStream
+from tests.support.event_stream import EventStream, connected_socket
 from tests.support.raw_websocket import RawWebSocket, frame
 from tests.support.waiting import wait_until
 
@@ -56,7 +56,17 @@ def reset_socket(served: Gateway, task: Task) -> None:
         found.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-@pytest.mark.parametrize("client", [stream, unread_stream, task_socket, closed_socket, reset_socket])
+def long_poll(served: Gateway, task: Task) -> None:
+    """Do not wait for the answer."""
+    with connected_socket(served.port) as asking:
+        path = f"/tasks/{task.id}/events?wait=60&after={task.records()[-1].id}"
+        asking.sendall(f"GET {path} HTTP/1.1\r\nHost: gateway\r\n\r\n".encode())
+        task.wait_for_subscribers(1)
+
+
+@pytest.mark.parametrize(
+    "client", [stream, unread_stream, long_poll, task_socket, closed_socket, reset_socket]
+)
 def test_many_come_and_go(
     served: Gateway, journals: Journals, client: Callable[[Gateway, Task], None]
 ) -> None:
