@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 from contextlib import suppress
 from functools import partial
@@ -17,12 +18,15 @@ from .security.redaction import log_config
 from .server.guarded_http import GuardedHttp
 from .server.http import DetachableHttp
 from .server.intake import Intake
+from .server.listener import shared_listener
 from .server.server import Server
 from .server.websocket import DetachableWebSocket
 from .settings import Settings
 
 if TYPE_CHECKING:
     from asyncio import Protocol
+
+logger = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> bool:
@@ -58,9 +62,14 @@ def serve(settings: Settings) -> bool:
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=settings.shutdown_timeout,
     )
+    try:
+        listeners = [shared_listener(settings.host, settings.port)] if settings.reuse_port else None
+    except (OSError, ValueError) as error:
+        logger.error("Cannot listen: %s", error)
+        return False
     server = Server(config)
     with suppress(KeyboardInterrupt):
-        server.run()
+        server.run(listeners)
     return server.started
 
 

@@ -22,6 +22,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("TASKBEAM_PORT", "PORT"))
+    # Share the port with other gateway processes.
+    reuse_port: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     broker_url: str = "redis://127.0.0.1:6379/0"

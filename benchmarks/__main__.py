@@ -28,7 +28,7 @@ from .write_up import fill
 #: Each is a module of this package with a command line of its own.
 BENCHMARKS = (
     *("update_cost", "delivery_cost", "idle_cost"),
-    *("reconnect_cost", "slow_readers", "end_to_end"),
+    *("reconnect_cost", "slow_readers", "several_processes", "end_to_end"),
 )
 INTO = Path("var/bench")
 DOCUMENT, PICTURE = Path("docs/performance.md"), Path("docs/performance.png")

@@ -124,7 +124,7 @@ def abused(name: str, port: int) -> Iterator[None]:
 
 def connections(server: Server) -> int:
     """Established ones, of clients."""
-    found = psutil.Process(server.process.pid).net_connections("tcp")
+    found = psutil.Process(server.processes[0].pid).net_connections("tcp")
     return sum(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == server.port for each in found)
 
 
@@ -141,7 +141,7 @@ async def observe(server: Server, seconds: float) -> Sequence[Figure]:
     publisher = Publisher(server.redis.port)
     await publisher.begin()
     publishing = asyncio.create_task(publisher.run())
-    process = psutil.Process(server.process.pid)
+    process = psutil.Process(server.processes[0].pid)
     await latencies(server.port, 1.0)  # imports, connections, caches
     figures: list[Figure] = []
     quiet = 0.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stack.ports import free_port
+from stack.ports import free_port, listeners
 from stack.process import ManagedProcess
 from stack.readiness import UrlAnswers
 from stack.valkey import Valkey
@@ -28,11 +28,11 @@ START_INTERVAL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A recipe's server that runs on a port of this machine."""
+    """A recipe's server that runs on a port of this machine, in as many processes as the recipe says."""
 
     recipe: Recipe
     site: Site
-    process: ManagedProcess
+    processes: Sequence[ManagedProcess]
     redis: Valkey
 
     @property
@@ -42,7 +42,7 @@ class Server:
     @property
     def cpu_seconds(self) -> float:
         """What it has used so far, its children included."""
-        return machine.cpu_seconds(self.process.pid)
+        return sum(machine.cpu_seconds(process.pid) for process in self.processes)
 
     @property
     def redis_cpu_seconds(self) -> float:
@@ -52,7 +52,12 @@ class Server:
     @property
     def memory(self) -> int:
         """Bytes that it has now, its children included."""
-        return machine.memory(self.process.pid)
+        return sum(machine.memory(process.pid) for process in self.processes)
+
+    def is_ready(self) -> bool:
+        """Whether it serves, and each of its processes listens."""
+        answers = UrlAnswers(f"http://127.0.0.1:{self.port}{self.recipe.ready}")
+        return answers() and (len(self.processes) == 1 or listeners(self.port) == len(self.processes))
 
 
 @contextmanager
@@ -74,13 +79,22 @@ def serving(recipes: Sequence[Recipe], redis: Valkey, cpus: frozenset[int]) -> I
         for recipe in recipes:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
             site = Site(free_port(), redis.port, home)
-            process = ManagedProcess(recipe.name, recipe.argv(site), env=recipe.environment(site))
-            stack.callback(process.kill)
-            machine.pin(process.pid, cpus)
-            servers.append(Server(recipe, site, process, redis))
+            servers.append(Server(recipe, site, _started(recipe, site, stack), redis))
         for server in servers:
-            answers = UrlAnswers(f"http://127.0.0.1:{server.port}{server.recipe.ready}")
-            server.process.wait_until(answers, START_TIMEOUT, interval=START_INTERVAL)
-            # Once more, for children and threads that came before the first call.
-            machine.pin(server.process.pid, cpus)
+            for process in server.processes:
+                machine.pin(process.pid, cpus)
+        for server in servers:
+            for process in server.processes:
+                process.wait_until(server.is_ready, START_TIMEOUT, interval=START_INTERVAL)
+                # Once more, for children and threads that came before the first call.
+                machine.pin(process.pid, cpus)
         yield servers
+
+
+def _started(recipe: Recipe, site: Site, stack: ExitStack) -> list[ManagedProcess]:
+    processes = []
+    for _ in range(recipe.processes):
+        process = ManagedProcess(recipe.name, recipe.argv(site), env=recipe.environment(site))
+        stack.callback(process.kill)
+        processes.append(process)
+    return processes

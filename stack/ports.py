@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+
+#: `TCP_LISTEN` of `include/net/tcp_states.h`.
+_LISTEN = "0A"
 
 
 def free_port() -> int:
@@ -13,6 +17,12 @@ def free_port() -> int:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def listeners(port: int) -> int:
+    """How many sockets listen on an IPv4 port of this machine (Linux tells, in proc_pid_net(5))."""
+    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == _LISTEN for row in rows)
 
 
 def why_not_bindable(host: str, port: int) -> str | None:

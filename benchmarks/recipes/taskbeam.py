@@ -14,7 +14,7 @@ from .. import obtain as obtaining
 from ..load import payload
 from ..load.following import Following
 from ..load.publisher import RedisPublisher
-from .recipe import Recipe
+from .recipe import Recipe, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,15 +35,19 @@ class Taskbeam(Recipe):
     """``detach``: write to detached connections, or take the portable way of any ASGI server."""
 
     detach: bool = True
+    processes: int = 1
     ours: ClassVar[bool] = True
     ready: ClassVar[str] = "/readyz"
     replays: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
-        return "taskbeam" if self.detach else "taskbeam, portable"
+        several = f", {self.processes} processes" if self.processes > 1 else ""
+        return f"taskbeam{several}" if self.detach else f"taskbeam, portable{several}"
 
     def prepare(self, *, obtain: bool) -> str:  # noqa: ARG002
+        if self.processes > 1 and sys.platform != "linux":
+            raise UnavailableError("only Linux deals connections out evenly among processes")
         return f"{obtaining.python_package('taskbeam')}, {obtaining.python_package('uvicorn')}"
 
     def argv(self, site: Site) -> Sequence[str]:  # noqa: ARG002
@@ -61,6 +65,7 @@ class Taskbeam(Recipe):
             "TASKBEAM_MAX_CONNECTIONS_PER_ADDRESS": "200000",
             "TASKBEAM_LOG_LEVEL": "warning",
             "TASKBEAM_DETACH": str(int(self.detach)),
+            "TASKBEAM_REUSE_PORT": str(int(self.processes > 1)),
         }
 
     def follow(self, transport: Transport, task_id: str, after: str = "") -> Following:

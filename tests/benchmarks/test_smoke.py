@@ -46,6 +46,7 @@ def test_abuse_leaves_nothing_behind(tmp_path: Path) -> None:
         ("idle_cost", 2 * 2),  # transports; memory and CPU
         ("reconnect_cost", 2 * 2),  # CPU, and the wait of others
         ("slow_readers", 2 * 2),  # CPU and memory
+        ("several_processes", 2 * (2 + 1)),  # transports; one process and two, and the one beside the other
         ("end_to_end", 2 * 2),  # the server's CPU, and the worker's
     ],
 )

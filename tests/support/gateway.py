@@ -40,10 +40,13 @@ class Gateway:
 
 @contextmanager
 def gateway(
-    redis_url: str, path: str = "detached", *, ready: bool = True, **settings: object
+    redis_url: str, path: str = "detached", *, ready: bool = True, port: int = 0, **settings: object
 ) -> Iterator[Gateway]:
-    """Run ``python -m app``; ``redis_url`` names no database, ``settings`` become `TASKBEAM_*` variables."""
-    port = free_port()
+    """Run ``python -m app``; ``redis_url`` names no database, ``settings`` become `TASKBEAM_*` variables.
+
+    ``port``: any that is free, unless another gateway shares its own.
+    """
+    port = port or free_port()
     env = {
         "TASKBEAM_PORT": str(port),
         "TASKBEAM_BROKER_URL": f"{redis_url}/0",
