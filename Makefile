@@ -29,7 +29,7 @@ format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 screenshots: $(VENV)/.ready-browser  ## the pictures in docs/images; about two minutes
 	$(BIN)/python -m tests.browser.screenshots
 
-bench: $(VENV)/.ready-bench  ## our costs beside our peers', as ratios; about an hour, or BENCH=--quick
+bench: $(VENV)/.ready-bench  ## our costs beside our peers', as ratios; an hour and a half, or BENCH=--quick
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## remove what the other targets made

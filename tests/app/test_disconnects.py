@@ -74,17 +74,16 @@ def test_many_come_and_go(
     task = journals.task()
     client(served, task)
     task.wait_for_subscribers(0)
-    wait_until(lambda: not clients_of(process, served))
+    wait_until(lambda: served.clients() == 0)
     before = process.num_fds()
     for _ in range(CLIENTS // 5):
         client(served, task)
     task.wait_for_subscribers(0)
-    wait_until(lambda: not clients_of(process, served))
+    wait_until(lambda: served.clients() == 0)
     assert process.num_fds() <= before
 
 
 def test_a_slow_client_that_goes_while_it_is_behind(served: Gateway, journals: Journals) -> None:
-    process = psutil.Process(served.process.pid)
     task = journals.task(limit=10_000)
     with (
         EventStream(served, task.id, receive_buffer=32 * 1024),
@@ -93,17 +92,8 @@ def test_a_slow_client_that_goes_while_it_is_behind(served: Gateway, journals: J
         task.wait_for_subscribers()
         while task.subscribers:  # until both are behind, and only the journal knows what they lack
             task.append("x" * 20_000)
-    wait_until(lambda: not clients_of(process, served))
+    wait_until(lambda: served.clients() == 0)
     task.wait_for_subscribers(0)
     # Nobody comes back later either: who joins and leaves now is the only one.
     stream(served, task)
     task.wait_for_subscribers(0)
-
-
-def clients_of(process: psutil.Process, served: Gateway) -> list[object]:
-    """The connections that the gateway holds to its clients."""
-    return [
-        connection
-        for connection in process.net_connections("tcp")
-        if connection.laddr.port == served.port and connection.status != psutil.CONN_LISTEN
-    ]

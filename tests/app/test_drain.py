@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import IncompleteRead
 
-import psutil
 import pytest
 
 from stack.valkey import Valkey
@@ -119,7 +118,7 @@ def test_a_stream_that_is_admitted_while_the_gateway_stops_is_told_too() -> None
         own.pause()
         try:
             opening = pool.submit(EventStream, served, task.id)
-            wait_until(lambda: clients(served) > 0)
+            wait_until(lambda: served.clients() > 0)
             served.process.send_signal(signal.SIGTERM)
             wait_until(lambda: not accepts(served))
         finally:
@@ -141,11 +140,6 @@ def test_a_socket_is_told_to_come_back(valkey: Valkey, journals: Journals) -> No
         socket.body()
         served.process.send_signal(signal.SIGTERM)
         assert socket.closed() == Closed(1012, "restarting")
-
-
-def clients(served: Gateway) -> int:
-    found = psutil.Process(served.process.pid).net_connections("tcp")
-    return sum(each.laddr.port == served.port and each.status == psutil.CONN_ESTABLISHED for each in found)
 
 
 def accepts(served: Gateway) -> bool:

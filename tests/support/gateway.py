@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 
 from stack.ports import free_port
 from stack.process import ManagedProcess
@@ -36,6 +37,11 @@ class Gateway:
     @property
     def ws(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
+
+    def clients(self) -> int:
+        """How many connections it holds to its clients."""
+        found = psutil.Process(self.process.pid).net_connections("tcp")
+        return sum(each.laddr.port == self.port and each.status != psutil.CONN_LISTEN for each in found)
 
 
 @contextmanager

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
     from .gateway import Gateway
 
+#: The header lines of a handshake, with the key of the RFC's example (6455, 1.3).
+HANDSHAKE = (
+    b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
 _FIN = 0x80
 _MASK = 0x80
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.raw_websocket import HANDSHAKE
 from tests.support.tokens import KEYS, sign
 
 from .watched import Watched, watched
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
     from stack.valkey import Valkey
     from tests.support.journal import Task
-
-HANDSHAKE = (
-    b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-)
 
 #: Which answer a request has that is answered as it should be, by its last part.
 GOOD = {b"events": b"HTTP/1.1 200 OK", b"ws": b"HTTP/1.1 101 Switching Protocols"}

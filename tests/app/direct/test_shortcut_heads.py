@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.event_stream import connected_socket
 from tests.support.gateway import PATHS, Gateway, gateway
+from tests.support.raw_websocket import HANDSHAKE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,12 +16,7 @@ if TYPE_CHECKING:
     from stack.valkey import Valkey
     from tests.support.journal import Task
 
-HANDSHAKE = (
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-)
+UPGRADE = HANDSHAKE.decode().splitlines()
 
 #: What may be different in each answer.
 CHANGING = {"date"}
@@ -85,12 +81,12 @@ class TestOfASocket:
     )
     def test_is_the_applications(self, both: list[Gateway], task: Task, offer: tuple[str, ...]) -> None:
         addresses = [f"/tasks/{task.id}", escaped(task)]
-        heads = [head(served, f"{each}/ws", *HANDSHAKE, *offer) for served in both for each in addresses]
+        heads = [head(served, f"{each}/ws", *UPGRADE, *offer) for served in both for each in addresses]
         assert heads[0].status == "HTTP/1.1 101 Switching Protocols"
         assert [unchanging(each) for each in heads] == [unchanging(heads[0])] * 4
 
     def test_accepts_the_key(self, both: list[Gateway], task: Task) -> None:
-        fields = dict(head(both[0], f"/tasks/{task.id}/ws", *HANDSHAKE).fields)
+        fields = dict(head(both[0], f"/tasks/{task.id}/ws", *UPGRADE).fields)
         assert (fields["upgrade"], fields["connection"]) == ("websocket", "Upgrade")
         assert fields["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         assert fields["server"] == "uvicorn"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from stack.valkey import Valkey
@@ -55,19 +54,14 @@ def paused(own_valkey: Valkey, task: Task) -> Iterator[Valkey]:  # noqa: ARG001 
     own_valkey.resume()
 
 
-def clients(served: Gateway) -> int:
-    found = psutil.Process(served.process.pid).net_connections("tcp")
-    return sum(each.laddr.port == served.port for each in found if each.status != psutil.CONN_LISTEN)
-
-
 def come_and_go(served: Gateway, task: Task, token: str) -> None:
     """Ask for the task's events, and be gone when the request is there."""
-    wait_until(lambda: clients(served) == 0)
+    wait_until(lambda: served.clients() == 0)
     with connected_socket(served.port) as connection:
         request = f"GET /tasks/{task.id}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
         connection.sendall(request.encode())
-        wait_until(lambda: clients(served) == 1)
-    wait_until(lambda: clients(served) == 0)
+        wait_until(lambda: served.clients() == 1)
+    wait_until(lambda: served.clients() == 0)
 
 
 class TestAClientThatGoes:

@@ -12,7 +12,7 @@ from stack.valkey import Valkey
 from tests.support.event_stream import connected_socket
 from tests.support.gateway import Gateway, gateway
 from tests.support.journal import Journals
-from tests.support.raw_websocket import RawWebSocket
+from tests.support.raw_websocket import HANDSHAKE, RawWebSocket
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ LIMIT = 3
 
 HEALTHZ = "/healthz"
 UNKNOWN = "/tasks/nobody-sent-it/events"
-HANDSHAKE = (
-    b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-)
 
 
 def get(path: str, headers: bytes = b"") -> bytes:

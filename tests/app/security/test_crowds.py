@@ -31,13 +31,6 @@ def memory(served: Gateway) -> int:
     return int(psutil.Process(served.process.pid).memory_info().rss)
 
 
-def connections(served: Gateway) -> int:
-    return sum(
-        each.status == psutil.CONN_ESTABLISHED and each.laddr.port == served.port
-        for each in psutil.Process(served.process.pid).net_connections("tcp")
-    )
-
-
 def half_open(stack: ExitStack, served: Gateway, _: Task) -> None:
     for _number in range(CROWD):
         stack.enter_context(connected_socket(served.port)).sendall(
@@ -63,11 +56,11 @@ def test_leaves_nothing_behind(
         with ExitStack() as stack:
             begun = memory(served)
             crowd(stack, served, task)
-            wait_until(lambda: connections(served) >= CROWD)
+            wait_until(lambda: served.clients() >= CROWD)
             assert httpx.get(f"{served.http}/readyz").status_code == 200
             if "detached" in request.node.name:
                 assert memory(served) - begun < CROWD * PER_CLIENT
-        wait_until(lambda: connections(served) == 0)
+        wait_until(lambda: served.clients() == 0)
         before.append(memory(served))
     assert before[-1] - before[0] < ALLOWANCE
     assert task.subscribers == 0
