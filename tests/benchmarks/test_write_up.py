@@ -66,6 +66,7 @@ def all_figures(tmp_path: Path) -> dict[str, dict[str, Any]]:
               for transport in ("WebSocket", "SSE") for value, unit in ((200.0, "µs/client"), (9.0, "ms"))),
         ),
         "slow_readers": kept(tmp_path, figure(1)),
+        "several_processes": kept(tmp_path, figure(1)),
         "end_to_end": kept(tmp_path, figure(1, "µs/event")),
     }  # fmt: skip
 

@@ -63,4 +63,4 @@ def test_leaves_nothing_behind(
         wait_until(lambda: served.clients() == 0)
         before.append(memory(served))
     assert before[-1] - before[0] < ALLOWANCE
-    assert task.subscribers == 0
+    task.wait_for_subscribers(0)
