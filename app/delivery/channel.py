@@ -149,7 +149,7 @@ class Channel(Generic[M]):
         self._reading, self._arrived = None, []
         if isinstance(history, Absence):
             return self._without_journal(history, served, arrived)
-        outputs = self._replay(served, history)
+        outputs = self._replay(served, history, fresh)
         current = tuple(member for member, cursor in served.items() if cursor == history.last)
         for member in served.keys() - set(current):
             self._waiting[member] = served[member]
@@ -172,15 +172,19 @@ class Channel(Generic[M]):
         self._fresh = True
         return [Read(_oldest(self._reading.values()))]
 
-    def _replay(self, served: dict[M, EventId | None], history: History) -> list[Output[M]]:
-        """Give each member what it is due, and move its cursor; those with one cursor are served together."""
+    def _replay(self, served: dict[M, EventId | None], history: History, fresh: bool) -> list[Output[M]]:
+        """Give each member what it is due, and move its cursor; those with one cursor are served together.
+
+        That there is nothing is for a fresh read to say: with it comes whether the task has ended.
+        """
         outputs: list[Output[M]] = []
         groups: dict[EventId | None, list[M]] = {}
         for member, cursor in served.items():
             groups.setdefault(cursor, []).append(member)
         for cursor, members in groups.items():
             gap, records = history.replay(cursor)
-            outputs.append(Deliver(tuple(members), records, gap, history.picture))
+            if records or gap or fresh:
+                outputs.append(Deliver(tuple(members), records, gap, history.picture))
             reached = records[-1].id if records else (gap.resume if gap else cursor)
             served.update(dict.fromkeys(members, reached))
         return outputs

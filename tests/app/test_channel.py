@@ -223,6 +223,17 @@ class TestTheEnd:
         assert delivered([*outputs], "b") == [at(1), at(2), at(3)]
         assert outputs[-2:] == [Close(("b",), End.FINISHED), Unsubscribe()]
 
+    def test_who_has_everything_is_not_admitted_before_the_end_is_certain(self) -> None:
+        """Else a client that comes back after the end would be given a stream, and not be told to stop."""
+        channel: Channel[str] = Channel()
+        channel.join("a", at(2))
+        channel.subscribed()  # as may be due to somebody who was here before, and has gone
+        channel.subscribed()
+        ended = History(at(2), record(2, final=True), [])
+        assert channel.history(ended) == [Read(at(2))]
+        *_, closed, dropped = channel.history(ended)
+        assert (closed, dropped) == (Close(("a",), End.FINISHED), Unsubscribe())
+
 
 class TestLeaving:
     def test_a_live_member_leaves_with_the_shared_cursor(self) -> None:
