@@ -66,9 +66,10 @@ def draw(figures: Sequence[Mapping[str, Any]], file: Path) -> None:
             plot.set(xscale="log", yscale="log")
             plot.xaxis.set_major_formatter("{x:,.0f}")
             plot.yaxis.set_major_formatter("{x:g}")
+            plot.tick_params(axis="x", which="minor", labelbottom=False)
             plot.grid(visible=True, which="both", alpha=0.3)
-            if plot.lines:
-                plot.legend(fontsize="small")
+    known = {str(line.get_label()): line for plot in picture.axes for line in plot.lines}
+    picture.legend(known.values(), known.keys(), loc="outside lower center", ncols=7)
     picture.savefig(file, dpi=100)
 
 

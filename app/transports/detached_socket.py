@@ -110,11 +110,11 @@ class DetachedSocket(DetachedConnection):
             self._session.resume()
 
     def data_received(self, data: bytes) -> None:
-        self._answered = True
+        asked, self._answered = not self._answered, True
+        if asked and self._core is None and len(data) == _PONG_SIZE and data.startswith(_PONG):
+            return  # most of what idle clients ever send, and a core costs more than all else of it
         if self._session is not None:
             self._session.heard(len(data))
-        if self._core is None and len(data) == _PONG_SIZE and data.startswith(_PONG):
-            return  # most of what idle clients ever send, and a core costs more than all else of it
         core = self._core = self._core or self._new_core()
         core.receive_data(data)
         self._unparsed += len(data)
