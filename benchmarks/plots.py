@@ -50,17 +50,20 @@ def draw(figures: Sequence[Mapping[str, Any]], file: Path) -> None:
     transports = [transport for transport in transports if transport]
     picture = Figure(figsize=(15, 4.5 * len(transports)), layout="constrained")
     grid = picture.subplots(len(transports), len(AXES), squeeze=False)
-    colours = {subject: f"C{index}" for index, subject in enumerate(_subjects(figures))}
+    # Ten colours, each twice: with circles, and with squares.
+    looks = {
+        subject: {"color": f"C{index % 10}", "marker": "os"[index // 10]}
+        for index, subject in enumerate(_subjects(figures))
+    }
     for row, transport in zip(grid, transports, strict=True):
         for plot, axis in zip(row, AXES, strict=True):
             for subject, points in curves(figures, axis, transport).items():
                 width = BOLD if subject == "taskbeam" else THIN
                 plot.plot(
                     *zip(*points, strict=True),
-                    marker="o",
                     linewidth=width,
-                    color=colours[subject],
                     label=subject,
+                    **looks[subject],
                 )
             plot.set(xlabel=axis.label, ylabel="CPU of the server, µs per delivery", title=transport)
             plot.set(xscale="log", yscale="log")
