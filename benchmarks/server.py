@@ -79,10 +79,7 @@ def serving(recipes: Sequence[Recipe], redis: Valkey, cpus: frozenset[int]) -> I
         for recipe in recipes:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
             site = Site(free_port(), redis.port, home)
-            servers.append(Server(recipe, site, _started(recipe, site, stack), redis))
-        for server in servers:
-            for process in server.processes:
-                machine.pin(process.pid, cpus)
+            servers.append(Server(recipe, site, _started(recipe, site, cpus, stack), redis))
         for server in servers:
             for process in server.processes:
                 process.wait_until(server.is_ready, START_TIMEOUT, interval=START_INTERVAL)
@@ -91,10 +88,11 @@ def serving(recipes: Sequence[Recipe], redis: Valkey, cpus: frozenset[int]) -> I
         yield servers
 
 
-def _started(recipe: Recipe, site: Site, stack: ExitStack) -> list[ManagedProcess]:
+def _started(recipe: Recipe, site: Site, cpus: frozenset[int], stack: ExitStack) -> list[ManagedProcess]:
     processes = []
     for _ in range(recipe.processes):
         process = ManagedProcess(recipe.name, recipe.argv(site), env=recipe.environment(site))
         stack.callback(process.kill)
+        machine.pin(process.pid, cpus)
         processes.append(process)
     return processes
