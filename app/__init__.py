@@ -1,1 +1,1 @@
-"""The gateway: repeats the journal to whoever asks, over WebSocket, Server-Sent Events and REST."""
+"""The service as it was ordered: reports and pictures, made by Celery tasks, followed live."""

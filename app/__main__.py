@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
-from .direct.direct import Direct
+from taskbeam.gateway.auth.keys import KeyConfigurationError
+from taskbeam.gateway.server.guarded_http import GuardedHttp
+from taskbeam.gateway.server.http import DetachableHttp
+from taskbeam.gateway.server.intake import Intake
+from taskbeam.gateway.server.listener import shared_listener
+from taskbeam.gateway.server.redaction import log_config
+from taskbeam.gateway.server.server import Server
+from taskbeam.gateway.server.websocket import DetachableWebSocket
+from taskbeam.gateway.settings import Settings
+from taskbeam.gateway.shortcut.shortcut import Direct
+
 from .main import create_app
-from .security.keys import KeyConfigurationError
-from .security.redaction import log_config
-from .server.guarded_http import GuardedHttp
-from .server.http import DetachableHttp
-from .server.intake import Intake
-from .server.listener import shared_listener
-from .server.server import Server
-from .server.websocket import DetachableWebSocket
-from .settings import Settings
 
 if TYPE_CHECKING:
     from asyncio import Protocol

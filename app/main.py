@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from . import problems
-from .files import Files
-from .gateway import Gateway
-from .routes import dashboard, docs, files, health, images, passes, reports, sockets, tasks
-from .security import browser, caller, senders
-from .security.limits.body import BodyLimit
+from taskbeam.gateway import problems
+from taskbeam.gateway.auth import caller, senders
+from taskbeam.gateway.gateway import Gateway
+from taskbeam.gateway.http import browser_safety as browser
+from taskbeam.gateway.http import dashboard, docs, files, health, passes, sockets, tasks
+from taskbeam.gateway.http.static_files import Files
+from taskbeam.gateway.limits.body import BodyLimit
+
+from . import images, reports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from .security.policy import Authorize
-    from .settings import Settings
+    from taskbeam.gateway.auth.policy import Authorize
+    from taskbeam.gateway.settings import Settings
 
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 
-from .security.keys import new_key
+from taskbeam.gateway.auth.keys import new_key
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ import sys
 
 from redis.exceptions import RedisError
 
-from .redis_client import redis_client
-from .security.revocation import revoke
-from .settings import Settings
+from taskbeam.gateway.auth.revocation import revoke
+from taskbeam.gateway.redis_client import redis_client
+from taskbeam.gateway.settings import Settings
 
 
 async def run(settings: Settings, tokens: list[str], owners: list[str]) -> None:

@@ -27,8 +27,8 @@ import redis.asyncio as redis
 from websockets.asyncio.client import connect
 
 from taskbeam.journal.entry import Entry
+from taskbeam.journal.keys import task_keys
 from taskbeam.journal.scripts import APPEND
-from taskbeam.keys import task_keys
 
 from . import command
 from .abuses.__main__ import ABUSES

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Settings
-from taskbeam import errors, failures
-from taskbeam.errors import Problem
-from taskbeam.failures import Failure
-from taskbeam.options import Options
+from taskbeam.celery.options import Options
+from taskbeam.gateway import errors
+from taskbeam.gateway.errors import Problem
+from taskbeam.gateway.settings import Settings
+from taskbeam.journal import failures
+from taskbeam.journal.failures import Failure
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from taskbeam.journal.entry import Entry
+from taskbeam.journal.keys import task_keys
 from taskbeam.journal.scripts import APPEND
-from taskbeam.keys import task_keys
 
 from .. import obtain as obtaining
 from ..load import payload

@@ -8,14 +8,14 @@ from enum import StrEnum
 from os import urandom
 from typing import TYPE_CHECKING, Any, Literal
 
-from taskbeam.encode import to_json
-from taskbeam.events import EventId
-from taskbeam.keys import times_key
+from taskbeam.journal.encode import to_json
+from taskbeam.journal.events import EventId
+from taskbeam.journal.keys import times_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from taskbeam.keys import QueueKeys, TaskKeys
+    from taskbeam.journal.keys import QueueKeys, TaskKeys
 
 #: Records that a task's log keeps; older ones are dropped, and a client that wanted them gets a gap.
 DEFAULT_LIMIT = 1000

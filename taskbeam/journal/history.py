@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple
 
-from taskbeam.events import EventId, Record
+from taskbeam.journal.events import EventId, Record
 
 
 class Absence(Enum):

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
 
-from taskbeam.events import EventId, Record
-from taskbeam.exchange import settle
+from taskbeam.celery.labels import FIELDS, Labels
+from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.history import Absence, History
+from taskbeam.journal.pipelined_connection import settle
 from taskbeam.journal.scripts import READ
-from taskbeam.labels import FIELDS, Labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbeam.exchange import Exchange
-    from taskbeam.keys import TaskKeys
-    from taskbeam.resp import Part
+    from taskbeam.journal.keys import TaskKeys
+    from taskbeam.journal.pipelined_connection import Exchange
+    from taskbeam.journal.resp_connection import Part
 
 #: Bytes of records in one answer.
 DEFAULT_MAX_BYTES = 512 * 1024

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbeam.keys import TaskKeys
+    from taskbeam.journal.keys import TaskKeys
 
 #: Seconds for which somebody who asked for a task is taken to want more of it: who polls asks again.
 INTEREST = 30.0

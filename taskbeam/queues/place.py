@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from taskbeam.encode import to_json
+from taskbeam.journal.encode import to_json
 
 if TYPE_CHECKING:
-    from taskbeam.events import Record
+    from taskbeam.journal.events import Record
     from taskbeam.queues.estimate import Estimate
 
 #: No live worker consumes the queue.

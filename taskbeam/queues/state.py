@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taskbeam.keys import QueueKeys, times_key
+from taskbeam.journal.keys import QueueKeys, times_key
 from taskbeam.queues.estimate import Times
 
 if TYPE_CHECKING:

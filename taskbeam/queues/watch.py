@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
-from taskbeam.events import PENDING, Record
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.entry import Entry, Verdict
+from taskbeam.journal.events import PENDING, Record
 from taskbeam.queues.estimate import estimate
 from taskbeam.queues.place import NO_CONSUMER, Place, Told, worth_telling
 from taskbeam.queues.state import read_states
@@ -24,7 +24,7 @@ from taskbeam.queues.state import read_states
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from taskbeam.keys import TaskKeys
+    from taskbeam.journal.keys import TaskKeys
     from taskbeam.queues.audience import Audience
     from taskbeam.queues.state import QueueStates
 

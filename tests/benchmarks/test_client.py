@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.delivery.event import http_chunk, text_frame
 from benchmarks.load.client import Client, EventSourceClient, PollingClient, WebSocketClient
 from benchmarks.load.following import Following
 from benchmarks.load.payload import Payload
 from benchmarks.load.tally import Tally
+from taskbeam.follow.event import http_chunk, text_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -10,8 +10,8 @@ import redis
 
 from benchmarks.load.payload import SIZE, Payload, new_task_id
 from benchmarks.recipes.taskbeam import DATABASE, GREETING, command
-from taskbeam.events import Record
-from taskbeam.keys import task_keys
+from taskbeam.journal.events import Record
+from taskbeam.journal.keys import task_keys
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from taskbeam.keys import task_keys
+from taskbeam.journal.keys import task_keys
 from tests.support.gateway import ROOT, gateway
 from tests.support.journal import Journals
 from tests.support.telling import ToldTask

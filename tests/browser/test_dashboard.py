@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from taskbeam import events
+from taskbeam.journal import events
 
 from .visiting import overflow, quiet_visit, violations
 

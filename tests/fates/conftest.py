@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam import signals
+from taskbeam.celery import signals
 from tests.support.gateway import Gateway, gateway
 
 from .stage import Stage, staged, together

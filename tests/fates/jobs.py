@@ -12,8 +12,8 @@ import redis
 from celery import Celery, chain
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
-from taskbeam.failures import PublicError
-from taskbeam.progress import progress
+from taskbeam.celery.progress import progress
+from taskbeam.journal.failures import PublicError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ import redis
 from redis.asyncio import Redis
 
 from stack.valkey import Valkey
-from taskbeam.events import Record
-from taskbeam.keys import task_keys
-from taskbeam.liveness.watchdog import Swept, Watchdog
+from taskbeam.journal.events import Record
+from taskbeam.journal.keys import task_keys
+from taskbeam.presence.watchdog import Swept, Watchdog
 from tests.support.closing import close_app
 from tests.support.waiting import wait_until
 from tests.support.worker import worker

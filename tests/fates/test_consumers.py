@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from taskbeam.keys import queue_keys
+from taskbeam.journal.keys import queue_keys
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from celery import chain, states
 
-from taskbeam.keys import STALLED
+from taskbeam.journal.keys import STALLED
 from tests.support.clients import TRANSPORTS
 from tests.support.gateway import gateway
 

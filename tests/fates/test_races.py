@@ -10,8 +10,8 @@ import pytest
 from celery import states
 from celery.app.task import Context
 
-from taskbeam.backend import JournalBackend
-from taskbeam.run import Run, begin_run, end_run
+from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.run import Run, begin_run, end_run
 
 if TYPE_CHECKING:
     from .stage import Stage

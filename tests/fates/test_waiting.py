@@ -11,7 +11,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from taskbeam.keys import queue_keys, task_keys
+from taskbeam.journal.keys import queue_keys, task_keys
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from tests.support.event_stream import EventStream

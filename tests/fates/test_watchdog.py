@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.entry import Entry, Registration, new_token
-from taskbeam.keys import WORKERS, runs_key, task_keys
-from taskbeam.liveness.row import Row
-from taskbeam.liveness.watchdog import Swept, Watchdog
+from taskbeam.journal.keys import WORKERS, runs_key, task_keys
+from taskbeam.presence.row import Row
+from taskbeam.presence.watchdog import Swept, Watchdog
 
 if TYPE_CHECKING:
     from .stage import Stage

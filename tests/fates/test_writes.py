@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbeam.coalesce import BURST
-from taskbeam.options import DEFAULT_INTERVAL
+from taskbeam.celery.coalesce import BURST
+from taskbeam.celery.options import DEFAULT_INTERVAL
 
 if TYPE_CHECKING:
     from .stage import Event, Stage

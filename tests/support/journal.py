@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import redis
 
-from taskbeam import events
-from taskbeam.encode import to_json
-from taskbeam.events import EventId, Record
+from taskbeam.journal import events
+from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import DEFAULT_LIMIT, Entry, Verdict
+from taskbeam.journal.events import EventId, Record
+from taskbeam.journal.keys import task_keys
 from taskbeam.journal.writer import JournalWriter
-from taskbeam.keys import task_keys
 
 from .waiting import wait_until
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from taskbeam import events
-from taskbeam.encode import to_json
+from taskbeam.journal import events
+from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, new_token
-from taskbeam.keys import task_keys
+from taskbeam.journal.keys import task_keys
 
 if TYPE_CHECKING:
     from taskbeam.journal.writer import JournalWriter

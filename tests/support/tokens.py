@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import jwt
 
-from app.security.keys import Key, new_key, parse_keys
+from taskbeam.gateway.auth.keys import Key, new_key, parse_keys
 
 #: One key of each kind; the first signs.
 HMAC = new_key("HS256", "hmac")

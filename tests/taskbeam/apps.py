@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from celery import Celery
 
-from taskbeam.backend import JournalBackend
-from taskbeam.events import Record
-from taskbeam.keys import TaskKeys
+from taskbeam.celery.backend import JournalBackend
+from taskbeam.journal.events import Record
+from taskbeam.journal.keys import TaskKeys
 from tests.support import jobs
 from tests.support.closing import close_app
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis.asyncio
 
-from taskbeam.exchange import Exchange
+from taskbeam.journal.pipelined_connection import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

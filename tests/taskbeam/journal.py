@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from taskbeam.events import FINAL_STATES, RETRY, Record
 from taskbeam.journal.entry import Appended, Entry
-from taskbeam.keys import task_keys
+from taskbeam.journal.events import FINAL_STATES, RETRY, Record
+from taskbeam.journal.keys import task_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import taskbeam
-from taskbeam.describe import MAX_VALUE_BYTES
-from taskbeam.progress import MAX_LINE
+from taskbeam.celery.progress import MAX_LINE
+from taskbeam.journal.describe import MAX_VALUE_BYTES
 
 from .apps import jobs_app
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam.events import EventId, Record
 from taskbeam.journal.entry import Verdict
+from taskbeam.journal.events import EventId, Record
 
 if TYPE_CHECKING:
     from .journal import Journal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskbeam.keys import task_keys
+from taskbeam.journal.keys import task_keys
 from taskbeam.queues.audience import INTEREST, Audience
 
 KEYS = task_keys("7")

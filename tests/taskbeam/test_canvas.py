@@ -8,7 +8,7 @@ import pytest
 from celery import Celery, chain, chord, group
 from celery.signals import before_task_publish
 
-from taskbeam.canvas import MAX_WAITING, Canvas
+from taskbeam.celery.canvas import MAX_WAITING, Canvas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbeam.coalesce import BURST, Coalescer
+from taskbeam.celery.coalesce import BURST, Coalescer
 
 #: Seconds; a power of two, so that sums are exact.
 INTERVAL = 0.125

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from taskbeam.keys import WORKERS, QueueKeys, queue_keys
-from taskbeam.liveness.consumption import Consumption
-from taskbeam.liveness.lease import Lease
-from taskbeam.liveness.presence import Presence
+from taskbeam.journal.keys import WORKERS, QueueKeys, queue_keys
+from taskbeam.presence.consumption import Consumption
+from taskbeam.presence.lease import Lease
+from taskbeam.presence.presence import Presence
 
 from .waiting import until
 

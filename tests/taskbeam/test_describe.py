@@ -17,10 +17,10 @@ from celery.exceptions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbeam import events
-from taskbeam.describe import MAX_VALUE_BYTES, Retry, describe, progress_of
-from taskbeam.failures import failure_of
-from taskbeam.pace import Pace
+from taskbeam.journal import events
+from taskbeam.journal.describe import MAX_VALUE_BYTES, Retry, describe, progress_of
+from taskbeam.journal.failures import failure_of
+from taskbeam.journal.pace import Pace
 
 REF = "0a1b2c3d"
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbeam.encode import to_json
+from taskbeam.journal.encode import to_json
 
 #: Lone surrogates too: `os.fsdecode` makes them of file names that are no UTF-8.
 texts = st.text(alphabet=st.characters(exclude_categories=()))

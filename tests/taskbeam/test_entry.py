@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from taskbeam.events import EventId
 from taskbeam.journal.entry import DEFAULT_KEEP, Appended, Entry, Registration, Verdict, new_token
+from taskbeam.journal.events import EventId
+from taskbeam.journal.keys import task_keys
 from taskbeam.journal.scripts import APPEND
-from taskbeam.keys import task_keys
 
 KEYS = task_keys("7")
 ENTRY = Entry(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbeam.errors import BAD_CURSOR, TaskbeamError
-from taskbeam.events import EventId, Record
+from taskbeam.gateway.errors import BAD_CURSOR, TaskbeamError
+from taskbeam.journal.events import EventId, Record
 
 ids = st.builds(EventId, st.integers(0, 10**16 - 1), st.integers(0, 10**10 - 1))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis.exceptions import ResponseError
 
-from taskbeam.exchange import WINDOW
+from taskbeam.journal.pipelined_connection import WINDOW
 
 from .conftest import DB
 from .connected import exchange
@@ -121,7 +121,7 @@ class TestAnAskerWhoRaises:
                 replies = await connected.execute(("ECHO", 1), ("ECHO", 2))
                 return replies + await connected.execute(("ECHO", 3))
 
-        with caplog.at_level(logging.ERROR, "taskbeam.exchange"):
+        with caplog.at_level(logging.ERROR, "taskbeam.journal.pipelined_connection"):
             assert asyncio.run(ask()) == [b"1", b"2", b"3"]
         [record] = caplog.records
         assert record.exc_info is not None

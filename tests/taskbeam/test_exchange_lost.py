@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from stack.ports import free_port
 from stack.valkey import Valkey
-from taskbeam.exchange import WINDOW, Exchange, settle
+from taskbeam.journal.pipelined_connection import WINDOW, Exchange, settle
 from tests.support.waiting import wait_until
 
 from .conftest import DB

@@ -12,7 +12,7 @@ import pytest
 import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from taskbeam.exchange import WINDOW, Exchange
+from taskbeam.journal.pipelined_connection import WINDOW, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine

@@ -8,7 +8,7 @@ import threading
 import time
 from queue import Queue
 
-from taskbeam.flusher import Flusher
+from taskbeam.celery.flusher import Flusher
 from tests.support.gateway import ROOT
 
 TIMEOUT = 20

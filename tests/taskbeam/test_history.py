@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbeam.events import EventId, Record
+from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.history import Gap, History, Replay
 
 EPOCH = 1_763_800_000_000

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.crc import key_slot
 
-from taskbeam.keys import task_keys
+from taskbeam.journal.keys import task_keys
 
 #: Celery makes UUIDs; an application may choose any text, braces excepted (they are Redis's hash tags).
 task_ids = st.text(alphabet=st.characters(exclude_characters="{}", exclude_categories=["Cs"]), min_size=1)

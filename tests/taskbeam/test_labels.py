@@ -8,8 +8,8 @@ import pytest
 import redis
 from celery import chain, chord
 
-from taskbeam.keys import task_keys
-from taskbeam.labels import FIELDS, MAX_LENGTH, Labels, labelled, labels_of
+from taskbeam.celery.labels import FIELDS, MAX_LENGTH, Labels, labelled, labels_of
+from taskbeam.journal.keys import task_keys
 
 from .waiting import DEADLINE
 

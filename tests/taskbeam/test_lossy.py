@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from taskbeam.events import EventId
+from taskbeam.celery.lossy import LossyWriter
 from taskbeam.journal.entry import Appended, Entry, Verdict
-from taskbeam.journal.lossy import LossyWriter
-from taskbeam.keys import task_keys
+from taskbeam.journal.events import EventId
+from taskbeam.journal.keys import task_keys
 
 ENTRY = Entry(keys=task_keys("7"), task_id="7", type="progress")
 DONE = Appended(Verdict.APPENDED, EventId(1, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taskbeam.pace import Pace
+from taskbeam.journal.pace import Pace
 
 BEGAN = 100.0
 

@@ -6,7 +6,7 @@ from math import log
 
 import pytest
 
-from taskbeam.events import EventId, Record
+from taskbeam.journal.events import EventId, Record
 from taskbeam.queues.estimate import Estimate
 from taskbeam.queues.place import NO_CONSUMER, STEP, Place, Told, worth_telling
 

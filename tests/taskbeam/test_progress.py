@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import taskbeam
-from taskbeam.progress import MAX_LINE
+from taskbeam.celery.progress import MAX_LINE
 from tests.support.worker import worker
 
 from .reporting_jobs import reporting_app

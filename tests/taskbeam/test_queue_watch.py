@@ -11,9 +11,9 @@ import pytest
 import redis as sync_redis
 from redis.asyncio import Redis
 
-from taskbeam.keys import QueueKeys, queue_keys
-from taskbeam.liveness.consumption import Consumption
-from taskbeam.liveness.lease import Lease
+from taskbeam.journal.keys import QueueKeys, queue_keys
+from taskbeam.presence.consumption import Consumption
+from taskbeam.presence.lease import Lease
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 

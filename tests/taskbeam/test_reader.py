@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 import redis.asyncio
 
-from taskbeam.events import EventId
-from taskbeam.exchange import WINDOW
+from taskbeam.journal.events import EventId
 from taskbeam.journal.history import Absence, Gap, History
+from taskbeam.journal.keys import task_keys
+from taskbeam.journal.pipelined_connection import WINDOW
 from taskbeam.journal.reader import JournalReader
-from taskbeam.keys import task_keys
 
 from .conftest import DB
 from .connected import exchange

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from stack.valkey import Valkey
-from taskbeam.outbox import DEADLINE
+from taskbeam.celery.outbox import DEADLINE
 from tests.support.worker import worker
 
 from .apps import jobs_app, journal_of, results_app

@@ -10,7 +10,7 @@ from celery.signals import before_task_publish
 from kombu import Exchange, Queue
 from kombu.common import Broadcast
 
-from taskbeam.queues.route import queue_of
+from taskbeam.celery.route import queue_of
 
 from .apps import results_app
 

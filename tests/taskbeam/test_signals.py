@@ -10,9 +10,9 @@ import pytest
 import redis
 from celery.signals import task_postrun, task_prerun
 
-from taskbeam import signals
-from taskbeam.backend import JournalBackend
-from taskbeam.run import current_run
+from taskbeam.celery import signals
+from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.run import current_run
 from tests.support.worker import worker
 
 from .apps import jobs_app, journal_of
@@ -22,7 +22,7 @@ from .waiting import DEADLINE
 if TYPE_CHECKING:
     from stack.valkey import Valkey
 
-LOGGER = "taskbeam.signals"
+LOGGER = "taskbeam.celery.signals"
 
 
 class TestAFaultOfOurs:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from taskbeam.keys import QueueKeys, queue_keys, times_key
+from taskbeam.journal.keys import QueueKeys, queue_keys, times_key
 from taskbeam.queues.state import QueueState, read_states
 
 from .conftest import DB

@@ -16,7 +16,7 @@ from redis.connection import SSLConnection, UnixDomainSocketConnection
 from stack.ports import free_port
 from stack.process import ManagedProcess
 from stack.valkey import Valkey, server_command
-from taskbeam.backend import TaskbeamBackend, TaskbeamSentinelBackend, backend_for
+from taskbeam.celery.backend import TaskbeamBackend, TaskbeamSentinelBackend, backend_for
 
 from .apps import journal_of, ours, results_app
 

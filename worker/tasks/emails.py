@@ -6,7 +6,7 @@ from celery import Celery, Task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.log import get_task_logger
 
-from taskbeam.progress import progress
+from taskbeam.celery.progress import progress
 
 from ..emails.errors import InvalidEmailError, OutcomeUnknownError, RefusedError
 from ..emails.marks import CLAIM_SECONDS, Receipt

@@ -6,7 +6,7 @@ from celery import Celery, Task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.log import get_task_logger
 
-from taskbeam.progress import emit, progress
+from taskbeam.celery.progress import emit, progress
 
 from ..images.errors import NotAnImageError, TooManyPixelsError, UploadGoneError
 from ..images.files import picture_url

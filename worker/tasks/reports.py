@@ -7,7 +7,7 @@ from celery import Celery, Task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.log import get_task_logger
 
-from taskbeam.progress import progress
+from taskbeam.celery.progress import progress
 
 from ..emails.report_ready import report_ready
 from ..reports.files import report_url

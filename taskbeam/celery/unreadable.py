@@ -1,0 +1,44 @@
+"""Messages that no worker can read: Celery drops them, and stores nothing of the task."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery.app.task import Context
+
+from taskbeam.journal.describe import Description
+from taskbeam.journal.entry import new_token
+from taskbeam.journal.events import REJECTED
+from taskbeam.journal.failures import UNDECODABLE, error_member
+
+logger = logging.getLogger(__name__)
+
+
+def tell_unreadable(backend: Any, message: Any) -> None:
+    """Tell the end of the task, whose id stands in the message's headers (protocol 2)."""
+    headers = message.headers or {}
+    task_id = headers.get("id")
+    if not isinstance(task_id, str):
+        return
+    ref = new_token()
+    request = Context(id=task_id, task=headers.get("task"))
+    backend.append_event(request, Description("state", error_member(UNDECODABLE, ref)), REJECTED, final=True)
+    backend.end_unmet(task_id)
+    logger.warning("Task %s is told as REJECTED, its message cannot be read [ref %s]", task_id, ref)
+
+
+def hear_decode_errors(consumer: Any, backend: Any) -> None:
+    """Celery sends `task_rejected` for what it refuses, but no signal for what it cannot decode."""
+    decode_error = consumer.on_decode_error
+
+    def on_decode_error(message: Any, exc: Exception) -> None:
+        decode_error(message, exc)
+        try:
+            tell_unreadable(backend, message)
+        except Exception:
+            logger.exception("An undecodable message could not be told; the worker goes on.")
+
+    # The consumer keeps its method for later connections, kombu's has it for this one.
+    consumer.on_decode_error = on_decode_error
+    consumer.task_consumer.on_decode_error = on_decode_error

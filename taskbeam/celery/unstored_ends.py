@@ -1,0 +1,76 @@
+"""The ends that Celery does not store: of tasks that ignore their result, reject, are ignored, or exit."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from billiard.exceptions import WorkerLostError
+from billiard.process import current_process
+
+from taskbeam.celery.run import Cancelled, run_of
+from taskbeam.journal import events
+from taskbeam.journal.describe import Description, describe
+from taskbeam.journal.entry import new_token
+from taskbeam.journal.failures import REJECTED, REVOKED, Failure, error_member, failure_of
+
+logger = logging.getLogger(__name__)
+
+
+def keeps_result(task: Any) -> bool:
+    """Whether Celery stores the task's states; with `ignore_result` only we tell them."""
+    ignored = task.request.ignore_result
+    return not (task.ignore_result if ignored is None else ignored)
+
+
+def tell_untold_end(task: Any, request: Any, state: str | None, retval: Any) -> None:
+    """Tell the end of a run, where Celery does not; ``state`` and ``retval`` are those of `task_postrun`."""
+    _tell(task, request, state, retval)
+    if state != events.SUCCESS:
+        task.backend.end_unmet(request.id, request)
+
+
+def _tell(task: Any, request: Any, state: str | None, retval: Any) -> None:
+    backend, run = task.backend, run_of(request)
+    if isinstance(retval, Cancelled):
+        backend.mark_as_revoked(request.id, "cancelled", request=request, store_result=keeps_result(task))
+        if not keeps_result(task):
+            _tell_end(task, events.REVOKED, REVOKED)
+    elif state == events.IGNORED and run is not None and run.replaced:
+        _tell_back(task, "replaced", waiting=True)
+    elif state == events.IGNORED:
+        _tell_end(task, events.IGNORED)
+    elif state == events.REJECTED and retval.requeue and task.acks_late:
+        # A message that was acknowledged early cannot go back: then it is rejected for good.
+        _tell_back(task, "requeued")
+    elif state == events.REJECTED:
+        _tell_end(task, events.REJECTED, REJECTED)
+    elif state is None and current_process().name == "MainProcess":
+        # Celery's threads and solo pools store nothing when a task exits the interpreter.
+        backend.store_result(request.id, WorkerLostError("The task exited."), events.FAILURE, request=request)
+    elif state == events.SUCCESS and not keeps_result(task):
+        _tell_end(task, events.SUCCESS)
+    elif state in (events.FAILURE, events.RETRY) and not keeps_result(task):
+        _tell_unstored_failure(task, request, state, retval)
+
+
+def _tell_back(task: Any, why: str, **fields: Any) -> None:
+    """The run is over, and the task waits for another one."""
+    description = Description("state", {why: "true"})
+    task.backend.append_event(task.request, description, events.PENDING, ends_run=True, **fields)
+
+
+def _tell_unstored_failure(task: Any, request: Any, state: str, retval: Any) -> None:
+    if task.store_errors_even_if_ignored:
+        return
+    failure, ref = failure_of(retval, task.backend.options.public_errors), new_token()
+    run = run_of(request)
+    description = describe(state, None, failure, ref, run.retry if run else None)
+    fields = {"final": state == events.FAILURE, "ends_run": state == events.RETRY}
+    task.backend.append_event(request, description, state, **fields)
+    logger.warning("Task %s is told as %s %s [ref %s]", request.id, state, failure.code, ref)
+
+
+def _tell_end(task: Any, state: str, failure: Failure | None = None) -> None:
+    members = error_member(failure, new_token()) if failure else {}
+    task.backend.append_event(task.request, Description("state", members), state, final=True)

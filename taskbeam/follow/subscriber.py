@@ -1,0 +1,102 @@
+"""The one Redis pub/sub connection of a gateway process, read straight from the socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import hiredis
+from redis.exceptions import RedisError
+
+from taskbeam.follow.pubsub import PubSubConnection
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+logger = logging.getLogger(__name__)
+
+#: Reconnect with full jitter: a random part of a limit that doubles, in seconds.
+FIRST_BACKOFF = 0.05
+LAST_BACKOFF = 2.0
+
+#: A silent connection is asked for a sign of life this often, and given up after twice that, in seconds.
+PING_INTERVAL = 10.0
+
+
+class Listener(Protocol):
+    """Who is told what Redis says."""
+
+    def subscribed(self, name: bytes) -> None:
+        """A subscription was acknowledged."""
+
+    def published(self, name: bytes, payload: bytes) -> None:
+        """Something was published."""
+
+    def lost(self) -> list[bytes]:
+        """The connection is gone; returns the names to subscribe to again."""
+
+
+class Subscriber:
+    """Keeps the connection, and subscribes again to what is followed after each reconnect.
+
+    Every acknowledgement reaches the listener: after a reconnect, what was published meanwhile is
+    gone, and only the acknowledgement says so.
+    """
+
+    def __init__(self, redis: Redis, listener: Listener, *, sharded: bool = False) -> None:
+        self._redis = redis
+        self._listener = listener
+        self._verbs = (b"SSUBSCRIBE", b"SUNSUBSCRIBE") if sharded else (b"SUBSCRIBE", b"UNSUBSCRIBE")
+        self._connection: PubSubConnection | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._connection is not None
+
+    async def run(self) -> None:
+        """Keep the connection until cancelled."""
+        limit = FIRST_BACKOFF
+        while True:
+            try:
+                connection = await self._connect()
+            except (RedisError, OSError, hiredis.HiredisError) as error:
+                logger.warning("Waiting for Redis: %s", error)
+                limit = min(limit * 2, LAST_BACKOFF)
+            else:
+                logger.info("Connected to Redis")
+                began = time.monotonic()
+                await self._serve(connection)
+                # A connection that dies at once is no success.
+                lived = time.monotonic() - began > LAST_BACKOFF
+                limit = FIRST_BACKOFF if lived else min(limit * 2, LAST_BACKOFF)
+            await asyncio.sleep(random.uniform(0, limit))
+
+    def subscribe(self, *names: bytes) -> None:
+        """Subscribe now, if there is a connection; else it is done when there is one."""
+        if self._connection is not None and names:
+            self._connection.command(self._verbs[0], *names)
+
+    def unsubscribe(self, *names: bytes) -> None:
+        """No longer subscribe."""
+        if self._connection is not None and names:
+            self._connection.command(self._verbs[1], *names)
+
+    async def _connect(self) -> PubSubConnection:
+        connection = PubSubConnection(self._listener.subscribed, self._listener.published)
+        await connection.open(self._redis)
+        return connection
+
+    async def _serve(self, connection: PubSubConnection) -> None:
+        self._connection = connection
+        try:
+            self.subscribe(*self._listener.lost())
+            await connection.until_lost(PING_INTERVAL)
+            logger.warning("The connection to Redis was lost")
+        finally:
+            self._connection = None
+            connection.close()
+            self._listener.lost()

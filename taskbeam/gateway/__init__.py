@@ -1,0 +1,1 @@
+"""The gateway: repeats the journal to whoever asks, over WebSocket, Server-Sent Events and REST."""

@@ -1,0 +1,79 @@
+"""May this identity do that to this task? The policy is asked, with the task's labels where it needs them.
+
+A task that somebody may not read is not there for them: the answer is ``unknown_task``, the same as for
+an id that nobody sent. It is decided before anything of the task is looked up where the token names
+ids, and after the same look-up for both where it names an owner or a group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+
+from taskbeam.celery.labels import Labels
+from taskbeam.gateway.auth.identity import Action, Identity
+from taskbeam.gateway.auth.policy import Task, anyone, by_token
+from taskbeam.gateway.errors import FORBIDDEN, UNAVAILABLE, UNKNOWN_TASK, Problem
+from taskbeam.journal.keys import task_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbeam.gateway.auth.policy import Authorize
+    from taskbeam.journal.reader import JournalReader
+
+_NONE = Labels()
+
+
+class Access:
+    """The policy, and where a task's labels are read."""
+
+    def __init__(self, journal: JournalReader, key_prefix: str, authorize: Authorize) -> None:
+        self._journal = journal
+        self._prefix = key_prefix
+        self._authorize = authorize
+        self._asked: set[asyncio.Task[None]] = set()
+
+    async def refusal(self, identity: Identity, action: Action, task_id: str) -> Problem | None:
+        """None if it may; ``unknown_task``, or ``forbidden`` where it may read; raises redis-py's errors."""
+        if self._needs_labels(identity, task_id):
+            labels = await self._journal.labels(task_keys(task_id, self._prefix))
+            return self._judge(identity, action, Task(task_id, labels or _NONE))
+        return self._judge(identity, action, Task(task_id, _NONE))
+
+    def ask(self, identity: Identity, task_id: str, then: Callable[[Problem | None], None]) -> None:
+        """The same about reading, for those who cannot wait: ``then`` is called, often at once."""
+        if not self._needs_labels(identity, task_id):
+            then(self._judge(identity, Action.READ, Task(task_id, _NONE)))
+            return
+        asked = asyncio.get_running_loop().create_task(self._ask(identity, task_id, then))
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+
+    async def close(self) -> None:
+        """End the look-ups under way."""
+        for asked in self._asked:
+            asked.cancel()
+        await asyncio.gather(*self._asked, return_exceptions=True)
+
+    async def _ask(self, identity: Identity, task_id: str, then: Callable[[Problem | None], None]) -> None:
+        try:
+            refusal = await self.refusal(identity, Action.READ, task_id)
+        except (RedisError, OSError):
+            refusal = UNAVAILABLE
+        then(refusal)
+
+    def _needs_labels(self, identity: Identity, task_id: str) -> bool:
+        if self._authorize is anyone:
+            return False
+        if self._authorize is not by_token:
+            return True
+        return task_id not in identity.tasks and (identity.owner is not None or bool(identity.groups))
+
+    def _judge(self, identity: Identity, action: Action, task: Task) -> Problem | None:
+        if self._authorize(identity, action, task):
+            return None
+        readable = action is not Action.READ and self._authorize(identity, Action.READ, task)
+        return FORBIDDEN if readable else UNKNOWN_TASK

@@ -1,0 +1,48 @@
+"""Where on a request a token may be: a header, a cookie, a WebSocket subprotocol, or a ticket in the URL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskbeam.gateway.errors import UNAUTHENTICATED, TaskbeamError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+COOKIE = "taskbeam"
+
+#: The subprotocol that the gateway speaks, and how a browser's WebSocket brings a token beside it.
+SUBPROTOCOL = "taskbeam"
+_TOKEN_SUBPROTOCOL = "taskbeam.token."
+
+
+class Credentials(NamedTuple):
+    """What was found; a ticket stands for a token."""
+
+    token: str | None = None
+    ticket: str | None = None
+
+
+def find_credentials(
+    authorization: str | None,
+    query: Mapping[str, str],
+    cookies: Mapping[str, str],
+    subprotocols: Sequence[str],
+) -> Credentials | None:
+    """The request's own, most explicit one; None where there is none.
+
+    Raises `TaskbeamError` ``unauthenticated`` for an Authorization of another kind.
+    """
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise TaskbeamError(UNAUTHENTICATED)
+        return Credentials(token=token.strip())
+    for subprotocol in subprotocols:
+        if subprotocol.startswith(_TOKEN_SUBPROTOCOL):
+            return Credentials(token=subprotocol.removeprefix(_TOKEN_SUBPROTOCOL))
+    if query.get("ticket"):
+        return Credentials(ticket=query["ticket"])
+    if cookies.get(COOKIE):
+        return Credentials(token=cookies[COOKIE])
+    return None

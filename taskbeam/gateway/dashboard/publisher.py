@@ -1,0 +1,132 @@
+"""Hears what every task's journal publishes, and tells the operators each second what it adds up to.
+
+Of all gateways one does it at a time. It tells them through the journal of one well-known task: so the
+page that shows it is a client like any other, has the last minutes at once, and survives this gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from taskbeam.gateway.dashboard.surroundings import broker_client, queue_names, read_queues, read_workers
+from taskbeam.gateway.dashboard.tally import Tally
+from taskbeam.journal.encode import to_json
+from taskbeam.journal.entry import Entry, new_token
+from taskbeam.journal.events import Record
+from taskbeam.journal.keys import task_keys
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from redis.asyncio.client import PubSub
+
+    from taskbeam.gateway.settings import Settings
+    from taskbeam.journal.appender import JournalAppender
+
+logger = logging.getLogger(__name__)
+
+#: The id of the task whose events are the ticks.
+DASHBOARD = "taskbeam.dashboard"
+
+#: Seconds between two ticks; ticks that the journal keeps; seconds that it outlives the last one.
+INTERVAL = 1.0
+KEPT = 600
+TTL = 3600
+
+#: Held by the gateway that publishes, for so many milliseconds from each tick on.
+LEASE = "taskbeam:dashboard"
+LEASE_MS = 5000
+
+#: Ticks between two looks for new queues.
+LOOK = 5
+
+
+class DashboardPublisher:
+    """Publishes while it runs; costs nothing but a lease's renewal where another gateway does."""
+
+    def __init__(self, redis: Redis, appender: JournalAppender, settings: Settings) -> None:
+        self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
+        self._appender = appender
+        self._broker = broker_client(settings.broker_url, settings.patience)
+        self._prefix = settings.key_prefix
+        self._me = new_token()
+        self._queues: list[str] = []
+
+    async def run(self) -> None:
+        """Publish, or stand by, until cancelled."""
+        try:
+            while True:
+                try:
+                    if await self._leads():
+                        await self._publish()
+                except (RedisError, OSError) as error:
+                    logger.warning("The dashboard waits for Redis: %s", error)
+                await asyncio.sleep(INTERVAL)
+        finally:
+            if self._broker is not None:
+                await self._broker.aclose()
+
+    async def _leads(self) -> bool:
+        """Take the lease, or renew it."""
+        if not await self._redis.set(LEASE, self._me, nx=True, px=LEASE_MS):
+            if await self._redis.get(LEASE) != self._me.encode():
+                return False
+            await self._redis.pexpire(LEASE, LEASE_MS)
+        return True
+
+    async def _publish(self) -> None:
+        """Until another gateway has the lease."""
+        tally, ticks = Tally(), 0
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as channels:
+            await channels.psubscribe(channel_pattern(self._prefix))
+            while await self._leads():
+                if ticks:
+                    await self._listen(channels, tally)
+                if ticks % LOOK == 0 and self._broker is not None:
+                    self._queues = await queue_names(self._broker)
+                # A new publisher knows nothing of what went on before it.
+                await self._tell({"fresh": ticks == 0, **tally.tick(), **await self._surroundings()})
+                ticks += 1
+
+    async def _listen(self, channels: PubSub, tally: Tally) -> None:
+        """Take what comes in one interval."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + INTERVAL
+        while (left := end - clock()) > 0:
+            message = await channels.get_message(timeout=left)
+            if message is None:
+                continue
+            record = Record.parse(message["data"])
+            # Our own ticks come by, too; they are data, which is not counted.
+            tally.heard(json.loads(record.body), first=record.id.seq == 1)
+
+    async def _surroundings(self) -> dict[str, Any]:
+        seconds, micros = await self._redis.time()
+        workers = await read_workers(self._redis, int(seconds) * 1000 + int(micros) // 1000)
+        queues = []
+        if self._broker is not None:
+            queues = await read_queues(self._redis, self._broker, self._queues)
+        return {"workers": workers, "queues": queues}
+
+    async def _tell(self, tick: dict[str, Any]) -> None:
+        await self._appender.append(
+            Entry(
+                keys=task_keys(DASHBOARD, self._prefix),
+                task_id=DASHBOARD,
+                type="data",
+                members={"data": to_json(tick)},
+                name=DASHBOARD,
+                ttl=TTL,
+                limit=KEPT,
+            )
+        )
+
+
+def channel_pattern(prefix: str) -> str:
+    """Of the channels of all tasks; what Redis' patterns know as special is escaped."""
+    escaped = "".join(f"\\{char}" if char in "*?[]\\^-" else char for char in prefix)
+    return f"{{{escaped}*}}:live"

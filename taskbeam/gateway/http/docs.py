@@ -1,0 +1,49 @@
+"""`/docs`: the OpenAPI document in Swagger UI, all of it from here, with nothing inline."""
+
+from importlib.resources import files
+
+from fastapi import APIRouter
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from taskbeam.gateway import errors
+from taskbeam.gateway.errors import TaskbeamError
+
+router = APIRouter(include_in_schema=False)
+
+_PAGE = """<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <title>Taskbeam: the API</title>
+    <link rel="icon" href="/favicon.svg" type="image/svg+xml">
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <script src="/docs/swagger-ui-bundle.js" defer></script>
+    <script src="/docs/start.js" defer></script>
+  </head>
+  <body><div id="docs"></div></body>
+</html>
+"""
+
+_START = """SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null });
+"""
+
+_ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+
+
+@router.get("/docs")
+async def page() -> HTMLResponse:
+    return HTMLResponse(_PAGE)
+
+
+@router.get("/docs/start.js")
+async def start() -> Response:
+    return Response(_START, media_type="text/javascript")
+
+
+@router.get("/docs/{name}")
+async def asset(name: str) -> FileResponse:
+    """Swagger UI itself, as the package `fastapi-offline` brings it."""
+    if name not in _ASSETS:
+        raise TaskbeamError(errors.NOT_FOUND)
+    path = str(files("fastapi_offline").joinpath("static", name))
+    return FileResponse(path, media_type=_ASSETS[name], headers={"Cache-Control": "max-age=86400"})

@@ -1,0 +1,61 @@
+"""What opens a stream for a client that can set no header: a single-use ticket, or a cookie."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from taskbeam.gateway import errors
+from taskbeam.gateway.auth.caller import CallerDep
+from taskbeam.gateway.auth.credentials import COOKIE
+from taskbeam.gateway.auth.identity import Action
+from taskbeam.gateway.gateway import GatewayDep
+from taskbeam.gateway.problems import IDENTITY_PROBLEMS, documented
+
+router = APIRouter(tags=["passes"])
+
+TaskId = Annotated[str, Path(min_length=1)]
+
+_PROBLEMS = documented(
+    *IDENTITY_PROBLEMS, errors.UNKNOWN_TASK, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE
+)
+
+
+class Ticket(BaseModel):
+    """Good for one request, as `?ticket=`."""
+
+    ticket: str
+    expires_in: float = Field(description="Seconds from now.")
+
+
+@router.post("/tasks/{task_id}/tickets", status_code=201, responses=_PROBLEMS)
+async def create_ticket(
+    gateway: GatewayDep, caller: CallerDep, response: Response, task_id: TaskId
+) -> Ticket:
+    """A ticket that reads the task, for the URL of an `EventSource` or a `WebSocket`."""
+    identity = await caller.require(Action.READ, task_id)
+    ticket = await gateway.guard.tickets.issue(gateway.guard.tokens.issue(identity.reader_of(task_id)))
+    response.headers["Cache-Control"] = "no-store"
+    return Ticket(ticket=ticket, expires_in=gateway.settings.ticket_lifetime)
+
+
+@router.post("/tasks/{task_id}/cookie", status_code=204, responses=_PROBLEMS)
+async def set_cookie(
+    request: Request, gateway: GatewayDep, caller: CallerDep, response: Response, task_id: TaskId
+) -> None:
+    """A cookie that reads the task for as long as the token, which no script sees and no other site sends."""
+    identity = (await caller.require(Action.READ, task_id)).reader_of(task_id)
+    lifetime = gateway.settings.token_lifetime
+    if identity.expires is not None:
+        lifetime = min(lifetime, identity.expires - gateway.guard.tokens.clock())
+    response.set_cookie(
+        COOKIE,
+        gateway.guard.tokens.issue(identity),
+        max_age=max(1, int(lifetime)),
+        path=request.app.url_path_for("snapshot", task_id=quote(task_id, safe="")),
+        secure=True,
+        httponly=True,
+        samesite="strict",
+    )
+    response.headers["Cache-Control"] = "no-store"

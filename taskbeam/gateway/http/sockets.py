@@ -1,0 +1,57 @@
+"""The WebSocket endpoints: one task per socket, or many."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, WebSocket
+
+from taskbeam.gateway.auth.caller import Caller, CallerDep
+from taskbeam.gateway.auth.door import Door
+from taskbeam.gateway.errors import TaskbeamError
+from taskbeam.gateway.gateway import Gateway, GatewayDep
+from taskbeam.gateway.transports.multiplex_session import MultiplexSession
+from taskbeam.gateway.transports.session import Session, Socket
+from taskbeam.gateway.transports.socket import serve_socket
+from taskbeam.gateway.transports.task_session import RefusedSession, TaskSession
+from taskbeam.journal.events import EventId
+
+router = APIRouter()
+
+
+@router.websocket("/tasks/{task_id}/ws")
+async def one_task(
+    websocket: WebSocket, gateway: GatewayDep, caller: CallerDep, task_id: str, after: str | None = None
+) -> None:
+    """The task's events after the cursor, one text message each; closes with 1000 after the final one."""
+
+    def begin(socket: Socket) -> Session:
+        cursor = EventId.parse(after) if after else None
+        patience = gateway.settings.auth_timeout
+        return TaskSession(socket, gateway.hub, _door(gateway, caller), task_id, cursor, patience)
+
+    await _serve(websocket, gateway, begin)
+
+
+@router.websocket("/ws")
+async def many_tasks(websocket: WebSocket, gateway: GatewayDep, caller: CallerDep) -> None:
+    """Subscribe to tasks, and unsubscribe, on one socket."""
+
+    def begin(socket: Socket) -> Session:
+        settings = gateway.settings
+        door = _door(gateway, caller)
+        return MultiplexSession(socket, gateway.hub, door, settings.max_subscriptions, settings.idle_timeout)
+
+    await _serve(websocket, gateway, begin)
+
+
+async def _serve(websocket: WebSocket, gateway: Gateway, begin: Callable[[Socket], Session]) -> None:
+    def begin_or_refuse(socket: Socket) -> Session:
+        try:
+            return begin(socket)
+        except TaskbeamError as error:
+            return RefusedSession(socket, error.problem)
+
+    await serve_socket(websocket, begin_or_refuse, gateway.heart, gateway.settings.max_message_bytes)
+
+
+def _door(gateway: Gateway, caller: Caller) -> Door:
+    return Door(gateway.guard, caller.enter())

@@ -1,0 +1,62 @@
+"""`Idempotency-Key` (an IETF draft, with Stripe's semantics): a request sent twice starts one task."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from taskbeam.gateway.errors import BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_CONFLICT, TaskbeamError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+#: Seconds that a key is remembered.
+REMEMBERED = 24 * 3600
+
+MAX_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Which task stands for a request, and whether this request is the one that sends it."""
+
+    task_id: str
+    first: bool
+    name: str | None = None
+
+
+class IdempotencyKeys:
+    """Keys in Redis; concurrent duplicates are settled by its SET NX."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def claim(self, path: str, owner: str | None, key: str | None, body: bytes) -> Claim:
+        """Claim the key for a request; without a key every request is a first one. Owners share no keys.
+
+        Raises `TaskbeamError` ``idempotency_conflict`` when the key was used with another body.
+        """
+        if key is None:
+            return Claim(str(uuid4()), first=True)
+        if not 0 < len(key) <= MAX_KEY:
+            raise TaskbeamError(BAD_IDEMPOTENCY_KEY)
+        digest = sha256("\0".join((path, owner or "", key)).encode()).hexdigest()
+        name = f"taskbeam:idempotency:{digest}"
+        mine = {"task_id": str(uuid4()), "body": sha256(body).hexdigest()}
+        stored = None
+        while stored is None:
+            if await self._redis.set(name, json.dumps(mine), nx=True, ex=REMEMBERED):
+                return Claim(mine["task_id"], first=True, name=name)
+            stored = await self._redis.get(name)
+        theirs = json.loads(stored)
+        if theirs["body"] != mine["body"]:
+            raise TaskbeamError(IDEMPOTENCY_CONFLICT)
+        return Claim(theirs["task_id"], first=False, name=name)
+
+    async def release(self, claim: Claim) -> None:
+        """The task could not be sent: the key is free for another try."""
+        if claim.name is not None:
+            await self._redis.delete(claim.name)

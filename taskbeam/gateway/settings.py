@@ -1,0 +1,98 @@
+"""What a deployment may choose about the gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from taskbeam.journal.keys import CELERY_PREFIX
+from taskbeam.presence.watchdog import DEFAULT_GRACE, DEFAULT_INTERVAL
+from taskbeam.queues import watch
+
+
+class Settings(BaseSettings):
+    """Read from `TASKBEAM_*` environment variables where the entry point builds it. Times are in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TASKBEAM_", env_ignore_empty=True, frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("TASKBEAM_PORT", "PORT"))
+    # Share the port with other gateway processes.
+    reuse_port: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    broker_url: str = "redis://127.0.0.1:6379/0"
+    # As the workers have it: the gateway sends tasks with it, and reads the journal behind it.
+    result_backend: str = "taskbeam+redis://127.0.0.1:6379/1"
+    sentinel_master: str = "mymaster"
+    key_prefix: str = CELERY_PREFIX
+    # Redis Cluster: subscribe with SSUBSCRIBE; the workers' `taskbeam_options` say the same.
+    sharded: bool = False
+
+    # Write to detached connections directly; off = the portable ASGI path, as on any other server.
+    detach: bool = True
+    heartbeat: PositiveFloat = 15.0
+    # How long a request waits for Redis before it is answered 503.
+    patience: PositiveFloat = 5.0
+    longest_wait: PositiveFloat = 60.0
+    shutdown_timeout: PositiveInt = 10
+    max_message_bytes: PositiveInt = 64 * 1024
+    max_subscriptions: PositiveInt = 1000
+
+    # Who may read: whoever has a token, or, in development, whoever knows a task's id.
+    auth: Literal["tokens", "open"] = "tokens"
+    # A JSON Web Key Set. Each of its keys verifies; the one whose kid is `signing_key` signs, else the first.
+    token_keys: SecretStr | None = None
+    signing_key: str | None = None
+    token_audience: str = "taskbeam"
+    token_lifetime: PositiveFloat = 15 * 60
+    # Of any token that is taken, whoever signed it; a revocation is kept for as long.
+    longest_token_lifetime: PositiveFloat = 24 * 3600
+    ticket_lifetime: PositiveFloat = 10.0
+    # Each lets its bearer send tasks.
+    api_keys: tuple[SecretStr, ...] = ()
+
+    # Sites, beside its own, whose pages may speak with the gateway, such as https://shop.example.
+    allowed_origins: tuple[str, ...] = ()
+    # Whether whoever knows the name of a file that a job stored may read it, whoever may read the job.
+    public_files: bool = False
+
+    max_head_bytes: PositiveInt = 32 * 1024
+    max_body_bytes: PositiveInt = 1024 * 1024
+    head_timeout: PositiveFloat = 10.0
+    body_timeout: PositiveFloat = 60.0
+    # Of records in one answer.
+    max_replay_bytes: PositiveInt = 512 * 1024
+    max_connections: PositiveInt = 20_000
+    max_connections_per_address: PositiveInt = 2_000
+    max_connections_per_identity: PositiveInt = 200
+    # What a client may say on a WebSocket per second; ten seconds' worth at once.
+    max_message_rate: PositiveFloat = 200
+    max_byte_rate: PositiveFloat = 128 * 1024
+    # How long a socket may be silent about whose it is, and follow no task.
+    auth_timeout: PositiveFloat = 10.0
+    idle_timeout: PositiveFloat = 60.0
+
+    # The watchdog: seconds between sweeps, and from STALLED to LOST.
+    watchdog_interval: PositiveFloat = DEFAULT_INTERVAL
+    lost_after: PositiveFloat = DEFAULT_GRACE
+    # Whether a LOST task becomes a FAILURE in Celery's own result, too.
+    fail_lost_tasks: bool = False
+
+    # People who wait: seconds between two looks at their queues, and until one counts as without a consumer.
+    waiting_interval: PositiveFloat = watch.DEFAULT_INTERVAL
+    no_consumer_after: NonNegativeFloat = watch.DEFAULT_PATIENCE
+
+    # The operators' page at /dashboard, and the stream that it follows.
+    dashboard: bool = False
+
+    files_dir: Path = Path("var/files")
+    # Uploads on their way to a worker; served to nobody.
+    uploads_dir: Path = Path("var/uploads")
+    max_upload_bytes: PositiveInt = 20 * 1024 * 1024
+    frontend_dir: Path = Path("frontend")

@@ -1,0 +1,95 @@
+"""Which requests for a stream are plain: there is one way to understand them, and it is a short one. Pure.
+
+Whatever is unusual, doubtful or wrong is not plain, and left to the application: it knows the rules, and how
+to tell a client which of them was broken.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.requests import cookie_parser
+
+from taskbeam.gateway.auth.credentials import Credentials, find_credentials
+from taskbeam.gateway.errors import TaskbeamError
+from taskbeam.gateway.http.browser_safety import is_foreign
+from taskbeam.gateway.http.negotiation import wants_event_stream
+from taskbeam.journal.events import EventId
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+#: The address of a stream: nothing in it is escaped, and it has no parameter but a cursor.
+_TARGET = re.compile(rb"/tasks/([A-Za-z0-9._~-]+)/(events|ws)(?:\?after=([0-9-]*))?")
+
+#: A request with a body, or that waits to be told to go on, is no plain one.
+_BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+
+
+class PlainRequest(NamedTuple):
+    """GET of a task's stream. ``fields``: its header, each name once, in lower case."""
+
+    task_id: str
+    after: EventId | None
+    credentials: Credentials | None
+    fields: Mapping[bytes, bytes]
+
+
+def plain_stream(target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> PlainRequest | None:
+    """A request for an event stream, if it is plain; pages of other sites are not: they need CORS."""
+    request = _plain(target, headers, b"events")
+    if request is None or b"origin" in request.fields:
+        return None
+    return request if wants_event_stream(request.fields.get(b"accept", b"*/*").decode("latin-1")) else None
+
+
+def plain_socket(
+    target: bytes, headers: Sequence[tuple[bytes, bytes]], allowed_origins: Collection[str]
+) -> PlainRequest | None:
+    """A request for a WebSocket that follows one task, if it is plain."""
+    request = _plain(target, headers, b"ws")
+    if request is None or _is_foreign(request.fields, allowed_origins):
+        return None
+    return request
+
+
+def _plain(target: bytes, headers: Sequence[tuple[bytes, bytes]], kind: bytes) -> PlainRequest | None:
+    match = _TARGET.fullmatch(target)
+    if match is None or match[2] != kind:
+        return None
+    fields = dict(headers)
+    if len(fields) != len(headers) or not _BODY.isdisjoint(fields):
+        return None
+    cursor = fields.get(b"last-event-id") if kind == b"events" else None
+    try:
+        after = EventId.parse((cursor or match[3]).decode("latin-1")) if cursor or match[3] else None
+        credentials = _credentials(fields, subprotocols(fields) if kind == b"ws" else ())
+        return PlainRequest(match[1].decode(), after, credentials, fields)
+    except TaskbeamError:
+        return None
+
+
+def _credentials(fields: Mapping[bytes, bytes], offered: Sequence[str]) -> Credentials | None:
+    authorization = fields.get(b"authorization")
+    return find_credentials(
+        authorization.decode("latin-1") if authorization is not None else None,
+        {},
+        cookie_parser(fields[b"cookie"].decode("latin-1")) if b"cookie" in fields else {},
+        offered,
+    )
+
+
+def subprotocols(fields: Mapping[bytes, bytes]) -> list[str]:
+    """What a WebSocket's client offers to speak."""
+    offered = fields.get(b"sec-websocket-protocol", b"").decode("latin-1")
+    return [name.strip() for name in offered.split(",")] if offered else []
+
+
+def _is_foreign(fields: Mapping[bytes, bytes], allowed: Collection[str]) -> bool:
+    if b"origin" not in fields:
+        return False
+    host = fields.get(b"host")
+    return is_foreign(
+        fields[b"origin"].decode("latin-1"), host.decode("latin-1") if host is not None else None, allowed
+    )

@@ -1,0 +1,102 @@
+"""Answers plain requests for a task's stream at once.
+
+A request costs uvicorn, ASGI, the middleware and FastAPI several times what following a task costs, and after
+a restart every client makes one (`python -m benchmarks.reconnect_cost` measures it). What happens here is
+what happens there, by the same parts; whatever ends otherwise than in a stream is left to the application.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbeam.gateway.auth.door import Door
+from taskbeam.gateway.auth.identity import ANYONE
+from taskbeam.gateway.errors import TaskbeamError
+from taskbeam.gateway.http.browser_safety import safety_headers
+from taskbeam.gateway.shortcut.handshake import switching_protocols
+from taskbeam.gateway.shortcut.opening import DirectOpening
+from taskbeam.gateway.shortcut.plain_request import plain_socket, plain_stream
+from taskbeam.gateway.transports.detached_socket import DetachedSocket
+from taskbeam.gateway.transports.stream import HEADERS, EventStreamResponse
+from taskbeam.gateway.transports.task_session import TaskSession
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taskbeam.gateway.auth.identity import Identity
+    from taskbeam.gateway.gateway import Gateway
+    from taskbeam.gateway.limits.connections import Visitor
+    from taskbeam.gateway.shortcut.interface import Connection, Pending
+    from taskbeam.gateway.shortcut.plain_request import PlainRequest
+
+
+class Direct:
+    """The gateway's `Shortcut`."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._allowed_origins = frozenset(gateway.settings.allowed_origins)
+
+    def stream(self, connection: Connection) -> Pending | None:
+        """Follow the task, and answer when there is something to tell."""
+        request = plain_stream(connection.url, connection.headers)
+        if request is None or not self._gateway.subscriber.connected:
+            return None
+        visitor = self._admit(request, connection)
+        if visitor is None:
+            return None
+        return DirectOpening(
+            self._gateway, request, connection, visitor, lambda: _stream_head(connection.default_headers())
+        )
+
+    def socket(self, connection: Connection) -> bool:
+        """Shake hands, and let a session speak."""
+        request = plain_socket(connection.url, connection.headers, self._allowed_origins)
+        if request is None:
+            return False
+        head = switching_protocols(request.fields, connection.default_headers())
+        visitor = self._admit(request, connection) if head is not None else None
+        if head is None or visitor is None:
+            return False
+        gateway, settings = self._gateway, self._gateway.settings
+        socket = DetachedSocket(gateway.heart, settings.max_message_bytes)
+        if connection.hand_over(101, socket):
+            socket.write(head)
+            door = Door(gateway.guard, visitor)
+            socket.begin(
+                TaskSession(socket, gateway.hub, door, request.task_id, request.after, settings.auth_timeout)
+            )
+        else:
+            visitor.leave()
+        return True
+
+    def _admit(self, request: PlainRequest, connection: Connection) -> Visitor | None:
+        guard = self._gateway.guard
+        try:
+            return guard.visitors.admit(connection.client_host(), self._identify(request))
+        except TaskbeamError:
+            return None
+
+    def _identify(self, request: PlainRequest) -> Identity | None:
+        """As `caller.identify`, which also redeems tickets; raises `TaskbeamError`."""
+        guard, credentials = self._gateway.guard, request.credentials
+        if guard.open:
+            return ANYONE
+        return guard.verify(credentials.token or "") if credentials is not None else None
+
+
+#: What does not change in the head of an event stream.
+_STREAM_HEAD = b"".join(
+    f"{name.lower()}: {value}\r\n".encode()
+    for name, value in (
+        HEADERS
+        | {"Content-Type": f"{EventStreamResponse.media_type}; charset=utf-8"}
+        | safety_headers("/tasks/")
+        | {"Transfer-Encoding": "chunked"}
+    ).items()
+)
+
+
+def _stream_head(default_headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    told = b"".join(b"%b: %b\r\n" % header for header in default_headers)
+    return b"HTTP/1.1 200 OK\r\n%b%b\r\n" % (told, _STREAM_HEAD)

@@ -1,0 +1,182 @@
+"""Server-Sent Events: one task as an event stream (HTML standard, 9.2)."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from starlette.responses import StreamingResponse
+
+from taskbeam.follow.event import http_chunk
+from taskbeam.gateway.problems import problem_body
+from taskbeam.gateway.server.detach import detach_of
+from taskbeam.gateway.transports.detached import DetachedConnection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from taskbeam.follow.channel import End
+    from taskbeam.follow.event import Event
+    from taskbeam.follow.hub import Follower
+    from taskbeam.gateway.delivery.heartbeat import Heart
+    from taskbeam.gateway.delivery.opening import Opening
+    from taskbeam.gateway.errors import Problem
+    from taskbeam.gateway.limits.connections import Visitor
+
+#: How long a browser waits before it reconnects, in ms; told once, with the first event.
+RETRY = 2000
+
+#: One comment line and no blank one, which some clients take for an empty event.
+PING = b": ping\n"
+
+HEADERS = {
+    "Cache-Control": "no-cache",
+    "Connection": "close",
+    # nginx, and a gzip hop before it, would buffer the stream without this.
+    "X-Accel-Buffering": "no",
+}
+
+
+def problem_event(problem: Problem) -> bytes:
+    """Why the stream ends before its task: an event of a name of its own, which is no event of the task.
+
+    It has no id. A client that comes back with its cursor and the same credentials is told the same by HTTP,
+    and then an `EventSource` stops.
+    """
+    return b"event: problem\ndata: %b\n\n" % problem_body(problem)
+
+
+def retry_line(milliseconds: int) -> bytes:
+    """The field that sets the client's reconnection time."""
+    return b"retry: %d\n" % milliseconds
+
+
+_PING_CHUNK = http_chunk(PING)
+
+
+class EventStreamResponse(StreamingResponse):
+    """Streams an opening: detached where the server offers it, else over ASGI messages."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, opening: Opening, heart: Heart, heartbeat: float, visitor: Visitor) -> None:
+        """``visitor`` leaves when the stream is over."""
+        super().__init__(self._blocks(opening, heartbeat), headers=HEADERS)
+        self._opening = opening
+        self._heart = heart
+        self._visitor = visitor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detach = detach_of(scope)
+        try:
+            if detach is None:
+                self._visitor.attach(self._opening.mailbox)
+                await super().__call__(scope, receive, send)
+            else:
+                head = {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+                await send(head)
+                stream = DetachedStream(self._opening.follower, self._heart, self._visitor)
+                if detach(stream):
+                    self._opening.attach(stream)
+                    self._visitor.attach(stream)
+                    return
+        except BaseException:
+            self._leave()
+            raise
+        self._leave()
+
+    def _leave(self) -> None:
+        self._opening.follower.cancel()
+        self._visitor.leave()
+
+    @staticmethod
+    async def _blocks(opening: Opening, heartbeat: float) -> AsyncIterator[bytes]:
+        mailbox = opening.mailbox
+        prefix = retry_line(RETRY)
+        while not mailbox.exhausted:
+            events = await mailbox.take(heartbeat)
+            if events:
+                yield prefix + b"".join([event.sse for event in events])
+                prefix = b""
+            elif not mailbox.exhausted:
+                yield PING
+        if mailbox.problem is not None:
+            yield problem_event(mailbox.problem)
+
+
+class DetachedStream(DetachedConnection):
+    """Writes chunks of the body straight to the transport."""
+
+    __slots__ = ("_follower", "_started", "_visitor")
+
+    def __init__(self, follower: Follower, heart: Heart, visitor: Visitor) -> None:
+        super().__init__(heart)
+        self._visitor = visitor
+        self._follower = follower
+        self._started = False
+
+    def open(self, head: bytes, events: Sequence[Event]) -> None:
+        """Write the head of the response, with the first events where there are any."""
+        self._started = bool(events)
+        self.write(head + _first_chunk(events) if events else head)
+
+    # What the hub calls.
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        if not self._started:
+            self._started = True
+            self.write(_first_chunk(events))
+        elif self.transport is not None:
+            chunks = events[0].chunk if len(events) == 1 else b"".join([event.chunk for event in events])
+            self.transport.write(chunks)
+
+    def finish(self, end: End) -> None:  # noqa: ARG002
+        self._close(b"")
+
+    # What the guard calls.
+
+    def dismiss(self, problem: Problem) -> None:
+        self._follower.cancel()
+        self._close(http_chunk(problem_event(problem)))
+
+    # What the heart and the server call.
+
+    def beat(self) -> None:
+        self.write(_PING_CHUNK)
+
+    def shutdown(self) -> None:
+        """The client comes back at a moment of its own, with its cursor."""
+        self._follower.cancel()
+        self._close(http_chunk(retry_line(random.randint(RETRY // 4, 2 * RETRY)) + b"\n"))
+
+    def _close(self, last_words: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(last_words + b"0\r\n\r\n")
+            self.transport.close()
+
+    # What asyncio calls.
+
+    def gone(self) -> None:
+        self._follower.cancel()
+        self._visitor.leave()
+
+    def data_received(self, data: bytes) -> None:
+        """A client has nothing to say after its request."""
+
+    def pause_writing(self) -> None:
+        self._follower.pause()
+
+    def resume_writing(self) -> None:
+        self._follower.resume()
+
+
+def _first_chunk(events: Sequence[Event]) -> bytes:
+    return http_chunk(retry_line(RETRY) + b"".join([event.sse for event in events]))

@@ -1,0 +1,131 @@
+"""WebSocket for one task: it is told everything, and asked nothing but for a token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from websockets.frames import CloseCode
+
+from taskbeam.gateway.delivery.ends import PROBLEMS
+from taskbeam.gateway.errors import UNAUTHENTICATED, Problem, TaskbeamError
+from taskbeam.gateway.transports.messages import parse_message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from taskbeam.follow.channel import End
+    from taskbeam.follow.event import Event
+    from taskbeam.follow.hub import Follower, Hub
+    from taskbeam.gateway.auth.door import Door
+    from taskbeam.gateway.transports.session import Socket
+    from taskbeam.journal.events import EventId
+
+
+class TaskSession:
+    """Sends the task's events after the cursor, and closes with 1000 after the final one.
+
+    A client that did not say in the handshake who it is says so first: ``{"op": "auth", "token": …}``;
+    later ones take the place of a token that is about to expire.
+    """
+
+    __slots__ = ("_after", "_closed", "_door", "_follower", "_hub", "_socket", "_task_id")
+
+    def __init__(
+        self, socket: Socket, hub: Hub, door: Door, task_id: str, after: EventId | None, patience: float
+    ) -> None:
+        """``patience``: seconds that the client has for its first message."""
+        self._socket = socket
+        self._hub = hub
+        self._door = door
+        self._task_id = task_id
+        self._after = after
+        self._follower: Follower | None = None
+        self._closed = False
+        door.visitor.attach(self)
+        if door.identity is None:
+            door.visitor.expect(UNAUTHENTICATED, patience)
+        else:
+            door.ask(door.identity, task_id, self._admit)
+
+    def _admit(self, refusal: Problem | None) -> None:
+        if self._closed:
+            return
+        if refusal is not None:
+            self.dismiss(refusal)
+        elif self._follower is None:
+            self._follower = self._hub.follow(self._task_id, self._after, self)
+
+    # What the hub calls.
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        self._socket.send_events(events)
+
+    def finish(self, end: End) -> None:
+        problem = PROBLEMS.get(end)
+        if problem is None:
+            self._socket.close(CloseCode.NORMAL_CLOSURE, "")
+        else:
+            self.dismiss(problem)
+
+    # What the guard calls.
+
+    def dismiss(self, problem: Problem) -> None:
+        self._socket.close(problem.close, problem.code)
+
+    # What the socket calls.
+
+    def heard(self, size: int) -> None:
+        self._door.visitor.heard(size)
+
+    def received(self, text: str) -> None:
+        self._door.visitor.asked()
+        if self._closed:
+            return
+        try:
+            message = parse_message(text)
+            if message.get("op") == "auth":
+                identity = self._door.authenticate(message.get("token"))
+                self._door.visitor.settle()
+                self._door.ask(identity, self._task_id, self._admit)
+            elif self._door.identity is None:
+                raise TaskbeamError(UNAUTHENTICATED)
+        except TaskbeamError as error:
+            # Whoever follows a task already may say anything else: it is ignored.
+            if error.problem.status != 400 or self._door.identity is None:
+                self.dismiss(error.problem)
+
+    def pause(self) -> None:
+        if self._follower is not None:
+            self._follower.pause()
+
+    def resume(self) -> None:
+        if self._follower is not None:
+            self._follower.resume()
+
+    def closed(self) -> None:
+        self._closed = True
+        self._door.close()
+        if self._follower is not None:
+            self._follower.cancel()
+
+
+class RefusedSession:
+    """Closes at once, with the code that a browser can read (it sees no HTTP status)."""
+
+    def __init__(self, socket: Socket, problem: Problem) -> None:
+        socket.close(problem.close, problem.code)
+
+    def heard(self, size: int) -> None:
+        """Too late."""
+
+    def received(self, text: str) -> None:
+        """Too late."""
+
+    def pause(self) -> None:
+        """Nothing is sent."""
+
+    def resume(self) -> None:
+        """Nothing is sent."""
+
+    def closed(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,77 @@
+"""The words of the contract: states, event types, and ids that order one task's events."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from taskbeam.gateway.errors import BAD_CURSOR, TaskbeamError
+
+PENDING = "PENDING"
+STARTED = "STARTED"
+PROGRESS = "PROGRESS"
+RETRY = "RETRY"
+SUCCESS = "SUCCESS"
+FAILURE = "FAILURE"
+REVOKED = "REVOKED"
+
+#: Celery knows these ends and stores neither.
+IGNORED = "IGNORED"
+REJECTED = "REJECTED"
+
+#: About the worker, and ours alone: its lease ran out; and nobody will deliver the task again.
+STALLED = "STALLED"
+LOST = "LOST"
+
+#: States after which a task's stream ends. Every other state is open, a task's own states included.
+FINAL_STATES = frozenset({SUCCESS, FAILURE, REVOKED, IGNORED, REJECTED, LOST})
+
+_CURSOR = re.compile(r"(0|[1-9][0-9]{0,15})-(0|[1-9][0-9]{0,9})", re.ASCII)
+
+
+class EventId(NamedTuple):
+    """The place of an event in its task's journal, written ``epoch-seq``.
+
+    ``epoch`` is the time in ms at which the journal was born, ``seq`` counts from 1 without holes.
+    A journal that was lost and born again has a larger epoch, so an old cursor is never mistaken
+    for a new one (the idea is Centrifugo's stream position).
+    """
+
+    epoch: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.seq}"
+
+    @classmethod
+    def parse(cls, text: str) -> EventId:
+        """Read a client's cursor; raises `TaskbeamError` ``bad_cursor`` for anything but ``epoch-seq``."""
+        match = _CURSOR.fullmatch(text)
+        if match is None:
+            raise TaskbeamError(BAD_CURSOR)
+        return cls(int(match[1]), int(match[2]))
+
+
+class Record:
+    """One event as the journal keeps it and publishes it: ``<epoch>-<seq> <0|1> <JSON body>``.
+
+    The gateway reads the id and the final mark, which stand before the body, and forwards the body
+    as it is. A slotted class and no dataclass: one is made for every event that a gateway receives.
+    """
+
+    __slots__ = ("body", "final", "id")
+
+    def __init__(self, id: EventId, final: bool, body: bytes) -> None:  # noqa: A002
+        self.id = id
+        self.final = final
+        self.body = body
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Record:
+        """Read what the append script wrote; raises `ValueError` for anything else."""
+        position, mark, body = raw.split(b" ", 2)
+        epoch, seq = position.split(b"-")
+        return cls(EventId(int(epoch), int(seq)), mark == b"1", body)
+
+    def __repr__(self) -> str:
+        return f"<Record {self.id}{' final' if self.final else ''} {self.body[:80]!r}>"

@@ -1,0 +1,190 @@
+"""The watchdog: finds the runs of workers whose lease ran out, and tells what became of them.
+
+Every gateway has one; they need not know of each other, for each step is refused the second time.
+A run is first STALLED, which any later event of it clears: a paused worker comes back, and a task
+that is acknowledged late is delivered again. One that nobody delivers again is LOST after a grace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from redis.exceptions import RedisError
+
+from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.dependents import end_all_unmet
+from taskbeam.journal.entry import Entry, Verdict, new_token
+from taskbeam.journal.events import LOST, STALLED
+from taskbeam.journal.failures import WORKER_LOST, WORKER_SILENT, error_member
+from taskbeam.journal.keys import STALLED as STALLED_KEY
+from taskbeam.journal.keys import WORKERS, TaskKeys, runs_key
+from taskbeam.presence.row import Row, Stalled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio import Redis
+
+    from taskbeam.journal.entry import Condition
+    from taskbeam.journal.failures import Failure
+
+logger = logging.getLogger(__name__)
+
+#: Rows that one sweep takes of a worker at a time.
+BATCH = 500
+
+#: Seconds between two sweeps. With a lease of 10 s, a dead worker is told within 12 s.
+DEFAULT_INTERVAL = 2.0
+
+#: Seconds from STALLED to LOST.
+DEFAULT_GRACE = 600.0
+
+
+class Swept(NamedTuple):
+    """How many runs a sweep told as stalled, as going on again, and as lost."""
+
+    stalled: int
+    recovered: int
+    lost: int
+
+
+class Watchdog:
+    """Sweeps the leases. ``grace``: seconds from STALLED to LOST."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        grace: float,
+        *,
+        lost_result: Callable[[str], tuple[bytes, int]] | None = None,
+        sharded: bool = False,
+    ) -> None:
+        """``lost_result`` makes what Celery's own result says of a lost task, and its TTL; None = nothing."""
+        self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
+        self._appender = JournalAppender(redis)
+        self._grace = grace
+        self._lost_result = lost_result
+        self._sharded = sharded
+
+    async def run(self, interval: float) -> None:
+        """Sweep every ``interval`` seconds until cancelled."""
+        while True:
+            await asyncio.sleep(interval)
+            try:
+                await self.sweep()
+            except (RedisError, OSError) as error:
+                logger.warning("The leases cannot be swept: %s", error)
+
+    async def sweep(self) -> Swept:
+        """Look once; raises redis-py's errors."""
+        now, first, watched = await self._look()
+        stalled = 0
+        if first is not None and first <= now:
+            for worker in await self._redis.zrangebyscore(WORKERS, "-inf", now):
+                stalled += await self._tell_stalled(worker.decode(), now)
+        if not stalled and not watched:
+            return Swept(0, 0, 0)  # as nearly always
+        recovered, lost = await self._settle_stalled(now)
+        return Swept(stalled, recovered, lost)
+
+    async def _look(self) -> tuple[int, float | None, bool]:
+        """The time, when the first lease ends, and whether runs are stalled: in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.zrange(WORKERS, 0, 0, withscores=True)
+        pipeline.exists(STALLED_KEY)
+        (seconds, micros), first, watched = await pipeline.execute()
+        now = int(seconds) * 1000 + int(micros) // 1000
+        return now, first[0][1] if first else None, bool(watched)
+
+    async def _tell_stalled(self, worker: str, now: int) -> int:
+        told, key, due = 0, runs_key(worker), now + int(self._grace * 1000)
+        while rows := await self._rows(key):
+            runs = [Stalled(worker, result_key, row) for result_key, row in rows.items()]
+            entries = [self._entry(run, STALLED, only="running", failure=WORKER_SILENT) for run in runs]
+            verdicts = await self._appender.append_all(entries)
+            # Whoever is told first is watched; a sweep that is cut here finds the row again.
+            pipeline = self._redis.pipeline(transaction=True)
+            for run, appended in zip(runs, verdicts, strict=True):
+                if appended.verdict is not Verdict.REFUSED:
+                    pipeline.zadd(STALLED_KEY, {run.encode(): due})
+                    told += 1
+            pipeline.hdel(key, *rows)
+            await pipeline.execute()
+        await self._redis.zrem(WORKERS, worker)
+        if told:
+            logger.warning("Worker %s is gone; %d of its runs are stalled", worker, told)
+        return told
+
+    async def _rows(self, key: str) -> dict[str, Row]:
+        _, rows = await self._redis.hscan(key, 0, count=BATCH)
+        return {result_key.decode(): Row.decode(row) for result_key, row in rows.items()}
+
+    async def _settle_stalled(self, now: int) -> tuple[int, int]:
+        members = await self._redis.zrange(STALLED_KEY, 0, -1, withscores=True)
+        runs = [(Stalled.decode(raw), raw, due) for raw, due in members]
+        workers = sorted({run.worker for run, _, _ in runs})
+        leases = await self._redis.zmscore(WORKERS, workers) if workers else []
+        alive = {worker for worker, end in zip(workers, leases, strict=True) if end and end > now}
+        back = [(run, raw) for run, raw, _ in runs if run.worker in alive]
+        due = [(run, raw) for run, raw, end in runs if run.worker not in alive and end <= now]
+        await self._tell_recovered(back)
+        lost = [(run, raw) for run, raw in due if not run.row.redelivered]
+        await self._tell_lost(lost)
+        waiting = [raw for run, raw in due if run.row.redelivered]
+        if waiting:
+            # The broker delivers these again; the next run takes the same stream on.
+            await self._redis.zrem(STALLED_KEY, *waiting)
+        return len(back), len(lost)
+
+    async def _tell_recovered(self, runs: list[tuple[Stalled, bytes]]) -> None:
+        """A worker came back; its runs go on as if nothing had been, and are watched again."""
+        told = await self._appender.append_all([self._entry(run, "", only="stalled") for run, _ in runs])
+        pipeline = self._redis.pipeline(transaction=True)
+        for (run, raw), appended in zip(runs, told, strict=True):
+            if appended.verdict is Verdict.APPENDED:
+                pipeline.hset(runs_key(run.worker), run.result_key, run.row.encode())
+            pipeline.zrem(STALLED_KEY, raw)
+        if runs:
+            await pipeline.execute()
+
+    async def _tell_lost(self, runs: list[tuple[Stalled, bytes]]) -> None:
+        if not runs:
+            return
+        told = await self._appender.append_all(
+            [self._entry(run, LOST, only="stalled", final=True, failure=WORKER_LOST) for run, _ in runs]
+        )
+        for (run, _), appended in zip(runs, told, strict=True):
+            if appended.unmet:
+                keys = partial(TaskKeys(run.result_key).of, run.row.task_id)
+                await end_all_unmet(appended.unmet, keys, self._appender)
+        await self._redis.zrem(STALLED_KEY, *(raw for _, raw in runs))
+
+    def _entry(
+        self,
+        run: Stalled,
+        state: str,
+        *,
+        only: Condition,
+        final: bool = False,
+        failure: Failure | None = None,
+    ) -> Entry:
+        meta, ttl = b"", 0
+        if final and self._lost_result is not None:
+            meta, ttl = self._lost_result(run.row.task_id)
+        return Entry(
+            keys=TaskKeys(run.result_key),
+            task_id=run.row.task_id,
+            type="state",
+            members=error_member(failure, new_token()) if failure else {},
+            state=state,
+            run=run.row.run,
+            only=only,
+            final=final,
+            meta=meta,
+            ttl=ttl,
+            sharded=self._sharded,
+        )

@@ -1,0 +1,71 @@
+"""Who answers a request for a stream that cannot be decided now."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from taskbeam.gateway.auth.identity import ANYONE
+from taskbeam.gateway.errors import UNAVAILABLE, UNKNOWN_TASK
+from taskbeam.gateway.shortcut.opening import DirectOpening
+from taskbeam.gateway.shortcut.plain_request import PlainRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbeam.gateway.errors import Problem
+
+
+class Connection:
+    """Writes down which of its methods answered."""
+
+    def __init__(self) -> None:
+        self.answered: list[str] = []
+
+    def decline(self) -> None:
+        self.answered.append("by the application")
+
+    def unavailable(self) -> None:
+        self.answered.append("unavailable")
+
+
+class Visitor:
+    identity = ANYONE
+    here = True
+
+    def attach(self, host: object) -> None:
+        """Nobody dismisses it."""
+
+    def leave(self) -> None:
+        self.here = False
+
+
+def answered(refusal: Problem) -> list[str]:
+    """Who answered a request that the policy refuses."""
+
+    def ask(identity: object, task_id: str, then: Callable[[Problem], None]) -> None:  # noqa: ARG001
+        then(refusal)
+
+    async def begin() -> list[str]:
+        gateway: Any = SimpleNamespace(
+            settings=SimpleNamespace(patience=60.0),
+            guard=SimpleNamespace(access=SimpleNamespace(ask=ask)),
+        )
+        connection, visitor = Connection(), Visitor()
+        request = PlainRequest("7", None, None, {})
+        DirectOpening(gateway, request, cast("Any", connection), cast("Any", visitor), bytes).begin()
+        assert not visitor.here
+        return connection.answered
+
+    return asyncio.run(begin())
+
+
+@pytest.mark.parametrize(
+    ("refusal", "by"), [(UNKNOWN_TASK, "by the application"), (UNAVAILABLE, "unavailable")]
+)
+def test_a_client_has_not_to_be_patient_twice(refusal: Problem, by: str) -> None:
+    """The application would ask Redis again, which has been silent for as long as a request may take."""
+    assert answered(refusal) == [by]

@@ -1,0 +1,169 @@
+"""What other sites' pages are refused, and what each answer tells a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from taskbeam.gateway.http.browser_safety import is_foreign
+from taskbeam.gateway.http.named_files import names
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.support.gateway import Gateway
+    from tests.support.journal import Task
+
+FRIEND = "https://shop.example"
+SETTINGS = {"allowed_origins": f'["{FRIEND}"]'}
+FOREIGN = [
+    "https://evil.example",
+    "null",
+    "",
+    "http://127.0.0.1",
+    "https://shop.example.evil.example",
+    "file://",
+]
+
+
+class TestWhoIsForeign:
+    @pytest.mark.parametrize(
+        ("origin", "host", "foreign"),
+        [
+            (None, "here", False),
+            ("http://here", "here", False),
+            ("https://here", "here", False),  # behind a proxy with TLS
+            ("http://HERE:8000", "here:8000", False),
+            ("http://here:8001", "here:8000", True),
+            ("http://there", "here", True),
+            ("http://here.there", "here", True),
+            ("null", "null", True),
+            ("http://here", None, True),
+            (FRIEND, "here", False),
+            (FRIEND + ":444", "here", True),
+            ("http://[", "here", True),
+        ],
+    )
+    def test_by_its_origin(self, origin: str | None, host: str | None, foreign: bool) -> None:
+        assert is_foreign(origin, host, {FRIEND}) is foreign
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+class TestAForeignPage:
+    @pytest.mark.parametrize("path", ["/ws", "/tasks/{}/ws"])
+    def test_opens_no_socket(self, served: Gateway, task: Task, path: str, origin: str) -> None:
+        with pytest.raises(InvalidStatus) as refused:
+            connect(served.ws + path.format(task.id), additional_headers={"Origin": origin})
+        response = refused.value.response
+        assert response.status_code == 403
+        assert b"foreign_origin" in (response.body or b"")
+
+    @pytest.mark.parametrize("path", ["/reports", "/images", "/tasks/{}/cancel", "/tasks/{}/cookie"])
+    def test_changes_nothing(self, http: httpx.Client, task: Task, path: str, origin: str) -> None:
+        before = task.records()
+        answer = http.post(path.format(task.id), headers={"Origin": origin}, json={"user_id": 123})
+        assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+        assert len(task.records()) == len(before)
+
+    def test_reads_nothing(self, http: httpx.Client, task: Task, origin: str) -> None:
+        """The browser keeps the answer from a page that it is not said to be for."""
+        answer = http.get(f"/tasks/{task.id}", headers={"Origin": origin})
+        assert "access-control-allow-origin" not in answer.headers
+        asked = http.options(
+            f"/tasks/{task.id}", headers={"Origin": origin, "Access-Control-Request-Method": "GET"}
+        )
+        assert "access-control-allow-origin" not in asked.headers
+
+
+class TestAnAllowedPage:
+    def test_opens_a_socket(self, served: Gateway, task: Task) -> None:
+        for origin in (FRIEND, served.http):
+            with connect(f"{served.ws}/tasks/{task.id}/ws", additional_headers={"Origin": origin}) as socket:
+                assert socket.recv() == task.bodies()[0].decode()
+
+    def test_reads_and_asks(self, http: httpx.Client, task: Task) -> None:
+        answer = http.get(f"/tasks/{task.id}", headers={"Origin": FRIEND})
+        assert answer.headers["access-control-allow-origin"] == FRIEND
+        assert answer.headers["access-control-allow-credentials"] == "true"
+        asked = http.options(
+            "/reports",
+            headers={
+                "Origin": FRIEND,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+            },
+        )
+        assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, FRIEND)
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("path", ["/", "/docs", "/healthz", "/tasks/nobodys", "/nowhere", "/page.js"])
+    def test_of_every_answer(self, http: httpx.Client, path: str) -> None:
+        headers = http.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+        assert policy["default-src"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+        assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+
+    @pytest.mark.parametrize("path", ["/", "/docs"])
+    def test_the_pages_keep_to_their_policy(self, http: httpx.Client, path: str) -> None:
+        page = http.get(path).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=|javascript:", page)
+        assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", page)
+
+    def test_the_documents_are_all_here(self, http: httpx.Client) -> None:
+        for found in re.findall(r'(?:src|href)="([^"]+)"', http.get("/docs").text):
+            assert http.get(found).status_code == 200
+        assert http.get("/docs/other.js").status_code == 404
+
+    def test_nothing_is_reflected_as_a_page(self, http: httpx.Client) -> None:
+        for path in (
+            "/tasks/<script>",
+            "/<script>",
+            "/tasks/x?after=<script>",
+            "/tasks/x/events?limit=<script>",
+        ):
+            answer = http.get(path, headers={"Accept": "application/json"})
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert "<script>" not in answer.text
+
+
+class TestNamedFiles:
+    """Which files a task's events name."""
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            {"result": {"report_url": "/files/a.pdf"}},
+            {"result": {"sizes": [{"url": "/files/b"}, {"url": "/files/a.pdf"}]}},
+            {"data": {"previewUrl": "/files/a.pdf"}},
+        ],
+    )
+    def test_do(self, event: Any) -> None:
+        assert names([b"{}", to_bytes(event)], "a.pdf")
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            {"result": "/files/a.pdf"},
+            {"result": {"title": "/files/a.pdf"}},
+            {"result": {"urls": ["/files/a.pdf"]}},
+            {"progress": {"url": "/files/a.pdf"}},
+            {"result": {"url": "/files/a.pdf.other"}},
+            {"result": {"url": "https://here/files/a.pdf"}},
+        ],
+    )
+    def test_do_not(self, event: Any) -> None:
+        assert not names([to_bytes(event)], "a.pdf")
+
+
+def to_bytes(event: Any) -> bytes:
+    return json.dumps(event).encode()

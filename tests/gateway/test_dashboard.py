@@ -1,0 +1,97 @@
+"""The operators' stream is the journal of one task, written by one gateway at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import redis
+
+from taskbeam.gateway import errors
+from taskbeam.gateway.dashboard.publisher import DASHBOARD, LEASE, channel_pattern
+from taskbeam.journal.entry import DEFAULT_LIMIT
+from tests.gateway.test_problems import assert_problem
+from tests.support.gateway import gateway
+from tests.support.journal import Task
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from stack.valkey import Valkey
+    from tests.support.gateway import Gateway
+    from tests.support.journal import Journals
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(journals: Journals) -> None:
+    """As if there had never been a dashboard on this server."""
+    journals.redis.delete(LEASE)
+    Task(journals, DASHBOARD, DEFAULT_LIMIT).lose()
+
+
+def ticks(served: Gateway) -> list[dict[str, Any]]:
+    answer = httpx.get(f"{served.http}/tasks/{DASHBOARD}/events?limit=1000")
+    if answer.status_code == errors.UNKNOWN_TASK.status:
+        return []
+    return [event["data"] for event in answer.json()["events"]]
+
+
+def jobs(served: Gateway) -> dict[str, str]:
+    return {job["id"]: job["state"] for tick in ticks(served) for job in tick["jobs"]}
+
+
+def publishers(journals: Journals) -> int:
+    """How many gateways hear everything."""
+    return sum(int(client["psub"]) for client in journals.redis.client_list())
+
+
+def test_it_is_off_unless_it_is_asked_for(valkey: Valkey, journals: Journals) -> None:
+    with gateway(valkey.url().removesuffix("/0")) as served:
+        assert_problem(httpx.get(f"{served.http}/dashboard", follow_redirects=True), errors.NOT_FOUND)
+        assert_problem(httpx.get(f"{served.http}/dashboard/"), errors.NOT_FOUND)
+        assert publishers(journals) == 0
+        assert not journals.redis.exists(LEASE)
+
+
+def test_what_every_task_tells_is_told_to_the_operators(valkey: Valkey, journals: Journals) -> None:
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
+        assert "<title>Dashboard" in httpx.get(f"{served.http}/dashboard").text
+        wait_until(lambda: publishers(journals) == 1)
+        task = journals.task()
+        task.append()
+        task.finish()
+        wait_until(lambda: jobs(served).get(task.id) == "SUCCESS")
+        counts = [tick["tasks"].get("tests.task", {}) for tick in ticks(served)]
+        assert sum(count.get("sent", 0) for count in counts) == 1
+        assert sum(count.get("succeeded", 0) for count in counts) == 1
+        assert not any(DASHBOARD in tick["tasks"] for tick in ticks(served))
+
+
+def test_queues_are_measured_on_the_broker(valkey: Valkey) -> None:
+    server = valkey.url().removesuffix("/0")
+    with gateway(server) as sender, redis.Redis.from_url(valkey.url(0)) as broker:
+        broker.delete("reports")
+        httpx.post(f"{sender.http}/reports", json={"user_id": 1})
+    with gateway(server, dashboard=1) as served:
+        seen = len(ticks(served))
+        wait_until(lambda: len(ticks(served)) > seen)
+        queues = {queue["name"]: queue for queue in ticks(served)[-1]["queues"]}
+        assert queues["reports"] == {"name": "reports", "depth": 1, "slots": 0}
+        assert not any("pidbox" in name or "celeryev" in name for name in queues)
+
+
+def test_a_prefix_is_no_pattern() -> None:
+    assert channel_pattern("a*[b]-") == r"{a\*\[b\]\-*}:live"
+
+
+def test_one_gateway_tells_and_another_takes_over(valkey: Valkey, journals: Journals) -> None:
+    server = valkey.url().removesuffix("/0")
+    with gateway(server, dashboard=1) as second:
+        with gateway(server, dashboard=1):
+            wait_until(lambda: len(ticks(second)) >= 3)
+            assert publishers(journals) == 1
+        # Whoever is left has the lease, at the latest when it has run out.
+        before = len(ticks(second))
+        wait_until(lambda: len(ticks(second)) > before + 1, deadline=30)
+        task = journals.task()
+        wait_until(lambda: task.id in jobs(second))
