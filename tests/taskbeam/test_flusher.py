@@ -49,7 +49,7 @@ def test_it_may_ask_for_another_call() -> None:
 #: In a process of its own: one with threads is not to be forked lightly.
 FORKING = """
 import os, threading, time
-from taskbeam.flusher import Flusher
+from taskbeam.celery.flusher import Flusher
 
 flushed = threading.Event()
 flusher = Flusher(lambda item: flushed.set())
