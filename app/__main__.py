@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, cast
 import uvicorn
 
 from taskbeam.gateway.auth.keys import KeyConfigurationError
-from taskbeam.gateway.server.guarded_http import GuardedHttp
+from taskbeam.gateway.server.guarded_http import GuardedHttp, IntakeLimits
 from taskbeam.gateway.server.http import DetachableHttp
-from taskbeam.gateway.server.intake import Intake
-from taskbeam.gateway.server.listener import shared_listener
 from taskbeam.gateway.server.redaction import log_config
-from taskbeam.gateway.server.server import Server
+from taskbeam.gateway.server.server import Server, shared_listener
 from taskbeam.gateway.server.websocket import DetachableWebSocket
 from taskbeam.gateway.settings import Settings
-from taskbeam.gateway.shortcut.shortcut import Direct
+from taskbeam.gateway.shortcut.shortcut import StreamShortcut
 
 from .main import create_app
 
@@ -33,7 +31,7 @@ logger = logging.getLogger(__name__)
 def serve(settings: Settings) -> bool:
     """Serve until SIGTERM or Ctrl-C; returns whether it could start."""
     app = create_app(settings)
-    intake = Intake(
+    intake = IntakeLimits(
         # Streams have their limit in the application; short requests still come through when it is reached.
         connections=settings.max_connections + settings.max_connections // 10 + 100,
         head_bytes=settings.max_head_bytes,
@@ -42,7 +40,7 @@ def serve(settings: Settings) -> bool:
     )
     # An application's own `identify` would have to be asked; this one has none.
     protocol = (
-        partial(DetachableHttp, intake, Direct(app.state.gateway))
+        partial(DetachableHttp, intake, StreamShortcut(app.state.gateway))
         if settings.detach
         else partial(GuardedHttp, intake)
     )

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from taskbeam.gateway.auth.senders import SenderDep
-from taskbeam.gateway.errors import TaskbeamError
 from taskbeam.gateway.gateway import GatewayDep
+from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 from taskbeam.gateway.jobs.accepted import Accepted, accepted
 from taskbeam.gateway.jobs.sending import send_task
-from taskbeam.gateway.problems import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.problems import TaskbeamError
 
 from .uploads import receive_upload
 
@@ -31,14 +31,14 @@ _BODY = {
     openapi_extra={"requestBody": _BODY},
     responses=documented(
         *IDENTITY_PROBLEMS,
-        errors.FORBIDDEN,
-        errors.BAD_REQUEST,
-        errors.BAD_IDEMPOTENCY_KEY,
-        errors.IDEMPOTENCY_CONFLICT,
-        errors.TOO_LARGE,
-        errors.INVALID_REQUEST,
-        errors.INTERNAL,
-        errors.UNAVAILABLE,
+        problems.FORBIDDEN,
+        problems.BAD_REQUEST,
+        problems.BAD_IDEMPOTENCY_KEY,
+        problems.IDEMPOTENCY_CONFLICT,
+        problems.TOO_LARGE,
+        problems.INVALID_REQUEST,
+        problems.INTERNAL,
+        problems.UNAVAILABLE,
     ),
 )
 async def create_images(
@@ -54,7 +54,7 @@ async def create_images(
     The same `Idempotency-Key` with the same picture answers with the same task, for a day.
     """
     if request.headers.get("content-type", "").startswith("multipart/"):
-        raise TaskbeamError(errors.BAD_REQUEST, "The body is to be the picture itself, not a form.")
+        raise TaskbeamError(problems.BAD_REQUEST, "The body is to be the picture itself, not a form.")
     settings = gateway.settings
     upload = await receive_upload(request, settings.uploads_dir, settings.max_upload_bytes)
     claim = await gateway.idempotency.claim(request.url.path, sender.owner, idempotency_key, upload.encode())

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from taskbeam.gateway import problems
 from taskbeam.gateway.auth import caller, senders
 from taskbeam.gateway.gateway import Gateway
 from taskbeam.gateway.http import browser_safety as browser
-from taskbeam.gateway.http import dashboard, docs, files, health, passes, sockets, tasks
+from taskbeam.gateway.http import dashboard, docs, files, health, sockets, tasks, tickets
+from taskbeam.gateway.http import problem_details as problems
 from taskbeam.gateway.http.static_files import Files
 from taskbeam.gateway.limits.body import BodyLimit
 
@@ -72,7 +72,7 @@ def create_app(
     uploads = {"/images": settings.max_upload_bytes}
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, larger=uploads)
     browser.install(app, settings.allowed_origins)
-    for room in (tasks, passes, files, sockets, reports, images, health, docs):
+    for room in (tasks, tickets, files, sockets, reports, images, health, docs):
         app.include_router(room.router)
     if settings.dashboard:
         app.include_router(dashboard.router)

@@ -6,16 +6,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, Field
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from taskbeam.gateway.auth.caller import CallerDep
 from taskbeam.gateway.auth.identity import Action
 from taskbeam.gateway.auth.senders import SenderDep
 from taskbeam.gateway.delivery.polling import snapshot_after
 from taskbeam.gateway.gateway import GatewayDep
-from taskbeam.gateway.http.json_only import JSON_ONLY
+from taskbeam.gateway.http.negotiation import JSON_ONLY
+from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 from taskbeam.gateway.jobs.accepted import Accepted, accepted
 from taskbeam.gateway.jobs.sending import send_task
-from taskbeam.gateway.problems import IDENTITY_PROBLEMS, documented
 
 router = APIRouter(tags=["reports"])
 
@@ -48,15 +48,15 @@ class ReportStatus(BaseModel):
     dependencies=[JSON_ONLY],
     responses=documented(
         *IDENTITY_PROBLEMS,
-        errors.FORBIDDEN,
-        errors.BAD_REQUEST,
-        errors.BAD_IDEMPOTENCY_KEY,
-        errors.IDEMPOTENCY_CONFLICT,
-        errors.TOO_LARGE,
-        errors.UNSUPPORTED_MEDIA_TYPE,
-        errors.INVALID_REQUEST,
-        errors.INTERNAL,
-        errors.UNAVAILABLE,
+        problems.FORBIDDEN,
+        problems.BAD_REQUEST,
+        problems.BAD_IDEMPOTENCY_KEY,
+        problems.IDEMPOTENCY_CONFLICT,
+        problems.TOO_LARGE,
+        problems.UNSUPPORTED_MEDIA_TYPE,
+        problems.INVALID_REQUEST,
+        problems.INTERNAL,
+        problems.UNAVAILABLE,
     ),
 )
 async def create_report(
@@ -82,15 +82,15 @@ async def create_report(
     response_model_exclude_none=True,
     responses=documented(
         *IDENTITY_PROBLEMS,
-        errors.UNKNOWN_TASK,
-        errors.EXPIRED,
-        errors.INVALID_REQUEST,
-        errors.INTERNAL,
-        errors.UNAVAILABLE,
+        problems.UNKNOWN_TASK,
+        problems.EXPIRED,
+        problems.INVALID_REQUEST,
+        problems.INTERNAL,
+        problems.UNAVAILABLE,
     ),
 )
 async def report_status(gateway: GatewayDep, caller: CallerDep, task_id: str) -> ReportStatus:
     """The task's state, with its progress, result or error."""
     await caller.require(Action.READ, task_id)
     history = await snapshot_after(gateway, task_id, None)
-    return ReportStatus.model_validate(json.loads(history.picture.body))
+    return ReportStatus.model_validate(json.loads(history.snapshot.body))

@@ -20,7 +20,7 @@ async def run(settings: Settings, tokens: list[str], owners: list[str]) -> None:
     """Raises redis-py's errors."""
     redis = redis_client(settings)
     try:
-        await revoke(redis, settings.longest_token_lifetime, tokens=tokens, owners=owners)
+        await revoke(redis, settings.max_token_lifetime, tokens=tokens, owners=owners)
     finally:
         await redis.aclose()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
-from taskbeam.gateway.errors import BAD_REQUEST, TOO_LARGE, TaskbeamError
+from taskbeam.gateway.problems import BAD_REQUEST, TOO_LARGE, TaskbeamError
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -4,7 +4,7 @@
 
 Well-behaved clients follow a task over WebSockets, whose events carry the time of their publishing.
 Meanwhile, in turn: nothing; 2,000 handshakes that never end; 2,000 sockets that never read; one client
-that sends 10 MB/s of junk. Told is the 99th percentile of the latency, as a ratio to the quiet run, how
+that sends 10 MB/s of junk. LastReport is the 99th percentile of the latency, as a ratio to the quiet run, how
 busy the gateway was, and by how much its memory grew. When the others have left, their connections are
 gone, too. Latency is worth a look only on a machine with nothing else to do.
 """

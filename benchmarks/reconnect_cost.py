@@ -114,7 +114,7 @@ async def _round(server: Server, clients: int, transport: Transport, comebacks: 
             await audience.complete(PATIENCE)
             comebacks.times.append(time.perf_counter() - began)
             comebacks.costs.append((server.cpu_seconds - cpu) / clients)
-        comebacks.waits.append(watch.longest_wait)
+        comebacks.waits.append(watch.max_wait)
         comebacks.faults += sum(audience.shortfall().values())
 
 

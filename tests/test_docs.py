@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from taskbeam.celery.options import Options
-from taskbeam.gateway import errors
-from taskbeam.gateway.errors import Problem
+from taskbeam.gateway import problems
+from taskbeam.gateway.problems import Problem
 from taskbeam.gateway.settings import Settings
 from taskbeam.journal import failures
 from taskbeam.journal.failures import Failure
@@ -32,8 +32,8 @@ def test_each_option_of_the_backend_is_described(name: str) -> None:
 
 
 def test_each_code_is_described() -> None:
-    problems = {value.code for value in vars(errors).values() if isinstance(value, Problem)}
+    named = {value.code for value in vars(problems).values() if isinstance(value, Problem)}
     failed = {value.code for value in vars(failures).values() if isinstance(value, Failure)}
     known = {failure.code for failure in failures._KNOWN.values()}
-    missing = {code for code in problems | failed | known if f"`{code}`" not in doc("contract.md")}
+    missing = {code for code in named | failed | known if f"`{code}`" not in doc("contract.md")}
     assert missing == set()

@@ -30,7 +30,7 @@ PATIENCE = 60.0
 class Watch:
     """What the probe found; only after it ended."""
 
-    longest_wait: float = 0.0
+    max_wait: float = 0.0
 
 
 @contextmanager
@@ -44,12 +44,12 @@ def probing(port: int, path: str) -> Iterator[Watch]:
             process.stdout.readline()  # it has had its first answer
             yield watch
             told, _ = process.communicate("", timeout=PATIENCE)
-            watch.longest_wait = float(told)
+            watch.max_wait = float(told)
         finally:
             process.kill()
 
 
-async def longest_wait(port: int, path: str) -> float:
+async def max_wait(port: int, path: str) -> float:
     """Ask until the input ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
@@ -70,4 +70,4 @@ async def longest_wait(port: int, path: str) -> float:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(longest_wait(int(sys.argv[1]), sys.argv[2])))
+    print(asyncio.run(max_wait(int(sys.argv[1]), sys.argv[2])))

@@ -22,7 +22,7 @@ from taskbeam.celery.outbox import DEADLINE, Outbox
 from taskbeam.celery.progress import flush_progress
 from taskbeam.celery.run import registration_of, run_of
 from taskbeam.journal import events
-from taskbeam.journal.dependents import end_unmet
+from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.describe import Description, describe
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, Verdict, new_token, read_next
@@ -113,7 +113,7 @@ class JournalBackend:
         )
         appended = self._outbox.write(entry, run)
         if failing and appended and appended.verdict is Verdict.APPENDED:
-            told = f"Task {task_id} is told as {state}, {failure.code} [ref {ref}]"
+            told = f"Task {task_id}: reported {state} ({failure.code}), ref {ref}"
             logger.warning("%s", told if traceback is None else f"{told}\n{traceback}")
         return result
 
@@ -128,12 +128,12 @@ class JournalBackend:
     def mark_as_failure(self, task_id: str, exc: Any, *args: Any, **kwargs: Any) -> None:
         """As Celery's, which fails most of the tasks that wait for this one; the others are told here."""
         super().mark_as_failure(task_id, exc, *args, **kwargs)  # type: ignore[misc]
-        self.end_unmet(task_id, kwargs.get("request"))
+        self.end_dependents(task_id, kwargs.get("request"))
 
     def mark_as_revoked(self, task_id: str, *args: Any, **kwargs: Any) -> None:
         """As Celery's, which leaves those that wait for the task waiting for ever."""
         super().mark_as_revoked(task_id, *args, **kwargs)  # type: ignore[misc]
-        self.end_unmet(task_id, kwargs.get("request"))
+        self.end_dependents(task_id, kwargs.get("request"))
 
     # What Celery never stores.
 
@@ -199,14 +199,14 @@ class JournalBackend:
         fields["ttl"] = self.expires or 0
         self._outbox.write(self._entry(request.id, description, request, state=state, **fields), run)
 
-    def end_unmet(self, task_id: str, request: Any = None) -> None:
+    def end_dependents(self, task_id: str, request: Any = None) -> None:
         """Tell the tasks that wait for this one, if it has ended without success, that it did."""
         if request is not None and not _may_be_followed(request):
             return
         head = self.keys(task_id).head
         final, state, following = self.ensure(self.client.hmget, (head, "final", "state", "next"))
         if following and final == b"1" and state != b"SUCCESS":
-            end_unmet(read_next(following), self.keys, self._outbox.write)
+            end_dependents(read_next(following), self.keys, self._outbox.write)
 
     def exception_meta(self, task_id: str, exception: Exception, state: str) -> str | bytes:
         """What Celery stores of a task that ends by an exception of ours."""

@@ -119,5 +119,7 @@ def _text(name: str, value: object) -> str | None:
         return None
     if isinstance(value, str) and 0 < len(value) <= MAX_LENGTH and value.isprintable():
         return value
-    logger.warning("A task's %s is no line of 1 to %d characters: it has none.", name, MAX_LENGTH)
+    logger.warning(
+        "Ignoring a task's %s: it is not a printable string of 1 to %d characters.", name, MAX_LENGTH
+    )
     return None

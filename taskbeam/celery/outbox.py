@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from taskbeam.celery.lossy import LossyWriter
 from taskbeam.journal.events import FINAL_STATES, RETRY
 from taskbeam.journal.writer import JournalWriter
 
@@ -22,11 +23,55 @@ if TYPE_CHECKING:
     from taskbeam.celery.run import Run
     from taskbeam.journal.entry import Appended, Entry
 
+logger = logging.getLogger(__name__)
+
 #: Seconds that an append may take before progress is given up, or a transition is tried again patiently.
 DEADLINE = 1.0
 
 #: What must not be lost. Every other state may be, when Redis is away.
 _TRANSITIONS = frozenset({RETRY, *FINAL_STATES})
+
+
+class LossyWriter:
+    """Offers entries to ``append`` while it works.
+
+    After a failure nothing is tried for ``pause`` seconds, so that a task which reports in a loop
+    is not slowed by a Redis that is away. What was lost meanwhile is counted and told once.
+    """
+
+    def __init__(
+        self,
+        append: Callable[[Entry], Appended | None],
+        errors: tuple[type[BaseException], ...],
+        pause: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._append = append
+        self._errors = errors
+        self._pause = pause
+        self._clock = clock
+        self._closed_until = float("-inf")
+        self.lost = 0
+
+    def offer(self, entry: Entry) -> Appended | None:
+        """Append the entry, or lose it; returns what ``append`` does, None when it is lost."""
+        if self._clock() < self._closed_until:
+            self.lost += 1
+            return None
+        try:
+            appended = self._append(entry)
+        except self._errors as error:
+            if not self.lost:
+                logger.warning(
+                    "Cannot write the journal to Redis, progress events are lost until it answers: %s", error
+                )
+            self.lost += 1
+            self._closed_until = self._clock() + self._pause
+            return None
+        if self.lost:
+            logger.warning("The journal can be written again; %d progress events were lost.", self.lost)
+            self.lost = 0
+        return appended
 
 
 class Outbox:

@@ -20,8 +20,8 @@ from taskbeam.celery.canvas import Canvas
 from taskbeam.celery.labels import HEADER, labels_of
 from taskbeam.celery.route import queue_of
 from taskbeam.celery.run import Run, begin_run, current_run, due, end_run
-from taskbeam.celery.unreadable import hear_decode_errors, tell_unreadable
-from taskbeam.celery.unstored_ends import keeps_result, tell_untold_end
+from taskbeam.celery.undecodable import report_undecodable, watch_decode_errors
+from taskbeam.celery.unstored_ends import keeps_result, report_unstored_end
 from taskbeam.journal import events
 from taskbeam.journal.describe import Description
 from taskbeam.presence.presence import presence
@@ -149,7 +149,7 @@ def _worker_is_ready(sender: Any, **_: Any) -> None:
     if isinstance(backend, Journal):
         presence.consumer = None if backend.options.sharded else sender
         backend.be_present()
-        hear_decode_errors(sender, backend)
+        watch_decode_errors(sender, backend)
         # Nothing was consumed yet; a worker that was away did not hear the revocations.
         for task_id in backend.load_cancelled():
             revoked.add(task_id)
@@ -159,7 +159,7 @@ def _worker_is_ready(sender: Any, **_: Any) -> None:
 def _message_is_refused(sender: Any, message: Any, **_: Any) -> None:
     backend = sender.app.backend
     if isinstance(backend, Journal):
-        tell_unreadable(backend, message)
+        report_undecodable(backend, message)
 
 
 @_harmless
@@ -187,6 +187,6 @@ def _run_ends(task: Any, state: str | None = None, retval: Any = None, **_: Any)
     if token is None:
         return
     try:
-        tell_untold_end(task, request, state, retval)
+        report_unstored_end(task, request, state, retval)
     finally:
         end_run(token)

@@ -23,11 +23,11 @@ def keeps_result(task: Any) -> bool:
     return not (task.ignore_result if ignored is None else ignored)
 
 
-def tell_untold_end(task: Any, request: Any, state: str | None, retval: Any) -> None:
+def report_unstored_end(task: Any, request: Any, state: str | None, retval: Any) -> None:
     """Tell the end of a run, where Celery does not; ``state`` and ``retval`` are those of `task_postrun`."""
     _tell(task, request, state, retval)
     if state != events.SUCCESS:
-        task.backend.end_unmet(request.id, request)
+        task.backend.end_dependents(request.id, request)
 
 
 def _tell(task: Any, request: Any, state: str | None, retval: Any) -> None:
@@ -68,7 +68,7 @@ def _tell_unstored_failure(task: Any, request: Any, state: str, retval: Any) -> 
     description = describe(state, None, failure, ref, run.retry if run else None)
     fields = {"final": state == events.FAILURE, "ends_run": state == events.RETRY}
     task.backend.append_event(request, description, state, **fields)
-    logger.warning("Task %s is told as %s %s [ref %s]", request.id, state, failure.code, ref)
+    logger.warning("Task %s: reported %s (%s), ref %s", request.id, state, failure.code, ref)
 
 
 def _tell_end(task: Any, state: str, failure: Failure | None = None) -> None:

@@ -62,7 +62,7 @@ class Deliver(NamedTuple, Generic[M]):
     members: tuple[M, ...]
     records: Sequence[Record]
     gap: Gap | None = None
-    picture: Record | None = None
+    snapshot: Record | None = None
 
 
 class Close(NamedTuple, Generic[M]):
@@ -184,7 +184,7 @@ class Channel(Generic[M]):
         for cursor, members in groups.items():
             gap, records = history.replay(cursor)
             if records or gap or fresh:
-                outputs.append(Deliver(tuple(members), records, gap, history.picture))
+                outputs.append(Deliver(tuple(members), records, gap, history.snapshot))
             reached = records[-1].id if records else (gap.resume if gap else cursor)
             served.update(dict.fromkeys(members, reached))
         return outputs

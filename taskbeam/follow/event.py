@@ -54,11 +54,11 @@ class Event:
         return self._frame
 
 
-def gap_event(task_id_json: bytes, gap: Gap, picture: Record) -> Event:
+def gap_event(task_id_json: bytes, gap: Gap, snapshot: Record) -> Event:
     """Tell a client that events are missing, and the task's state now; its id is the cursor to go on from."""
     body = (
         b'{"id":"%d-%d","task_id":%b,"type":"gap","final":false,"gap":{"after":"%d-%d","reason":"%b"},"snapshot":%b}'
-    ) % (*gap.resume, task_id_json, *gap.after, gap.reason.encode(), picture.body)
+    ) % (*gap.resume, task_id_json, *gap.after, gap.reason.encode(), snapshot.body)
     return Event(gap.resume, body)
 
 

@@ -148,7 +148,7 @@ class Hub:
         try:
             record = Record.parse(payload)
         except ValueError:
-            logger.warning("Something else than Taskbeam publishes on %r", name)
+            logger.warning("Ignoring a message on %r that is no Taskbeam record", name)
             return
         self._carry_out(name, channel, channel.rules.published(record))
 
@@ -179,9 +179,9 @@ class Hub:
     @staticmethod
     def _deliver(channel: TaskChannel, output: Deliver[Follower]) -> None:
         events = [Event.of(record) for record in output.records]
-        if output.gap is not None and output.picture is not None:
+        if output.gap is not None and output.snapshot is not None:
             task_id = to_json(channel.task_id).encode()
-            events.insert(0, gap_event(task_id, output.gap, output.picture))
+            events.insert(0, gap_event(task_id, output.gap, output.snapshot))
         for member in output.members:
             member.sink.deliver(events)
 
@@ -196,7 +196,7 @@ class Hub:
         if self._channels.get(name) is not channel:
             return
         if isinstance(answer, Exception):
-            logger.warning("The journal of task %s cannot be read: %s", channel.task_id, answer)
+            logger.warning("Cannot read the journal of task %s, trying again: %s", channel.task_id, answer)
             pause = random.uniform(*READ_AGAIN)
             asyncio.get_running_loop().call_later(pause, self._read_failed, name, channel)
             return

@@ -75,7 +75,7 @@ class PubSubConnection:
     def _replied(self, reply: Any) -> None:
         self._heard = True
         if isinstance(reply, ResponseError):
-            logger.error("Redis refused a subscription: %s", reply)
+            logger.error("Redis refused a subscription, connecting again: %s", reply)
             self.close()
             return
         kind = reply[0]

@@ -64,7 +64,7 @@ class Subscriber:
             try:
                 connection = await self._connect()
             except (RedisError, OSError, hiredis.HiredisError) as error:
-                logger.warning("Waiting for Redis: %s", error)
+                logger.warning("Cannot connect to Redis, trying again: %s", error)
                 limit = min(limit * 2, LAST_BACKOFF)
             else:
                 logger.info("Connected to Redis")
@@ -95,7 +95,7 @@ class Subscriber:
         try:
             self.subscribe(*self._listener.lost())
             await connection.until_lost(PING_INTERVAL)
-            logger.warning("The connection to Redis was lost")
+            logger.warning("Lost the connection to Redis, connecting again")
         finally:
             self._connection = None
             connection.close()

@@ -1,4 +1,4 @@
-"""What the routes share: the hub, the journal, the heart, and Celery as the sender of tasks."""
+"""What the routes share: the hub, the journal, the heartbeats, and Celery as the sender of tasks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -17,12 +17,12 @@ from taskbeam.follow.subscriber import Subscriber
 from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.auth.policy import Authorize
 from taskbeam.gateway.dashboard.publisher import DashboardPublisher
-from taskbeam.gateway.delivery.heartbeat import Heart
+from taskbeam.gateway.delivery.heartbeat import Heartbeats
 from taskbeam.gateway.jobs.idempotency import IdempotencyKeys
 from taskbeam.gateway.redis_client import redis_client
 from taskbeam.gateway.settings import Settings
 from taskbeam.journal.appender import JournalAppender
-from taskbeam.journal.pipelined_connection import Exchange
+from taskbeam.journal.pipelined_connection import PipelinedConnection
 from taskbeam.journal.reader import JournalReader
 from taskbeam.presence.watchdog import Watchdog
 from taskbeam.queues.audience import Audience
@@ -40,11 +40,11 @@ class Gateway:
         """``authorize`` replaces the policy. Raises `KeyConfigurationError`."""
         self.settings = settings
         self.redis = redis_client(settings)
-        self.exchange = Exchange(self.redis, settings.patience)
-        self.journal = JournalReader(self.exchange, settings.max_replay_bytes)
-        self.heart = Heart(settings.heartbeat)
+        self.connection = PipelinedConnection(self.redis, settings.redis_timeout)
+        self.journal = JournalReader(self.connection, settings.max_replay_bytes)
+        self.heartbeats = Heartbeats(settings.heartbeat)
         self.audience = Audience()
-        self.hub = Hub(JournalReader(self.exchange, PIECE), self.audience, settings.key_prefix)
+        self.hub = Hub(JournalReader(self.connection, PIECE), self.audience, settings.key_prefix)
         self.subscriber = Subscriber(self.redis, self.hub, sharded=settings.sharded)
         self.hub.attach(self.subscriber)
         self.appender = JournalAppender(self.redis)
@@ -69,7 +69,7 @@ class Gateway:
             self.redis,
             self.audience,
             interval=settings.waiting_interval,
-            patience=settings.no_consumer_after,
+            no_consumer_after=settings.no_consumer_after,
         )
 
     def backend(self) -> JournalBackend:
@@ -78,14 +78,14 @@ class Gateway:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keep the subscription and the heart going."""
+        """Keep the subscription and the heartbeats going."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.redis.aclose)
-            stack.push_async_callback(self.exchange.aclose)
+            stack.push_async_callback(self.connection.aclose)
             stack.push_async_callback(self.guard.access.close)
             watching = self.watchdog.run(self.settings.watchdog_interval)
-            guarding = (self.guard.keep_time(), self.guard.keep_informed())
-            works = [self.subscriber.run(), self.heart.run(), watching, self.queues.run(), *guarding]
+            guarding = (self.guard.expire_tokens(), self.guard.poll_revocations())
+            works = [self.subscriber.run(), self.heartbeats.run(), watching, self.queues.run(), *guarding]
             # What the dashboard counts, it counts on a single server.
             if self.settings.dashboard and not self.settings.sharded:
                 works.append(DashboardPublisher(self.redis, self.appender, self.settings).run())

@@ -1,146 +1,75 @@
-"""Errors as `application/problem+json` (RFC 9457), with the stable codes of `taskbeam.errors`."""
+"""The closed table of what can go wrong for a client, the same on every transport."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
-from redis.exceptions import RedisError
-from starlette.exceptions import HTTPException
-from starlette.websockets import WebSocket, WebSocketState
+from taskbeam.follow.channel import End
+from taskbeam.journal.history import Absence
 
-from taskbeam.gateway import errors
-from taskbeam.gateway.errors import Problem, TaskbeamError
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI, Request
-    from starlette.requests import HTTPConnection
+class Problem(NamedTuple):
+    """One row: a stable code, what HTTP and WebSocket answer with it, and whether trying again can help.
 
-MEDIA_TYPE = "application/problem+json"
+    ``status`` is the HTTP status of the `application/problem+json` body (RFC 9457); ``close`` the
+    WebSocket close code (RFC 6455 §7.4.2 leaves 4000-4999 to applications).
+    """
 
-#: What every call may answer that wants to know who asks.
-IDENTITY_PROBLEMS = (errors.UNAUTHENTICATED, errors.TOKEN_EXPIRED, errors.TOKEN_REVOKED)
+    code: str
+    status: int
+    close: int
+    title: str
+    retry: bool = False
 
-#: Seconds after which a client may try again; a guess, for nothing here knows it better.
-RETRY_AFTER = 5
 
-_BY_STATUS = {
-    problem.status: problem
-    for problem in (
-        errors.UNAUTHENTICATED,
-        errors.FORBIDDEN,
-        errors.TOO_LARGE,
-        errors.BAD_REQUEST,
-        errors.NOT_FOUND,
-        errors.METHOD_NOT_ALLOWED,
-        errors.UNAVAILABLE,
-    )
+UNAUTHENTICATED = Problem("unauthenticated", 401, 4401, "This needs a valid token.")
+TOKEN_EXPIRED = Problem("token_expired", 401, 4401, "The token has expired.")
+TOKEN_REVOKED = Problem("token_revoked", 401, 4401, "The token was revoked.")
+FORBIDDEN = Problem("forbidden", 403, 4403, "The token is not good for this.")
+FOREIGN_ORIGIN = Problem("foreign_origin", 403, 4403, "Pages of this site may not speak with the gateway.")
+BAD_REQUEST = Problem("bad_request", 400, 4400, "The request is malformed.")
+INVALID_REQUEST = Problem("invalid_request", 422, 4400, "The request has a field that does not fit.")
+BAD_CURSOR = Problem("bad_cursor", 400, 4400, "A cursor is an event id such as 1763800000000-3.")
+UNKNOWN_TASK = Problem("unknown_task", 404, 4404, "No task with this id was ever sent, or it is long gone.")
+EXPIRED = Problem("expired", 410, 4410, "The task's records have run out.")
+TOO_LATE = Problem("too_late", 409, 4400, "The task has ended already.")
+BAD_IDEMPOTENCY_KEY = Problem("bad_idempotency_key", 400, 4400, "An Idempotency-Key has 1 to 255 characters.")
+IDEMPOTENCY_CONFLICT = Problem(
+    "idempotency_conflict", 409, 4400, "This Idempotency-Key was used with another body."
+)
+UNKNOWN_OP = Problem("unknown_op", 400, 4400, "The op is not one of subscribe, unsubscribe, auth and ping.")
+BAD_JSON = Problem("bad_json", 400, 4400, "The message is not a JSON object.")
+NOT_FOUND = Problem("not_found", 404, 4404, "There is nothing at this address.")
+TOO_LARGE = Problem("too_large", 413, 4400, "The body is larger than what is taken.")
+METHOD_NOT_ALLOWED = Problem("method_not_allowed", 405, 4400, "This address does not take that method.")
+TOO_MANY = Problem("too_many", 429, 4429, "There are too many subscriptions on this socket.", retry=True)
+TOO_MANY_CONNECTIONS = Problem(
+    "too_many_connections", 429, 4429, "There are too many connections at the moment.", retry=True
+)
+TOO_FAST = Problem("too_fast", 429, 4429, "The client says too much too quickly.", retry=True)
+TOO_SLOW = Problem("too_slow", 408, 4408, "The request did not come in time.", retry=True)
+HEAD_TOO_LARGE = Problem("head_too_large", 431, 1009, "The request's address and headers are too large.")
+UNSUPPORTED_MEDIA_TYPE = Problem("unsupported_media_type", 415, 4400, "The body is to be application/json.")
+IDLE = Problem("idle", 408, 4408, "The socket followed no task for too long.", retry=True)
+INTERNAL = Problem("internal_error", 500, 1011, "The gateway failed to answer.", retry=True)
+UNAVAILABLE = Problem("unavailable", 503, 1013, "The gateway cannot reach Redis.", retry=True)
+RESTARTING = Problem(
+    "restarting", 503, 1012, "The gateway is restarting: reconnect with your cursor.", retry=True
+)
+
+#: What a client is told when there is nothing to follow.
+PROBLEM_OF_END = {
+    End.UNKNOWN: UNKNOWN_TASK,
+    End.EXPIRED: EXPIRED,
+    Absence.UNKNOWN: UNKNOWN_TASK,
+    Absence.EXPIRED: EXPIRED,
 }
 
 
-#: What HTTP wants beside a status (RFC 6750, 3; RFC 6585, 4).
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": str(RETRY_AFTER)}}
+class TaskbeamError(Exception):
+    """A problem on its way to the client; ``detail`` says more about this one occurrence."""
 
-
-class ProblemBody(BaseModel):
-    """The body of every error."""
-
-    model_config = ConfigDict(title="Problem")
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    code: str = Field(description="Stable: what a program should look at.")
-    detail: str | None = None
-    retry: bool = Field(description="Whether the same request may succeed later.")
-
-
-def problem_body(problem: Problem, detail: str | None = None) -> bytes:
-    """The body of a problem, as JSON on one line."""
-    body = ProblemBody(
-        title=problem.title, status=problem.status, code=problem.code, detail=detail, retry=problem.retry
-    )
-    return body.model_dump_json(exclude_none=True).encode()
-
-
-def problem_headers(problem: Problem) -> dict[str, str]:
-    """What the body comes with."""
-    return {"Content-Type": MEDIA_TYPE} | _HEADERS.get(problem.status, {})
-
-
-class ProblemResponse(Response):
-    """A problem as a response."""
-
-    media_type = MEDIA_TYPE
-
-    def __init__(self, problem: Problem, detail: str | None = None, headers: Any = None) -> None:
-        super().__init__(
-            problem_body(problem, detail), problem.status, problem_headers(problem) | dict(headers or {})
-        )
-
-
-def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route that may answer with these problems, for its OpenAPI."""
-    described: dict[int | str, list[str]] = {}
-    for problem in problems:
-        described.setdefault(problem.status, []).append(f"`{problem.code}`: {problem.title}")
-    # Not by FastAPI's `model`, which would describe the body as application/json.
-    content = {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}}
-    return {
-        status: {"description": " ".join(lines), "content": content} for status, lines in described.items()
-    }
-
-
-def install(app: FastAPI) -> None:
-    """Answer every error in this form."""
-    handlers: dict[type[Exception], Any] = {
-        TaskbeamError: _taskbeam_error,
-        RequestValidationError: _invalid_request,
-        HTTPException: _http_exception,
-        RedisError: _redis_away,
-        Exception: _internal_error,
-    }
-    for kind, handler in handlers.items():
-        app.add_exception_handler(kind, handler)
-
-
-async def _taskbeam_error(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
-    assert isinstance(error, TaskbeamError)
-    return await _answer(connection, error.problem, error.detail)
-
-
-async def _invalid_request(_: HTTPConnection, error: Exception) -> ProblemResponse:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return ProblemResponse(errors.INVALID_REQUEST, f"{where}: {first['msg']}")
-
-
-async def _http_exception(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
-    assert isinstance(error, HTTPException)
-    problem = _BY_STATUS.get(error.status_code)
-    if problem is None:
-        problem = Problem("http_error", error.status_code, 4400, "The request was refused.")
-    return await _answer(connection, problem, headers=error.headers)
-
-
-async def _redis_away(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:  # noqa: ARG001
-    return await _answer(connection, errors.UNAVAILABLE)
-
-
-async def _internal_error(_: Request, error: Exception) -> ProblemResponse:  # noqa: ARG001
-    return ProblemResponse(errors.INTERNAL)
-
-
-async def _answer(
-    connection: HTTPConnection, problem: Problem, detail: str | None = None, headers: Any = None
-) -> ProblemResponse | None:
-    """A WebSocket is accepted first: a browser reads the code of a close frame, and no HTTP status."""
-    if not isinstance(connection, WebSocket):
-        return ProblemResponse(problem, detail, headers)
-    if connection.client_state is WebSocketState.CONNECTING:
-        await connection.accept()
-    await connection.close(problem.close, problem.code)
-    return None
+    def __init__(self, problem: Problem, detail: str | None = None) -> None:
+        super().__init__(detail or problem.title)
+        self.problem = problem
+        self.detail = detail

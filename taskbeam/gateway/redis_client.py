@@ -18,16 +18,18 @@ CLIENT_NAME = "taskbeam-gateway"
 def redis_client(settings: Settings) -> Redis:
     """Make an unconnected client; raises `ValueError` for a URL that is not Taskbeam's.
 
-    No command takes longer than a request's patience: a hung server is no better than one that is away.
+    No command takes longer than a request's timeout: a hung server is no better than one that is away.
     """
     scheme, _, url = settings.result_backend.partition("+")
     if scheme != "taskbeam":
         raise ValueError("result_backend is to begin with taskbeam+, as the workers have it")
     if url.startswith("sentinel://"):
-        return _sentinel_master(url, settings.sentinel_master, settings.patience)
+        return _sentinel_master(url, settings.sentinel_master, settings.redis_timeout)
     if url.startswith("socket://"):  # Celery's name for redis-py's unix://
         url = "unix://" + url.removeprefix("socket://").replace("virtual_host=", "db=")
-    client: Redis = Redis.from_url(url, protocol=2, socket_timeout=settings.patience, client_name=CLIENT_NAME)
+    client: Redis = Redis.from_url(
+        url, protocol=2, socket_timeout=settings.redis_timeout, client_name=CLIENT_NAME
+    )
     return client
 
 

@@ -38,8 +38,8 @@ class Settings(BaseSettings):
     detach: bool = True
     heartbeat: PositiveFloat = 15.0
     # How long a request waits for Redis before it is answered 503.
-    patience: PositiveFloat = 5.0
-    longest_wait: PositiveFloat = 60.0
+    redis_timeout: PositiveFloat = 5.0
+    max_wait: PositiveFloat = 60.0
     shutdown_timeout: PositiveInt = 10
     max_message_bytes: PositiveInt = 64 * 1024
     max_subscriptions: PositiveInt = 1000
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     token_audience: str = "taskbeam"
     token_lifetime: PositiveFloat = 15 * 60
     # Of any token that is taken, whoever signed it; a revocation is kept for as long.
-    longest_token_lifetime: PositiveFloat = 24 * 3600
+    max_token_lifetime: PositiveFloat = 24 * 3600
     ticket_lifetime: PositiveFloat = 10.0
     # Each lets its bearer send tasks.
     api_keys: tuple[SecretStr, ...] = ()
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
 
     # People who wait: seconds between two looks at their queues, and until one counts as without a consumer.
     waiting_interval: PositiveFloat = watch.DEFAULT_INTERVAL
-    no_consumer_after: NonNegativeFloat = watch.DEFAULT_PATIENCE
+    no_consumer_after: NonNegativeFloat = watch.DEFAULT_NO_CONSUMER_AFTER
 
     # The operators' page at /dashboard, and the stream that it follows.
     dashboard: bool = False

@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def end_unmet(
-    unmet: Iterable[str], keys: Callable[[str], TaskKeys], write: Callable[[Entry], Appended | None]
+def end_dependents(
+    dependents: Iterable[str], keys: Callable[[str], TaskKeys], write: Callable[[Entry], Appended | None]
 ) -> None:
     """Tell them, and those that wait for them. What Celery has told already is left as it is."""
     told: set[str] = set()
-    ids = list(unmet)
+    ids = list(dependents)
     while ids:
         told.update(ids)
-        entries = [_unmet_entry(task_id, keys(task_id)) for task_id in ids]
+        entries = [_dependent_entry(task_id, keys(task_id)) for task_id in ids]
         ids = _newly(entries, [write(entry) for entry in entries], told)
 
 
-async def end_all_unmet(
-    unmet: Iterable[str], keys: Callable[[str], TaskKeys], appender: JournalAppender
+async def end_dependents_async(
+    dependents: Iterable[str], keys: Callable[[str], TaskKeys], appender: JournalAppender
 ) -> None:
     """The same from asyncio; raises redis-py's errors."""
     told: set[str] = set()
-    ids = list(unmet)
+    ids = list(dependents)
     while ids:
         told.update(ids)
-        entries = [_unmet_entry(task_id, keys(task_id)) for task_id in ids]
+        entries = [_dependent_entry(task_id, keys(task_id)) for task_id in ids]
         ids = _newly(entries, await appender.append_all(entries), told)
 
 
@@ -51,15 +51,15 @@ def _newly(entries: Sequence[Entry], answers: Sequence[Appended | None], told: s
             continue
         if answer.verdict is Verdict.APPENDED:
             logger.warning(
-                "Task %s is told as FAILURE, a task before it did not succeed [ref %s]",
+                "Task %s: reported FAILURE because a task that it depends on did not succeed, ref %s",
                 entry.task_id,
                 entry.token,
             )
-        found |= dict.fromkeys(answer.unmet)
+        found |= dict.fromkeys(answer.dependents)
     return [task_id for task_id in found if task_id not in told]
 
 
-def _unmet_entry(task_id: str, keys: TaskKeys) -> Entry:
+def _dependent_entry(task_id: str, keys: TaskKeys) -> Entry:
     ref = new_token()
     return Entry(
         keys=keys,

@@ -72,21 +72,21 @@ _VERDICTS: dict[object, Verdict] = {
 class Appended:
     """The verdict, and the id of the entry's event (of the journal's last event when refused).
 
-    ``cancelled``: somebody asked the task to stop. ``run``: the entry's. ``unmet``: the tasks that wait for
-    this one, where it has ended without success.
+    ``cancelled``: somebody asked the task to stop. ``run``: the entry's. ``dependents``: the tasks that
+    wait for this one, where it has ended without success.
     """
 
     verdict: Verdict
     id: EventId
     cancelled: bool = False
     run: str = ""
-    unmet: tuple[str, ...] = ()
+    dependents: tuple[str, ...] = ()
 
     @classmethod
     def from_reply(cls, reply: list[bytes | str | int], run: str = "") -> Appended:
-        """Read the script's ``{verdict, epoch, seq, cancel, unmet}``; replies may be decoded or not."""
-        verdict, epoch, seq, cancel, unmet = reply
-        ids = read_next(unmet) if unmet else ()  # type: ignore[arg-type]
+        """Read the script's ``{verdict, epoch, seq, cancel, dependents}``; replies may be decoded or not."""
+        verdict, epoch, seq, cancel, dependents = reply
+        ids = read_next(dependents) if dependents else ()  # type: ignore[arg-type]
         return cls(_VERDICTS[verdict], EventId(int(epoch), int(seq)), cancel in ("1", b"1"), run, ids)
 
 

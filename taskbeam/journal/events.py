@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from taskbeam.gateway.errors import BAD_CURSOR, TaskbeamError
-
 PENDING = "PENDING"
 STARTED = "STARTED"
 PROGRESS = "PROGRESS"
@@ -29,6 +27,10 @@ FINAL_STATES = frozenset({SUCCESS, FAILURE, REVOKED, IGNORED, REJECTED, LOST})
 _CURSOR = re.compile(r"(0|[1-9][0-9]{0,15})-(0|[1-9][0-9]{0,9})", re.ASCII)
 
 
+class InvalidCursorError(ValueError):
+    """A client's cursor is not an event id."""
+
+
 class EventId(NamedTuple):
     """The place of an event in its task's journal, written ``epoch-seq``.
 
@@ -45,10 +47,10 @@ class EventId(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> EventId:
-        """Read a client's cursor; raises `TaskbeamError` ``bad_cursor`` for anything but ``epoch-seq``."""
+        """Read a client's cursor; raises `InvalidCursorError` for anything but ``epoch-seq``."""
         match = _CURSOR.fullmatch(text)
         if match is None:
-            raise TaskbeamError(BAD_CURSOR)
+            raise InvalidCursorError(text[:40])
         return cls(int(match[1]), int(match[2]))
 
 

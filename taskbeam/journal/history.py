@@ -40,14 +40,14 @@ class Replay(NamedTuple):
 class History:
     """A consistent look at one journal.
 
-    ``last`` is the id of the journal's newest record, ``picture`` the newest record that tells the
+    ``last`` is the id of the journal's newest record, ``snapshot`` the newest record that tells the
     task's state. ``records`` are contiguous and begin after the cursor that was asked for, or at the
     log's first record when that cursor did not fit; they may stop before ``last`` (a bounded read).
     ``waits``: the task is PENDING.
     """
 
     last: EventId
-    picture: Record
+    snapshot: Record
     records: list[Record]
     waits: bool = False
 
@@ -59,7 +59,7 @@ class History:
     @property
     def ended(self) -> bool:
         """Whether the task has ended. A final event is always the last, and always tells the state."""
-        return self.picture.final
+        return self.snapshot.final
 
     def replay(self, after: EventId | None) -> Replay:
         """What a client whose cursor is ``after`` is due (None: all that the log still has)."""

@@ -41,7 +41,7 @@ class _Asked(NamedTuple):
     then: Callable[[Any], None]
 
 
-class Exchange:
+class PipelinedConnection:
     """Connects when something is asked for, and again after the connection was lost.
 
     When it is lost, or silent for too long, whatever was sent is answered with an error: whoever asked
@@ -143,7 +143,7 @@ class Exchange:
         if left > 0:
             self._clock = loop.call_later(left, self._look_at_clock)
         elif self._connection is not None:
-            logger.warning("Redis does not answer")
+            logger.warning("Redis does not answer in time, connecting again")
             self._connection.close()
 
     # In.
@@ -159,7 +159,7 @@ class Exchange:
         try:
             then(reply)
         except Exception:
-            logger.exception("A reply of Redis could not be used; the others are")
+            logger.exception("Cannot use a reply of Redis; the other replies are used")
 
 
 def settle(waiting: asyncio.Future[Any], reply: Any) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbeam.journal.keys import TaskKeys
-    from taskbeam.journal.pipelined_connection import Exchange
+    from taskbeam.journal.pipelined_connection import PipelinedConnection
     from taskbeam.journal.resp_connection import Part
 
 #: Bytes of records in one answer.
@@ -28,9 +28,9 @@ DEFAULT_MAX_BYTES = 512 * 1024
 class JournalReader:
     """Reads a journal with one script call."""
 
-    def __init__(self, exchange: Exchange, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, exchange: PipelinedConnection, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         """``max_bytes`` of records that one call brings, if the first is not larger by itself."""
-        self._exchange = exchange
+        self._connection = exchange
         self._max_bytes = max_bytes
 
     def ask(
@@ -46,7 +46,7 @@ class JournalReader:
         """
         cursor: tuple[Part, Part] = (str(after.epoch), after.seq) if after else ("", 0)
         args = (3, keys.head, keys.log, keys.tombstone, *cursor, limit, self._max_bytes)
-        self._exchange.ask(partial(self._answered, args, then), "EVALSHA", READ.digest, *args)
+        self._connection.ask(partial(self._answered, args, then), "EVALSHA", READ.digest, *args)
 
     async def read(self, keys: TaskKeys, after: EventId | None, limit: int) -> History | Absence:
         """The same for those who wait; raises the errors."""
@@ -56,14 +56,14 @@ class JournalReader:
 
     async def labels(self, keys: TaskKeys) -> Labels | None:
         """Whose the task is; None when it has no journal. Raises redis-py's errors."""
-        [[epoch, *values]] = await self._exchange.execute(("HMGET", keys.head, "epoch", *FIELDS))
+        [[epoch, *values]] = await self._connection.execute(("HMGET", keys.head, "epoch", *FIELDS))
         return Labels.of_head(values) if epoch else None
 
     def _answered(
         self, args: tuple[Part, ...], then: Callable[[History | Absence | Exception], None], reply: Any
     ) -> None:
         if isinstance(reply, ResponseError) and str(reply).startswith("NOSCRIPT"):
-            self._exchange.ask(partial(_parsed, then), "EVAL", READ.text, *args)
+            self._connection.ask(partial(_parsed, then), "EVAL", READ.text, *args)
         else:
             _parsed(then, reply)
 
@@ -81,6 +81,6 @@ def _answer(reply: Any) -> History | Absence:
     """What the script returned; raises `ValueError`."""
     if isinstance(reply, bytes):
         return Absence(reply.decode())
-    epoch, seq, picture, records, waits = reply
+    epoch, seq, snapshot, records, waits = reply
     last = EventId(int(epoch), seq)
-    return History(last, Record.parse(picture), [Record.parse(record) for record in records], waits == 1)
+    return History(last, Record.parse(snapshot), [Record.parse(record) for record in records], waits == 1)

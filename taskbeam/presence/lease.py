@@ -61,7 +61,7 @@ class Lease:
             for key, member in self._told.items():
                 self._command("ZREM", key, member)
         except (RedisError, OSError) as error:
-            logger.warning("The lease of %s could not be released, it will run out: %s", self._worker, error)
+            logger.warning("Cannot release the lease of worker %s, it will expire: %s", self._worker, error)
         finally:
             self._disconnect()
 
@@ -73,7 +73,9 @@ class Lease:
                 failing = False
             except (RedisError, OSError) as error:
                 if not failing:
-                    logger.warning("The lease of %s cannot be renewed: %s", self._worker, error)
+                    logger.warning(
+                        "Cannot renew the lease of worker %s, trying again: %s", self._worker, error
+                    )
                 failing = True
                 self._disconnect()
             if self._released.wait(self._ttl / RENEWALS):

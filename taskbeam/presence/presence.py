@@ -57,7 +57,9 @@ class Presence:
             return NOTHING if self.consumer is None else Consumption.of(self.consumer)
         except Exception:
             # It is read from another thread than its own, and the lease must not end over that.
-            logger.exception("It cannot be told what %s consumes", self.worker)
+            logger.exception(
+                "Cannot read which queues worker %s consumes; clients see no place in the queue", self.worker
+            )
             return NOTHING
 
     def register(self, task_id: str, run: str, *, redelivered: bool) -> Registration:

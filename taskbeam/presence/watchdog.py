@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from redis.exceptions import RedisError
 
 from taskbeam.journal.appender import JournalAppender
-from taskbeam.journal.dependents import end_all_unmet
+from taskbeam.journal.dependents import end_dependents_async
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.events import LOST, STALLED
 from taskbeam.journal.failures import WORKER_LOST, WORKER_SILENT, error_member
@@ -76,7 +76,7 @@ class Watchdog:
             try:
                 await self.sweep()
             except (RedisError, OSError) as error:
-                logger.warning("The leases cannot be swept: %s", error)
+                logger.warning("Cannot read the workers' leases from Redis, trying again: %s", error)
 
     async def sweep(self) -> Swept:
         """Look once; raises redis-py's errors."""
@@ -116,7 +116,9 @@ class Watchdog:
             await pipeline.execute()
         await self._redis.zrem(WORKERS, worker)
         if told:
-            logger.warning("Worker %s is gone; %d of its runs are stalled", worker, told)
+            logger.warning(
+                "The lease of worker %s expired: reported STALLED for %d of its runs", worker, told
+            )
         return told
 
     async def _rows(self, key: str) -> dict[str, Row]:
@@ -158,9 +160,9 @@ class Watchdog:
             [self._entry(run, LOST, only="stalled", final=True, failure=WORKER_LOST) for run, _ in runs]
         )
         for (run, _), appended in zip(runs, told, strict=True):
-            if appended.unmet:
+            if appended.dependents:
                 keys = partial(TaskKeys(run.result_key).of, run.row.task_id)
-                await end_all_unmet(appended.unmet, keys, self._appender)
+                await end_dependents_async(appended.dependents, keys, self._appender)
         await self._redis.zrem(STALLED_KEY, *(raw for _, raw in runs))
 
     def _entry(

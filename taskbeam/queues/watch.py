@@ -18,7 +18,7 @@ from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import PENDING, Record
 from taskbeam.queues.estimate import estimate
-from taskbeam.queues.place import NO_CONSUMER, Place, Told, worth_telling
+from taskbeam.queues.position import NO_CONSUMER, LastReport, QueuePosition, is_news
 from taskbeam.queues.state import read_states
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ BATCH = 200
 DEFAULT_INTERVAL = 2.0
 
 #: Seconds for which a queue is seen without a consumer before anyone is told: a worker may be restarting.
-DEFAULT_PATIENCE = 5.0
+DEFAULT_NO_CONSUMER_AFTER = 5.0
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Waiting:
     ticket: int
     name: str
     seq: int
-    told: Told
+    told: LastReport
 
 
 class QueueWatch:
@@ -62,15 +62,15 @@ class QueueWatch:
         audience: Audience,
         *,
         interval: float = DEFAULT_INTERVAL,
-        patience: float = DEFAULT_PATIENCE,
+        no_consumer_after: float = DEFAULT_NO_CONSUMER_AFTER,
     ) -> None:
         self._redis = redis
         self._audience = audience
         self._appender = JournalAppender(redis)
         self._interval = interval
-        self._patience = patience
+        self._no_consumer_after = no_consumer_after
         self._waiting: dict[str, Waiting] = {}
-        self._alone_since: dict[str, float] = {}
+        self._unconsumed_since: dict[str, float] = {}
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -79,7 +79,7 @@ class QueueWatch:
             try:
                 await self.sweep()
             except (RedisError, OSError) as error:
-                logger.warning("The queues cannot be looked at: %s", error)
+                logger.warning("Cannot read queue state from Redis: %s", error)
 
     async def sweep(self) -> int:
         """Look once, and tell what is news; returns how many were told. Raises redis-py's errors."""
@@ -95,9 +95,9 @@ class QueueWatch:
             return 0
         tasks = list(self._waiting.values())
         states = await read_states(self._redis, {task.queue for task in tasks}, {task.name for task in tasks})
-        self._note_alone(states)
+        self._note_unconsumed(states)
         places = [(task, self._place(task, states)) for task in tasks]
-        news = [pair for pair in places if worth_telling(pair[1], pair[0].told, states.now, self._interval)]
+        news = [pair for pair in places if is_news(pair[1], pair[0].told, states.now, self._interval)]
         told = await self._tell(news, states.now)
         for task in tasks:
             if task.ticket <= states.queues[task.queue].started:
@@ -113,44 +113,46 @@ class QueueWatch:
             pipeline.lindex(keys.log, -1)
         replies = iter(await pipeline.execute())
         for task_id, keys in tasks:
-            (state, ticket, name, seq, unmet), newest = next(replies), next(replies)
+            (state, ticket, name, seq, dependents), newest = next(replies), next(replies)
             self._audience.new.pop(task_id, None)
             self._waiting.pop(task_id, None)
-            if unmet:
+            if dependents:
                 unsent[task_id] = keys
             elif state == PENDING.encode() and ticket and newest:
                 number, queue = ticket.decode().split(" ", 1)
-                told = Told.by(Record.parse(newest))
+                told = LastReport.by(Record.parse(newest))
                 self._waiting[task_id] = Waiting(
                     task_id, keys, queue, int(number), name.decode(), int(seq), told
                 )
         return unsent
 
-    def _note_alone(self, states: QueueStates) -> None:
+    def _note_unconsumed(self, states: QueueStates) -> None:
         """Since when each queue is without a consumer."""
-        self._alone_since = {
-            queue: self._alone_since.get(queue, states.now)
+        self._unconsumed_since = {
+            queue: self._unconsumed_since.get(queue, states.now)
             for queue, state in states.queues.items()
             if not state.slots
         }
 
-    def _place(self, task: Waiting, states: QueueStates) -> Place:
+    def _place(self, task: Waiting, states: QueueStates) -> QueuePosition:
         queue = states.queues[task.queue]
         ahead = queue.ahead(task.ticket)
-        since = self._alone_since.get(task.queue)
+        since = self._unconsumed_since.get(task.queue)
         if since is None:
-            return Place(ahead, None, estimate(ahead, queue.slots, queue.times, states.times[task.name]))
+            return QueuePosition(
+                ahead, None, estimate(ahead, queue.slots, queue.times, states.times[task.name])
+            )
         # Until it is certain, what was told before stays: another gateway may have looked for longer.
-        certain = states.now - since >= self._patience
-        return Place(ahead, NO_CONSUMER if certain else task.told.waiting)
+        certain = states.now - since >= self._no_consumer_after
+        return QueuePosition(ahead, NO_CONSUMER if certain else task.told.waiting)
 
-    async def _tell(self, news: list[tuple[Waiting, Place]], now: float) -> int:
+    async def _tell(self, news: list[tuple[Waiting, QueuePosition]], now: float) -> int:
         entries = [self._entry(task, place, now) for task, place in news]
         appended = await self._appender.append_all(entries)
         for (task, place), answer in zip(news, appended, strict=True):
             if answer.verdict is Verdict.APPENDED:
                 task.seq = answer.id.seq
-                task.told = Told(now, place.ahead, place.waiting, place.estimate is not None)
+                task.told = LastReport(now, place.ahead, place.waiting, place.estimate is not None)
             else:
                 self._doubt(task)
         return sum(answer.verdict is Verdict.APPENDED for answer in appended)
@@ -159,7 +161,7 @@ class QueueWatch:
         """Look it up again."""
         self._audience.new[task.task_id] = task.keys
 
-    def _entry(self, task: Waiting, place: Place, now: float) -> Entry:
+    def _entry(self, task: Waiting, place: QueuePosition, now: float) -> Entry:
         return Entry(
             keys=task.keys,
             task_id=task.task_id,

@@ -71,8 +71,8 @@ def test_the_operator_finds_the_reference_beside_the_traceback(crewed: Stage) ->
     stage = crewed.to("logged")
     with stage.worker("threads") as process:
         ref = stage.ended(stage.send("fails", "unkind"))[-1]["error"]["ref"]
-        wait_until(lambda: f"[ref {ref}]" in process.output, lambda: f"{ref} in the log")
-        after = process.output.split(f"[ref {ref}]")[1]
+        wait_until(lambda: f", ref {ref}" in process.output, lambda: f"{ref} in the log")
+        after = process.output.split(f", ref {ref}")[1]
         wait_until(lambda: SECRET in process.output, lambda: "the exception in the log")
         assert "Traceback" in after
 

@@ -70,7 +70,7 @@ def test_no_consumer(stage: Stage, pool: str) -> None:
         async with Redis.from_url(stage.valkey.url(1)) as client:
             audience = Audience()
             audience.follow(task_id, task_keys(task_id))
-            return await QueueWatch(client, audience, interval=0.0, patience=0.0).sweep()
+            return await QueueWatch(client, audience, interval=0.0, no_consumer_after=0.0).sweep()
 
     assert asyncio.run(look()) == 1
     with stage.worker(pool):

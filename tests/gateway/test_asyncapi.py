@@ -14,7 +14,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from taskbeam.journal.events import EventId
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream
@@ -175,4 +175,4 @@ class TestTraffic:
     def test_of_problems(self, served: Gateway) -> None:
         answer = httpx.get(f"{served.http}/tasks/nobodys/events")
         assert check(answer.json(), "problem") == "problem"
-        assert answer.json()["code"] == errors.UNAUTHENTICATED.code
+        assert answer.json()["code"] == problems.UNAUTHENTICATED.code

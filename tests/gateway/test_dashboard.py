@@ -8,7 +8,7 @@ import httpx
 import pytest
 import redis
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, LEASE, channel_pattern
 from taskbeam.journal.entry import DEFAULT_LIMIT
 from tests.gateway.test_problems import assert_problem
@@ -31,7 +31,7 @@ def _nothing_told(journals: Journals) -> None:
 
 def ticks(served: Gateway) -> list[dict[str, Any]]:
     answer = httpx.get(f"{served.http}/tasks/{DASHBOARD}/events?limit=1000")
-    if answer.status_code == errors.UNKNOWN_TASK.status:
+    if answer.status_code == problems.UNKNOWN_TASK.status:
         return []
     return [event["data"] for event in answer.json()["events"]]
 
@@ -47,8 +47,8 @@ def publishers(journals: Journals) -> int:
 
 def test_it_is_off_unless_it_is_asked_for(valkey: Valkey, journals: Journals) -> None:
     with gateway(valkey.url().removesuffix("/0")) as served:
-        assert_problem(httpx.get(f"{served.http}/dashboard", follow_redirects=True), errors.NOT_FOUND)
-        assert_problem(httpx.get(f"{served.http}/dashboard/"), errors.NOT_FOUND)
+        assert_problem(httpx.get(f"{served.http}/dashboard", follow_redirects=True), problems.NOT_FOUND)
+        assert_problem(httpx.get(f"{served.http}/dashboard/"), problems.NOT_FOUND)
         assert publishers(journals) == 0
         assert not journals.redis.exists(LEASE)
 

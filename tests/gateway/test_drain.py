@@ -111,7 +111,7 @@ def test_a_stream_that_is_admitted_while_the_gateway_stops_is_told_too() -> None
     with (
         Valkey() as own,
         Journals(own.url(1)) as journals,
-        gateway(own.url().removesuffix("/0"), patience=timeout, shutdown_timeout=timeout) as served,
+        gateway(own.url().removesuffix("/0"), redis_timeout=timeout, shutdown_timeout=timeout) as served,
         ThreadPoolExecutor() as pool,
     ):
         task = journals.task()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.frames import Opcode
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from tests.support.raw_websocket import RawWebSocket, frame, text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def is_alive(socket: RawWebSocket) -> bool:
     return socket.json() == {"op": "pong"}
 
 
-def error(problem: errors.Problem, message: str | None = None, **members: str) -> dict[str, Any]:
+def error(problem: problems.Problem, message: str | None = None, **members: str) -> dict[str, Any]:
     return {"op": "error", "code": problem.code, "message": message or problem.title, **members}
 
 
@@ -102,7 +102,7 @@ class TestSubscribing:
             subscribe(socket, task, task.append())
         last = others[2]
         socket.say(op="subscribe", task_id=last.id)
-        assert socket.json() == error(errors.TOO_MANY, task_id=last.id)
+        assert socket.json() == error(problems.TOO_MANY, task_id=last.id)
         subscribe(socket, first, first.records()[-1].id)  # not one more
         socket.say(op="unsubscribe", task_id=first.id)
         assert socket.json()["op"] == "unsubscribed"
@@ -123,7 +123,7 @@ class TestBadMessages:
 
     def test_an_unknown_task(self, socket: RawWebSocket) -> None:
         socket.say(op="subscribe", task_id="nobody-sent-this")
-        assert socket.json() == error(errors.UNKNOWN_TASK, task_id="nobody-sent-this")
+        assert socket.json() == error(problems.UNKNOWN_TASK, task_id="nobody-sent-this")
         assert is_alive(socket)
 
     @pytest.mark.parametrize(
@@ -131,33 +131,33 @@ class TestBadMessages:
     )
     def test_no_json_object(self, socket: RawWebSocket, message: str) -> None:
         socket.send(text(message))
-        assert socket.json() == error(errors.BAD_JSON)
+        assert socket.json() == error(problems.BAD_JSON)
         assert is_alive(socket)
 
     @pytest.mark.parametrize("op", ["publish", "", None, 7, ["ping"], {"op": "ping"}, "PING"])
     def test_an_unknown_op(self, socket: RawWebSocket, op: object) -> None:
         socket.say(op=op, task_id="some")
-        assert socket.json() == error(errors.UNKNOWN_OP, task_id="some")
+        assert socket.json() == error(problems.UNKNOWN_OP, task_id="some")
         socket.send(text("{}"))
-        assert socket.json() == error(errors.UNKNOWN_OP)
+        assert socket.json() == error(problems.UNKNOWN_OP)
         assert is_alive(socket)
 
     @pytest.mark.parametrize("op", ["subscribe", "unsubscribe"])
     @pytest.mark.parametrize("task_id", [None, 7, ["a"], {}, True, "\ud800"])
     def test_a_task_id_that_is_none(self, socket: RawWebSocket, op: str, task_id: object) -> None:
         socket.say(op=op, task_id=task_id)
-        assert socket.json() == error(errors.BAD_REQUEST, "task_id is to be a string.")
+        assert socket.json() == error(problems.BAD_REQUEST, "task_id is to be a string.")
         assert is_alive(socket)
 
     def test_a_task_id_that_is_no_text_beside_an_unknown_op(self, socket: RawWebSocket) -> None:
         socket.say(op="publish", task_id="\ud800")
-        assert socket.json() == error(errors.UNKNOWN_OP)
+        assert socket.json() == error(problems.UNKNOWN_OP)
         assert is_alive(socket)
 
     @pytest.mark.parametrize("after", [7, True, [], {}, "", "7", "1-1 ", "\ud800"])
     def test_a_malformed_cursor(self, socket: RawWebSocket, task: Task, after: object) -> None:
         socket.say(op="subscribe", task_id=task.id, after=after)
-        assert socket.json() == error(errors.BAD_CURSOR, task_id=task.id)
+        assert socket.json() == error(problems.BAD_CURSOR, task_id=task.id)
         assert is_alive(socket)
 
     def test_fields_that_are_not_known_are_ignored(self, socket: RawWebSocket, task: Task) -> None:

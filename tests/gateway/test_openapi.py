@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.main import create_app
-from taskbeam.gateway.problems import ProblemBody
+from taskbeam.gateway.http.problem_details import ProblemBody
 from taskbeam.gateway.settings import Settings
 
 #: What every call that asks Redis for something may answer.

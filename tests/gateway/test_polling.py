@@ -143,10 +143,10 @@ class TestLongPoll:
 class TestSnapshot:
     def test_the_newest_event_that_tells_the_state(self, http: httpx.Client, task: Task) -> None:
         task.append(state="PROGRESS")
-        picture = journal(task)[-1]
+        snapshot = journal(task)[-1]
         last = task.append("a line", type="log", state="")
         answer = get(http, f"/tasks/{task.id}")
-        assert answer.json() == picture | {"last_event_id": str(last)}
+        assert answer.json() == snapshot | {"last_event_id": str(last)}
         assert answer.headers["etag"] == f'"{last}"'
         assert answer.headers["cache-control"] == "no-cache"
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 
 if TYPE_CHECKING:
     import httpx
 
-    from taskbeam.gateway.errors import Problem
+    from taskbeam.gateway.problems import Problem
     from tests.support.journal import Task
 
 STREAM = {"Accept": "text/event-stream"}
@@ -39,19 +39,19 @@ class TestUnknown:
     @pytest.mark.parametrize("task_id", ["nobody-sent-this", "%F0%9F%A6%84", "a%0Ab", "%00", "x" * 2000])
     def test_task_events(self, http: httpx.Client, task_id: str, accept: dict[str, str]) -> None:
         answer = http.get(f"/tasks/{task_id}/events", headers=accept)
-        assert_problem(answer, errors.UNKNOWN_TASK)
+        assert_problem(answer, problems.UNKNOWN_TASK)
 
     @pytest.mark.parametrize("path", ["/tasks/nobody-sent-this", "/reports/nobody-sent-this"])
     def test_task_snapshot(self, http: httpx.Client, path: str) -> None:
-        assert_problem(http.get(path), errors.UNKNOWN_TASK)
-        assert_problem(http.get(path + "?wait=9&after=1-1"), errors.UNKNOWN_TASK)
+        assert_problem(http.get(path), problems.UNKNOWN_TASK)
+        assert_problem(http.get(path + "?wait=9&after=1-1"), problems.UNKNOWN_TASK)
 
     @pytest.mark.parametrize(
         "path",
         ["/nowhere", "/tasks", "/tasks//events", "/files/none.pdf", "/files/..%2fpyproject.toml", "/ws"],
     )
     def test_address(self, http: httpx.Client, path: str) -> None:
-        assert_problem(http.get(path), errors.NOT_FOUND)
+        assert_problem(http.get(path), problems.NOT_FOUND)
 
     @pytest.mark.parametrize(
         ("method", "path", "allowed"),
@@ -64,7 +64,7 @@ class TestUnknown:
     )
     def test_method(self, http: httpx.Client, method: str, path: str, allowed: str) -> None:
         answer = http.request(method, path)
-        assert_problem(answer, errors.METHOD_NOT_ALLOWED)
+        assert_problem(answer, problems.METHOD_NOT_ALLOWED)
         assert answer.headers["allow"] == allowed
 
 
@@ -76,19 +76,19 @@ class TestBadRequests:
     ) -> None:
         for path in (f"/tasks/{task.id}/events", f"/tasks/{task.id}"):
             answer = http.get(path, headers=accept, params={"after": cursor})
-            assert_problem(answer, errors.BAD_CURSOR)
+            assert_problem(answer, problems.BAD_CURSOR)
 
     @pytest.mark.parametrize("cursor", ["7", "1-x"])
     def test_a_malformed_last_event_id(self, http: httpx.Client, task: Task, cursor: str) -> None:
         address = f"/tasks/{task.id}/events"
-        assert_problem(http.get(address, headers={"Last-Event-ID": cursor}), errors.BAD_CURSOR)
+        assert_problem(http.get(address, headers={"Last-Event-ID": cursor}), problems.BAD_CURSOR)
 
     @pytest.mark.parametrize(
         "query", ["limit=0", "limit=1001", "limit=x", "wait=-1", "wait=soon", "wait=nan", "limit=1.5"]
     )
     def test_a_query_that_does_not_fit(self, http: httpx.Client, task: Task, query: str) -> None:
         answer = http.get(f"/tasks/{task.id}/events?{query}")
-        body = assert_problem(answer, errors.INVALID_REQUEST)
+        body = assert_problem(answer, problems.INVALID_REQUEST)
         assert body["detail"].startswith("query." + query.partition("=")[0])
 
     @pytest.mark.parametrize(
@@ -109,10 +109,10 @@ class TestBadRequests:
     def test_a_body_that_does_not_fit(self, http: httpx.Client, content: bytes) -> None:
         headers = {"Content-Type": "application/json"}
         answer = http.post("/reports", content=content, headers=headers)
-        assert_problem(answer, errors.INVALID_REQUEST)
+        assert_problem(answer, problems.INVALID_REQUEST)
 
     @pytest.mark.parametrize("content", [b"\xff\xfe\xfa", b"[" * 100_000], ids=["no text", "too deep"])
     def test_a_body_that_cannot_be_read(self, http: httpx.Client, content: bytes) -> None:
         headers = {"Content-Type": "application/json"}
         answer = http.post("/reports", content=content, headers=headers)
-        assert_problem(answer, errors.BAD_REQUEST)
+        assert_problem(answer, problems.BAD_REQUEST)

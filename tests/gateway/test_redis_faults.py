@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE = 0.5
+REDIS_TIMEOUT = 0.5
 
-#: Seconds that an answer may take beyond the gateway's patience on a busy machine.
+#: Seconds that an answer may take beyond the gateway's timeout on a busy machine.
 SLACK = 3.0
 
 
@@ -51,7 +51,7 @@ def assert_unavailable(served: Gateway, path: str, **headers: str) -> None:
     """The request is answered, in time, with a problem that says to come again."""
     began = time.monotonic()
     answer = httpx.get(served.http + path, headers=headers, timeout=30)
-    assert time.monotonic() - began < PATIENCE + SLACK
+    assert time.monotonic() - began < REDIS_TIMEOUT + SLACK
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.json()["code"], answer.json()["retry"]) == ("unavailable", True)
@@ -67,8 +67,8 @@ def assert_all_unavailable(served: Gateway) -> None:
 
 def test_no_redis_at_start_is_waited_for(path: str) -> None:
     port = free_port()
-    with gateway(origin(port), path, ready=False, patience=PATIENCE) as served:
-        wait_until(lambda: "Waiting for Redis" in served.process.output)
+    with gateway(origin(port), path, ready=False, redis_timeout=REDIS_TIMEOUT) as served:
+        wait_until(lambda: "Cannot connect to Redis" in served.process.output)
         assert_all_unavailable(served)
         with (
             RawWebSocket(served, "/tasks/some/ws") as socket,
@@ -150,7 +150,7 @@ def test_another_life_of_the_journal_is_told_as_a_gap(path: str, tmp_path: Path)
 
 def test_a_frozen_redis_is_answered_in_time_and_streams_go_on(path: str, own_valkey: Valkey) -> None:
     with (
-        gateway(origin(own_valkey.port), path, patience=PATIENCE) as served,
+        gateway(origin(own_valkey.port), path, redis_timeout=REDIS_TIMEOUT) as served,
         Journals(own_valkey.url(1)) as journals,
     ):
         task = journals.task()
@@ -180,7 +180,7 @@ def test_a_read_that_fails_is_tried_again(path: str, own_valkey: Valkey) -> None
         journals.redis.rename(head, aside)
         journals.redis.set(head, "not a journal")
         with RawWebSocket(served, f"/tasks/{task.id}/ws") as socket:
-            wait_until(lambda: "cannot be read" in served.process.output)
+            wait_until(lambda: "Cannot read the journal" in served.process.output)
             journals.redis.rename(aside, head)
             assert socket.body() == task.bodies()[0]
 

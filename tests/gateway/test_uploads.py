@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import PATHS, gateway
 from tests.support.waiting import wait_until
@@ -77,17 +77,17 @@ def test_too_much_is_refused_and_leaves_nothing(
     before = names(uploads)
     content = b"x" * (LIMIT + 1)
     answer = http.post("/images", content=iter([content]) if chunked else content)
-    assert_problem(answer, errors.TOO_LARGE)
+    assert_problem(answer, problems.TOO_LARGE)
     assert names(uploads) == before
     assert queue.llen("images") == 0
 
 
 def test_nothing_is_refused(http: httpx.Client) -> None:
-    assert_problem(http.post("/images"), errors.BAD_REQUEST)
+    assert_problem(http.post("/images"), problems.BAD_REQUEST)
 
 
 def test_a_form_is_refused(http: httpx.Client) -> None:
-    assert_problem(http.post("/images", files={"picture": PICTURE}), errors.BAD_REQUEST)
+    assert_problem(http.post("/images", files={"picture": PICTURE}), problems.BAD_REQUEST)
 
 
 def test_the_same_key_is_the_same_task(http: httpx.Client, queue: redis.Redis) -> None:
@@ -96,7 +96,7 @@ def test_the_same_key_is_the_same_task(http: httpx.Client, queue: redis.Redis) -
     assert len(ids) == 1
     assert queue.llen("images") == 1
     other = http.post("/images", content=b"another", headers=headers)
-    assert_problem(other, errors.IDEMPOTENCY_CONFLICT)
+    assert_problem(other, problems.IDEMPOTENCY_CONFLICT)
 
 
 def test_who_hangs_up_leaves_nothing(served: Gateway, queue: redis.Redis, uploads: Path) -> None:
@@ -111,4 +111,4 @@ def test_who_hangs_up_leaves_nothing(served: Gateway, queue: redis.Redis, upload
 def test_uploads_are_not_served(http: httpx.Client) -> None:
     name = sha256(PICTURE).hexdigest()
     for path in (f"/uploads/{name}", f"/files/uploads/{name}", f"/files/..%2fuploads/{name}"):
-        assert_problem(http.get(path), errors.NOT_FOUND)
+        assert_problem(http.get(path), problems.NOT_FOUND)

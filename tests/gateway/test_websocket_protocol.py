@@ -174,4 +174,4 @@ class TestClosing:
                 assert other.body() == task.bodies()[-1]
             with pytest.raises(EOFError):
                 lingering.receive()
-        assert "connection to Redis was lost" not in served.process.output
+        assert "Lost the connection to Redis" not in served.process.output

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import redis.asyncio
 
-from taskbeam.journal.pipelined_connection import Exchange
+from taskbeam.journal.pipelined_connection import PipelinedConnection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
 @asynccontextmanager
-async def exchange(url: str, **options: Any) -> AsyncIterator[Exchange]:
+async def exchange(url: str, **options: Any) -> AsyncIterator[PipelinedConnection]:
     """``options`` are those of redis-py's client."""
     async with redis.asyncio.Redis.from_url(url, **options) as client:
-        connected = Exchange(client)
+        connected = PipelinedConnection(client)
         yield connected
         await connected.aclose()

@@ -53,7 +53,7 @@ def test_a_worker_that_cannot_say_what_it_consumes_keeps_its_lease(
         until(lambda: client.zscore(WORKERS, present.worker) != first)
     finally:
         present.end()
-    assert "It cannot be told what" in caplog.text
+    assert "Cannot read which queues" in caplog.text
 
 
 class TestALease:

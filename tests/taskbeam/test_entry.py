@@ -84,5 +84,5 @@ class TestReplies:
     )
     def test_a_connection_may_decode_them_or_not(self, reply: list[bytes | str | int]) -> None:
         assert Appended.from_reply(reply) == Appended(
-            Verdict.APPENDED, EventId(17, 3), cancelled=True, unmet=("a", "b")
+            Verdict.APPENDED, EventId(17, 3), cancelled=True, dependents=("a", "b")
         )

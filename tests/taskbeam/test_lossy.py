@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from taskbeam.celery.lossy import LossyWriter
+from taskbeam.celery.outbox import LossyWriter
 from taskbeam.journal.entry import Appended, Entry, Verdict
 from taskbeam.journal.events import EventId
 from taskbeam.journal.keys import task_keys
@@ -100,5 +100,5 @@ class TestWhenRedisIsBack:
         clock.now += 1.0
         with caplog.at_level(logging.WARNING, LOGGER):
             assert lossy.offer(ENTRY) == DONE
-        assert "2 events were lost" in caplog.text
+        assert "2 progress events were lost" in caplog.text
         assert lossy.lost == 0

@@ -88,7 +88,7 @@ class Room:
         return audience
 
     def watch(self, client: Redis, audience: Audience, **options: float) -> QueueWatch:
-        return QueueWatch(client, audience, **{"interval": 0.0, "patience": 0.0, **options})
+        return QueueWatch(client, audience, **{"interval": 0.0, "no_consumer_after": 0.0, **options})
 
     def sweep_at_once(self, gateways: int, *followed: int) -> list[int]:
         """What each gateway told, all looking at the same time."""
@@ -310,13 +310,13 @@ class TestNoConsumer:
 
     def test_is_not_told_before_patience_ends(self, room: Room) -> None:
         room.send(2)
-        room.sweep(1, patience=3600.0)
+        room.sweep(1, no_consumer_after=3600.0)
         assert room.story(1) == [{}, {"ahead": 1}]
 
     def test_is_not_taken_back_by_a_gateway_that_has_looked_for_less_long(self, room: Room) -> None:
         room.send(1)
         room.sweep(0)
-        room.sweep(0, patience=3600.0)
+        room.sweep(0, no_consumer_after=3600.0)
         assert room.story(0) == [{}, {"ahead": 0, "waiting": "no_consumer"}]
 
     def test_has_no_estimate(self, room: Room) -> None:

@@ -131,7 +131,7 @@ class TestThePicture:
         fill(journal, 3)
         for _ in range(2):
             journal.say("a")
-        assert reader.found(journal).picture.id.seq == 3
+        assert reader.found(journal).snapshot.id.seq == 3
 
     @pytest.mark.parametrize("lines", [1, 2, 3, 4, 50])
     def test_survives_log_lines_that_push_it_out_of_the_log(
@@ -142,9 +142,9 @@ class TestThePicture:
         for _ in range(lines):
             journal.say("a")
         history = reader.found(journal)
-        assert (history.picture.id.seq, history.last.seq) == (3, 3 + lines)
+        assert (history.snapshot.id.seq, history.last.seq) == (3, 3 + lines)
         journal.append("PROGRESS", "a", "progress")
-        assert reader.found(journal).picture.id.seq == 4 + lines
+        assert reader.found(journal).snapshot.id.seq == 4 + lines
 
     @pytest.mark.parametrize("lines", [1, 2, 3, 4, 9])
     def test_is_the_first_record_when_no_state_was_told_yet(
@@ -154,7 +154,7 @@ class TestThePicture:
         journal.options["limit"] = 3
         for _ in range(lines):
             journal.say("a")
-        assert reader.found(journal).picture.id.seq == 1
+        assert reader.found(journal).snapshot.id.seq == 1
 
     def test_of_an_ended_task_is_its_last_record(self, reader: Reader, journal: Journal) -> None:
         fill(journal, 3)
@@ -162,7 +162,7 @@ class TestThePicture:
         last = journal.append("SUCCESS", "a").id
         history = reader.found(journal, last)
         assert history.ended
-        assert history.picture.id == last
+        assert history.snapshot.id == last
 
 
 class TestReadsAtOnce:

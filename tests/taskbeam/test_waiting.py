@@ -85,24 +85,24 @@ def test_what_celery_stores_of_it_later_is_stored(journal: Journal) -> None:
 def test_whoever_ends_the_one_before_learns_who_waits(journal: Journal, state: str) -> None:
     """Also in the answer that is asked for once more, and when somebody else was first."""
     journal.send(next=["one", "other"])
-    assert journal.append("STARTED", "a").unmet == ()
+    assert journal.append("STARTED", "a").dependents == ()
     entry = journal.entry(state, "a")
     answers = [journal.writer.append(entry), journal.writer.append(entry)]
     answers.append(journal.append("REVOKED", only="queued"))
-    assert [answer.unmet for answer in answers] == [("one", "other")] * 3
+    assert [answer.dependents for answer in answers] == [("one", "other")] * 3
 
 
 def test_nobody_is_unmet_after_a_success(journal: Journal) -> None:
     journal.send(next=["one"])
-    assert journal.append("SUCCESS", "a").unmet == ()
-    assert journal.append("FAILURE", "b").unmet == ()
+    assert journal.append("SUCCESS", "a").dependents == ()
+    assert journal.append("FAILURE", "b").dependents == ()
 
 
 def test_who_waits_is_known_in_another_life_too(journal: Journal) -> None:
     journal.send(next=["one"])
     journal.append("FAILURE", "a")
     journal.append("STARTED", "b")
-    assert journal.append("FAILURE", "b").unmet == ("one",)
+    assert journal.append("FAILURE", "b").dependents == ("one",)
 
 
 def test_the_head_of_a_link_stays_compact(journal: Journal) -> None:

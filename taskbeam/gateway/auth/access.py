@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from taskbeam.celery.labels import Labels
 from taskbeam.gateway.auth.identity import Action, Identity
 from taskbeam.gateway.auth.policy import Task, anyone, by_token
-from taskbeam.gateway.errors import FORBIDDEN, UNAVAILABLE, UNKNOWN_TASK, Problem
+from taskbeam.gateway.problems import FORBIDDEN, UNAVAILABLE, UNKNOWN_TASK, Problem
 from taskbeam.journal.keys import task_keys
 
 if TYPE_CHECKING:

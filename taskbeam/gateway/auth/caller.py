@@ -9,9 +9,9 @@ from starlette.requests import HTTPConnection
 
 from taskbeam.gateway.auth.credentials import find_credentials
 from taskbeam.gateway.auth.identity import ANYONE, Action, Identity
-from taskbeam.gateway.errors import UNAUTHENTICATED, TaskbeamError
 from taskbeam.gateway.gateway import Gateway, GatewayDep
-from taskbeam.gateway.limits.connections import Visitor
+from taskbeam.gateway.limits.admission import Admission
+from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
 
 
 async def identify(connection: HTTPConnection, gateway: GatewayDep) -> Identity | None:
@@ -54,18 +54,18 @@ class Caller:
             raise TaskbeamError(refusal)
         return self.identity
 
-    def enter(self) -> Visitor:
+    def enter(self) -> Admission:
         """Stay for a while; raises `TaskbeamError` ``too_many_connections``."""
-        return self._guard.visitors.admit(self.address, self.identity)
+        return self._guard.admissions.admit(self.address, self.identity)
 
     @contextmanager
     def visit(self) -> Iterator[None]:
         """Stay for as long as the block lasts."""
-        visitor = self.enter()
+        admission = self.enter()
         try:
             yield
         finally:
-            visitor.leave()
+            admission.leave()
 
 
 def _caller(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskbeam.gateway.errors import UNAUTHENTICATED, TaskbeamError
+from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

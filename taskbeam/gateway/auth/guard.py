@@ -7,14 +7,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from taskbeam.gateway.auth.access import Access
-from taskbeam.gateway.auth.authority import Authority
-from taskbeam.gateway.auth.configuration import key_set
 from taskbeam.gateway.auth.identity import ANYONE
+from taskbeam.gateway.auth.keys import key_set
 from taskbeam.gateway.auth.policy import anyone, by_token
 from taskbeam.gateway.auth.revocation import Revocations
 from taskbeam.gateway.auth.tickets import Tickets
 from taskbeam.gateway.auth.tokens import Tokens
-from taskbeam.gateway.limits.connections import Limits, Visitors
+from taskbeam.gateway.limits.admission import AdmissionControl, Limits
+from taskbeam.gateway.problems import TOKEN_REVOKED, UNAVAILABLE, TaskbeamError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -45,10 +45,9 @@ class Guard:
             key_set(settings),
             settings.token_audience,
             settings.token_lifetime,
-            settings.longest_token_lifetime,
+            settings.max_token_lifetime,
         )
-        self.revocations = Revocations(redis, settings.longest_token_lifetime)
-        self.authority = Authority(self.tokens, self.revocations)
+        self.revocations = Revocations(redis, settings.max_token_lifetime)
         self.tickets = Tickets(redis, settings.ticket_lifetime)
         self.access = Access(journal, settings.key_prefix, policy)
         limits = Limits(
@@ -58,30 +57,39 @@ class Guard:
             settings.max_message_rate,
             settings.max_byte_rate,
         )
-        self.visitors = Visitors(limits, self.revocations)
+        self.admissions = AdmissionControl(limits, self.revocations)
 
     def verify(self, token: str) -> Identity:
-        """Whom a token speaks for; where nobody is asked for one, it is not looked at either.
+        """Return whom a token speaks for: it was signed by us, is in time, and was not revoked.
 
-        Raises `TaskbeamError`, see `Authority.verify`.
+        An open gateway asks nobody for a token, and looks at none. Raises `TaskbeamError`:
+        ``unauthenticated``, ``token_expired``, ``token_revoked``; ``unavailable`` as long as nothing is
+        known of revocations.
         """
-        return ANYONE if self.open else self.authority.verify(token)
+        if self.open:
+            return ANYONE
+        identity = self.tokens.verify(token)
+        if not self.revocations.known:
+            raise TaskbeamError(UNAVAILABLE)
+        if self.revocations.revoked(identity):
+            raise TaskbeamError(TOKEN_REVOKED)
+        return identity
 
-    async def keep_time(self) -> None:
+    async def expire_tokens(self) -> None:
         """Dismiss whose time is over, until cancelled."""
         while True:
             try:
-                self.visitors.sweep()
+                self.admissions.sweep()
             except Exception:
-                logger.exception("A connection could not be ended; the others go on.")
+                logger.exception("Cannot close a connection whose token is over; the others go on.")
             await asyncio.sleep(SWEEP_INTERVAL)
 
-    async def keep_informed(self) -> None:
+    async def poll_revocations(self) -> None:
         """Dismiss whoever was revoked, until cancelled."""
         while not self.open:
             try:
                 if await self.revocations.refresh():
-                    self.visitors.expel()
+                    self.admissions.expel()
             except Exception:
-                logger.exception("A connection could not be ended; the others go on.")
+                logger.exception("Cannot close a connection whose token is over; the others go on.")
             await asyncio.sleep(REFRESH_INTERVAL)

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from taskbeam.gateway.settings import Settings
+
 Algorithm = Literal["HS256", "EdDSA"]
 
 #: Bytes of an HMAC key: as many as the hash has (RFC 7518, 3.2).
@@ -26,6 +28,11 @@ MIN_SECRET = 32
 MAX_KID = 64
 
 DEVELOPMENT_KID = "development"
+
+
+HELP = """\
+Set TASKBEAM_TOKEN_KEYS to a JSON Web Key Set (python -m app.new_key makes one), or, on a machine where \
+everybody who reaches the gateway may see every task, TASKBEAM_AUTH=open."""
 
 
 class KeyConfigurationError(Exception):
@@ -84,6 +91,23 @@ def parse_keys(text: str, signing: str | None = None) -> KeySet:
     if not isinstance(members, list) or not members:
         raise KeyConfigurationError('they are no JSON Web Key Set: {"keys": [...]}')
     return KeySet([_parse_key(member) for member in members], signing)
+
+
+def key_set(settings: Settings) -> KeySet:
+    """Raises `KeyConfigurationError`, with what to do."""
+    if settings.token_keys is None:
+        if settings.auth == "open":
+            return development_keys()
+        raise KeyConfigurationError(f"The gateway asks for tokens, and has no key to verify them. {HELP}")
+    try:
+        keys = parse_keys(settings.token_keys.get_secret_value(), settings.signing_key)
+    except KeyConfigurationError as error:
+        raise KeyConfigurationError(f"TASKBEAM_TOKEN_KEYS cannot be used: {error}. {HELP}") from None
+    if keys.for_development and settings.auth != "open":
+        raise KeyConfigurationError(
+            f"TASKBEAM_TOKEN_KEYS has the development key, which everybody knows. {HELP}"
+        )
+    return keys
 
 
 def new_key(algorithm: Algorithm, kid: str) -> dict[str, str]:

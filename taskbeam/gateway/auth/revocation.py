@@ -52,7 +52,7 @@ class Revocations:
             found: Any = await self._redis.zrangebyscore(REVOKED, since, "+inf", withscores=True)
         except (RedisError, OSError) as error:
             if self._reachable:
-                logger.warning("Revocations cannot be read for now: %s", error)
+                logger.warning("Cannot read revocations from Redis, using those known: %s", error)
             self._reachable = False
             return False
         self._reachable = self.known = True

@@ -8,8 +8,8 @@ from fastapi import Depends, Header
 
 from taskbeam.gateway.auth.caller import identify
 from taskbeam.gateway.auth.identity import Action, Identity
-from taskbeam.gateway.errors import FORBIDDEN, UNAUTHENTICATED, TaskbeamError
 from taskbeam.gateway.gateway import GatewayDep
+from taskbeam.gateway.problems import FORBIDDEN, UNAUTHENTICATED, TaskbeamError
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import secrets
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
-from taskbeam.gateway.errors import UNAUTHENTICATED, TaskbeamError
+from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
 from taskbeam.journal.keys import ticket_key
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import jwt
 
 from taskbeam.gateway.auth.identity import Action, Identity
-from taskbeam.gateway.errors import TOKEN_EXPIRED, UNAUTHENTICATED, TaskbeamError
+from taskbeam.gateway.problems import TOKEN_EXPIRED, UNAUTHENTICATED, TaskbeamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

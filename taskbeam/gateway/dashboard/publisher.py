@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
-from taskbeam.gateway.dashboard.surroundings import broker_client, queue_names, read_queues, read_workers
 from taskbeam.gateway.dashboard.tally import Tally
+from taskbeam.gateway.dashboard.workers_and_queues import (
+    broker_client,
+    queue_names,
+    read_queues,
+    read_workers,
+)
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, new_token
 from taskbeam.journal.events import Record
@@ -51,7 +56,7 @@ class DashboardPublisher:
     def __init__(self, redis: Redis, appender: JournalAppender, settings: Settings) -> None:
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._appender = appender
-        self._broker = broker_client(settings.broker_url, settings.patience)
+        self._broker = broker_client(settings.broker_url, settings.redis_timeout)
         self._prefix = settings.key_prefix
         self._me = new_token()
         self._queues: list[str] = []
@@ -64,7 +69,7 @@ class DashboardPublisher:
                     if await self._leads():
                         await self._publish()
                 except (RedisError, OSError) as error:
-                    logger.warning("The dashboard waits for Redis: %s", error)
+                    logger.warning("The dashboard cannot reach Redis, trying again: %s", error)
                 await asyncio.sleep(INTERVAL)
         finally:
             if self._broker is not None:

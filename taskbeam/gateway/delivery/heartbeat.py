@@ -17,14 +17,14 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 32
 
 
-class Beating(Protocol):
+class Pingable(Protocol):
     """A connection that wants to be beaten now and then."""
 
-    def beat(self) -> None:
+    def ping(self) -> None:
         """Show the peer, and the proxies between, that the connection lives."""
 
 
-class Heart:
+class Heartbeats:
     """Beats every connection once per ``interval`` seconds, spread evenly over it.
 
     A timer per connection would cost memory, and one beat for all at once would hold up the loop.
@@ -32,17 +32,17 @@ class Heart:
 
     def __init__(self, interval: float) -> None:
         slots = max(1, round(interval))
-        self._slots: list[set[Beating]] = [set() for _ in range(slots)]
+        self._slots: list[set[Pingable]] = [set() for _ in range(slots)]
         self._pause = interval / slots
         self._next_home = cycle(range(slots))
 
-    def add(self, connection: Beating) -> int:
+    def add(self, connection: Pingable) -> int:
         """Returns the slot to `remove` it from."""
         slot = next(self._next_home)
         self._slots[slot].add(connection)
         return slot
 
-    def remove(self, connection: Beating, slot: int) -> None:
+    def remove(self, connection: Pingable, slot: int) -> None:
         """The connection is gone."""
         self._slots[slot].discard(connection)
 
@@ -56,9 +56,9 @@ class Heart:
                 await asyncio.sleep(0)
 
     @staticmethod
-    def _beat(connections: Iterable[Beating]) -> None:
+    def _beat(connections: Iterable[Pingable]) -> None:
         for connection in connections:
             try:
-                connection.beat()
+                connection.ping()
             except Exception:
                 logger.exception("A heartbeat failed; the others go on.")

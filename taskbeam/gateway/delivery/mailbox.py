@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
     from taskbeam.follow.hub import Follower
-    from taskbeam.gateway.errors import Problem
+    from taskbeam.gateway.problems import Problem
 
 #: Events that wait for a slow client. Past that the client catches up from the journal instead.
 HIGH_WATER = 256
@@ -52,7 +52,7 @@ class Mailbox:
         self.problem = problem
         self._changed.set()
 
-    async def admission(self) -> None:
+    async def first_delivery(self) -> None:
         """Wait for the first delivery, or the end."""
         while not self.admitted and self.end is None:
             await self._wait()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from taskbeam.gateway.delivery.ends import PROBLEMS
 from taskbeam.gateway.delivery.mailbox import Mailbox
-from taskbeam.gateway.errors import UNAVAILABLE, TaskbeamError
+from taskbeam.gateway.problems import PROBLEM_OF_END, UNAVAILABLE, TaskbeamError
 
 if TYPE_CHECKING:
     from taskbeam.follow.hub import Follower, Hub, Sink
@@ -35,8 +34,8 @@ class Opening:
             sink.finish(self.mailbox.end)
 
 
-async def open_task(hub: Hub, task_id: str, after: EventId | None, patience: float) -> Opening:
-    """Follow a task, waiting up to ``patience`` seconds for Redis.
+async def open_task(hub: Hub, task_id: str, after: EventId | None, seconds: float) -> Opening:
+    """Follow a task, waiting up to ``seconds`` for Redis.
 
     Raises `TaskbeamError`: ``unknown_task`` or ``unavailable``.
     """
@@ -44,13 +43,13 @@ async def open_task(hub: Hub, task_id: str, after: EventId | None, patience: flo
     follower = hub.follow(task_id, after, mailbox)
     mailbox.belongs_to(follower)
     try:
-        async with asyncio.timeout(patience):
-            await mailbox.admission()
+        async with asyncio.timeout(seconds):
+            await mailbox.first_delivery()
     except BaseException as error:
         follower.cancel()
         if isinstance(error, TimeoutError):
             raise TaskbeamError(UNAVAILABLE) from error
         raise
-    if mailbox.end in PROBLEMS:
-        raise TaskbeamError(PROBLEMS[mailbox.end])
+    if mailbox.end in PROBLEM_OF_END:
+        raise TaskbeamError(PROBLEM_OF_END[mailbox.end])
     return Opening(follower, mailbox)

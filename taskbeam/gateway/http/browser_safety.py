@@ -12,8 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.websockets import WebSocket
 
-from taskbeam.gateway.errors import FOREIGN_ORIGIN
-from taskbeam.gateway.problems import ProblemResponse
+from taskbeam.gateway.http.problem_details import ProblemResponse
+from taskbeam.gateway.problems import FOREIGN_ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,8 +5,8 @@ from importlib.resources import files
 from fastapi import APIRouter
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from taskbeam.gateway import errors
-from taskbeam.gateway.errors import TaskbeamError
+from taskbeam.gateway import problems
+from taskbeam.gateway.problems import TaskbeamError
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,6 +44,6 @@ async def start() -> Response:
 async def asset(name: str) -> FileResponse:
     """Swagger UI itself, as the package `fastapi-offline` brings it."""
     if name not in _ASSETS:
-        raise TaskbeamError(errors.NOT_FOUND)
+        raise TaskbeamError(problems.NOT_FOUND)
     path = str(files("fastapi_offline").joinpath("static", name))
     return FileResponse(path, media_type=_ASSETS[name], headers={"Cache-Control": "max-age=86400"})

@@ -1,21 +1,25 @@
-"""What a job stored, for whoever may read the job."""
+"""What a job stored, for whoever may read the job: the files that the task's events name."""
+
+import json
+from collections.abc import Iterable, Iterator
 
 from fastapi import APIRouter
 from starlette.responses import FileResponse
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from taskbeam.gateway.auth.caller import CallerDep
 from taskbeam.gateway.auth.identity import Action
-from taskbeam.gateway.delivery.ends import PROBLEMS
-from taskbeam.gateway.errors import TaskbeamError
 from taskbeam.gateway.gateway import Gateway, GatewayDep
-from taskbeam.gateway.http.named_files import names
+from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 from taskbeam.gateway.http.static_files import Files
-from taskbeam.gateway.problems import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.problems import PROBLEM_OF_END, TaskbeamError
 from taskbeam.journal.events import EventId
 from taskbeam.journal.history import Absence
 
 router = APIRouter(tags=["tasks"])
+
+#: What the address of a stored file begins with.
+PREFIX = "/files/"
 
 #: Events that are read at once.
 _PIECE = 500
@@ -26,22 +30,22 @@ _PIECE = 500
     response_class=FileResponse,
     responses=documented(
         *IDENTITY_PROBLEMS,
-        errors.UNKNOWN_TASK,
-        errors.EXPIRED,
-        errors.NOT_FOUND,
-        errors.INVALID_REQUEST,
-        errors.INTERNAL,
-        errors.UNAVAILABLE,
+        problems.UNKNOWN_TASK,
+        problems.EXPIRED,
+        problems.NOT_FOUND,
+        problems.INVALID_REQUEST,
+        problems.INTERNAL,
+        problems.UNAVAILABLE,
     ),
 )
 async def task_file(gateway: GatewayDep, caller: CallerDep, task_id: str, path: str) -> FileResponse:
     """The file that one of the task's events names as `/files/{path}`."""
     await caller.require(Action.READ, task_id)
     if not await _is_named(gateway, task_id, path):
-        raise TaskbeamError(errors.NOT_FOUND)
+        raise TaskbeamError(problems.NOT_FOUND)
     found, stat = Files(directory=gateway.settings.files_dir, check_dir=False).lookup_path(path)
     if stat is None:
-        raise TaskbeamError(errors.NOT_FOUND)
+        raise TaskbeamError(problems.NOT_FOUND)
     return FileResponse(found, stat_result=stat, headers={"Cache-Control": "private, no-cache"})
 
 
@@ -51,9 +55,36 @@ async def _is_named(gateway: Gateway, task_id: str, path: str) -> bool:
     while True:
         history = await gateway.journal.read(keys, after, _PIECE)
         if isinstance(history, Absence):
-            raise TaskbeamError(PROBLEMS[history])
-        if names([history.picture.body, *(record.body for record in history.records)], path):
+            raise TaskbeamError(PROBLEM_OF_END[history])
+        if is_referenced([history.snapshot.body, *(record.body for record in history.records)], path):
             return True
         if history.complete:
             return False
         after = EventId(*history.records[-1].id)
+
+
+def is_referenced(bodies: Iterable[bytes], path: str) -> bool:
+    """Whether one of the events has the file's address in its ``result`` or ``data``, as a member ``…url``.
+
+    Not anywhere: a text that a user wrote may be anything, and a task may repeat it.
+    """
+    address = PREFIX + path
+    quick = json.dumps(address).encode()
+    for body in bodies:
+        if quick in body:
+            event = json.loads(body)
+            if address in _urls([event.get("result"), event.get("data")]):
+                return True
+    return False
+
+
+def _urls(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _urls(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if isinstance(each, str) and name.lower().endswith("url"):
+                yield each
+            else:
+                yield from _urls(each)

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from taskbeam.gateway import errors
-from taskbeam.gateway.errors import TaskbeamError
+from taskbeam.gateway import problems
 from taskbeam.gateway.gateway import GatewayDep
-from taskbeam.gateway.problems import documented
+from taskbeam.gateway.http.problem_details import documented
+from taskbeam.gateway.problems import TaskbeamError
 
 router = APIRouter(tags=["health"])
 
@@ -16,10 +16,10 @@ async def alive() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses=documented(errors.UNAVAILABLE))
+@router.get("/readyz", responses=documented(problems.UNAVAILABLE))
 async def ready(gateway: GatewayDep) -> dict[str, str]:
     """Redis answers, and the gateway hears what is published."""
     await gateway.redis.ping()
     if not gateway.subscriber.connected:
-        raise TaskbeamError(errors.UNAVAILABLE)
+        raise TaskbeamError(problems.UNAVAILABLE)
     return {"status": "ok"}

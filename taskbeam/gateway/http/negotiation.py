@@ -1,8 +1,11 @@
-"""Which form of the events a client asks for."""
-
-from __future__ import annotations
+"""Which form of the events a client asks for, and in which form it may send."""
 
 from functools import lru_cache
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from taskbeam.gateway.problems import UNSUPPORTED_MEDIA_TYPE, TaskbeamError
 
 EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
@@ -37,3 +40,18 @@ def _weight(parameters: list[str]) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+def require_json(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> None:
+    """Refuse a body that is not declared as JSON.
+
+    Browsers send other types across sites without a CORS preflight. Raises `TaskbeamError`
+    ``unsupported_media_type``.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise TaskbeamError(UNSUPPORTED_MEDIA_TYPE)
+
+
+#: For a route whose body is JSON.
+JSON_ONLY = Depends(require_json)

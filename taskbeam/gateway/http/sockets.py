@@ -5,14 +5,14 @@ from collections.abc import Callable
 from fastapi import APIRouter, WebSocket
 
 from taskbeam.gateway.auth.caller import Caller, CallerDep
-from taskbeam.gateway.auth.door import Door
-from taskbeam.gateway.errors import TaskbeamError
+from taskbeam.gateway.auth.socket_auth import SocketAuth
+from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.gateway import Gateway, GatewayDep
+from taskbeam.gateway.problems import TaskbeamError
 from taskbeam.gateway.transports.multiplex_session import MultiplexSession
 from taskbeam.gateway.transports.session import Session, Socket
 from taskbeam.gateway.transports.socket import serve_socket
 from taskbeam.gateway.transports.task_session import RefusedSession, TaskSession
-from taskbeam.journal.events import EventId
 
 router = APIRouter()
 
@@ -24,9 +24,9 @@ async def one_task(
     """The task's events after the cursor, one text message each; closes with 1000 after the final one."""
 
     def begin(socket: Socket) -> Session:
-        cursor = EventId.parse(after) if after else None
-        patience = gateway.settings.auth_timeout
-        return TaskSession(socket, gateway.hub, _door(gateway, caller), task_id, cursor, patience)
+        cursor = parse_cursor(after)
+        timeout = gateway.settings.auth_timeout
+        return TaskSession(socket, gateway.hub, _auth(gateway, caller), task_id, cursor, timeout)
 
     await _serve(websocket, gateway, begin)
 
@@ -37,8 +37,8 @@ async def many_tasks(websocket: WebSocket, gateway: GatewayDep, caller: CallerDe
 
     def begin(socket: Socket) -> Session:
         settings = gateway.settings
-        door = _door(gateway, caller)
-        return MultiplexSession(socket, gateway.hub, door, settings.max_subscriptions, settings.idle_timeout)
+        auth = _auth(gateway, caller)
+        return MultiplexSession(socket, gateway.hub, auth, settings.max_subscriptions, settings.idle_timeout)
 
     await _serve(websocket, gateway, begin)
 
@@ -50,8 +50,8 @@ async def _serve(websocket: WebSocket, gateway: Gateway, begin: Callable[[Socket
         except TaskbeamError as error:
             return RefusedSession(socket, error.problem)
 
-    await serve_socket(websocket, begin_or_refuse, gateway.heart, gateway.settings.max_message_bytes)
+    await serve_socket(websocket, begin_or_refuse, gateway.heartbeats, gateway.settings.max_message_bytes)
 
 
-def _door(gateway: Gateway, caller: Caller) -> Door:
-    return Door(gateway.guard, caller.enter())
+def _auth(gateway: Gateway, caller: Caller) -> SocketAuth:
+    return SocketAuth(gateway.guard, caller.enter())

@@ -5,16 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from taskbeam.gateway.auth.caller import CallerDep
 from taskbeam.gateway.auth.identity import Action
+from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.delivery.opening import open_task
-from taskbeam.gateway.delivery.polling import Patience, events_after, snapshot_after
+from taskbeam.gateway.delivery.polling import PollWait, events_after, snapshot_after
 from taskbeam.gateway.gateway import Gateway, GatewayDep
 from taskbeam.gateway.http.negotiation import wants_event_stream
+from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 from taskbeam.gateway.jobs.cancelling import Cancellation, cancel_task
-from taskbeam.gateway.limits.connections import Visitor
-from taskbeam.gateway.problems import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.limits.admission import Admission
 from taskbeam.gateway.transports.stream import EventStreamResponse
 from taskbeam.journal.events import EventId
 
@@ -28,13 +29,13 @@ Limit = Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="Events to r
 
 _TASK_PROBLEMS = (
     *IDENTITY_PROBLEMS,
-    errors.UNKNOWN_TASK,
-    errors.EXPIRED,
-    errors.INVALID_REQUEST,
-    errors.INTERNAL,
-    errors.UNAVAILABLE,
+    problems.UNKNOWN_TASK,
+    problems.EXPIRED,
+    problems.INVALID_REQUEST,
+    problems.INTERNAL,
+    problems.UNAVAILABLE,
 )
-_PROBLEMS = documented(*_TASK_PROBLEMS, errors.BAD_CURSOR, errors.TOO_MANY_CONNECTIONS)
+_PROBLEMS = documented(*_TASK_PROBLEMS, problems.BAD_CURSOR, problems.TOO_MANY_CONNECTIONS)
 
 
 @router.get("/tasks/{task_id}", responses=_PROBLEMS | {304: {"description": "Nothing is newer."}})
@@ -47,18 +48,18 @@ async def snapshot(
     wait: Wait = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The task's newest picture, with `last_event_id` as the cursor to stream from.
+    """The task's newest snapshot, with `last_event_id` as the cursor to stream from.
 
     With `wait` and `after`, answers as soon as there is something newer than the cursor.
     """
-    cursor = _parse(after)
+    cursor = parse_cursor(after)
     await caller.require(Action.READ, task_id)
     with caller.visit():
-        history = await snapshot_after(gateway, task_id, cursor, _patience(request, wait))
+        history = await snapshot_after(gateway, task_id, cursor, _poll_wait(request, wait))
     etag = f'"{history.last}"'
     if _matches(etag, if_none_match or ""):
         return Response(status_code=304, headers={"ETag": etag})
-    body = b'%b,"last_event_id":"%d-%d"}' % (history.picture.body[:-1], *history.last)
+    body = b'%b,"last_event_id":"%d-%d"}' % (history.snapshot.body[:-1], *history.last)
     return _json(body, {"ETag": etag, "Cache-Control": "no-cache"})
 
 
@@ -85,13 +86,13 @@ async def events(
     `Accept: text/event-stream` (or anything) streams them until the task ends; `Accept:
     application/json`, or one of `wait` and `limit`, returns those that are there.
     """
-    cursor = _parse(last_event_id or after)
+    cursor = parse_cursor(last_event_id or after)
     await caller.require(Action.READ, task_id)
     if wait is None and limit is None and wants_event_stream(request.headers.get("accept", "*/*")):
         return await _stream(gateway, caller.enter(), task_id, cursor)
     with caller.visit():
-        patience = _patience(request, wait)
-        return _json(await events_after(gateway, task_id, cursor, limit or MAX_LIMIT, patience))
+        poll_wait = _poll_wait(request, wait)
+        return _json(await events_after(gateway, task_id, cursor, limit or MAX_LIMIT, poll_wait))
 
 
 class CancelAnswer(BaseModel):
@@ -104,7 +105,7 @@ class CancelAnswer(BaseModel):
 @router.post(
     "/tasks/{task_id}/cancel",
     status_code=202,
-    responses=documented(*_TASK_PROBLEMS, errors.FORBIDDEN, errors.TOO_LATE),
+    responses=documented(*_TASK_PROBLEMS, problems.FORBIDDEN, problems.TOO_LATE),
 )
 async def cancel(
     gateway: GatewayDep,
@@ -117,29 +118,25 @@ async def cancel(
     return CancelAnswer(task_id=task_id, cancel=await cancel_task(gateway, task_id, terminate=terminate))
 
 
-async def _stream(gateway: Gateway, visitor: Visitor, task_id: str, cursor: EventId | None) -> Response:
+async def _stream(gateway: Gateway, admission: Admission, task_id: str, cursor: EventId | None) -> Response:
     settings = gateway.settings
     try:
-        opening = await open_task(gateway.hub, task_id, cursor, settings.patience)
+        opening = await open_task(gateway.hub, task_id, cursor, settings.redis_timeout)
     except BaseException:
-        visitor.leave()
+        admission.leave()
         raise
     if opening.nothing_left:
-        visitor.leave()
+        admission.leave()
         return Response(status_code=204)
-    return EventStreamResponse(opening, gateway.heart, settings.heartbeat, visitor)
+    return EventStreamResponse(opening, gateway.heartbeats, settings.heartbeat, admission)
 
 
-def _patience(request: Request, wait: float | None) -> Patience | None:
+def _poll_wait(request: Request, wait: float | None) -> PollWait | None:
     async def gone() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    return Patience(wait, gone) if wait else None
-
-
-def _parse(cursor: str | None) -> EventId | None:
-    return EventId.parse(cursor) if cursor else None
+    return PollWait(wait, gone) if wait else None
 
 
 def _matches(etag: str, if_none_match: str) -> bool:

@@ -13,8 +13,8 @@ from kombu.exceptions import OperationalError
 
 from taskbeam.celery.external_entries import cancel_entry, revoked_entry
 from taskbeam.gateway.delivery.polling import snapshot_after
-from taskbeam.gateway.errors import TOO_LATE, UNAVAILABLE, TaskbeamError
-from taskbeam.journal.dependents import end_all_unmet
+from taskbeam.gateway.problems import TOO_LATE, UNAVAILABLE, TaskbeamError
+from taskbeam.journal.dependents import end_dependents_async
 from taskbeam.journal.entry import Verdict
 from taskbeam.journal.events import REVOKED
 from taskbeam.journal.keys import CANCELLED
@@ -48,7 +48,7 @@ async def cancel_task(gateway: Gateway, task_id: str, *, terminate: bool) -> Can
     await _forbid(gateway, task_id)
     revoked = await gateway.appender.append(revoked_entry(gateway.backend(), task_id))
     if revoked.verdict is Verdict.APPENDED:
-        await end_all_unmet(revoked.unmet, gateway.backend().keys, gateway.appender)
+        await end_dependents_async(revoked.dependents, gateway.backend().keys, gateway.appender)
         return Cancellation.REVOKED
     asked = await gateway.appender.append(cancel_entry(gateway.backend(), task_id))
     if asked.verdict is Verdict.REFUSED:
@@ -63,7 +63,7 @@ async def cancel_task(gateway: Gateway, task_id: str, *, terminate: bool) -> Can
 async def _ended_as(gateway: Gateway, task_id: str) -> Cancellation:
     """A worker that heard the revocation may have told it before we did."""
     history = await snapshot_after(gateway, task_id, None)
-    if json.loads(history.picture.body)["state"] != REVOKED:
+    if json.loads(history.snapshot.body)["state"] != REVOKED:
         raise TaskbeamError(TOO_LATE)
     return Cancellation.REVOKED
 
@@ -83,6 +83,6 @@ async def _broadcast(gateway: Gateway, task_id: str, *, terminate: bool) -> bool
     try:
         await asyncio.to_thread(gateway.celery.control.revoke, task_id, terminate=terminate)
     except (OperationalError, OSError) as error:
-        logger.warning("The revocation of task %s could not be sent: %s", task_id, error)
+        logger.warning("Cannot send the revocation of task %s to the workers: %s", task_id, error)
         return False
     return True

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from taskbeam.gateway.errors import BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_CONFLICT, TaskbeamError
+from taskbeam.gateway.problems import BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_CONFLICT, TaskbeamError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kombu.exceptions import OperationalError
 
 from taskbeam.celery.labels import HEADER, Labels
-from taskbeam.gateway.errors import UNAVAILABLE, TaskbeamError
+from taskbeam.gateway.problems import UNAVAILABLE, TaskbeamError
 from taskbeam.journal.history import History
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def send_task(
 async def _until_sent(gateway: Gateway, claim: Claim) -> None:
     """The request that came first may still be sending; if it died over that, the key is free again."""
     keys = gateway.hub.keys(claim.task_id)
-    for _ in range(round(gateway.settings.patience / LOOK)):
+    for _ in range(round(gateway.settings.redis_timeout / LOOK)):
         if isinstance(await gateway.journal.read(keys, None, 1), History):
             return
         await asyncio.sleep(LOOK)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from taskbeam.gateway.errors import TOO_LARGE
-from taskbeam.gateway.problems import ProblemResponse
+from taskbeam.gateway.http.problem_details import ProblemResponse
+from taskbeam.gateway.problems import TOO_LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

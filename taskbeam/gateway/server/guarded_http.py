@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from taskbeam.gateway.errors import HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS, TOO_SLOW
-from taskbeam.gateway.server.intake import refusal
+from taskbeam.gateway.http.problem_details import problem_body, problem_headers
+from taskbeam.gateway.problems import HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS, TOO_SLOW
 
 if TYPE_CHECKING:
     import asyncio
 
-    from taskbeam.gateway.errors import Problem
-    from taskbeam.gateway.server.intake import Intake
+    from taskbeam.gateway.problems import Problem
+
+
+class IntakeLimits(NamedTuple):
+    """``head_bytes`` of a request line with its headers; seconds until the head, and the body, is there."""
+
+    connections: int
+    head_bytes: int
+    head_seconds: float
+    body_seconds: float
 
 
 class GuardedHttp(HttpToolsProtocol):
     """Refuses a request that is too large, comes too slowly, or on one connection too many."""
 
-    def __init__(self, intake: Intake, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, intake: IntakeLimits, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._intake = intake
         self._head_size = 0
@@ -112,3 +121,12 @@ class GuardedHttp(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(refusal(problem))
             self.transport.close()
+
+
+@cache
+def refusal(problem: Problem) -> bytes:
+    """A whole HTTP response, which ends the connection."""
+    body = problem_body(problem)
+    headers = problem_headers(problem) | {"Content-Length": str(len(body)), "Connection": "close"}
+    lines = [f"HTTP/1.1 {problem.status} {problem.code}", *(f"{name}: {headers[name]}" for name in headers)]
+    return "\r\n".join([*lines, "", ""]).encode() + body

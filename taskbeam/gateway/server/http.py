@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-from taskbeam.gateway.errors import UNAVAILABLE
+from taskbeam.gateway.problems import UNAVAILABLE
 from taskbeam.gateway.server.detach import EXTENSION
 from taskbeam.gateway.server.guarded_http import GuardedHttp
 from taskbeam.gateway.server.proxy_headers import client_of
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from taskbeam.gateway.server.detach import DetachedProtocol
-    from taskbeam.gateway.server.intake import Intake
+    from taskbeam.gateway.server.guarded_http import IntakeLimits
     from taskbeam.gateway.shortcut.interface import Pending, Shortcut
 
 
 class DetachableHttp(GuardedHttp):
     """One request's connection can be taken over; it does not come back to HTTP."""
 
-    def __init__(self, intake: Intake, shortcut: Shortcut | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, intake: IntakeLimits, shortcut: Shortcut | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(intake, *args, **kwargs)
         self._shortcut = None if self.root_path else shortcut
         self._pending: Pending | None = None

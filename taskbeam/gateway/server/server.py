@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: comes back has a cursor.
 USER_TIMEOUT = 40
 
+#: Connections that wait to be accepted, as uvicorn has it.
+BACKLOG = 2048
+
 #: Seconds between two looks at the clock.
 TICK = 1.0
 
@@ -61,3 +64,13 @@ def _give_up_silent_clients(listening: Sequence[socket.socket]) -> None:
         for each in listening:
             if each.family != socket.AF_UNIX:
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT * 1000)
+
+
+def shared_listener(host: str, port: int) -> socket.socket:
+    """A socket that listens beside those of other processes.
+
+    The system hands each new connection to one of them (SO_REUSEPORT, socket(7)); all must say that they
+    share, and belong to one user. Raises `OSError`; `ValueError` where the system has no such option.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from taskbeam.gateway.errors import UNAUTHENTICATED, UNAVAILABLE
+from taskbeam.gateway.problems import UNAUTHENTICATED, UNAVAILABLE
 from taskbeam.gateway.transports.stream import DetachedStream
 
 if TYPE_CHECKING:
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
     from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
     from taskbeam.follow.hub import Follower
-    from taskbeam.gateway.errors import Problem
     from taskbeam.gateway.gateway import Gateway
-    from taskbeam.gateway.limits.connections import Visitor
+    from taskbeam.gateway.limits.admission import Admission
+    from taskbeam.gateway.problems import Problem
     from taskbeam.gateway.shortcut.interface import Connection
     from taskbeam.gateway.shortcut.plain_request import PlainRequest
 
 
-class DirectOpening:
+class ShortcutOpening:
     """Follows the task; its first delivery opens the stream, any other answer the application gives."""
 
-    __slots__ = ("_connection", "_follower", "_gateway", "_head", "_late", "_over", "_request", "_visitor")
+    __slots__ = ("_admission", "_connection", "_follower", "_gateway", "_head", "_late", "_over", "_request")
 
     def __init__(
         self,
         gateway: Gateway,
         request: PlainRequest,
         connection: Connection,
-        visitor: Visitor,
+        admission: Admission,
         head: Callable[[], bytes],
     ) -> None:
-        """``head`` makes the head of the answer; ``visitor`` leaves with the stream, or before it begins."""
+        """``head`` makes the head of the answer; ``admission`` ends with the stream, or before it begins."""
         self._gateway = gateway
         self._request = request
         self._connection = connection
-        self._visitor = visitor
+        self._admission = admission
         self._head = head
         self._follower: Follower | None = None
         self._late: asyncio.TimerHandle | None = None
@@ -47,10 +47,10 @@ class DirectOpening:
     # What the connection calls.
 
     def begin(self) -> None:
-        patience = self._gateway.settings.patience
-        self._late = asyncio.get_running_loop().call_later(patience, self._unavailable)
-        self._visitor.attach(self)
-        identity = self._visitor.identity
+        timeout = self._gateway.settings.redis_timeout
+        self._late = asyncio.get_running_loop().call_later(timeout, self._unavailable)
+        self._admission.attach(self)
+        identity = self._admission.identity
         if identity is None:
             self.dismiss(UNAUTHENTICATED)
         else:
@@ -98,14 +98,14 @@ class DirectOpening:
         if self._over:
             return
         assert self._follower is not None
-        stream = DetachedStream(self._follower, self._gateway.heart, self._visitor)
+        stream = DetachedStream(self._follower, self._gateway.heartbeats, self._admission)
         if not self._connection.hand_over(200, stream):
             self._leave()
             return
         self._end()
         self._follower.sink = stream
         stream.open(self._head(), events)
-        self._visitor.attach(stream)
+        self._admission.attach(stream)
 
     # The end.
 
@@ -118,7 +118,7 @@ class DirectOpening:
         self._end()
         if self._follower is not None:
             self._follower.cancel()
-        self._visitor.leave()
+        self._admission.leave()
 
     def _end(self) -> None:
         self._over = True

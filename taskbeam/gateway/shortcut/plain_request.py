@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.requests import cookie_parser
 
 from taskbeam.gateway.auth.credentials import Credentials, find_credentials
-from taskbeam.gateway.errors import TaskbeamError
+from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.http.browser_safety import is_foreign
 from taskbeam.gateway.http.negotiation import wants_event_stream
-from taskbeam.journal.events import EventId
+from taskbeam.gateway.problems import TaskbeamError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+
+    from taskbeam.journal.events import EventId
 
 #: The address of a stream: nothing in it is escaped, and it has no parameter but a cursor.
 _TARGET = re.compile(rb"/tasks/([A-Za-z0-9._~-]+)/(events|ws)(?:\?after=([0-9-]*))?")
@@ -63,7 +65,7 @@ def _plain(target: bytes, headers: Sequence[tuple[bytes, bytes]], kind: bytes) -
         return None
     cursor = fields.get(b"last-event-id") if kind == b"events" else None
     try:
-        after = EventId.parse((cursor or match[3]).decode("latin-1")) if cursor or match[3] else None
+        after = parse_cursor((cursor or match[3] or b"").decode("latin-1"))
         credentials = _credentials(fields, subprotocols(fields) if kind == b"ws" else ())
         return PlainRequest(match[1].decode(), after, credentials, fields)
     except TaskbeamError:

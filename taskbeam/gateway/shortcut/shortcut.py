@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbeam.gateway.auth.door import Door
 from taskbeam.gateway.auth.identity import ANYONE
-from taskbeam.gateway.errors import TaskbeamError
+from taskbeam.gateway.auth.socket_auth import SocketAuth
 from taskbeam.gateway.http.browser_safety import safety_headers
+from taskbeam.gateway.problems import TaskbeamError
 from taskbeam.gateway.shortcut.handshake import switching_protocols
-from taskbeam.gateway.shortcut.opening import DirectOpening
+from taskbeam.gateway.shortcut.opening import ShortcutOpening
 from taskbeam.gateway.shortcut.plain_request import plain_socket, plain_stream
 from taskbeam.gateway.transports.detached_socket import DetachedSocket
 from taskbeam.gateway.transports.stream import HEADERS, EventStreamResponse
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from taskbeam.gateway.auth.identity import Identity
     from taskbeam.gateway.gateway import Gateway
-    from taskbeam.gateway.limits.connections import Visitor
+    from taskbeam.gateway.limits.admission import Admission
     from taskbeam.gateway.shortcut.interface import Connection, Pending
     from taskbeam.gateway.shortcut.plain_request import PlainRequest
 
 
-class Direct:
+class StreamShortcut:
     """The gateway's `Shortcut`."""
 
     def __init__(self, gateway: Gateway) -> None:
@@ -42,11 +42,11 @@ class Direct:
         request = plain_stream(connection.url, connection.headers)
         if request is None or not self._gateway.subscriber.connected:
             return None
-        visitor = self._admit(request, connection)
-        if visitor is None:
+        admission = self._admit(request, connection)
+        if admission is None:
             return None
-        return DirectOpening(
-            self._gateway, request, connection, visitor, lambda: _stream_head(connection.default_headers())
+        return ShortcutOpening(
+            self._gateway, request, connection, admission, lambda: _stream_head(connection.default_headers())
         )
 
     def socket(self, connection: Connection) -> bool:
@@ -55,25 +55,25 @@ class Direct:
         if request is None:
             return False
         head = switching_protocols(request.fields, connection.default_headers())
-        visitor = self._admit(request, connection) if head is not None else None
-        if head is None or visitor is None:
+        admission = self._admit(request, connection) if head is not None else None
+        if head is None or admission is None:
             return False
         gateway, settings = self._gateway, self._gateway.settings
-        socket = DetachedSocket(gateway.heart, settings.max_message_bytes)
+        socket = DetachedSocket(gateway.heartbeats, settings.max_message_bytes)
         if connection.hand_over(101, socket):
             socket.write(head)
-            door = Door(gateway.guard, visitor)
+            auth = SocketAuth(gateway.guard, admission)
             socket.begin(
-                TaskSession(socket, gateway.hub, door, request.task_id, request.after, settings.auth_timeout)
+                TaskSession(socket, gateway.hub, auth, request.task_id, request.after, settings.auth_timeout)
             )
         else:
-            visitor.leave()
+            admission.leave()
         return True
 
-    def _admit(self, request: PlainRequest, connection: Connection) -> Visitor | None:
+    def _admit(self, request: PlainRequest, connection: Connection) -> Admission | None:
         guard = self._gateway.guard
         try:
-            return guard.visitors.admit(connection.client_host(), self._identify(request))
+            return guard.admissions.admit(connection.client_host(), self._identify(request))
         except TaskbeamError:
             return None
 

@@ -6,29 +6,29 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taskbeam.gateway.delivery.heartbeat import Heart
+    from taskbeam.gateway.delivery.heartbeat import Heartbeats
 
 
 class DetachedConnection(asyncio.Protocol):
     """A connection of a few fields; thousands of them are idle at any time."""
 
-    __slots__ = ("_connections", "_heart", "_slot", "transport")
+    __slots__ = ("_connections", "_heartbeats", "_slot", "transport")
 
-    def __init__(self, heart: Heart) -> None:
-        self._heart = heart
+    def __init__(self, heartbeats: Heartbeats) -> None:
+        self._heartbeats = heartbeats
         self.transport: asyncio.Transport | None = None
 
     def taken_over(self, transport: asyncio.Transport, connections: set[Any]) -> None:
         """The transport is ours; the server drains what is in ``connections`` when it stops."""
         self.transport = transport
-        self._slot = self._heart.add(self)
+        self._slot = self._heartbeats.add(self)
         self._connections = connections
         connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self.transport = None
         self._connections.discard(self)
-        self._heart.remove(self, self._slot)
+        self._heartbeats.remove(self, self._slot)
         self.gone()
 
     def write(self, data: bytes) -> None:
@@ -40,7 +40,7 @@ class DetachedConnection(asyncio.Protocol):
         """The client is gone."""
         raise NotImplementedError
 
-    def beat(self) -> None:
+    def ping(self) -> None:
         """Show the peer, and the proxies between, that the connection lives."""
         raise NotImplementedError
 

@@ -10,14 +10,14 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
 from taskbeam.follow.event import text_frame
-from taskbeam.gateway.errors import RESTARTING
+from taskbeam.gateway.problems import RESTARTING
 from taskbeam.gateway.transports.detached import DetachedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taskbeam.follow.event import Event
-    from taskbeam.gateway.delivery.heartbeat import Heart
+    from taskbeam.gateway.delivery.heartbeat import Heartbeats
     from taskbeam.gateway.transports.session import Session
 
 logger = logging.getLogger(__name__)
@@ -40,8 +40,8 @@ class DetachedSocket(DetachedConnection):
 
     __slots__ = ("_answered", "_core", "_max_size", "_message", "_session", "_unparsed")
 
-    def __init__(self, heart: Heart, max_size: int) -> None:
-        super().__init__(heart)
+    def __init__(self, heartbeats: Heartbeats, max_size: int) -> None:
+        super().__init__(heartbeats)
         self._max_size = max_size
         self._session: Session | None = None
         self._core: Protocol | None = None
@@ -71,9 +71,9 @@ class DetachedSocket(DetachedConnection):
             self._flush(core)
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._abort)
 
-    # What the heart and the server call.
+    # What the heartbeats and the server call.
 
-    def beat(self) -> None:
+    def ping(self) -> None:
         """Ping; a client that left the last one unanswered is gone."""
         if self.transport is None or (self._core is not None and self._core.state is not OPEN):
             return

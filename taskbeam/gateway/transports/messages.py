@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from taskbeam.gateway import errors
-from taskbeam.gateway.errors import TaskbeamError
-from taskbeam.journal.events import EventId
+from taskbeam.gateway import problems
+from taskbeam.gateway.delivery.cursor import parse_cursor
+from taskbeam.gateway.problems import TaskbeamError
+
+if TYPE_CHECKING:
+    from taskbeam.journal.events import EventId
 
 #: Half of a character, which JSON can spell as an escape, and UTF-8 cannot.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -19,9 +22,9 @@ def parse_message(text: str) -> dict[str, Any]:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise TaskbeamError(errors.BAD_JSON) from error
+        raise TaskbeamError(problems.BAD_JSON) from error
     if not isinstance(message, dict):
-        raise TaskbeamError(errors.BAD_JSON)
+        raise TaskbeamError(problems.BAD_JSON)
     return message
 
 
@@ -29,7 +32,7 @@ def task_id_of(message: dict[str, Any]) -> str:
     """Raises `TaskbeamError` ``bad_request``."""
     task_id = message.get("task_id")
     if not is_text(task_id):
-        raise TaskbeamError(errors.BAD_REQUEST, "task_id is to be a string.")
+        raise TaskbeamError(problems.BAD_REQUEST, "task_id is to be a string.")
     return task_id
 
 
@@ -38,9 +41,9 @@ def cursor_of(message: dict[str, Any]) -> EventId | None:
     after = message.get("after")
     if after is None:
         return None
-    if not isinstance(after, str):
-        raise TaskbeamError(errors.BAD_CURSOR)
-    return EventId.parse(after)
+    if not isinstance(after, str) or not after:
+        raise TaskbeamError(problems.BAD_CURSOR)
+    return parse_cursor(after)
 
 
 def is_text(value: object) -> TypeGuard[str]:

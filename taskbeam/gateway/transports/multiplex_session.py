@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbeam.gateway import errors
-from taskbeam.gateway.errors import Problem, TaskbeamError
+from taskbeam.gateway import problems
+from taskbeam.gateway.problems import Problem, TaskbeamError
 from taskbeam.gateway.transports.messages import cursor_of, is_text, parse_message, task_id_of
 from taskbeam.gateway.transports.subscription import Subscription
 from taskbeam.journal.encode import to_json
 
 if TYPE_CHECKING:
     from taskbeam.follow.hub import Hub
-    from taskbeam.gateway.auth.door import Door
+    from taskbeam.gateway.auth.socket_auth import SocketAuth
     from taskbeam.gateway.transports.session import Socket
 
 
@@ -25,8 +25,8 @@ class MultiplexSession:
     """The subscriptions of one socket."""
 
     __slots__ = (
+        "_auth",
         "_closed",
-        "_door",
         "_hub",
         "_idle_timeout",
         "_max_subscriptions",
@@ -35,18 +35,18 @@ class MultiplexSession:
     )
 
     def __init__(
-        self, socket: Socket, hub: Hub, door: Door, max_subscriptions: int, idle_timeout: float
+        self, socket: Socket, hub: Hub, auth: SocketAuth, max_subscriptions: int, idle_timeout: float
     ) -> None:
         """``idle_timeout``: seconds that the socket may follow nothing."""
         self.socket = socket
         self._hub = hub
-        self._door = door
+        self._auth = auth
         self._max_subscriptions = max_subscriptions
         self._idle_timeout = idle_timeout
         self._subscriptions: dict[str, Subscription] = {}
         self._closed = False
-        door.visitor.attach(self)
-        door.visitor.expect(errors.IDLE, idle_timeout)
+        auth.admission.attach(self)
+        auth.admission.expect(problems.IDLE, idle_timeout)
 
     # What the guard calls.
 
@@ -56,10 +56,10 @@ class MultiplexSession:
     # What the socket calls.
 
     def heard(self, size: int) -> None:
-        self._door.visitor.heard(size)
+        self._auth.admission.heard(size)
 
     def received(self, text: str) -> None:
-        self._door.visitor.asked()
+        self._auth.admission.asked()
         if self._closed:
             return
         task_id: object = None
@@ -80,7 +80,7 @@ class MultiplexSession:
 
     def closed(self) -> None:
         self._closed = True
-        self._door.close()
+        self._auth.close()
         for subscription in self._subscriptions.values():
             subscription.cancel()
         self._subscriptions.clear()
@@ -119,22 +119,22 @@ class MultiplexSession:
             case "ping":
                 self.answer("pong")
             case _:
-                raise TaskbeamError(errors.UNKNOWN_OP)
+                raise TaskbeamError(problems.UNKNOWN_OP)
 
     def _subscribe(self, message: dict[str, Any]) -> None:
         task_id, after, token = task_id_of(message), cursor_of(message), message.get("token")
-        identity = self._door.identity if token is None else self._door.verify(token)
+        identity = self._auth.identity if token is None else self._auth.verify(token)
         if identity is None:
-            raise TaskbeamError(errors.UNAUTHENTICATED)
+            raise TaskbeamError(problems.UNAUTHENTICATED)
         before = self._subscriptions.get(task_id)
         if before is not None:
             self._drop(before)
         elif len(self._subscriptions) >= self._max_subscriptions:
-            raise TaskbeamError(errors.TOO_MANY)
-        own = None if token is None else self._door.watch(identity)
+            raise TaskbeamError(problems.TOO_MANY)
+        own = None if token is None else self._auth.watch(identity)
         subscription = self._subscriptions[task_id] = Subscription(self, self._hub, task_id, after, own)
-        self._door.visitor.settle()
-        self._door.ask(identity, task_id, subscription.admit)
+        self._auth.admission.settle()
+        self._auth.ask(identity, task_id, subscription.admit)
 
     def _unsubscribe(self, task_id: str) -> None:
         subscription = self._subscriptions.get(task_id)
@@ -147,29 +147,29 @@ class MultiplexSession:
         if "task_id" in message:
             self._renew(task_id_of(message), message.get("token"))
             return
-        before = self._door.identity
-        identity = self._door.authenticate(message.get("token"))
+        before = self._auth.identity
+        identity = self._auth.authenticate(message.get("token"))
         self.answer("authenticated", expires=identity.expires)
         if before is None or identity.renews(before):
             return
         for subscription in tuple(self._subscriptions.values()):
-            if subscription.visitor is None:
-                self._door.ask(identity, subscription.task_id, subscription.admit)
+            if subscription.admission is None:
+                self._auth.ask(identity, subscription.task_id, subscription.admit)
 
     def _renew(self, task_id: str, token: object) -> None:
         subscription = self._subscriptions.get(task_id)
         if subscription is None:
-            raise TaskbeamError(errors.BAD_REQUEST, "There is no subscription to this task.")
-        identity = self._door.verify(token)
-        if subscription.visitor is not None:
-            subscription.visitor.leave()
-        subscription.visitor = self._door.watch(identity)
-        subscription.visitor.attach(subscription)
+            raise TaskbeamError(problems.BAD_REQUEST, "There is no subscription to this task.")
+        identity = self._auth.verify(token)
+        if subscription.admission is not None:
+            subscription.admission.leave()
+        subscription.admission = self._auth.watch(identity)
+        subscription.admission.attach(subscription)
         self.answer("authenticated", task_id=task_id, expires=identity.expires)
-        self._door.ask(identity, task_id, subscription.admit)
+        self._auth.ask(identity, task_id, subscription.admit)
 
     def _drop(self, subscription: Subscription) -> None:
         del self._subscriptions[subscription.task_id]
         subscription.cancel()
         if not self._subscriptions:
-            self._door.visitor.expect(errors.IDLE, self._idle_timeout)
+            self._auth.admission.expect(problems.IDLE, self._idle_timeout)

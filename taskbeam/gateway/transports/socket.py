@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from starlette.websockets import WebSocket
 
-    from taskbeam.gateway.delivery.heartbeat import Heart
+    from taskbeam.gateway.delivery.heartbeat import Heartbeats
     from taskbeam.gateway.transports.session import Session, Socket
 
 
 async def serve_socket(
     websocket: WebSocket,
     begin: Callable[[Socket], Session],
-    heart: Heart,
+    heartbeats: Heartbeats,
     max_message_bytes: int,
 ) -> None:
     """Accept the socket and let a session speak on it until it closes.
@@ -34,6 +34,6 @@ async def serve_socket(
     if detach is None:
         await PortableSocket(websocket, max_message_bytes).serve(begin)
         return
-    socket = DetachedSocket(heart, max_message_bytes)
+    socket = DetachedSocket(heartbeats, max_message_bytes)
     if detach(socket):
         socket.begin(begin(socket))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 from taskbeam.follow.event import http_chunk
-from taskbeam.gateway.problems import problem_body
+from taskbeam.gateway.http.problem_details import problem_body
 from taskbeam.gateway.server.detach import detach_of
 from taskbeam.gateway.transports.detached import DetachedConnection
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
     from taskbeam.follow.hub import Follower
-    from taskbeam.gateway.delivery.heartbeat import Heart
+    from taskbeam.gateway.delivery.heartbeat import Heartbeats
     from taskbeam.gateway.delivery.opening import Opening
-    from taskbeam.gateway.errors import Problem
-    from taskbeam.gateway.limits.connections import Visitor
+    from taskbeam.gateway.limits.admission import Admission
+    from taskbeam.gateway.problems import Problem
 
 #: How long a browser waits before it reconnects, in ms; told once, with the first event.
 RETRY = 2000
@@ -61,18 +61,20 @@ class EventStreamResponse(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, opening: Opening, heart: Heart, heartbeat: float, visitor: Visitor) -> None:
-        """``visitor`` leaves when the stream is over."""
+    def __init__(
+        self, opening: Opening, heartbeats: Heartbeats, heartbeat: float, admission: Admission
+    ) -> None:
+        """``admission`` leaves when the stream is over."""
         super().__init__(self._blocks(opening, heartbeat), headers=HEADERS)
         self._opening = opening
-        self._heart = heart
-        self._visitor = visitor
+        self._heartbeats = heartbeats
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         detach = detach_of(scope)
         try:
             if detach is None:
-                self._visitor.attach(self._opening.mailbox)
+                self._admission.attach(self._opening.mailbox)
                 await super().__call__(scope, receive, send)
             else:
                 head = {
@@ -81,10 +83,10 @@ class EventStreamResponse(StreamingResponse):
                     "headers": self.raw_headers,
                 }
                 await send(head)
-                stream = DetachedStream(self._opening.follower, self._heart, self._visitor)
+                stream = DetachedStream(self._opening.follower, self._heartbeats, self._admission)
                 if detach(stream):
                     self._opening.attach(stream)
-                    self._visitor.attach(stream)
+                    self._admission.attach(stream)
                     return
         except BaseException:
             self._leave()
@@ -93,7 +95,7 @@ class EventStreamResponse(StreamingResponse):
 
     def _leave(self) -> None:
         self._opening.follower.cancel()
-        self._visitor.leave()
+        self._admission.leave()
 
     @staticmethod
     async def _blocks(opening: Opening, heartbeat: float) -> AsyncIterator[bytes]:
@@ -113,11 +115,11 @@ class EventStreamResponse(StreamingResponse):
 class DetachedStream(DetachedConnection):
     """Writes chunks of the body straight to the transport."""
 
-    __slots__ = ("_follower", "_started", "_visitor")
+    __slots__ = ("_admission", "_follower", "_started")
 
-    def __init__(self, follower: Follower, heart: Heart, visitor: Visitor) -> None:
-        super().__init__(heart)
-        self._visitor = visitor
+    def __init__(self, follower: Follower, heartbeats: Heartbeats, admission: Admission) -> None:
+        super().__init__(heartbeats)
+        self._admission = admission
         self._follower = follower
         self._started = False
 
@@ -147,9 +149,9 @@ class DetachedStream(DetachedConnection):
         self._follower.cancel()
         self._close(http_chunk(problem_event(problem)))
 
-    # What the heart and the server call.
+    # What the heartbeats and the server call.
 
-    def beat(self) -> None:
+    def ping(self) -> None:
         self.write(_PING_CHUNK)
 
     def shutdown(self) -> None:
@@ -166,7 +168,7 @@ class DetachedStream(DetachedConnection):
 
     def gone(self) -> None:
         self._follower.cancel()
-        self._visitor.leave()
+        self._admission.leave()
 
     def data_received(self, data: bytes) -> None:
         """A client has nothing to say after its request."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbeam.gateway.delivery.ends import PROBLEMS
+from taskbeam.gateway.problems import PROBLEM_OF_END
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
     from taskbeam.follow.hub import Follower, Hub
-    from taskbeam.gateway.errors import Problem
-    from taskbeam.gateway.limits.connections import Visitor
+    from taskbeam.gateway.limits.admission import Admission
+    from taskbeam.gateway.problems import Problem
     from taskbeam.gateway.transports.multiplex_session import MultiplexSession
     from taskbeam.journal.events import EventId
 
 
 class Subscription:
-    """Follows the task once it may; ``visitor`` looks after a token that came for this task alone."""
+    """Follows the task once it may; ``admission`` looks after a token that came for this task alone."""
 
-    __slots__ = ("_after", "_cancelled", "_follower", "_hub", "_session", "_told", "task_id", "visitor")
+    __slots__ = ("_after", "_cancelled", "_follower", "_hub", "_session", "_told", "admission", "task_id")
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Subscription:
         hub: Hub,
         task_id: str,
         after: EventId | None,
-        visitor: Visitor | None,
+        admission: Admission | None,
     ) -> None:
         self._session = session
         self._hub = hub
@@ -38,9 +38,9 @@ class Subscription:
         self._told = False
         self._cancelled = False
         self.task_id = task_id
-        self.visitor = visitor
-        if visitor is not None:
-            visitor.attach(self)
+        self.admission = admission
+        if admission is not None:
+            admission.attach(self)
 
     def admit(self, refusal: Problem | None) -> None:
         """The policy has answered, at first or to a newer token."""
@@ -54,8 +54,8 @@ class Subscription:
     def cancel(self) -> None:
         """Follow no longer, and say nothing of it."""
         self._cancelled = True
-        if self.visitor is not None:
-            self.visitor.leave()
+        if self.admission is not None:
+            self.admission.leave()
         if self._follower is not None:
             self._follower.cancel()
 
@@ -76,7 +76,7 @@ class Subscription:
         self._session.socket.send_events(events)
 
     def finish(self, end: End) -> None:
-        self._session.ended(self, PROBLEMS.get(end))
+        self._session.ended(self, PROBLEM_OF_END.get(end))
 
     # What the guard calls.
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from websockets.frames import CloseCode
 
-from taskbeam.gateway.delivery.ends import PROBLEMS
-from taskbeam.gateway.errors import UNAUTHENTICATED, Problem, TaskbeamError
+from taskbeam.gateway.problems import PROBLEM_OF_END, UNAUTHENTICATED, Problem, TaskbeamError
 from taskbeam.gateway.transports.messages import parse_message
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
     from taskbeam.follow.hub import Follower, Hub
-    from taskbeam.gateway.auth.door import Door
+    from taskbeam.gateway.auth.socket_auth import SocketAuth
     from taskbeam.gateway.transports.session import Socket
     from taskbeam.journal.events import EventId
 
@@ -28,24 +27,24 @@ class TaskSession:
     later ones take the place of a token that is about to expire.
     """
 
-    __slots__ = ("_after", "_closed", "_door", "_follower", "_hub", "_socket", "_task_id")
+    __slots__ = ("_after", "_auth", "_closed", "_follower", "_hub", "_socket", "_task_id")
 
     def __init__(
-        self, socket: Socket, hub: Hub, door: Door, task_id: str, after: EventId | None, patience: float
+        self, socket: Socket, hub: Hub, auth: SocketAuth, task_id: str, after: EventId | None, timeout: float
     ) -> None:
-        """``patience``: seconds that the client has for its first message."""
+        """``timeout``: seconds that the client has for its first message."""
         self._socket = socket
         self._hub = hub
-        self._door = door
+        self._auth = auth
         self._task_id = task_id
         self._after = after
         self._follower: Follower | None = None
         self._closed = False
-        door.visitor.attach(self)
-        if door.identity is None:
-            door.visitor.expect(UNAUTHENTICATED, patience)
+        auth.admission.attach(self)
+        if auth.identity is None:
+            auth.admission.expect(UNAUTHENTICATED, timeout)
         else:
-            door.ask(door.identity, task_id, self._admit)
+            auth.ask(auth.identity, task_id, self._admit)
 
     def _admit(self, refusal: Problem | None) -> None:
         if self._closed:
@@ -61,7 +60,7 @@ class TaskSession:
         self._socket.send_events(events)
 
     def finish(self, end: End) -> None:
-        problem = PROBLEMS.get(end)
+        problem = PROBLEM_OF_END.get(end)
         if problem is None:
             self._socket.close(CloseCode.NORMAL_CLOSURE, "")
         else:
@@ -75,23 +74,23 @@ class TaskSession:
     # What the socket calls.
 
     def heard(self, size: int) -> None:
-        self._door.visitor.heard(size)
+        self._auth.admission.heard(size)
 
     def received(self, text: str) -> None:
-        self._door.visitor.asked()
+        self._auth.admission.asked()
         if self._closed:
             return
         try:
             message = parse_message(text)
             if message.get("op") == "auth":
-                identity = self._door.authenticate(message.get("token"))
-                self._door.visitor.settle()
-                self._door.ask(identity, self._task_id, self._admit)
-            elif self._door.identity is None:
+                identity = self._auth.authenticate(message.get("token"))
+                self._auth.admission.settle()
+                self._auth.ask(identity, self._task_id, self._admit)
+            elif self._auth.identity is None:
                 raise TaskbeamError(UNAUTHENTICATED)
         except TaskbeamError as error:
             # Whoever follows a task already may say anything else: it is ignored.
-            if error.problem.status != 400 or self._door.identity is None:
+            if error.problem.status != 400 or self._auth.identity is None:
                 self.dismiss(error.problem)
 
     def pause(self) -> None:
@@ -104,7 +103,7 @@ class TaskSession:
 
     def closed(self) -> None:
         self._closed = True
-        self._door.close()
+        self._auth.close()
         if self._follower is not None:
             self._follower.cancel()
 

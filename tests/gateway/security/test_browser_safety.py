@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from taskbeam.gateway.http.browser_safety import is_foreign
-from taskbeam.gateway.http.named_files import names
+from taskbeam.gateway.http.files import is_referenced
 
 if TYPE_CHECKING:
     import httpx
@@ -148,7 +148,7 @@ class TestNamedFiles:
         ],
     )
     def test_do(self, event: Any) -> None:
-        assert names([b"{}", to_bytes(event)], "a.pdf")
+        assert is_referenced([b"{}", to_bytes(event)], "a.pdf")
 
     @pytest.mark.parametrize(
         "event",
@@ -162,7 +162,7 @@ class TestNamedFiles:
         ],
     )
     def test_do_not(self, event: Any) -> None:
-        assert not names([to_bytes(event)], "a.pdf")
+        assert not is_referenced([to_bytes(event)], "a.pdf")
 
 
 def to_bytes(event: Any) -> bytes:

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 
 from app.main import create_app
 from app.revoke import run as revoke
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from taskbeam.gateway.settings import Settings
 from tests.support.tokens import ED25519, TOKENS, claims, sign
 from tests.support.waiting import wait_until
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import redis
 
     from stack.valkey import Valkey
-    from taskbeam.gateway.errors import Problem
+    from taskbeam.gateway.problems import Problem
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals, Task
 
@@ -70,20 +70,22 @@ class Row(NamedTuple):
 _ALL = {"scope": "read cancel send"}
 
 INVALID: dict[str, Row] = {
-    "no token": Row(lambda _: None, errors.UNAUTHENTICATED),
-    "no JSON Web Token": Row(lambda _: "x", errors.UNAUTHENTICATED),
+    "no token": Row(lambda _: None, problems.UNAUTHENTICATED),
+    "no JSON Web Token": Row(lambda _: "x", problems.UNAUTHENTICATED),
     "expired": Row(
         lambda task_id: sign(tasks=[task_id], iat=time.time() - 99, exp=time.time() - 9, **_ALL),
-        errors.TOKEN_EXPIRED,
+        problems.TOKEN_EXPIRED,
     ),
-    "wrong audience": Row(lambda task_id: sign(tasks=[task_id], aud="other", **_ALL), errors.UNAUTHENTICATED),
-    "algorithm none": Row(_unsigned, errors.UNAUTHENTICATED),
-    "algorithms confused": Row(_confused, errors.UNAUTHENTICATED),
-    "tampered": Row(_tampered, errors.UNAUTHENTICATED),
-    "revoked": Row(lambda task_id: sign(tasks=[task_id], jti="revoked", **_ALL), errors.TOKEN_REVOKED),
+    "wrong audience": Row(
+        lambda task_id: sign(tasks=[task_id], aud="other", **_ALL), problems.UNAUTHENTICATED
+    ),
+    "algorithm none": Row(_unsigned, problems.UNAUTHENTICATED),
+    "algorithms confused": Row(_confused, problems.UNAUTHENTICATED),
+    "tampered": Row(_tampered, problems.UNAUTHENTICATED),
+    "revoked": Row(lambda task_id: sign(tasks=[task_id], jti="revoked", **_ALL), problems.TOKEN_REVOKED),
     "its owner revoked": Row(
         lambda task_id: sign(tasks=[task_id], sub="revoked", iat=time.time() - 60, **_ALL),
-        errors.TOKEN_REVOKED,
+        problems.TOKEN_REVOKED,
     ),
 }
 
@@ -152,7 +154,7 @@ def test_a_token_for_something_else(guarded: Gateway, owned: Task, endpoint: str
     token = STRANGERS[stranger]
     ask = ENDPOINTS[endpoint].ask
     answer = ask(guarded, owned.id, token(owned.id))
-    check(answer, errors.UNKNOWN_TASK)
+    check(answer, problems.UNKNOWN_TASK)
     assert ask(guarded, NOBODYS, token(NOBODYS)) == same(answer, owned.id)
 
 
@@ -168,8 +170,8 @@ def test_a_stranger_is_not_told_that_a_task_has_expired(
     journals.redis.set(owned.keys.tombstone, 1)
     journals.redis.delete(owned.keys.head, owned.keys.log)
     ask = ENDPOINTS[endpoint].ask
-    check(ask(guarded, owned.id, sign(owner="another")), errors.UNKNOWN_TASK)
-    check(ask(guarded, owned.id, sign(tasks=["another"])), errors.UNKNOWN_TASK)
+    check(ask(guarded, owned.id, sign(owner="another")), problems.UNKNOWN_TASK)
+    check(ask(guarded, owned.id, sign(tasks=["another"])), problems.UNKNOWN_TASK)
 
 
 @every_task_endpoint
@@ -184,14 +186,14 @@ def test_a_token_that_is_good_for_it(guarded: Gateway, owned: Task, endpoint: st
 @pytest.mark.parametrize("token", GOOD)
 @pytest.mark.parametrize("endpoint", [name for name, found in ENDPOINTS.items() if found.action != "read"])
 def test_a_token_that_only_reads(guarded: Gateway, owned: Task, endpoint: str, token: str) -> None:
-    check(ENDPOINTS[endpoint].ask(guarded, owned.id, GOOD[token](owned, "read")), errors.FORBIDDEN)
+    check(ENDPOINTS[endpoint].ask(guarded, owned.id, GOOD[token](owned, "read")), problems.FORBIDDEN)
     assert len(owned.records()) == 2
 
 
 def test_a_token_that_only_cancels_is_told_nothing(guarded: Gateway, owned: Task) -> None:
     check(
         ENDPOINTS["snapshot"].ask(guarded, owned.id, sign(tasks=[owned.id], scope="cancel")),
-        errors.UNKNOWN_TASK,
+        problems.UNKNOWN_TASK,
     )
 
 

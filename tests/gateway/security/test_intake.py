@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from tests.support.event_stream import connected_socket
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     import socket
 
-    from taskbeam.gateway.errors import Problem
+    from taskbeam.gateway.problems import Problem
     from tests.support.gateway import Gateway
     from tests.support.journal import Task
 
@@ -88,10 +88,10 @@ class TestAHeadThatIsTooLarge:
         else:
             headers = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 90) for number in range(size // 90))
         request = b"GET %b HTTP/1.1\r\nHost: x\r\n%b%b\r\n" % (path, upgrade, headers)
-        check(exchange(served, request), errors.HEAD_TOO_LARGE)
+        check(exchange(served, request), problems.HEAD_TOO_LARGE)
 
     def test_is_refused_before_its_end(self, served: Gateway) -> None:
-        check(exchange(served, b"GET / HTTP/1.1\r\nX: " + b"x" * 5000), errors.HEAD_TOO_LARGE)
+        check(exchange(served, b"GET / HTTP/1.1\r\nX: " + b"x" * 5000), problems.HEAD_TOO_LARGE)
 
     def test_is_refused_on_the_second_request(self, served: Gateway) -> None:
         large = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 5000 + b"\r\n\r\n"
@@ -150,7 +150,7 @@ class TestSlowness:
         "sent", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: x\r\n", b"GET / HTTP/1.1\r\n" + WEBSOCKET]
     )
     def test_of_a_head(self, served: Gateway, sent: bytes) -> None:
-        check(exchange(served, sent), errors.TOO_SLOW)
+        check(exchange(served, sent), problems.TOO_SLOW)
 
     def test_that_trickles_does_not_help(self, served: Gateway) -> None:
         with connected_socket(served.port) as connection:
@@ -164,7 +164,7 @@ class TestSlowness:
             assert received.startswith(b"HTTP/1.1 408")
 
     def test_of_a_body(self, served: Gateway) -> None:
-        check(exchange(served, post(b"{", b"Content-Length: 100")), errors.TOO_SLOW)
+        check(exchange(served, post(b"{", b"Content-Length: 100")), problems.TOO_SLOW)
 
     def test_of_the_second_request(self, served: Gateway) -> None:
         with connected_socket(served.port) as connection:

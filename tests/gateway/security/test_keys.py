@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from taskbeam.gateway.auth.configuration import key_set
-from taskbeam.gateway.auth.keys import KeyConfigurationError, development_keys, new_key, parse_keys
+from taskbeam.gateway.auth.keys import KeyConfigurationError, development_keys, key_set, new_key, parse_keys
 from taskbeam.gateway.settings import Settings
 from tests.support.gateway import ROOT
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from websockets.frames import Opcode
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from tests.support.event_stream import EventStream, connected_socket
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.raw_websocket import Closed, RawWebSocket, frame, text
@@ -39,7 +39,7 @@ def crowded(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Gateway]
         yield running
 
 
-def refused(answer: httpx.Response, problem: errors.Problem) -> bool:
+def refused(answer: httpx.Response, problem: problems.Problem) -> bool:
     return (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (
         problem.status,
         problem.code,
@@ -76,7 +76,7 @@ class TestConnections:
                 for path in (f"/tasks/{task.id}/ws", "/ws"):
                     with RawWebSocket(crowded, path, headers=bearer(next(tokens))) as socket:
                         assert socket.closed() == REFUSED
-                assert refused(httpx.get(url, headers=bearer(next(tokens))), errors.TOO_MANY_CONNECTIONS)
+                assert refused(httpx.get(url, headers=bearer(next(tokens))), problems.TOO_MANY_CONNECTIONS)
                 assert httpx.get(f"{crowded.http}/readyz").status_code == 200
             wait_until(lambda: httpx.get(url, headers=bearer(next(tokens))).status_code == 200)
 
@@ -111,7 +111,7 @@ class TestConnections:
                 stack.enter_context(connected_socket(served.port))
 
             def answered() -> bool:
-                return refused(httpx.get(f"{served.http}/readyz"), errors.TOO_MANY_CONNECTIONS)
+                return refused(httpx.get(f"{served.http}/readyz"), problems.TOO_MANY_CONNECTIONS)
 
             wait_until(answered)
             stack.close()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from taskbeam.gateway.auth.identity import FOLLOW, READ_ONLY, Action, Identity
 from taskbeam.gateway.auth.keys import parse_keys
 from taskbeam.gateway.auth.tokens import MAX_NAMED, Tokens
-from taskbeam.gateway.errors import TOKEN_EXPIRED, UNAUTHENTICATED, Problem, TaskbeamError
+from taskbeam.gateway.problems import TOKEN_EXPIRED, UNAUTHENTICATED, Problem, TaskbeamError
 from tests.support.tokens import ED25519, HMAC, KEYS, claims, key, sign
 
 TOKENS = Tokens(parse_keys(KEYS), "taskbeam", 900, 3600)

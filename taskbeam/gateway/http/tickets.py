@@ -6,19 +6,23 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from taskbeam.gateway.auth.caller import CallerDep
 from taskbeam.gateway.auth.credentials import COOKIE
 from taskbeam.gateway.auth.identity import Action
 from taskbeam.gateway.gateway import GatewayDep
-from taskbeam.gateway.problems import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 
 router = APIRouter(tags=["passes"])
 
 TaskId = Annotated[str, Path(min_length=1)]
 
 _PROBLEMS = documented(
-    *IDENTITY_PROBLEMS, errors.UNKNOWN_TASK, errors.INVALID_REQUEST, errors.INTERNAL, errors.UNAVAILABLE
+    *IDENTITY_PROBLEMS,
+    problems.UNKNOWN_TASK,
+    problems.INVALID_REQUEST,
+    problems.INTERNAL,
+    problems.UNAVAILABLE,
 )
 
 

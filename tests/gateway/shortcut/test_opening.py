@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from taskbeam.gateway.auth.identity import ANYONE
-from taskbeam.gateway.errors import UNAVAILABLE, UNKNOWN_TASK
-from taskbeam.gateway.shortcut.opening import DirectOpening
+from taskbeam.gateway.problems import UNAVAILABLE, UNKNOWN_TASK
+from taskbeam.gateway.shortcut.opening import ShortcutOpening
 from taskbeam.gateway.shortcut.plain_request import PlainRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbeam.gateway.errors import Problem
+    from taskbeam.gateway.problems import Problem
 
 
 class Connection:
@@ -32,7 +32,7 @@ class Connection:
         self.answered.append("unavailable")
 
 
-class Visitor:
+class Admission:
     identity = ANYONE
     here = True
 
@@ -51,13 +51,13 @@ def answered(refusal: Problem) -> list[str]:
 
     async def begin() -> list[str]:
         gateway: Any = SimpleNamespace(
-            settings=SimpleNamespace(patience=60.0),
+            settings=SimpleNamespace(redis_timeout=60.0),
             guard=SimpleNamespace(access=SimpleNamespace(ask=ask)),
         )
-        connection, visitor = Connection(), Visitor()
+        connection, admission = Connection(), Admission()
         request = PlainRequest("7", None, None, {})
-        DirectOpening(gateway, request, cast("Any", connection), cast("Any", visitor), bytes).begin()
-        assert not visitor.here
+        ShortcutOpening(gateway, request, cast("Any", connection), cast("Any", admission), bytes).begin()
+        assert not admission.here
         return connection.answered
 
     return asyncio.run(begin())

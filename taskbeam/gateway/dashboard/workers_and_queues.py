@@ -22,11 +22,11 @@ PRIORITIES = ("", *(f"{SEPARATOR}{step}" for step in (3, 6, 9)))
 INTERNAL = ("celeryev", "pidbox")
 
 
-def broker_client(url: str, patience: float) -> Redis | None:
+def broker_client(url: str, timeout: float) -> Redis | None:
     """An unconnected client of the broker; None where it is not a single Redis."""
     if not url.startswith(("redis://", "rediss://")):
         return None
-    client: Redis = Redis.from_url(url, protocol=2, socket_timeout=patience, client_name="taskbeam-gateway")
+    client: Redis = Redis.from_url(url, protocol=2, socket_timeout=timeout, client_name="taskbeam-gateway")
     return client
 
 

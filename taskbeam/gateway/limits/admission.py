@@ -10,7 +10,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from taskbeam.gateway.errors import (
+from taskbeam.gateway.limits.rate import spend
+from taskbeam.gateway.problems import (
     TOKEN_EXPIRED,
     TOKEN_REVOKED,
     TOO_FAST,
@@ -18,7 +19,6 @@ from taskbeam.gateway.errors import (
     Problem,
     TaskbeamError,
 )
-from taskbeam.gateway.limits.rate import spend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ class Limits(NamedTuple):
     bytes: float
 
 
-class Visitor:
+class Admission:
     """One connection that stays for a while; whoever made it calls `leave` when it is gone."""
 
     __slots__ = (
@@ -64,7 +64,7 @@ class Visitor:
         "slot",
     )
 
-    def __init__(self, book: Visitors, address: str | None, identity: Identity | None) -> None:
+    def __init__(self, book: AdmissionControl, address: str | None, identity: Identity | None) -> None:
         self._book = book
         self.address = address
         self.counted = False
@@ -83,7 +83,7 @@ class Visitor:
             self.dismiss(self._over)
 
     def expect(self, reason: Problem, seconds: float) -> None:
-        """Dismiss the visitor for ``reason`` unless `settle` is called within ``seconds``."""
+        """Dismiss the admission for ``reason`` unless `settle` is called within ``seconds``."""
         self._reason, self._deadline = reason, self._book.clock() + seconds
         self._book.file(self)
 
@@ -133,8 +133,8 @@ class Visitor:
         self._book.strike(self)
 
 
-class Visitors:
-    """The visitors of one process. ``clock`` is Unix time, in seconds, as tokens have it."""
+class AdmissionControl:
+    """The admissions of one process. ``clock`` is Unix time, in seconds, as tokens have it."""
 
     def __init__(
         self, limits: Limits, revocations: Revocations, clock: Callable[[], float] = time.time
@@ -145,89 +145,89 @@ class Visitors:
         self._count = 0
         self._per_address: Counter[str] = Counter()
         self._per_identity: Counter[str] = Counter()
-        self._due: dict[int, set[Visitor]] = {}
+        self._due: dict[int, set[Admission]] = {}
 
     def __len__(self) -> int:
         return self._count
 
-    def admit(self, address: str | None, identity: Identity | None) -> Visitor:
+    def admit(self, address: str | None, identity: Identity | None) -> Admission:
         """Count a connection; raises `TaskbeamError` ``too_many_connections``."""
         if self._count >= self.limits.connections:
             raise TaskbeamError(TOO_MANY_CONNECTIONS)
         if address is not None and self._per_address[address] >= self.limits.per_address:
             raise TaskbeamError(TOO_MANY_CONNECTIONS, "There are too many connections from this address.")
-        visitor = Visitor(self, address, None)
-        visitor.counted = True
-        self.recount(visitor, identity)
+        admission = Admission(self, address, None)
+        admission.counted = True
+        self.recount(admission, identity)
         self._count += 1
         if address is not None:
             self._per_address[address] += 1
-        self.file(visitor)
-        return visitor
+        self.file(admission)
+        return admission
 
-    def watch(self, identity: Identity) -> Visitor:
+    def watch(self, identity: Identity) -> Admission:
         """Look after an identity that comes on a connection which is counted already."""
-        visitor = Visitor(self, None, identity)
-        self.file(visitor)
-        return visitor
+        admission = Admission(self, None, identity)
+        self.file(admission)
+        return admission
 
     def sweep(self) -> None:
         """Dismiss everybody whose time is over."""
         now = self.clock()
         for slot in [slot for slot in self._due if slot <= now]:
-            for visitor in [visitor for visitor in self._due[slot] if visitor.due <= now]:
-                self._unfile(visitor)
-                visitor.dismiss()
+            for admission in [admission for admission in self._due[slot] if admission.due <= now]:
+                self._unfile(admission)
+                admission.dismiss()
 
     def expel(self) -> None:
         """Dismiss everybody whose identity was revoked."""
-        for visitor in [visitor for visitor in self._filed() if self._is_revoked(visitor)]:
-            self._unfile(visitor)
-            visitor.dismiss(TOKEN_REVOKED)
+        for admission in [admission for admission in self._filed() if self._is_revoked(admission)]:
+            self._unfile(admission)
+            admission.dismiss(TOKEN_REVOKED)
 
-    # What a visitor calls.
+    # What a admission calls.
 
-    def recount(self, visitor: Visitor, identity: Identity | None) -> None:
-        """Count the visitor under another identity."""
-        before, after = _key(visitor.identity), _key(identity)
-        if visitor.counted and before != after:
+    def recount(self, admission: Admission, identity: Identity | None) -> None:
+        """Count the admission under another identity."""
+        before, after = _key(admission.identity), _key(identity)
+        if admission.counted and before != after:
             if after is not None and self._per_identity[after] >= self.limits.per_identity:
                 raise TaskbeamError(TOO_MANY_CONNECTIONS, "There are too many connections for this token.")
             _add(self._per_identity, before, -1)
             _add(self._per_identity, after, 1)
-        visitor.identity = identity
+        admission.identity = identity
 
-    def file(self, visitor: Visitor) -> None:
-        """Note when the visitor is to be looked at, if ever."""
-        self._unfile(visitor)
-        due = visitor.due
-        if due < _NEVER or _key(visitor.identity) is not None:
-            visitor.slot = int(due)
-            self._due.setdefault(visitor.slot, set()).add(visitor)
+    def file(self, admission: Admission) -> None:
+        """Note when the admission is to be looked at, if ever."""
+        self._unfile(admission)
+        due = admission.due
+        if due < _NEVER or _key(admission.identity) is not None:
+            admission.slot = int(due)
+            self._due.setdefault(admission.slot, set()).add(admission)
 
-    def strike(self, visitor: Visitor) -> None:
-        """Forget the visitor; a second time changes nothing."""
-        self._unfile(visitor)
-        if visitor.counted:
-            visitor.counted = False
+    def strike(self, admission: Admission) -> None:
+        """Forget the admission; a second time changes nothing."""
+        self._unfile(admission)
+        if admission.counted:
+            admission.counted = False
             self._count -= 1
-            _add(self._per_address, visitor.address, -1)
-            _add(self._per_identity, _key(visitor.identity), -1)
+            _add(self._per_address, admission.address, -1)
+            _add(self._per_identity, _key(admission.identity), -1)
 
-    def _unfile(self, visitor: Visitor) -> None:
-        slot = self._due.get(visitor.slot)
+    def _unfile(self, admission: Admission) -> None:
+        slot = self._due.get(admission.slot)
         if slot is not None:
-            slot.discard(visitor)
+            slot.discard(admission)
             if not slot:
-                del self._due[visitor.slot]
-        visitor.slot = -1
+                del self._due[admission.slot]
+        admission.slot = -1
 
-    def _filed(self) -> Iterator[Visitor]:
+    def _filed(self) -> Iterator[Admission]:
         for slot in self._due.values():
             yield from slot
 
-    def _is_revoked(self, visitor: Visitor) -> bool:
-        return visitor.identity is not None and self._revocations.revoked(visitor.identity)
+    def _is_revoked(self, admission: Admission) -> bool:
+        return admission.identity is not None and self._revocations.revoked(admission.identity)
 
 
 def _key(identity: Identity | None) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from taskbeam.gateway.delivery.heartbeat import AT_ONCE, Heart
+from taskbeam.gateway.delivery.heartbeat import AT_ONCE, Heartbeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,15 +16,15 @@ class Connection:
     def __init__(self, beaten: Callable[[Connection], None]) -> None:
         self._beaten = beaten
 
-    def beat(self) -> None:
+    def ping(self) -> None:
         self._beaten(self)
 
 
-def run(heart: Heart, until: Callable[[], bool]) -> None:
-    """Let the heart beat until something holds."""
+def run(heartbeats: Heartbeats, until: Callable[[], bool]) -> None:
+    """Let the heartbeats beat until something holds."""
 
     async def beating() -> None:
-        work = asyncio.create_task(heart.run())
+        work = asyncio.create_task(heartbeats.run())
 
         def look() -> None:
             if until():
@@ -42,10 +42,10 @@ def run(heart: Heart, until: Callable[[], bool]) -> None:
 def test_each_connection_is_beaten_once_per_interval() -> None:
     beaten: list[Connection] = []
     connections = [Connection(beaten.append) for _ in range(3 * AT_ONCE + 1)]
-    heart = Heart(0.01)
+    heartbeats = Heartbeats(0.01)
     for connection in connections:
-        heart.add(connection)
-    run(heart, lambda: len(beaten) >= 2 * len(connections))
+        heartbeats.add(connection)
+    run(heartbeats, lambda: len(beaten) >= 2 * len(connections))
     first, second = beaten[: len(connections)], beaten[len(connections) :][: len(connections)]
     assert len(set(first)) == len(set(second)) == len(connections)
 
@@ -59,10 +59,10 @@ def test_events_go_in_between() -> None:
             asyncio.get_running_loop().call_soon(order.append, "event")
         order.append("beat")
 
-    heart = Heart(0.01)
+    heartbeats = Heartbeats(0.01)
     for _ in range(10 * AT_ONCE):
-        heart.add(Connection(beaten))
-    run(heart, lambda: len(order) > 10 * AT_ONCE)
+        heartbeats.add(Connection(beaten))
+    run(heartbeats, lambda: len(order) > 10 * AT_ONCE)
     assert order.index("event") == AT_ONCE
 
 
@@ -71,19 +71,19 @@ def test_one_that_fails_keeps_no_other_from_its_turn() -> None:
         raise RuntimeError
 
     beaten: list[Connection] = []
-    heart = Heart(0.01)
+    heartbeats = Heartbeats(0.01)
     for each in (fail, beaten.append, fail, beaten.append):
-        heart.add(Connection(each))
-    run(heart, lambda: len(beaten) >= 2)
+        heartbeats.add(Connection(each))
+    run(heartbeats, lambda: len(beaten) >= 2)
     assert len(set(beaten)) == 2
 
 
 def test_one_that_left_is_let_alone() -> None:
     beaten: list[Connection] = []
     gone, here = Connection(beaten.append), Connection(beaten.append)
-    heart = Heart(0.01)
-    slot = heart.add(gone)
-    heart.add(here)
-    heart.remove(gone, slot)
-    run(heart, lambda: len(beaten) >= 2)
+    heartbeats = Heartbeats(0.01)
+    slot = heartbeats.add(gone)
+    heartbeats.add(here)
+    heartbeats.remove(gone, slot)
+    run(heartbeats, lambda: len(beaten) >= 2)
     assert set(beaten) == {here}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from tests.support.event_stream import TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbeam.gateway.errors import Problem
+    from taskbeam.gateway.problems import Problem
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals, Task
 
@@ -68,14 +68,14 @@ def check(answer: Answer, problem: Problem) -> None:
 class TestAStreamThatIsNone:
     def test_of_a_task_that_nobody_sent(self, kept: KeptConnection, task: Task) -> None:
         for _ in range(3):
-            check(kept.get("/tasks/nobody-sent-it/events"), errors.UNKNOWN_TASK)
+            check(kept.get("/tasks/nobody-sent-it/events"), problems.UNKNOWN_TASK)
         assert kept.first_event_of(task) == json.loads(task.bodies()[0])
 
     def test_of_a_task_that_is_long_gone(self, kept: KeptConnection, journals: Journals, task: Task) -> None:
         gone = journals.task()
         gone.lose()
         journals.redis.set(gone.keys.tombstone, "", ex=60)
-        check(kept.get(f"/tasks/{gone.id}/events"), errors.EXPIRED)
+        check(kept.get(f"/tasks/{gone.id}/events"), problems.EXPIRED)
         assert kept.first_event_of(task) == json.loads(task.bodies()[0])
 
     def test_of_a_task_that_has_ended_and_a_client_that_knows(self, kept: KeptConnection, task: Task) -> None:
@@ -86,7 +86,7 @@ class TestAStreamThatIsNone:
         assert kept.first_event_of(task) == json.loads(task.bodies()[0])
 
     def test_for_a_cursor_that_is_none(self, kept: KeptConnection, task: Task) -> None:
-        check(kept.get(f"/tasks/{task.id}/events?after=-"), errors.BAD_CURSOR)
+        check(kept.get(f"/tasks/{task.id}/events?after=-"), problems.BAD_CURSOR)
         assert kept.first_event_of(task) == json.loads(task.bodies()[0])
 
     def test_for_a_client_that_takes_json(self, kept: KeptConnection, task: Task) -> None:

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbeam.gateway.errors import UNAUTHENTICATED, TaskbeamError
+from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbeam.gateway.auth.guard import Guard
     from taskbeam.gateway.auth.identity import Identity
-    from taskbeam.gateway.errors import Problem
-    from taskbeam.gateway.limits.connections import Visitor
+    from taskbeam.gateway.limits.admission import Admission
+    from taskbeam.gateway.problems import Problem
 
 
-class Door:
-    """One socket's; its visitor is counted, and leaves with `close`."""
+class SocketAuth:
+    """One socket's; its admission is counted, and leaves with `close`."""
 
-    __slots__ = ("_guard", "visitor")
+    __slots__ = ("_guard", "admission")
 
-    def __init__(self, guard: Guard, visitor: Visitor) -> None:
+    def __init__(self, guard: Guard, admission: Admission) -> None:
         self._guard = guard
-        self.visitor = visitor
+        self.admission = admission
 
     @property
     def identity(self) -> Identity | None:
         """Who the client is, as far as it said."""
-        return self.visitor.identity
+        return self.admission.identity
 
     def authenticate(self, token: object) -> Identity:
         """Take a token for the socket; the one before holds no longer.
@@ -35,7 +35,7 @@ class Door:
         Raises `TaskbeamError`, see `Guard.verify`; also ``too_many_connections``.
         """
         identity = self.verify(token)
-        self.visitor.identify(identity)
+        self.admission.identify(identity)
         return identity
 
     def verify(self, token: object) -> Identity:
@@ -44,9 +44,9 @@ class Door:
             raise TaskbeamError(UNAUTHENTICATED)
         return self._guard.verify(token)
 
-    def watch(self, identity: Identity) -> Visitor:
+    def watch(self, identity: Identity) -> Admission:
         """Look after a token that came for one task only."""
-        return self._guard.visitors.watch(identity)
+        return self._guard.admissions.watch(identity)
 
     def ask(self, identity: Identity | None, task_id: str, then: Callable[[Problem | None], None]) -> None:
         """Whether the task may be read; ``then`` is called, often at once."""
@@ -57,4 +57,4 @@ class Door:
 
     def close(self) -> None:
         """The socket is gone."""
-        self.visitor.leave()
+        self.admission.leave()

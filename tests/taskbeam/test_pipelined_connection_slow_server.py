@@ -12,7 +12,7 @@ import pytest
 import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from taskbeam.journal.pipelined_connection import WINDOW, Exchange
+from taskbeam.journal.pipelined_connection import WINDOW, PipelinedConnection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -99,7 +99,7 @@ class SlowServer:
 
 
 @asynccontextmanager
-async def exchange_with(server: SlowServer) -> AsyncIterator[Exchange]:
+async def exchange_with(server: SlowServer) -> AsyncIterator[PipelinedConnection]:
     async with (
         server.listening(),
         # It has no timeouts of its own.
@@ -107,7 +107,7 @@ async def exchange_with(server: SlowServer) -> AsyncIterator[Exchange]:
             server.url, protocol=2, socket_timeout=None, socket_connect_timeout=None
         ) as client,
     ):
-        connected = Exchange(client, TIMEOUT)
+        connected = PipelinedConnection(client, TIMEOUT)
         yield connected
         await connected.aclose()
 

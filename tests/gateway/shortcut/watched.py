@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import uvicorn
 
 from app.main import create_app
+from taskbeam.gateway.server.guarded_http import IntakeLimits
 from taskbeam.gateway.server.http import DetachableHttp
-from taskbeam.gateway.server.intake import Intake
 from taskbeam.gateway.server.server import Server
 from taskbeam.gateway.server.websocket import DetachableWebSocket
 from taskbeam.gateway.settings import Settings
-from taskbeam.gateway.shortcut.shortcut import Direct
+from taskbeam.gateway.shortcut.shortcut import StreamShortcut
 from tests.support.event_stream import connected_socket
 from tests.support.waiting import wait_until
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from stack.valkey import Valkey
 
-INTAKE = Intake(connections=100, head_bytes=32 * 1024, head_seconds=30, body_seconds=30)
+INTAKE = IntakeLimits(connections=100, head_bytes=32 * 1024, head_seconds=30, body_seconds=30)
 
 
 class Watched(NamedTuple):
@@ -66,7 +66,7 @@ def watched(valkey: Valkey, **settings: Any) -> Iterator[Watched]:
     config = uvicorn.Config(
         watching,
         log_config=None,
-        http=cast("type[Protocol]", partial(DetachableHttp, INTAKE, Direct(app.state.gateway))),
+        http=cast("type[Protocol]", partial(DetachableHttp, INTAKE, StreamShortcut(app.state.gateway))),
         ws=DetachableWebSocket,
         timeout_graceful_shutdown=1,
     )

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from stack.ports import free_port
 from stack.valkey import Valkey
-from taskbeam.journal.pipelined_connection import WINDOW, Exchange, settle
+from taskbeam.journal.pipelined_connection import WINDOW, PipelinedConnection, settle
 from tests.support.waiting import wait_until
 
 from .conftest import DB
@@ -118,7 +118,7 @@ class TestNobodyWhoListens:
 
         async def ask() -> list[Any]:
             async with redis.asyncio.Redis.from_url(url, credential_provider=Provider()) as client:
-                connected = Exchange(client)
+                connected = PipelinedConnection(client)
                 asked = [connected.execute(("PING",)) for _ in range(2)]
                 replies = [
                     await asyncio.wait_for(asyncio.gather(each, return_exceptions=True), 10) for each in asked

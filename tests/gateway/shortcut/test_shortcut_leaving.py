@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Long enough for none of this to be the clock's doing.
-PATIENCE = 60
+REDIS_TIMEOUT = 60
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def own_journals(own_valkey: Valkey) -> Iterator[Journals]:
 def served(own_valkey: Valkey) -> Iterator[Gateway]:
     """One connection at a time."""
     origin = own_valkey.url().removesuffix("/0")
-    with gateway(origin, max_connections=1, patience=PATIENCE, **TOKENS) as running:
+    with gateway(origin, max_connections=1, redis_timeout=REDIS_TIMEOUT, **TOKENS) as running:
         yield running
 
 

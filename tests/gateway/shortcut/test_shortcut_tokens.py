@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam.gateway import errors
+from taskbeam.gateway import problems
 from tests.support.event_stream import EventStream
 from tests.support.raw_websocket import Closed, RawWebSocket
 from tests.support.tokens import TOKENS, bearer, sign
 
 if TYPE_CHECKING:
-    from taskbeam.gateway.errors import Problem
+    from taskbeam.gateway.problems import Problem
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals, Task
 
@@ -68,14 +68,14 @@ class TestAGoodToken:
 
 #: What somebody brings who is kept out, and what they are told.
 KEPT_OUT: dict[str, tuple[Callable[[], dict[str, str]], Problem]] = {
-    "nothing": (dict, errors.UNAUTHENTICATED),
-    "no token": (lambda: bearer("abc"), errors.UNAUTHENTICATED),
-    "no token in a cookie": (lambda: cookie("abc"), errors.UNAUTHENTICATED),
-    "a token of somebody else's": (lambda: bearer(sign(aud="somebody else")), errors.UNAUTHENTICATED),
-    "a token that is over": (lambda: bearer(sign(tasks=["a"], exp=time.time() - 60)), errors.TOKEN_EXPIRED),
-    "another kind of token": (lambda: {"Authorization": "Basic abc"}, errors.UNAUTHENTICATED),
-    "a token for another task": (lambda: bearer(sign(tasks=["another"])), errors.UNKNOWN_TASK),
-    "another owner's token": (lambda: bearer(sign(owner="user-8")), errors.UNKNOWN_TASK),
+    "nothing": (dict, problems.UNAUTHENTICATED),
+    "no token": (lambda: bearer("abc"), problems.UNAUTHENTICATED),
+    "no token in a cookie": (lambda: cookie("abc"), problems.UNAUTHENTICATED),
+    "a token of somebody else's": (lambda: bearer(sign(aud="somebody else")), problems.UNAUTHENTICATED),
+    "a token that is over": (lambda: bearer(sign(tasks=["a"], exp=time.time() - 60)), problems.TOKEN_EXPIRED),
+    "another kind of token": (lambda: {"Authorization": "Basic abc"}, problems.UNAUTHENTICATED),
+    "a token for another task": (lambda: bearer(sign(tasks=["another"])), problems.UNKNOWN_TASK),
+    "another owner's token": (lambda: bearer(sign(owner="user-8")), problems.UNKNOWN_TASK),
 }
 
 

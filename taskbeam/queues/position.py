@@ -20,7 +20,7 @@ STEP = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """``ahead``: tasks before it in the queue. ``waiting``: what it waits for, beside its turn."""
 
     ahead: int
@@ -38,7 +38,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LastReport:
     """What the newest event of a queued task says; ``ahead`` is None where no place was told yet.
 
     ``at``: when that was told, or the task was sent; Unix seconds, Redis' clock.
@@ -50,7 +50,7 @@ class Told:
     estimated: bool = False
 
     @classmethod
-    def by(cls, record: Record) -> Told:
+    def by(cls, record: Record) -> LastReport:
         """Read a PENDING event."""
         event = json.loads(record.body)
         ahead = event.get("ahead")
@@ -58,7 +58,7 @@ class Told:
         return cls(at, ahead, event.get("waiting"), "estimate" in event)
 
 
-def worth_telling(place: Place, told: Told, now: float, interval: float) -> bool:
+def is_news(place: QueuePosition, told: LastReport, now: float, interval: float) -> bool:
     """Whether there is news, ``interval`` seconds after the last or after the sending at the earliest.
 
     To be the next one, with a worker there and nothing known of its pace, is no news.

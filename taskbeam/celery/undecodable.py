@@ -15,7 +15,7 @@ from taskbeam.journal.failures import UNDECODABLE, error_member
 logger = logging.getLogger(__name__)
 
 
-def tell_unreadable(backend: Any, message: Any) -> None:
+def report_undecodable(backend: Any, message: Any) -> None:
     """Tell the end of the task, whose id stands in the message's headers (protocol 2)."""
     headers = message.headers or {}
     task_id = headers.get("id")
@@ -24,20 +24,20 @@ def tell_unreadable(backend: Any, message: Any) -> None:
     ref = new_token()
     request = Context(id=task_id, task=headers.get("task"))
     backend.append_event(request, Description("state", error_member(UNDECODABLE, ref)), REJECTED, final=True)
-    backend.end_unmet(task_id)
-    logger.warning("Task %s is told as REJECTED, its message cannot be read [ref %s]", task_id, ref)
+    backend.end_dependents(task_id)
+    logger.warning("Task %s: reported REJECTED because its message cannot be decoded, ref %s", task_id, ref)
 
 
-def hear_decode_errors(consumer: Any, backend: Any) -> None:
+def watch_decode_errors(consumer: Any, backend: Any) -> None:
     """Celery sends `task_rejected` for what it refuses, but no signal for what it cannot decode."""
     decode_error = consumer.on_decode_error
 
     def on_decode_error(message: Any, exc: Exception) -> None:
         decode_error(message, exc)
         try:
-            tell_unreadable(backend, message)
+            report_undecodable(backend, message)
         except Exception:
-            logger.exception("An undecodable message could not be told; the worker goes on.")
+            logger.exception("Cannot report an undecodable message; the worker goes on.")
 
     # The consumer keeps its method for later connections, kombu's has it for this one.
     consumer.on_decode_error = on_decode_error

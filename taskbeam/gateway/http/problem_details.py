@@ -1,0 +1,146 @@
+"""Errors as `application/problem+json` (RFC 9457), with the stable codes of `taskbeam.errors`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocket, WebSocketState
+
+from taskbeam.gateway import problems
+from taskbeam.gateway.problems import Problem, TaskbeamError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+    from starlette.requests import HTTPConnection
+
+MEDIA_TYPE = "application/problem+json"
+
+#: What every call may answer that wants to know who asks.
+IDENTITY_PROBLEMS = (problems.UNAUTHENTICATED, problems.TOKEN_EXPIRED, problems.TOKEN_REVOKED)
+
+#: Seconds after which a client may try again; a guess, for nothing here knows it better.
+RETRY_AFTER = 5
+
+_BY_STATUS = {
+    problem.status: problem
+    for problem in (
+        problems.UNAUTHENTICATED,
+        problems.FORBIDDEN,
+        problems.TOO_LARGE,
+        problems.BAD_REQUEST,
+        problems.NOT_FOUND,
+        problems.METHOD_NOT_ALLOWED,
+        problems.UNAVAILABLE,
+    )
+}
+
+
+#: What HTTP wants beside a status (RFC 6750, 3; RFC 6585, 4).
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": str(RETRY_AFTER)}}
+
+
+class ProblemBody(BaseModel):
+    """The body of every error."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str = Field(description="Stable: what a program should look at.")
+    detail: str | None = None
+    retry: bool = Field(description="Whether the same request may succeed later.")
+
+
+def problem_body(problem: Problem, detail: str | None = None) -> bytes:
+    """The body of a problem, as JSON on one line."""
+    body = ProblemBody(
+        title=problem.title, status=problem.status, code=problem.code, detail=detail, retry=problem.retry
+    )
+    return body.model_dump_json(exclude_none=True).encode()
+
+
+def problem_headers(problem: Problem) -> dict[str, str]:
+    """What the body comes with."""
+    return {"Content-Type": MEDIA_TYPE} | _HEADERS.get(problem.status, {})
+
+
+class ProblemResponse(Response):
+    """A problem as a response."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, problem: Problem, detail: str | None = None, headers: Any = None) -> None:
+        super().__init__(
+            problem_body(problem, detail), problem.status, problem_headers(problem) | dict(headers or {})
+        )
+
+
+def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route that may answer with these problems, for its OpenAPI."""
+    described: dict[int | str, list[str]] = {}
+    for problem in problems:
+        described.setdefault(problem.status, []).append(f"`{problem.code}`: {problem.title}")
+    # Not by FastAPI's `model`, which would describe the body as application/json.
+    content = {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}}
+    return {
+        status: {"description": " ".join(lines), "content": content} for status, lines in described.items()
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error in this form."""
+    handlers: dict[type[Exception], Any] = {
+        TaskbeamError: _taskbeam_error,
+        RequestValidationError: _invalid_request,
+        HTTPException: _http_exception,
+        RedisError: _redis_away,
+        Exception: _internal_error,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _taskbeam_error(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
+    assert isinstance(error, TaskbeamError)
+    return await _answer(connection, error.problem, error.detail)
+
+
+async def _invalid_request(_: HTTPConnection, error: Exception) -> ProblemResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return ProblemResponse(problems.INVALID_REQUEST, f"{where}: {first['msg']}")
+
+
+async def _http_exception(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
+    assert isinstance(error, HTTPException)
+    problem = _BY_STATUS.get(error.status_code)
+    if problem is None:
+        problem = Problem("http_error", error.status_code, 4400, "The request was refused.")
+    return await _answer(connection, problem, headers=error.headers)
+
+
+async def _redis_away(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:  # noqa: ARG001
+    return await _answer(connection, problems.UNAVAILABLE)
+
+
+async def _internal_error(_: Request, error: Exception) -> ProblemResponse:  # noqa: ARG001
+    return ProblemResponse(problems.INTERNAL)
+
+
+async def _answer(
+    connection: HTTPConnection, problem: Problem, detail: str | None = None, headers: Any = None
+) -> ProblemResponse | None:
+    """A WebSocket is accepted first: a browser reads the code of a close frame, and no HTTP status."""
+    if not isinstance(connection, WebSocket):
+        return ProblemResponse(problem, detail, headers)
+    if connection.client_state is WebSocketState.CONNECTING:
+        await connection.accept()
+    await connection.close(problem.close, problem.code)
+    return None
