@@ -1,0 +1,136 @@
+"""Where the journals are, and how they are kept: as the Celery application's result backend has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from celery import states
+from celery.exceptions import ImproperlyConfigured
+from kombu.utils.url import maybe_sanitize_url
+
+from taskbeam.backend import JournalBackend
+
+from .asyncio_redis import CeleryConfigurationError, RedisParameters, asyncio_redis
+
+if TYPE_CHECKING:
+    from celery import Celery
+    from redis.asyncio import Redis
+
+    from taskbeam.options import Options
+
+SETTING = "result_backend"
+
+#: Any id will do: the name of its key ends with it.
+_ANY_ID = "id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSettings:
+    """How the application's workers keep their journals.
+
+    - ``key_prefix``: what stands before a task's id in the key of its result.
+    - ``expires``, ``failure_expires``: seconds that the result of a task is kept, and of one that failed;
+      0 = for ever.
+    - ``options``: the Celery setting `taskbeam_options`.
+    """
+
+    key_prefix: str
+    expires: int
+    failure_expires: int
+    options: Options
+
+    @classmethod
+    def of(cls, backend: JournalBackend) -> Self:
+        """Read them; nothing is connected."""
+        return cls(
+            key_prefix=backend.keys(_ANY_ID).result.removesuffix(_ANY_ID),
+            expires=backend.time_to_live(states.SUCCESS),
+            failure_expires=backend.time_to_live(states.FAILURE),
+            options=backend.options,
+        )
+
+
+def journal_backend(celery_app: Celery) -> JournalBackend:
+    """The application's result backend, not connected. Each thread has its own.
+
+    Raises:
+        CeleryConfigurationError: it is not Taskbeam's, or Celery cannot make it.
+    """
+    try:
+        backend = celery_app.backend
+    except (ImproperlyConfigured, ImportError, TypeError, ValueError) as error:
+        raise CeleryConfigurationError(
+            f"Celery cannot make its result backend {_shown(celery_app)}: {one_line(error)}"
+        ) from error
+    if not isinstance(backend, JournalBackend):
+        raise CeleryConfigurationError(_not_ours(celery_app, type(backend)))
+    return backend
+
+
+def journal_parameters(backend: JournalBackend) -> RedisParameters:
+    """How to reach the server with the journals.
+
+    Raises:
+        CeleryConfigurationError: the backend goes through Redis Sentinel and names no master.
+    """
+    arguments = dict(backend.connparams)
+    hosts = arguments.pop("hosts", None)
+    if hosts is None:
+        return RedisParameters(setting=SETTING, arguments=arguments)
+    options = backend.app.conf.get("result_backend_transport_options") or {}
+    if not options.get("master_name"):
+        raise CeleryConfigurationError(
+            "The result backend goes through Redis Sentinel, and nothing says which master it is. "
+            'Set result_backend_transport_options = {"master_name": …}'
+        )
+    return RedisParameters(
+        setting=SETTING,
+        arguments=arguments,
+        sentinels=tuple((host["host"], int(host["port"])) for host in hosts),
+        sentinel_arguments=options.get("sentinel_kwargs") or {},
+        master_name=options["master_name"],
+        min_other_sentinels=options.get("min_other_sentinels", 0),
+    )
+
+
+def journal_redis(backend: JournalBackend, timeout: float) -> Redis:
+    """An unconnected asyncio client of the server with the journals, as the backend itself connects.
+
+    Args:
+        backend: what `journal_backend` gave.
+        timeout: seconds that a command, and connecting, may take.
+
+    Raises:
+        CeleryConfigurationError: the backend is configured in a way that the gateway cannot follow.
+    """
+    return asyncio_redis(journal_parameters(backend), timeout)
+
+
+def _not_ours(celery_app: Celery, kind: type[Any]) -> str:
+    url = celery_app.conf.get(SETTING)
+    if not url:
+        return (
+            "The Celery application has no result backend. "
+            'Set result_backend = "taskbeam+redis://host:6379/1" for the workers and whoever sends tasks.'
+        )
+    what = f"The Celery application's result backend is {_shown(celery_app)} ({kind.__name__})"
+    if isinstance(url, str) and url.startswith(("redis://", "rediss://", "sentinel://", "socket://")):
+        return (
+            f"{what}, which keeps no journal. Write taskbeam+ in front of it: "
+            f'result_backend = "taskbeam+{_shown(celery_app)}"'
+        )
+    return f'{what}, which keeps no journal. Set result_backend = "taskbeam+redis://host:6379/1"'
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, without the line breaks that some libraries put into it."""
+    return " ".join(str(error).split()) or repr(error)
+
+
+def _shown(celery_app: Celery) -> str:
+    """The configured backend without its password."""
+    url = celery_app.conf.get(SETTING)
+    if not isinstance(url, str):
+        return repr(url)
+    return ";".join(maybe_sanitize_url(part) for part in url.split(";"))  # one part for each sentinel
