@@ -18,6 +18,7 @@ from redis.asyncio.connection import (
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from .configuration_error import CeleryConfigurationError
 from .credentials import asyncio_credentials
 
 if TYPE_CHECKING:
@@ -51,10 +52,6 @@ OWN_CHOICE = frozenset(
 INFORMATIVE = frozenset({"driver_info", "lib_name", "lib_version"})
 
 
-class CeleryConfigurationError(Exception):
-    """The gateway cannot work with this Celery application's configuration; the text says what to change."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisParameters:
     """How to reach one Redis server, or the master that sentinels name.
@@ -73,7 +70,15 @@ class RedisParameters:
     min_other_sentinels: int = 0
 
 
-class _SentinelRedis(Redis):
+class _SentinelClient(Redis):
+    """A connection to a sentinel, which redis-py puts into its error messages: short, without a password."""
+
+    def __repr__(self) -> str:
+        arguments = self.connection_pool.connection_kwargs
+        return f"sentinel {arguments['host']}:{arguments['port']}"
+
+
+class _MasterClient(Redis):
     """A client that closes its connections to the sentinels, too."""
 
     watchers: Sequence[Redis] = ()
@@ -129,10 +134,11 @@ def _master(parameters: RedisParameters, arguments: dict[str, Any], timeout: flo
     for name in ("socket_timeout", "socket_connect_timeout"):
         own[name] = min(own.get(name) or share, share)
     _refuse_unknown(own, _accepted(Redis), f"{parameters.setting} (sentinel_kwargs)")
-    manager = sentinel.Sentinel(list(parameters.sentinels), parameters.min_other_sentinels, own, **arguments)
+    manager = sentinel.Sentinel([], parameters.min_other_sentinels, **arguments)
+    manager.sentinels = [_SentinelClient(host=host, port=port, **own) for host, port in parameters.sentinels]
     pool = _BlockingSentinelPool if "timeout" in arguments else sentinel.SentinelConnectionPool
-    client: _SentinelRedis = manager.master_for(
-        parameters.master_name, redis_class=_SentinelRedis, connection_pool_class=pool
+    client: _MasterClient = manager.master_for(
+        parameters.master_name, redis_class=_MasterClient, connection_pool_class=pool
     )
     client.watchers = manager.sentinels
     return client

@@ -26,6 +26,7 @@ class _InThread(CredentialProvider):
 
 def asyncio_credentials(provider: Any) -> Any:
     """The provider itself where it knows asyncio, else one that asks it without holding up the loop."""
-    if type(provider).get_credentials_async is CredentialProvider.get_credentials_async:
-        return _InThread(provider)
-    return provider
+    own, inherited = (
+        getattr(kind, "get_credentials_async", None) for kind in (type(provider), CredentialProvider)
+    )
+    return _InThread(provider) if own is inherited else provider

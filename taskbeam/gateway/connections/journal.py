@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from celery import states
 from celery.exceptions import ImproperlyConfigured
-from kombu.utils.url import maybe_sanitize_url
 
 from taskbeam.backend import JournalBackend
 
-from .asyncio_redis import CeleryConfigurationError, RedisParameters, asyncio_redis
+from .asyncio_redis import RedisParameters, asyncio_redis
+from .configuration_error import CeleryConfigurationError, one_line, without_password
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from taskbeam.options import Options
 
 SETTING = "result_backend"
+
+EXAMPLE = 'result_backend = "taskbeam+redis://host:6379/1"'
 
 #: Any id will do: the name of its key ends with it.
 _ANY_ID = "id"
@@ -60,8 +62,10 @@ def journal_backend(celery_app: Celery) -> JournalBackend:
     try:
         backend = celery_app.backend
     except (ImproperlyConfigured, ImportError, TypeError, ValueError) as error:
+        url = without_password(celery_app.conf.get(SETTING))
+        example = f". Example: {EXAMPLE}" if isinstance(error, ImportError) else ""
         raise CeleryConfigurationError(
-            f"Celery cannot make its result backend {_shown(celery_app)}: {one_line(error)}"
+            f"Celery cannot make its result backend {url}: {one_line(error)}{example}"
         ) from error
     if not isinstance(backend, JournalBackend):
         raise CeleryConfigurationError(_not_ours(celery_app, type(backend)))
@@ -112,25 +116,10 @@ def _not_ours(celery_app: Celery, kind: type[Any]) -> str:
     if not url:
         return (
             "The Celery application has no result backend. "
-            'Set result_backend = "taskbeam+redis://host:6379/1" for the workers and whoever sends tasks.'
+            f"Set {EXAMPLE}, for the workers and for whoever sends tasks."
         )
-    what = f"The Celery application's result backend is {_shown(celery_app)} ({kind.__name__})"
+    shown = without_password(url)
+    what = f"The Celery application's result backend is {shown} ({kind.__name__}), which keeps no journal."
     if isinstance(url, str) and url.startswith(("redis://", "rediss://", "sentinel://", "socket://")):
-        return (
-            f"{what}, which keeps no journal. Write taskbeam+ in front of it: "
-            f'result_backend = "taskbeam+{_shown(celery_app)}"'
-        )
-    return f'{what}, which keeps no journal. Set result_backend = "taskbeam+redis://host:6379/1"'
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, without the line breaks that some libraries put into it."""
-    return " ".join(str(error).split()) or repr(error)
-
-
-def _shown(celery_app: Celery) -> str:
-    """The configured backend without its password."""
-    url = celery_app.conf.get(SETTING)
-    if not isinstance(url, str):
-        return repr(url)
-    return ";".join(maybe_sanitize_url(part) for part in url.split(";"))  # one part for each sentinel
+        return f'{what} Write taskbeam+ in front of it: result_backend = "taskbeam+{shown}"'
+    return f"{what} Set {EXAMPLE}"
