@@ -17,10 +17,9 @@ from taskbeam.gateway.server.http import DetachableHttp
 from taskbeam.gateway.server.redaction import log_config
 from taskbeam.gateway.server.server import Server, shared_listener
 from taskbeam.gateway.server.websocket import DetachableWebSocket
-from taskbeam.gateway.settings import Settings
-from taskbeam.gateway.shortcut.shortcut import StreamShortcut
 
 from .main import create_app
+from .settings import Settings
 
 if TYPE_CHECKING:
     from asyncio import Protocol
@@ -40,7 +39,7 @@ def serve(settings: Settings) -> bool:
     )
     # An application's own `identify` would have to be asked; this one has none.
     protocol = (
-        partial(DetachableHttp, intake, StreamShortcut(app.state.gateway))
+        partial(DetachableHttp, intake, app.state.gateway.shortcut(app))
         if settings.detach
         else partial(GuardedHttp, intake)
     )

@@ -1,83 +1,57 @@
-"""The application: settings in, FastAPI out."""
+"""The service: the gateway, its own routes, and its page. It uses Taskbeam as any application would."""
 
 from __future__ import annotations
 
-import logging
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.responses import FileResponse
 
-from taskbeam.gateway.auth import caller, senders
-from taskbeam.gateway.gateway import Gateway
-from taskbeam.gateway.http import browser_safety as browser
-from taskbeam.gateway.http import dashboard, docs, files, health, sockets, tasks, tickets
-from taskbeam.gateway.http import problem_details as problems
+from taskbeam.gateway import BodyLimit, Gateway, install_browser_safety, install_problems
+from taskbeam.gateway.connections.celery_application import celery_application
+from taskbeam.gateway.http import docs
 from taskbeam.gateway.http.static_files import Files
-from taskbeam.gateway.limits.body import BodyLimit
 
-from . import images, reports
+from .images import images_router
+from .reports import reports_router
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from taskbeam.gateway.auth.policy import Authorize
-    from taskbeam.gateway.settings import Settings
+    from .settings import Settings
 
 
-logger = logging.getLogger(__name__)
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application. It connects to Redis when its lifespan begins.
 
-OPEN = """
-    ****************************************************************************
-    TASKBEAM_AUTH=open: whoever reaches %s:%s sends tasks, and reads and
-    cancels every task whose id they know. This is for development.
-    ****************************************************************************
-"""
-
-
-def create_app(
-    settings: Settings,
-    *,
-    authorize: Authorize | None = None,
-    identify: Callable[..., Any] | None = None,
-    identify_sender: Callable[..., Any] | None = None,
-) -> FastAPI:
-    """Make the gateway's application. It connects to Redis when its lifespan begins.
-
-    ``authorize`` replaces the policy; ``identify`` and ``identify_sender`` are FastAPI dependencies of the
-    application's own, which return an `Identity` (or None) and a `Sender`. Raises `KeyConfigurationError`.
+    Raises `KeyConfigurationError` where the settings ask for tokens and have no good keys.
     """
-    gateway = Gateway(settings, authorize)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if settings.auth == "open":
-            logger.warning(OPEN, settings.host, settings.port)
-        async with gateway.running():
-            yield
-
+    live = Gateway(celery_application(settings), settings=settings)
     app = FastAPI(
         title="Taskbeam",
         summary="Every Celery job, live in the browser.",
-        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
     )
-    app.state.gateway = gateway
-    if identify is not None:
-        app.dependency_overrides[caller.identify] = identify
-    if identify_sender is not None:
-        app.dependency_overrides[senders.identify_sender] = identify_sender
-    problems.install(app)
-    uploads = {"/images": settings.max_upload_bytes}
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, larger=uploads)
-    browser.install(app, settings.allowed_origins)
-    for room in (tasks, tickets, files, sockets, reports, images, health, docs):
-        app.include_router(room.router)
-    if settings.dashboard:
-        app.include_router(dashboard.router)
-    if settings.auth == "open" or settings.public_files:
-        app.mount("/files", Files(directory=settings.files_dir, check_dir=False), name="files")
-    # Not mounted at "/": a mount there would take the wrong methods of the routes above, and answer them 404.
-    app.router.default = Files(directory=settings.frontend_dir, html=True, check_dir=False)
+    app.state.gateway = live
+    install_problems(app)
+    app.add_middleware(
+        BodyLimit, limit=settings.max_body_bytes, larger={"/images": settings.max_upload_bytes}
+    )
+    install_browser_safety(app, settings.allowed_origins)
+    app.include_router(live.router)
+    app.include_router(docs.router)
+    app.include_router(reports_router(live))
+    app.include_router(images_router(live, settings))
+    _serve_files(app, settings)
     return app
+
+
+def _serve_files(app: FastAPI, settings: Settings) -> None:
+    page = settings.frontend_dir
+
+    @app.get("/", include_in_schema=False)
+    async def index() -> FileResponse:
+        return FileResponse(page / "index.html")
+
+    app.mount("/page", Files(directory=page / "page", check_dir=False))
+    if settings.files_dir is not None and (settings.auth == "open" or settings.public_files):
+        app.mount("/files", Files(directory=settings.files_dir, check_dir=False), name="files")

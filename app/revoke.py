@@ -12,13 +12,15 @@ import sys
 from redis.exceptions import RedisError
 
 from taskbeam.gateway.auth.revocation import revoke
-from taskbeam.gateway.redis_client import redis_client
-from taskbeam.gateway.settings import Settings
+from taskbeam.gateway.connections.celery_application import celery_application
+from taskbeam.gateway.connections.journal import journal_backend, journal_redis
+
+from .settings import Settings
 
 
 async def run(settings: Settings, tokens: list[str], owners: list[str]) -> None:
     """Raises redis-py's errors."""
-    redis = redis_client(settings)
+    redis = journal_redis(journal_backend(celery_application(settings)), settings.redis_timeout)
     try:
         await revoke(redis, settings.max_token_lifetime, tokens=tokens, owners=owners)
     finally:

@@ -77,7 +77,7 @@ class TestCompose:
             assert (ROOT / module / "__main__.py").is_file(), name
 
     def test_every_variable_of_ours_is_a_setting(self, ours: dict[str, dict[str, Any]]) -> None:
-        known = variables("taskbeam.gateway.settings") | variables("worker.settings")
+        known = variables("app.settings") | variables("worker.settings")
         for name, service in ours.items():
             assert set(service["environment"]) <= known, name
 

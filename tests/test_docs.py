@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from taskbeam.celery.options import Options
 from taskbeam.gateway import problems
 from taskbeam.gateway.problems import Problem
-from taskbeam.gateway.settings import Settings
 from taskbeam.journal import failures
 from taskbeam.journal.failures import Failure
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from starlette.exceptions import HTTPException
+
 from taskbeam.follow.channel import End
 from taskbeam.journal.history import Absence
 
@@ -66,10 +68,13 @@ PROBLEM_OF_END = {
 }
 
 
-class TaskbeamError(Exception):
-    """A problem on its way to the client; ``detail`` says more about this one occurrence."""
+class TaskbeamError(HTTPException):
+    """A problem on its way to the client; ``detail`` says more about this one occurrence.
+
+    An application without the gateway's problem handlers answers it as any `HTTPException`.
+    """
 
     def __init__(self, problem: Problem, detail: str | None = None) -> None:
-        super().__init__(detail or problem.title)
+        super().__init__(problem.status, detail or problem.title)
         self.problem = problem
-        self.detail = detail
+        self.more = detail

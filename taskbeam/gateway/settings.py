@@ -1,6 +1,4 @@
-"""What a deployment may choose about the gateway."""
-
-from __future__ import annotations
+"""What a deployment may choose: about the gateway, the process that serves it, and the Celery behind it."""
 
 from pathlib import Path
 from typing import Literal
@@ -8,39 +6,26 @@ from typing import Literal
 from pydantic import AliasChoices, Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from taskbeam.journal.keys import CELERY_PREFIX
 from taskbeam.presence.watchdog import DEFAULT_GRACE, DEFAULT_INTERVAL
 from taskbeam.queues import watch
 
+_FROM_ENVIRONMENT = SettingsConfigDict(
+    env_prefix="TASKBEAM_", env_ignore_empty=True, frozen=True, extra="ignore", populate_by_name=True
+)
 
-class Settings(BaseSettings):
-    """Read from `TASKBEAM_*` environment variables where the entry point builds it. Times are in seconds."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TASKBEAM_", env_ignore_empty=True, frozen=True, extra="ignore", populate_by_name=True
-    )
+class GatewaySettings(BaseSettings):
+    """How a gateway behaves, wherever it is served. Times are in seconds.
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("TASKBEAM_PORT", "PORT"))
-    # Share the port with other gateway processes.
-    reuse_port: bool = False
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    Each field that is not given is read from its `TASKBEAM_…` environment variable when an object is made.
+    """
 
-    broker_url: str = "redis://127.0.0.1:6379/0"
-    # As the workers have it: the gateway sends tasks with it, and reads the journal behind it.
-    result_backend: str = "taskbeam+redis://127.0.0.1:6379/1"
-    sentinel_master: str = "mymaster"
-    key_prefix: str = CELERY_PREFIX
-    # Redis Cluster: subscribe with SSUBSCRIBE; the workers' `taskbeam_options` say the same.
-    sharded: bool = False
+    model_config = _FROM_ENVIRONMENT
 
-    # Write to detached connections directly; off = the portable ASGI path, as on any other server.
-    detach: bool = True
     heartbeat: PositiveFloat = 15.0
     # How long a request waits for Redis before it is answered 503.
     redis_timeout: PositiveFloat = 5.0
     max_wait: PositiveFloat = 60.0
-    shutdown_timeout: PositiveInt = 10
     max_message_bytes: PositiveInt = 64 * 1024
     max_subscriptions: PositiveInt = 1000
 
@@ -59,13 +44,7 @@ class Settings(BaseSettings):
 
     # Sites, beside its own, whose pages may speak with the gateway, such as https://shop.example.
     allowed_origins: tuple[str, ...] = ()
-    # Whether whoever knows the name of a file that a job stored may read it, whoever may read the job.
-    public_files: bool = False
 
-    max_head_bytes: PositiveInt = 32 * 1024
-    max_body_bytes: PositiveInt = 1024 * 1024
-    head_timeout: PositiveFloat = 10.0
-    body_timeout: PositiveFloat = 60.0
     # Of records in one answer.
     max_replay_bytes: PositiveInt = 512 * 1024
     max_connections: PositiveInt = 20_000
@@ -91,8 +70,40 @@ class Settings(BaseSettings):
     # The operators' page at /dashboard, and the stream that it follows.
     dashboard: bool = False
 
-    files_dir: Path = Path("var/files")
-    # Uploads on their way to a worker; served to nobody.
-    uploads_dir: Path = Path("var/uploads")
-    max_upload_bytes: PositiveInt = 20 * 1024 * 1024
-    frontend_dir: Path = Path("frontend")
+    # Where the workers store the files that their results name as /files/…; None = there are none.
+    files_dir: Path | None = None
+
+
+class ServerSettings(BaseSettings):
+    """How a process serves. Times are in seconds; read from the environment like `GatewaySettings`."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("TASKBEAM_PORT", "PORT"))
+    # Share the port with other gateway processes.
+    reuse_port: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    # Write to detached connections directly; off = the portable ASGI path, as on any other server.
+    detach: bool = True
+    shutdown_timeout: PositiveInt = 10
+    max_head_bytes: PositiveInt = 32 * 1024
+    max_body_bytes: PositiveInt = 1024 * 1024
+    head_timeout: PositiveFloat = 10.0
+    body_timeout: PositiveFloat = 60.0
+
+
+class CelerySettings(BaseSettings):
+    """Which Celery the gateway serves, where no Celery application is at hand to ask."""
+
+    model_config = _FROM_ENVIRONMENT
+
+    broker_url: str = "redis://127.0.0.1:6379/0"
+    # As the workers have it: the gateway sends tasks with it, and reads the journal behind it.
+    result_backend: str = "taskbeam+redis://127.0.0.1:6379/1"
+    # With a sentinel:// backend or broker.
+    sentinel_master: str = "mymaster"
+    # Celery's `global_keyprefix` of the result backend.
+    global_keyprefix: str = ""
+    # Redis Cluster: subscribe with SSUBSCRIBE; the workers' `taskbeam_options` say the same.
+    sharded: bool = False

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import redis
 
-from taskbeam.gateway.redis_client import CLIENT_NAME
+from taskbeam.gateway.connections.asyncio_redis import CLIENT_NAME
 from tests.support.clients import TRANSPORTS, Client, Event, until
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.jobs import jobs_app

@@ -5,9 +5,12 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import get_args
 
-from taskbeam.gateway.gateway import GatewayDep
+import pytest
+
+from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 
 
-def test_a_route_is_given_the_gateway_without_a_thread() -> None:
-    _, depends = get_args(GatewayDep)
+@pytest.mark.parametrize("needed", [RuntimeDep, CallerDep])
+def test_a_route_is_given_the_gateway_without_a_thread(needed: object) -> None:
+    _, depends = get_args(needed)
     assert iscoroutinefunction(depends.dependency)

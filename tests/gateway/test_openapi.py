@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.main import create_app
+from app.settings import Settings
 from taskbeam.gateway.http.problem_details import ProblemBody
-from taskbeam.gateway.settings import Settings
 
 #: What every call that asks Redis for something may answer.
 COMMON = frozenset({"invalid_request", "internal_error", "unavailable"})

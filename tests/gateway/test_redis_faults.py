@@ -187,7 +187,7 @@ def test_a_read_that_fails_is_tried_again(path: str, own_valkey: Valkey) -> None
 
 def test_a_broker_that_is_away(path: str, own_valkey: Valkey) -> None:
     port = free_port()
-    with gateway(origin(own_valkey.port), path, broker_url=origin(port) + "/0") as served:
+    with gateway(origin(own_valkey.port), path, ready=False, broker_url=origin(port) + "/0") as served:
 
         def ask() -> httpx.Response:
             return httpx.post(f"{served.http}/reports", json={"user_id": 1}, timeout=30)
@@ -198,7 +198,11 @@ def test_a_broker_that_is_away(path: str, own_valkey: Valkey) -> None:
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["code"] == "unavailable"
+        unready = httpx.get(f"{served.http}/readyz")
+        assert unready.status_code == 503
+        assert "broker" in unready.json()["detail"]
         with Valkey(port) as broker:
             assert ask().status_code == 202
+            assert httpx.get(f"{served.http}/readyz").status_code == 200
             broker.restart()
             wait_until(lambda: ask().status_code == 202)

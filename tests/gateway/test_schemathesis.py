@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.main import create_app
-from taskbeam.gateway.settings import Settings
+from app.settings import Settings
 from tests.support.gateway import Gateway, gateway
 from tests.support.tokens import TOKENS, bearer, sign
 

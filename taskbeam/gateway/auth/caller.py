@@ -1,25 +1,29 @@
-"""Who asks, as a parameter of a route; an application may replace `identify` by a dependency of its own."""
+"""Who asks: a request's identity, and what it may do."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
-from typing import Annotated
-
-from fastapi import Depends
-from starlette.requests import HTTPConnection
+from typing import TYPE_CHECKING
 
 from taskbeam.gateway.auth.credentials import find_credentials
-from taskbeam.gateway.auth.identity import ANYONE, Action, Identity
-from taskbeam.gateway.gateway import Gateway, GatewayDep
-from taskbeam.gateway.limits.admission import Admission
+from taskbeam.gateway.auth.identity import ANYONE
 from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-async def identify(connection: HTTPConnection, gateway: GatewayDep) -> Identity | None:
+    from starlette.requests import HTTPConnection
+
+    from taskbeam.gateway.auth.guard import Guard
+    from taskbeam.gateway.auth.identity import Action, Identity
+    from taskbeam.gateway.limits.admission import Admission
+
+
+async def identity_by_token(guard: Guard, connection: HTTPConnection) -> Identity | None:
     """The identity that the request's token or ticket proves; None where it brings neither.
 
     Raises `TaskbeamError`: ``unauthenticated``, ``token_expired``, ``token_revoked``, ``unavailable``.
     """
-    guard = gateway.guard
     if guard.open:
         return ANYONE
     headers = connection.headers
@@ -34,14 +38,15 @@ async def identify(connection: HTTPConnection, gateway: GatewayDep) -> Identity 
     token = credentials.token
     if credentials.ticket is not None:
         token = await guard.tickets.redeem(credentials.ticket)
+    await guard.ready()
     return guard.verify(token or "")
 
 
 class Caller:
     """Whoever made the request. ``identity`` is None before a socket's client has said who it is."""
 
-    def __init__(self, gateway: Gateway, identity: Identity | None, address: str | None) -> None:
-        self._guard = gateway.guard
+    def __init__(self, guard: Guard, identity: Identity | None, address: str | None) -> None:
+        self._guard = guard
         self.identity = identity
         self.address = address
 
@@ -66,14 +71,3 @@ class Caller:
             yield
         finally:
             admission.leave()
-
-
-def _caller(
-    connection: HTTPConnection, gateway: GatewayDep, identity: Annotated[Identity | None, Depends(identify)]
-) -> Caller:
-    client = connection.client
-    return Caller(gateway, identity, client.host if client is not None else None)
-
-
-#: Who asks, as a parameter of a route.
-CallerDep = Annotated[Caller, Depends(_caller)]

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 
 from taskbeam.gateway.auth.access import Access
 from taskbeam.gateway.auth.identity import ANYONE
-from taskbeam.gateway.auth.keys import key_set
 from taskbeam.gateway.auth.policy import anyone, by_token
 from taskbeam.gateway.auth.revocation import Revocations
 from taskbeam.gateway.auth.tickets import Tickets
-from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.limits.admission import AdmissionControl, Limits
-from taskbeam.gateway.problems import TOKEN_REVOKED, UNAVAILABLE, TaskbeamError
+from taskbeam.gateway.problems import TOKEN_REVOKED, UNAUTHENTICATED, UNAVAILABLE, TaskbeamError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.auth.identity import Identity
     from taskbeam.gateway.auth.policy import Authorize
-    from taskbeam.gateway.settings import Settings
+    from taskbeam.gateway.auth.tokens import Tokens
+    from taskbeam.gateway.settings import GatewaySettings
     from taskbeam.journal.reader import JournalReader
 
 logger = logging.getLogger(__name__)
@@ -34,22 +33,26 @@ REFRESH_INTERVAL = 0.5
 
 
 class Guard:
-    """Made without a connection; raises `KeyConfigurationError`."""
+    """Made without a connection."""
 
     def __init__(
-        self, settings: Settings, redis: Redis, journal: JournalReader, authorize: Authorize | None
+        self,
+        settings: GatewaySettings,
+        tokens: Tokens | None,
+        redis: Redis,
+        journal: JournalReader,
+        key_prefix: str,
+        authorize: Authorize | None,
+        *,
+        open_to_all: bool,
     ) -> None:
-        self.open = settings.auth == "open"
+        """``tokens`` is None where the gateway has no keys; ``authorize`` replaces the policy."""
+        self.open = open_to_all
         policy = authorize or (anyone if self.open else by_token)
-        self.tokens = Tokens(
-            key_set(settings),
-            settings.token_audience,
-            settings.token_lifetime,
-            settings.max_token_lifetime,
-        )
+        self.tokens = tokens
         self.revocations = Revocations(redis, settings.max_token_lifetime)
         self.tickets = Tickets(redis, settings.ticket_lifetime)
-        self.access = Access(journal, settings.key_prefix, policy)
+        self.access = Access(journal, key_prefix, policy)
         limits = Limits(
             settings.max_connections,
             settings.max_connections_per_address,
@@ -68,12 +71,19 @@ class Guard:
         """
         if self.open:
             return ANYONE
+        if self.tokens is None:
+            raise TaskbeamError(UNAUTHENTICATED)
         identity = self.tokens.verify(token)
         if not self.revocations.known:
             raise TaskbeamError(UNAVAILABLE)
         if self.revocations.revoked(identity):
             raise TaskbeamError(TOKEN_REVOKED)
         return identity
+
+    async def ready(self) -> None:
+        """Learn what was revoked, where nothing is known yet: a gateway may start with its first request."""
+        if not self.open and self.tokens is not None and not self.revocations.known:
+            await self.revocations.refresh()
 
     async def expire_tokens(self) -> None:
         """Dismiss whose time is over, until cancelled."""

@@ -36,6 +36,11 @@ class Identity:
     issued: float = 0.0
     expires: float | None = None
 
+    @classmethod
+    def for_owner(cls, owner: str, scopes: frozenset[Action] = FOLLOW) -> Identity:
+        """Whoever may follow all of an owner's tasks: what an application's `identify` returns for a user."""
+        return cls(subject=owner, owner=owner, scopes=scopes)
+
     @property
     def key(self) -> str | None:
         """What its connections are counted under."""

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from taskbeam.gateway.settings import Settings
+    from taskbeam.gateway.settings import GatewaySettings
 
 Algorithm = Literal["HS256", "EdDSA"]
 
@@ -31,7 +31,7 @@ DEVELOPMENT_KID = "development"
 
 
 HELP = """\
-Set TASKBEAM_TOKEN_KEYS to a JSON Web Key Set (python -m app.new_key makes one), or, on a machine where \
+Set TASKBEAM_TOKEN_KEYS to a JSON Web Key Set (`taskbeam keys new` makes one), or, on a machine where \
 everybody who reaches the gateway may see every task, TASKBEAM_AUTH=open."""
 
 
@@ -93,7 +93,7 @@ def parse_keys(text: str, signing: str | None = None) -> KeySet:
     return KeySet([_parse_key(member) for member in members], signing)
 
 
-def key_set(settings: Settings) -> KeySet:
+def key_set(settings: GatewaySettings) -> KeySet:
     """Raises `KeyConfigurationError`, with what to do."""
     if settings.token_keys is None:
         if settings.auth == "open":

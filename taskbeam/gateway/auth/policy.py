@@ -1,6 +1,6 @@
 """The policy: one function says whether an identity may do something to a task.
 
-An application that knows better gives `create_app` its own: ``authorize(identity, action, task) -> bool``.
+An application that knows better gives `Gateway` its own: ``authorize(identity, action, task) -> bool``.
 It is asked on the event loop, so it neither waits nor looks anything up.
 """
 

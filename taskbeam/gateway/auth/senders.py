@@ -1,15 +1,20 @@
-"""Who may send tasks, and whose they are; an application may replace `identify_sender` by its own."""
+"""Who may send tasks, and whose they are."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from fastapi import Depends, Header
-
-from taskbeam.gateway.auth.caller import identify
-from taskbeam.gateway.auth.identity import Action, Identity
-from taskbeam.gateway.gateway import GatewayDep
+from taskbeam.gateway.auth.identity import Action
 from taskbeam.gateway.problems import FORBIDDEN, UNAUTHENTICATED, TaskbeamError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import SecretStr
+
+    from taskbeam.gateway.auth.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,33 +24,21 @@ class Sender:
     owner: str | None = None
 
 
-async def identify_sender(
-    gateway: GatewayDep,
-    identity: Annotated[Identity | None, Depends(identify)],
-    x_api_key: Annotated[str | None, Header(description="One of the gateway's API keys.")] = None,
-    taskbeam_owner: Annotated[
-        str | None, Header(description="With an API key: whose the task is.", max_length=255)
-    ] = None,
+def sender_of(
+    identity: Identity | None, api_key: str | None, owner: str | None, api_keys: Sequence[SecretStr]
 ) -> Sender:
     """An API key, whose bearer names the owner, or a token with the scope ``send``, whose owner it is.
 
-    Raises `TaskbeamError`: ``unauthenticated`` or ``forbidden``.
+    ``api_keys`` are those of the gateway. Raises `TaskbeamError`: ``unauthenticated`` or ``forbidden``.
     """
-    guard = gateway.guard
-    if guard.open:
-        return Sender(taskbeam_owner)
-    if x_api_key is not None:
-        known = (key.get_secret_value().encode() for key in gateway.settings.api_keys)
+    if api_key is not None:
+        known = (key.get_secret_value().encode() for key in api_keys)
         # Each is compared, so that the time tells nothing.
-        if not sum(compare_digest(key, x_api_key.encode()) for key in known):
+        if not sum(compare_digest(key, api_key.encode()) for key in known):
             raise TaskbeamError(UNAUTHENTICATED)
-        return Sender(taskbeam_owner)
+        return Sender(owner)
     if identity is None:
         raise TaskbeamError(UNAUTHENTICATED)
     if Action.SEND not in identity.scopes:
         raise TaskbeamError(FORBIDDEN)
     return Sender(identity.owner or identity.subject)
-
-
-#: Who sends a task, as a parameter of a route.
-SenderDep = Annotated[Sender, Depends(identify_sender)]

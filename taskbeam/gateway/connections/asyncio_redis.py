@@ -18,8 +18,8 @@ from redis.asyncio.connection import (
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from .configuration_error import CeleryConfigurationError
-from .credentials import asyncio_credentials
+from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
+from taskbeam.gateway.connections.credentials import asyncio_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from kombu.transport import virtual
 
-from .asyncio_redis import RedisParameters, asyncio_redis
-from .configuration_error import CeleryConfigurationError, one_line, without_password
+from taskbeam.gateway.connections.asyncio_redis import RedisParameters, asyncio_redis
+from taskbeam.gateway.connections.configuration_error import (
+    CeleryConfigurationError,
+    one_line,
+    without_password,
+)
 
 if TYPE_CHECKING:
     from celery import Celery

@@ -11,8 +11,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError
 
-from .broker import is_redis
-from .configuration_error import one_line, without_password
+from taskbeam.gateway.connections.broker import is_redis
+from taskbeam.gateway.connections.configuration_error import one_line, without_password
 
 if TYPE_CHECKING:
     from celery import Celery

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any, Self
 from celery import states
 from celery.exceptions import ImproperlyConfigured
 
-from taskbeam.backend import JournalBackend
-
-from .asyncio_redis import RedisParameters, asyncio_redis
-from .configuration_error import CeleryConfigurationError, one_line, without_password
+from taskbeam.celery.backend import JournalBackend
+from taskbeam.gateway.connections.asyncio_redis import RedisParameters, asyncio_redis
+from taskbeam.gateway.connections.configuration_error import (
+    CeleryConfigurationError,
+    one_line,
+    without_password,
+)
 
 if TYPE_CHECKING:
     from celery import Celery
     from redis.asyncio import Redis
 
-    from taskbeam.options import Options
+    from taskbeam.celery.options import Options
 
 SETTING = "result_backend"
 

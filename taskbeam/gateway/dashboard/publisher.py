@@ -15,7 +15,6 @@ from redis.exceptions import RedisError
 
 from taskbeam.gateway.dashboard.tally import Tally
 from taskbeam.gateway.dashboard.workers_and_queues import (
-    broker_client,
     queue_names,
     read_queues,
     read_workers,
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.client import PubSub
 
-    from taskbeam.gateway.settings import Settings
+    from taskbeam.gateway.connections.broker import RedisBroker
     from taskbeam.journal.appender import JournalAppender
 
 logger = logging.getLogger(__name__)
@@ -53,11 +52,14 @@ LOOK = 5
 class DashboardPublisher:
     """Publishes while it runs; costs nothing but a lease's renewal where another gateway does."""
 
-    def __init__(self, redis: Redis, appender: JournalAppender, settings: Settings) -> None:
+    def __init__(
+        self, redis: Redis, appender: JournalAppender, broker: RedisBroker | None, key_prefix: str
+    ) -> None:
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._appender = appender
-        self._broker = broker_client(settings.broker_url, settings.redis_timeout)
-        self._prefix = settings.key_prefix
+        """``broker``: where the queues are, if that is Redis; ``key_prefix``: of the results' keys."""
+        self._broker = broker
+        self._prefix = key_prefix
         self._me = new_token()
         self._queues: list[str] = []
 
@@ -73,7 +75,7 @@ class DashboardPublisher:
                 await asyncio.sleep(INTERVAL)
         finally:
             if self._broker is not None:
-                await self._broker.aclose()
+                await self._broker.redis.aclose()
 
     async def _leads(self) -> bool:
         """Take the lease, or renew it."""

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redis.asyncio import Redis
-
 from taskbeam.journal.keys import WORKERS, queue_keys, runs_key
 from taskbeam.queues.state import read_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: How Kombu names its queues in Redis: a set per exchange of "routing key, pattern, queue", and a list for
-#: each priority of a queue.
-BINDINGS = "_kombu.binding.*"
-SEPARATOR = "\x06\x16"
-PRIORITIES = ("", *(f"{SEPARATOR}{step}" for step in (3, 6, 9)))
+    from redis.asyncio import Redis
+
+    from taskbeam.gateway.connections.broker import RedisBroker
 
 #: Celery's own queues: events, and answers to remote control.
 INTERNAL = ("celeryev", "pidbox")
-
-
-def broker_client(url: str, timeout: float) -> Redis | None:
-    """An unconnected client of the broker; None where it is not a single Redis."""
-    if not url.startswith(("redis://", "rediss://")):
-        return None
-    client: Redis = Redis.from_url(url, protocol=2, socket_timeout=timeout, client_name="taskbeam-gateway")
-    return client
 
 
 async def read_workers(redis: Redis, now_ms: int) -> list[dict[str, Any]]:
@@ -43,25 +31,25 @@ async def read_workers(redis: Redis, now_ms: int) -> list[dict[str, Any]]:
     ]
 
 
-async def queue_names(broker: Redis) -> list[str]:
+async def queue_names(broker: RedisBroker) -> list[str]:
     """The queues that were ever declared on the broker, without Celery's own."""
     names: set[str] = set()
-    async for binding in broker.scan_iter(BINDINGS, count=1000):
-        members: Any = await broker.smembers(binding)
-        names |= {member.decode().rpartition(SEPARATOR)[2] for member in members}
+    async for binding in broker.redis.scan_iter(broker.names.bindings_pattern, count=1000):
+        members: Any = await broker.redis.smembers(binding)
+        names |= {broker.names.queue_of(member.decode()) for member in members}
     return sorted(name for name in names if not any(word in name for word in INTERNAL))
 
 
-async def read_queues(redis: Redis, broker: Redis, names: Sequence[str]) -> list[dict[str, Any]]:
+async def read_queues(redis: Redis, broker: RedisBroker, names: Sequence[str]) -> list[dict[str, Any]]:
     """Each queue: how many messages wait in it, and how many tasks its workers run at once."""
     if not names:
         return []
-    pipeline: Any = broker.pipeline(transaction=False)
+    pipeline: Any = broker.redis.pipeline(transaction=False)
     for name in names:
-        for priority in PRIORITIES:
-            pipeline.llen(name + priority)
+        for key in broker.names.lists(name):
+            pipeline.llen(key)
     lengths = await pipeline.execute()
-    each = len(PRIORITIES)
+    each = len(broker.names.priorities)
     depths = [sum(lengths[start : start + each]) for start in range(0, len(lengths), each)]
     states = await read_states(redis, {queue_keys(name).base for name in names}, set())
     return [

@@ -6,7 +6,7 @@ no page can forge, says which one did (Fetch standard, 3.2).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
@@ -40,18 +40,23 @@ HEADERS = {
 }
 
 
-def install(app: Starlette, allowed: Collection[str]) -> None:
-    """Refuse other sites' pages but those of the ``allowed`` origins."""
+#: What pages of allowed origins may do, as arguments of Starlette's `CORSMiddleware`.
+CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "POST"],
+    "allow_headers": ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"],
+    "expose_headers": ["ETag", "Location", "Retry-After"],
+    "allow_credentials": True,
+}
+
+
+def install_browser_safety(app: Starlette, allowed: Collection[str]) -> None:
+    """Give an application's own routes the gateway's headers, and refuse other sites' pages.
+
+    ``allowed``: origins, such as ``https://shop.example``, whose pages may speak with the application.
+    """
     app.add_middleware(OriginCheck, allowed=allowed)
     if allowed:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(allowed),
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"],
-            expose_headers=["ETag", "Location", "Retry-After"],
-            allow_credentials=True,
-        )
+        app.add_middleware(CORSMiddleware, allow_origins=list(allowed), **CORS)
     app.add_middleware(SafetyHeaders)
 
 

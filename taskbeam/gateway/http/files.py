@@ -7,16 +7,17 @@ from fastapi import APIRouter
 from starlette.responses import FileResponse
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.auth.caller import CallerDep
 from taskbeam.gateway.auth.identity import Action
-from taskbeam.gateway.gateway import Gateway, GatewayDep
+from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.http.static_files import Files
 from taskbeam.gateway.problems import PROBLEM_OF_END, TaskbeamError
+from taskbeam.gateway.runtime import Runtime
 from taskbeam.journal.events import EventId
 from taskbeam.journal.history import Absence
 
-router = APIRouter(tags=["tasks"])
+router = APIRouter(tags=["tasks"], route_class=GatewayRoute)
 
 #: What the address of a stored file begins with.
 PREFIX = "/files/"
@@ -38,18 +39,19 @@ _PIECE = 500
         problems.UNAVAILABLE,
     ),
 )
-async def task_file(gateway: GatewayDep, caller: CallerDep, task_id: str, path: str) -> FileResponse:
+async def task_file(gateway: RuntimeDep, caller: CallerDep, task_id: str, path: str) -> FileResponse:
     """The file that one of the task's events names as `/files/{path}`."""
     await caller.require(Action.READ, task_id)
-    if not await _is_named(gateway, task_id, path):
+    folder = gateway.settings.files_dir
+    if folder is None or not await _is_named(gateway, task_id, path):
         raise TaskbeamError(problems.NOT_FOUND)
-    found, stat = Files(directory=gateway.settings.files_dir, check_dir=False).lookup_path(path)
+    found, stat = Files(directory=folder, check_dir=False).lookup_path(path)
     if stat is None:
         raise TaskbeamError(problems.NOT_FOUND)
     return FileResponse(found, stat_result=stat, headers={"Cache-Control": "private, no-cache"})
 
 
-async def _is_named(gateway: Gateway, task_id: str, path: str) -> bool:
+async def _is_named(gateway: Runtime, task_id: str, path: str) -> bool:
     """Newest first would be quicker; a journal is read once, and is short."""
     keys, after = gateway.hub.keys(task_id), None
     while True:

@@ -3,23 +3,26 @@
 from fastapi import APIRouter
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.gateway import GatewayDep
+from taskbeam.gateway.dependencies import RuntimeDep
 from taskbeam.gateway.http.problem_details import documented
+from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.problems import TaskbeamError
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=GatewayRoute)
 
 
-@router.get("/healthz")
 async def alive() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", responses=documented(problems.UNAVAILABLE))
-async def ready(gateway: GatewayDep) -> dict[str, str]:
-    """Redis answers, and the gateway hears what is published."""
+async def ready(gateway: RuntimeDep) -> dict[str, str]:
+    """Redis answers, the gateway hears what is published, and the broker can be reached."""
     await gateway.redis.ping()
     if not gateway.subscriber.connected:
         raise TaskbeamError(problems.UNAVAILABLE)
+    failure = await gateway.broker_check.failure()
+    if failure is not None:
+        raise TaskbeamError(problems.UNAVAILABLE, failure)
     return {"status": "ok"}

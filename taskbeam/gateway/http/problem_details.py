@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457), with the stable codes of `taskbeam.errors`."""
+"""Errors as `application/problem+json` (RFC 9457), with the stable codes of `taskbeam.gateway.problems`."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error in this form."""
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of an application as `application/problem+json` (RFC 9457), as the gateway does."""
     handlers: dict[type[Exception], Any] = {
         TaskbeamError: _taskbeam_error,
         RequestValidationError: _invalid_request,
@@ -106,16 +106,31 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
+def taskbeam_error(error: TaskbeamError) -> ProblemResponse:
+    """The answer to a request that ended in one of the gateway's problems."""
+    return ProblemResponse(error.problem, error.more)
+
+
+def invalid_request(error: RequestValidationError) -> ProblemResponse:
+    """The answer to a request that does not fit its route's parameters."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return ProblemResponse(problems.INVALID_REQUEST, f"{where}: {first['msg']}")
+
+
+def redis_away() -> ProblemResponse:
+    """The answer to a request during which Redis failed."""
+    return ProblemResponse(problems.UNAVAILABLE)
+
+
 async def _taskbeam_error(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
     assert isinstance(error, TaskbeamError)
-    return await _answer(connection, error.problem, error.detail)
+    return await answer_problem(connection, error.problem, error.more)
 
 
 async def _invalid_request(_: HTTPConnection, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return ProblemResponse(problems.INVALID_REQUEST, f"{where}: {first['msg']}")
+    return invalid_request(error)
 
 
 async def _http_exception(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
@@ -123,18 +138,18 @@ async def _http_exception(connection: HTTPConnection, error: Exception) -> Probl
     problem = _BY_STATUS.get(error.status_code)
     if problem is None:
         problem = Problem("http_error", error.status_code, 4400, "The request was refused.")
-    return await _answer(connection, problem, headers=error.headers)
+    return await answer_problem(connection, problem, headers=error.headers)
 
 
 async def _redis_away(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:  # noqa: ARG001
-    return await _answer(connection, problems.UNAVAILABLE)
+    return await answer_problem(connection, problems.UNAVAILABLE)
 
 
 async def _internal_error(_: Request, error: Exception) -> ProblemResponse:  # noqa: ARG001
     return ProblemResponse(problems.INTERNAL)
 
 
-async def _answer(
+async def answer_problem(
     connection: HTTPConnection, problem: Problem, detail: str | None = None, headers: Any = None
 ) -> ProblemResponse | None:
     """A WebSocket is accepted first: a browser reads the code of a close frame, and no HTTP status."""

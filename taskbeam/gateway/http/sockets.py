@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, WebSocket
 
-from taskbeam.gateway.auth.caller import Caller, CallerDep
+from taskbeam.gateway.auth.caller import Caller
 from taskbeam.gateway.auth.socket_auth import SocketAuth
 from taskbeam.gateway.delivery.cursor import parse_cursor
-from taskbeam.gateway.gateway import Gateway, GatewayDep
+from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.problems import TaskbeamError
+from taskbeam.gateway.runtime import Runtime
 from taskbeam.gateway.transports.multiplex_session import MultiplexSession
 from taskbeam.gateway.transports.session import Session, Socket
 from taskbeam.gateway.transports.socket import serve_socket
@@ -19,7 +20,7 @@ router = APIRouter()
 
 @router.websocket("/tasks/{task_id}/ws")
 async def one_task(
-    websocket: WebSocket, gateway: GatewayDep, caller: CallerDep, task_id: str, after: str | None = None
+    websocket: WebSocket, gateway: RuntimeDep, caller: CallerDep, task_id: str, after: str | None = None
 ) -> None:
     """The task's events after the cursor, one text message each; closes with 1000 after the final one."""
 
@@ -32,7 +33,7 @@ async def one_task(
 
 
 @router.websocket("/ws")
-async def many_tasks(websocket: WebSocket, gateway: GatewayDep, caller: CallerDep) -> None:
+async def many_tasks(websocket: WebSocket, gateway: RuntimeDep, caller: CallerDep) -> None:
     """Subscribe to tasks, and unsubscribe, on one socket."""
 
     def begin(socket: Socket) -> Session:
@@ -43,7 +44,7 @@ async def many_tasks(websocket: WebSocket, gateway: GatewayDep, caller: CallerDe
     await _serve(websocket, gateway, begin)
 
 
-async def _serve(websocket: WebSocket, gateway: Gateway, begin: Callable[[Socket], Session]) -> None:
+async def _serve(websocket: WebSocket, gateway: Runtime, begin: Callable[[Socket], Session]) -> None:
     def begin_or_refuse(socket: Socket) -> Session:
         try:
             return begin(socket)
@@ -53,5 +54,5 @@ async def _serve(websocket: WebSocket, gateway: Gateway, begin: Callable[[Socket
     await serve_socket(websocket, begin_or_refuse, gateway.heartbeats, gateway.settings.max_message_bytes)
 
 
-def _auth(gateway: Gateway, caller: Caller) -> SocketAuth:
+def _auth(gateway: Runtime, caller: Caller) -> SocketAuth:
     return SocketAuth(gateway.guard, caller.enter())

@@ -6,20 +6,21 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.auth.caller import CallerDep
 from taskbeam.gateway.auth.identity import Action
 from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.delivery.opening import open_task
-from taskbeam.gateway.delivery.polling import PollWait, events_after, snapshot_after
-from taskbeam.gateway.gateway import Gateway, GatewayDep
+from taskbeam.gateway.delivery.polling import PollWait
+from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.negotiation import wants_event_stream
 from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
-from taskbeam.gateway.jobs.cancelling import Cancellation, cancel_task
+from taskbeam.gateway.http.route import GatewayRoute
+from taskbeam.gateway.jobs.cancelling import Cancellation
 from taskbeam.gateway.limits.admission import Admission
+from taskbeam.gateway.runtime import Runtime
 from taskbeam.gateway.transports.stream import EventStreamResponse
 from taskbeam.journal.events import EventId
 
-router = APIRouter(tags=["tasks"])
+router = APIRouter(tags=["tasks"], route_class=GatewayRoute)
 
 MAX_LIMIT = 1000
 
@@ -41,7 +42,7 @@ _PROBLEMS = documented(*_TASK_PROBLEMS, problems.BAD_CURSOR, problems.TOO_MANY_C
 @router.get("/tasks/{task_id}", responses=_PROBLEMS | {304: {"description": "Nothing is newer."}})
 async def snapshot(
     request: Request,
-    gateway: GatewayDep,
+    gateway: RuntimeDep,
     caller: CallerDep,
     task_id: str,
     after: After = None,
@@ -55,7 +56,7 @@ async def snapshot(
     cursor = parse_cursor(after)
     await caller.require(Action.READ, task_id)
     with caller.visit():
-        history = await snapshot_after(gateway, task_id, cursor, _poll_wait(request, wait))
+        history = await gateway.polling.snapshot(task_id, cursor, _poll_wait(request, wait))
     etag = f'"{history.last}"'
     if _matches(etag, if_none_match or ""):
         return Response(status_code=304, headers={"ETag": etag})
@@ -73,7 +74,7 @@ async def snapshot(
 )
 async def events(
     request: Request,
-    gateway: GatewayDep,
+    gateway: RuntimeDep,
     caller: CallerDep,
     task_id: str,
     after: After = None,
@@ -92,7 +93,7 @@ async def events(
         return await _stream(gateway, caller.enter(), task_id, cursor)
     with caller.visit():
         poll_wait = _poll_wait(request, wait)
-        return _json(await events_after(gateway, task_id, cursor, limit or MAX_LIMIT, poll_wait))
+        return _json(await gateway.polling.events(task_id, cursor, limit or MAX_LIMIT, poll_wait))
 
 
 class CancelAnswer(BaseModel):
@@ -108,17 +109,17 @@ class CancelAnswer(BaseModel):
     responses=documented(*_TASK_PROBLEMS, problems.FORBIDDEN, problems.TOO_LATE),
 )
 async def cancel(
-    gateway: GatewayDep,
+    gateway: RuntimeDep,
     caller: CallerDep,
     task_id: str,
     terminate: Annotated[bool, Query(description="End a running task by signal.")] = False,
 ) -> CancelAnswer:
     """Revoke a queued task at once, or ask a running one to stop."""
     await caller.require(Action.CANCEL, task_id)
-    return CancelAnswer(task_id=task_id, cancel=await cancel_task(gateway, task_id, terminate=terminate))
+    return CancelAnswer(task_id=task_id, cancel=await gateway.canceller.cancel(task_id, terminate=terminate))
 
 
-async def _stream(gateway: Gateway, admission: Admission, task_id: str, cursor: EventId | None) -> Response:
+async def _stream(gateway: Runtime, admission: Admission, task_id: str, cursor: EventId | None) -> Response:
     settings = gateway.settings
     try:
         opening = await open_task(gateway.hub, task_id, cursor, settings.redis_timeout)

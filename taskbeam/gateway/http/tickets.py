@@ -1,19 +1,21 @@
 """What opens a stream for a client that can set no header: a single-use ticket, or a cookie."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.auth.caller import CallerDep
 from taskbeam.gateway.auth.credentials import COOKIE
 from taskbeam.gateway.auth.identity import Action
-from taskbeam.gateway.gateway import GatewayDep
+from taskbeam.gateway.auth.tokens import Tokens
+from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.http.route import GatewayRoute
+from taskbeam.gateway.problems import TaskbeamError
+from taskbeam.gateway.runtime import Runtime
 
-router = APIRouter(tags=["passes"])
+router = APIRouter(tags=["tickets"], route_class=GatewayRoute)
 
 TaskId = Annotated[str, Path(min_length=1)]
 
@@ -35,31 +37,41 @@ class Ticket(BaseModel):
 
 @router.post("/tasks/{task_id}/tickets", status_code=201, responses=_PROBLEMS)
 async def create_ticket(
-    gateway: GatewayDep, caller: CallerDep, response: Response, task_id: TaskId
+    gateway: RuntimeDep, caller: CallerDep, response: Response, task_id: TaskId
 ) -> Ticket:
     """A ticket that reads the task, for the URL of an `EventSource` or a `WebSocket`."""
     identity = await caller.require(Action.READ, task_id)
-    ticket = await gateway.guard.tickets.issue(gateway.guard.tokens.issue(identity.reader_of(task_id)))
+    token = _tokens(gateway).issue(identity.reader_of(task_id))
+    ticket = await gateway.guard.tickets.issue(token)
     response.headers["Cache-Control"] = "no-store"
     return Ticket(ticket=ticket, expires_in=gateway.settings.ticket_lifetime)
 
 
 @router.post("/tasks/{task_id}/cookie", status_code=204, responses=_PROBLEMS)
 async def set_cookie(
-    request: Request, gateway: GatewayDep, caller: CallerDep, response: Response, task_id: TaskId
+    request: Request, gateway: RuntimeDep, caller: CallerDep, response: Response, task_id: TaskId
 ) -> None:
     """A cookie that reads the task for as long as the token, which no script sees and no other site sends."""
     identity = (await caller.require(Action.READ, task_id)).reader_of(task_id)
-    lifetime = gateway.settings.token_lifetime
+    lifetime, tokens = gateway.settings.token_lifetime, _tokens(gateway)
     if identity.expires is not None:
-        lifetime = min(lifetime, identity.expires - gateway.guard.tokens.clock())
+        lifetime = min(lifetime, identity.expires - tokens.clock())
     response.set_cookie(
         COOKIE,
-        gateway.guard.tokens.issue(identity),
+        tokens.issue(identity),
         max_age=max(1, int(lifetime)),
-        path=request.app.url_path_for("snapshot", task_id=quote(task_id, safe="")),
+        path=gateway.paths.task(request, task_id).self,
         secure=True,
         httponly=True,
         samesite="strict",
     )
     response.headers["Cache-Control"] = "no-store"
+
+
+def _tokens(gateway: Runtime) -> Tokens:
+    """Raises `TaskbeamError` ``not_found`` where the gateway has no keys to sign with."""
+    if gateway.guard.tokens is None:
+        raise TaskbeamError(
+            problems.NOT_FOUND, "This gateway has no token keys: the application's own login opens a stream."
+        )
+    return gateway.guard.tokens

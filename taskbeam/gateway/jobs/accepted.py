@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import BaseModel, Field
-
-from taskbeam.gateway.auth.identity import FOLLOW, Identity
-
-if TYPE_CHECKING:
-    from fastapi import Request, Response
-
-    from taskbeam.gateway.auth.senders import Sender
-    from taskbeam.gateway.gateway import Gateway
+from starlette.responses import Response
 
 
 class TaskUrls(BaseModel):
-    """Where to follow the task."""
+    """Where to follow the task: absolute paths on the host that was asked."""
 
     self: str
     events: str
@@ -28,22 +19,19 @@ class Accepted(BaseModel):
     """The task was sent."""
 
     task_id: str
-    token: str = Field(description="Reads and cancels this task, for a while.")
+    token: str | None = Field(
+        default=None,
+        description="Reads and cancels this task, for a while. Absent where the application itself says who "
+        "asks, and no token keys are set.",
+    )
     urls: TaskUrls
 
 
-def accepted(
-    request: Request, response: Response, gateway: Gateway, sender: Sender, task_id: str
-) -> Accepted:
-    """The answer to whoever sent the task; also sets ``Location``."""
-    urls = TaskUrls(
-        self=request.app.url_path_for("snapshot", task_id=task_id),
-        events=request.app.url_path_for("events", task_id=task_id),
-        ws=request.app.url_path_for("one_task", task_id=task_id),
-        cancel=request.app.url_path_for("cancel", task_id=task_id),
+def accepted_response(accepted: Accepted) -> Response:
+    """202, with ``Location``. No cache may keep it: it holds a token."""
+    return Response(
+        accepted.model_dump_json(exclude_none=True),
+        status_code=202,
+        media_type="application/json",
+        headers={"Location": accepted.urls.self, "Cache-Control": "no-store"},
     )
-    response.headers["Location"] = urls.self
-    # It holds a token.
-    response.headers["Cache-Control"] = "no-store"
-    token = gateway.guard.tokens.issue(Identity(subject=sender.owner, scopes=FOLLOW, tasks=(task_id,)))
-    return Accepted(task_id=task_id, token=token, urls=urls)

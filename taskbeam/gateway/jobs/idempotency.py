@@ -34,8 +34,10 @@ class IdempotencyKeys:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def claim(self, path: str, owner: str | None, key: str | None, body: bytes) -> Claim:
-        """Claim the key for a request; without a key every request is a first one. Owners share no keys.
+    async def claim(self, task: str, owner: str | None, key: str | None, body: bytes) -> Claim:
+        """Claim the key for sending a task by its name; without a key every request is a first one.
+
+        Owners share no keys, and neither do tasks.
 
         Raises `TaskbeamError` ``idempotency_conflict`` when the key was used with another body.
         """
@@ -43,7 +45,7 @@ class IdempotencyKeys:
             return Claim(str(uuid4()), first=True)
         if not 0 < len(key) <= MAX_KEY:
             raise TaskbeamError(BAD_IDEMPOTENCY_KEY)
-        digest = sha256("\0".join((path, owner or "", key)).encode()).hexdigest()
+        digest = sha256("\0".join((task, owner or "", key)).encode()).hexdigest()
         name = f"taskbeam:idempotency:{digest}"
         mine = {"task_id": str(uuid4()), "body": sha256(body).hexdigest()}
         stored = None

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
     from taskbeam.follow.hub import Follower
-    from taskbeam.gateway.gateway import Gateway
     from taskbeam.gateway.limits.admission import Admission
     from taskbeam.gateway.problems import Problem
+    from taskbeam.gateway.runtime import Runtime
     from taskbeam.gateway.shortcut.interface import Connection
     from taskbeam.gateway.shortcut.plain_request import PlainRequest
 
@@ -28,7 +28,7 @@ class ShortcutOpening:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateway: Runtime,
         request: PlainRequest,
         connection: Connection,
         admission: Admission,

@@ -21,11 +21,13 @@ from taskbeam.gateway.transports.stream import HEADERS, EventStreamResponse
 from taskbeam.gateway.transports.task_session import TaskSession
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from taskbeam.gateway.auth.guard import Guard
     from taskbeam.gateway.auth.identity import Identity
-    from taskbeam.gateway.gateway import Gateway
     from taskbeam.gateway.limits.admission import Admission
+    from taskbeam.gateway.runtime import Runtime
+    from taskbeam.gateway.settings import GatewaySettings
     from taskbeam.gateway.shortcut.interface import Connection, Pending
     from taskbeam.gateway.shortcut.plain_request import PlainRequest
 
@@ -33,20 +35,24 @@ if TYPE_CHECKING:
 class StreamShortcut:
     """The gateway's `Shortcut`."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self._allowed_origins = frozenset(gateway.settings.allowed_origins)
+    def __init__(self, start: Callable[[], Runtime], settings: GatewaySettings) -> None:
+        """``start`` returns the gateway that runs, or starts it."""
+        self._start = start
+        self._allowed_origins = frozenset(settings.allowed_origins)
 
     def stream(self, connection: Connection) -> Pending | None:
         """Follow the task, and answer when there is something to tell."""
         request = plain_stream(connection.url, connection.headers)
-        if request is None or not self._gateway.subscriber.connected:
+        if request is None:
             return None
-        admission = self._admit(request, connection)
+        gateway = self._start()
+        if not gateway.subscriber.connected:
+            return None
+        admission = self._admit(gateway, request, connection)
         if admission is None:
             return None
         return ShortcutOpening(
-            self._gateway, request, connection, admission, lambda: _stream_head(connection.default_headers())
+            gateway, request, connection, admission, lambda: _stream_head(connection.default_headers())
         )
 
     def socket(self, connection: Connection) -> bool:
@@ -55,10 +61,11 @@ class StreamShortcut:
         if request is None:
             return False
         head = switching_protocols(request.fields, connection.default_headers())
-        admission = self._admit(request, connection) if head is not None else None
+        gateway = self._start()
+        admission = self._admit(gateway, request, connection) if head is not None else None
         if head is None or admission is None:
             return False
-        gateway, settings = self._gateway, self._gateway.settings
+        settings = gateway.settings
         socket = DetachedSocket(gateway.heartbeats, settings.max_message_bytes)
         if connection.hand_over(101, socket):
             socket.write(head)
@@ -70,19 +77,21 @@ class StreamShortcut:
             admission.leave()
         return True
 
-    def _admit(self, request: PlainRequest, connection: Connection) -> Admission | None:
-        guard = self._gateway.guard
+    @staticmethod
+    def _admit(gateway: Runtime, request: PlainRequest, connection: Connection) -> Admission | None:
         try:
-            return guard.admissions.admit(connection.client_host(), self._identify(request))
+            identity = _identity(gateway.guard, request)
+            return gateway.guard.admissions.admit(connection.client_host(), identity)
         except TaskbeamError:
             return None
 
-    def _identify(self, request: PlainRequest) -> Identity | None:
-        """As `caller.identify`, which also redeems tickets; raises `TaskbeamError`."""
-        guard, credentials = self._gateway.guard, request.credentials
-        if guard.open:
-            return ANYONE
-        return guard.verify(credentials.token or "") if credentials is not None else None
+
+def _identity(guard: Guard, request: PlainRequest) -> Identity | None:
+    """As `identity_by_token`, which also redeems tickets; raises `TaskbeamError`."""
+    credentials = request.credentials
+    if guard.open:
+        return ANYONE
+    return guard.verify(credentials.token or "") if credentials is not None else None
 
 
 #: What does not change in the head of an event stream.

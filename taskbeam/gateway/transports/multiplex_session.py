@@ -68,7 +68,7 @@ class MultiplexSession:
             task_id = message.get("task_id")
             self._obey(message)
         except TaskbeamError as error:
-            self.tell(error.problem, task_id if is_text(task_id) else None, error.detail)
+            self.tell(error.problem, task_id if is_text(task_id) else None, error.more)
 
     def pause(self) -> None:
         for subscription in self._subscriptions.values():

@@ -161,4 +161,9 @@ PUBLIC = {
     ("GET", "/docs/{name}"),
     ("GET", "/openapi.json"),
     ("GET", "/dashboard"),  # the page; what it shows is a task's
+    *(("GET", f"/{folder}/{{path:path}}") for folder in ("client", "element", "look", "dashboard", "chunks")),
+    ("GET", "/react.js"),
+    ("GET", "/favicon.svg"),
+    ("GET", "/"),
+    ("MOUNT", "/page"),
 }

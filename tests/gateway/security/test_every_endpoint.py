@@ -17,8 +17,8 @@ from starlette.routing import Mount, Route
 
 from app.main import create_app
 from app.revoke import run as revoke
+from app.settings import Settings
 from taskbeam.gateway import problems
-from taskbeam.gateway.settings import Settings
 from tests.support.tokens import ED25519, TOKENS, claims, sign
 from tests.support.waiting import wait_until
 

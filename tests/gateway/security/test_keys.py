@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from app.settings import Settings
 from taskbeam.gateway.auth.keys import KeyConfigurationError, development_keys, key_set, new_key, parse_keys
-from taskbeam.gateway.settings import Settings
 from tests.support.gateway import ROOT
 
 HMAC = new_key("HS256", "a")
@@ -83,7 +83,7 @@ def test_what_is_no_key_set(text: str) -> None:
 class TestTheSettings:
     def test_production_needs_keys(self) -> None:
         with pytest.raises(
-            KeyConfigurationError, match=r"TASKBEAM_TOKEN_KEYS .*app.new_key.*TASKBEAM_AUTH=open"
+            KeyConfigurationError, match=r"TASKBEAM_TOKEN_KEYS .*taskbeam keys new.*TASKBEAM_AUTH=open"
         ):
             key_set(Settings())
 
@@ -126,5 +126,5 @@ class TestTheCommands:
     def test_the_gateway_says_what_it_needs_and_stops(self) -> None:
         refused = self.run("app")
         assert refused.returncode == 2
-        assert "python -m app.new_key" in refused.stderr
+        assert "taskbeam keys new" in refused.stderr
         assert "Traceback" not in refused.stderr

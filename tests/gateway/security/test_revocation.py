@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.revoke import run as revoke
-from taskbeam.gateway.settings import Settings
+from app.settings import Settings
 from tests.support.event_stream import EventStream
 from tests.support.gateway import Gateway, gateway
 from tests.support.raw_websocket import Closed, RawWebSocket

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import uvicorn
 
 from app.main import create_app
+from app.settings import Settings
 from taskbeam.gateway.server.guarded_http import IntakeLimits
 from taskbeam.gateway.server.http import DetachableHttp
 from taskbeam.gateway.server.server import Server
 from taskbeam.gateway.server.websocket import DetachableWebSocket
-from taskbeam.gateway.settings import Settings
-from taskbeam.gateway.shortcut.shortcut import StreamShortcut
 from tests.support.event_stream import connected_socket
 from tests.support.waiting import wait_until
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from stack.valkey import Valkey
+    from taskbeam.gateway import Gateway
 
 INTAKE = IntakeLimits(connections=100, head_bytes=32 * 1024, head_seconds=30, body_seconds=30)
 
@@ -45,6 +45,10 @@ class Watched(NamedTuple):
             while until not in received and (piece := connection.recv(65536)):
                 received += piece
         return received
+
+
+def is_connected(live: Gateway) -> bool:
+    return live.running is not None and live.running.subscriber.connected
 
 
 @contextmanager
@@ -66,7 +70,7 @@ def watched(valkey: Valkey, **settings: Any) -> Iterator[Watched]:
     config = uvicorn.Config(
         watching,
         log_config=None,
-        http=cast("type[Protocol]", partial(DetachableHttp, INTAKE, StreamShortcut(app.state.gateway))),
+        http=cast("type[Protocol]", partial(DetachableHttp, INTAKE, app.state.gateway.shortcut(app))),
         ws=DetachableWebSocket,
         timeout_graceful_shutdown=1,
     )
@@ -75,7 +79,7 @@ def watched(valkey: Valkey, **settings: Any) -> Iterator[Watched]:
         thread = Thread(target=server.run, args=([listener],))
         thread.start()
         try:
-            wait_until(lambda: server.started and app.state.gateway.subscriber.connected)
+            wait_until(lambda: server.started and is_connected(app.state.gateway))
             yield Watched(listener.getsockname()[1], asked)
         finally:
             server.should_exit = True

@@ -1,0 +1,50 @@
+"""What browsers load from the gateway: the client, the element, the React hook, and the dashboard."""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskbeam.gateway import problems
+from taskbeam.gateway.dependencies import RuntimeDep
+from taskbeam.gateway.http.route import GatewayRoute
+from taskbeam.gateway.http.static_files import Files
+from taskbeam.gateway.problems import TaskbeamError
+
+#: Bundled files in an installed package; in a checkout the modules themselves, which need no build.
+FOLDER = Path(__file__).parents[1] / "static"
+
+#: The names of files in this folder change with what is in them.
+_HASHED = "chunks"
+
+router = APIRouter(include_in_schema=False, route_class=GatewayRoute)
+
+
+@router.get("/dashboard")
+async def dashboard(request: Request, gateway: RuntimeDep) -> Response:
+    """The operators' page. What it shows, it follows like any task: `taskbeam.dashboard`."""
+    if not gateway.settings.dashboard:
+        raise TaskbeamError(problems.NOT_FOUND)
+    return await _file(request, "dashboard/dashboard.html")
+
+
+def _add(path: str, served: str) -> None:
+    async def browser_file(request: Request) -> Response:
+        return await _file(request, served.format(**request.path_params))
+
+    router.add_api_route(path, browser_file, methods=["GET", "HEAD"], name=served)
+
+
+for _name in ("react.js", "favicon.svg"):
+    _add(f"/{_name}", _name)
+for _folder in ("client", "element", "look", "dashboard", _HASHED):
+    _add(f"/{_folder}/{{path:path}}", f"{_folder}/{{path}}")
+
+
+async def _file(request: Request, path: str) -> Response:
+    """With an ETag; asked again by browsers each time, but for files whose names change with them."""
+    response = await Files(directory=FOLDER, check_dir=False).get_response(path, request.scope)
+    hashed = path.startswith(f"{_HASHED}/")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+    return response
