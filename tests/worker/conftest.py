@@ -1,17 +1,29 @@
 """A shop's database that is filled once, and a copy of it for each test that wants one."""
 
-import os
+from __future__ import annotations
+
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine
 
+from tests.support.postgresql import Postgres, running_postgres
 from worker.database import Database
 from worker.reports.files import ReportFiles
 from worker.reports.service import ReportService
-from worker.tables import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: Every promise about what is stored is tested on both.
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +33,21 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def database(filled_database: Path, tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{shutil.copy(filled_database, tmp_path / 'shop.db')}")
+@pytest.fixture(scope="session")
+def filled_on_postgres(postgres: Postgres) -> str:
+    """The name of the filled database there."""
+    name = postgres.create()
+    Database(postgres.url(name)).prepare()
+    return name
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    if request.param == "sqlite":
+        filled = request.getfixturevalue("filled_database")
+        return Database(f"sqlite:///{shutil.copy(filled, tmp_path / 'shop.db')}")
+    server: Postgres = request.getfixturevalue("postgres")
+    return Database(server.url(server.create(like=request.getfixturevalue("filled_on_postgres"))))
 
 
 @pytest.fixture
@@ -31,17 +55,10 @@ def service(database: Database, tmp_path: Path) -> ReportService:
     return ReportService(database, ReportFiles(tmp_path / "files"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database without tables; PostgreSQL where TEST_POSTGRESQL_URL names one to empty."""
+@pytest.fixture(params=DATABASES)
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/not/yet/there/shop.db"
-        return
-    url = os.environ.get("TEST_POSTGRESQL_URL")
-    if url is None:
-        pytest.skip("TEST_POSTGRESQL_URL names no PostgreSQL database")
-    engine = create_engine(url)
-    Base.metadata.drop_all(engine)
-    yield url
-    Base.metadata.drop_all(engine)
-    engine.dispose()
+        return f"sqlite:///{tmp_path}/not/yet/there/shop.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.url(server.create())

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from subprocess import PIPE
 
+import pytest
 from sqlalchemy import func, select, text
 
 from worker.database import Database
@@ -60,6 +61,7 @@ def test_a_filled_database_is_left_alone(database: Database) -> None:
         assert session.scalar(select(func.count()).select_from(UserRow)) == USERS
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_sqlite_readers_do_not_wait_for_writers(database: Database) -> None:
     with database.session() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"

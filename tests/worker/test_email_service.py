@@ -26,11 +26,18 @@ SENDER = "us@shop.example"
 
 Step = tuple[int, int, str]
 
-# The database refuses to store any receipt until the trigger is dropped.
-REFUSE_RECEIPTS = """
-    CREATE TRIGGER refuse_receipts BEFORE UPDATE OF sent_at ON emails
-    BEGIN SELECT RAISE(ABORT, 'no receipts today'); END
-"""
+# How to make a database refuse any receipt, and how to make it take them again.
+REFUSE_RECEIPTS = {
+    "sqlite": """
+        CREATE TRIGGER refuse_receipts BEFORE UPDATE OF sent_at ON emails
+        BEGIN SELECT RAISE(ABORT, 'no receipts today'); END
+    """,
+    "postgresql": "ALTER TABLE emails ADD CONSTRAINT refuse_receipts CHECK (sent_at IS NULL)",
+}
+TAKE_RECEIPTS = {
+    "sqlite": "DROP TRIGGER refuse_receipts",
+    "postgresql": "ALTER TABLE emails DROP CONSTRAINT refuse_receipts",
+}
 
 
 def service_for(database: Database, server: MailServer) -> EmailService:
@@ -112,7 +119,8 @@ def test_two_workers_at_once_send_one_message(database: Database) -> None:
 
 
 def test_a_receipt_that_the_database_refuses_can_be_recorded_later(database: Database) -> None:
-    execute(database, REFUSE_RECEIPTS)
+    dialect = database.prepare().dialect.name
+    execute(database, REFUSE_RECEIPTS[dialect])
     with MailServer().running() as server:
         service = service_for(database, server)
         with pytest.raises(NotRecordedError) as caught:
@@ -121,7 +129,7 @@ def test_a_receipt_that_the_database_refuses_can_be_recorded_later(database: Dat
             service.record(caught.value.receipt)
         with pytest.raises(BeingSentError):  # even without the receipt it is not sent again
             send(service)
-        execute(database, "DROP TRIGGER refuse_receipts")
+        execute(database, TAKE_RECEIPTS[dialect])
         service.record(caught.value.receipt)
         service.record(caught.value.receipt)
         assert send(service)[0] == caught.value.receipt

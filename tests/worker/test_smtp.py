@@ -1,12 +1,11 @@
 """How a mail server is named and spoken to."""
 
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from worker.emails.errors import NotNowError
 from worker.emails.smtp import SmtpServer
@@ -52,16 +51,11 @@ def test_a_user_is_let_in_by_their_password() -> None:
 
 @pytest.fixture
 def server_tls(tmp_path: Path) -> ssl.SSLContext:
-    """A certificate for localhost that nobody trusts who is not told of it: `tmp_path/cert.pem`."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    make = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
-    subprocess.run([*make, *name, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    """A certificate for localhost that nobody trusts who is not told of its issuer: `tmp_path/issuer.pem`."""
+    issuer = trustme.CA()
+    issuer.cert_pem.write_to_path(str(tmp_path / "issuer.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
+    issuer.issue_cert("localhost").configure_cert(context)
     return context
 
 
@@ -74,7 +68,7 @@ def test_tls_is_with_a_server_that_can_prove_its_name(
         named = SmtpServer.from_url(f"{scheme}://localhost:{server.port}")
         with pytest.raises(ssl.SSLCertVerificationError), named.connect():
             pass
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "issuer.pem"))
         with named.connect() as conversation:
             conversation.address("me@localhost", "you@localhost")
             conversation.hand_over(b"Subject: hello\r\n\r\n")
