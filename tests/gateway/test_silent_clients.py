@@ -72,7 +72,10 @@ def told(listener: socket.socket, loop: Callable[[], asyncio.AbstractEventLoop])
 class TestAConnection:
     @LOOPS
     @pytest.mark.parametrize(
-        ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")], ids=["IPv4", "IPv6"]
+        ("family", "host"),
+        # A machine without an IPv6 address can be reached over IPv6's sockets all the same.
+        [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::ffff:127.0.0.1")],
+        ids=["IPv4", "IPv6"],
     )
     def test_is_given_up_when_nothing_is_acknowledged(
         self,
@@ -80,10 +83,8 @@ class TestAConnection:
         host: str,
         loop: Callable[[], asyncio.AbstractEventLoop],
     ) -> None:
-        try:
-            listener = socket.create_server((host, 0), family=family)
-        except OSError:
-            pytest.skip("this machine has no such addresses")
+        listener = socket.socket(family)
+        listener.bind((host, 0))
         assert told(listener, loop) == b"%d" % (USER_TIMEOUT * 1000)
 
     @LOOPS

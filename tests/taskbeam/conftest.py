@@ -79,10 +79,3 @@ def stock_jobs(valkey: Valkey) -> Iterator[Celery]:
         app = stock.jobs_app(broker, backend)
         yield app
         close_app(app)
-
-
-@pytest.fixture
-def pool(request: pytest.FixtureRequest) -> str:
-    """The pool of the worker that ``jobs`` has now."""
-    name: str = request.node.callspec.params["jobs"]
-    return name

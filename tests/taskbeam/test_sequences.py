@@ -130,9 +130,8 @@ class TestAJobThatFails:
         events = ended(jobs, jobs.send_task("jobs.unheard_of").id)
         assert (states(events), events[-1]["error"]["code"]) == (["PENDING", "FAILURE"], "not_registered")
 
-    def test_that_takes_too_long_ends_once(self, jobs: Celery, pool: str) -> None:
-        if pool != "prefork":
-            pytest.skip("only prefork has time limits")
+    @pytest.mark.parametrize("jobs", ["prefork"], indirect=True)  # no other pool has time limits
+    def test_that_takes_too_long_ends_once(self, jobs: Celery) -> None:
         events = ended(jobs, jobs.send_task("jobs.digest", [10**6], time_limit=1).id)
         assert (events[-1]["state"], events[-1]["error"]["code"]) == ("FAILURE", "time_limit")
         assert states(events).count("FAILURE") == 1
