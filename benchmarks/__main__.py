@@ -4,7 +4,7 @@
 
 Each writes its figures as JSON into the directory, and the growth of costs is drawn there.
 ``--publish`` puts the tables, the picture and the capacity plan into docs/performance.md. With ``--only``,
-the figures of the others are those that the directory has.
+the figures of the others are those that the directory has; to publish, it must have them all.
 """
 
 from __future__ import annotations
@@ -31,29 +31,46 @@ BENCHMARKS = (
     *("reconnect_cost", "slow_readers", "several_processes", "end_to_end"),
 )
 INTO = Path("var/bench")
+REMEDY = "Measure them, too (without --only), or leave --publish out"
 DOCUMENT, PICTURE = Path("docs/performance.md"), Path("docs/performance.png")
 
 
 def main() -> int:
-    """Run all; returns 1 when a promise was broken in one of them, or it could not run."""
+    """Run all.
+
+    Returns 1 when a promise was broken in one of them, or it could not run; 2 when it is not begun, because
+    figures to publish are neither there nor asked for.
+    """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="All benchmarks.")
     parser.add_argument("--quick", action="store_true", help="a minute: does all run? Ratios are not judged")
     parser.add_argument("--into", type=Path, default=INTO, metavar="DIRECTORY", help="where the figures go")
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=BENCHMARKS, metavar="BENCHMARK")
     parser.add_argument("--publish", action="store_true", help=f"put them into {DOCUMENT}, too")
     options = parser.parse_args()
+    others = [benchmark for benchmark in lacking(options.into) if benchmark not in options.only]
+    if options.publish and others:
+        parser.error(f"nothing to publish: {options.into} has no figures of {', '.join(others)}. {REMEDY}")
     options.into.mkdir(parents=True, exist_ok=True)
     kept = [_run(benchmark, options.into, quick=options.quick) for benchmark in options.only]
-    measured = {benchmark: _read(options.into, benchmark) for benchmark in BENCHMARKS}
+    absent = lacking(options.into)
+    measured = {each: _read(options.into, each) for each in BENCHMARKS if each not in absent}
     picture = options.into / "growth.png"
-    _draw(measured["delivery_cost"]["figures"], picture)
-    if options.publish:
+    if "delivery_cost" in measured:
+        _draw(measured["delivery_cost"]["figures"], picture)
+    if options.publish and absent:
+        print(f"Published nothing: there are no figures of {', '.join(absent)}.")
+    elif options.publish:
         publish(measured, picture)
     return 0 if all(kept) else 1
 
 
+def lacking(directory: Path) -> list[str]:
+    """The benchmarks whose figures a directory, which need not exist, does not have."""
+    return [benchmark for benchmark in BENCHMARKS if not _file(directory, benchmark).exists()]
+
+
 def _run(benchmark: str, into: Path, *, quick: bool) -> bool:
-    file = into / f"{benchmark}.json"
+    file = _file(into, benchmark)
     file.unlink(missing_ok=True)
     command = (sys.executable, "-m", f"benchmarks.{benchmark}", "--json", str(file))
     ended = subprocess.run((*command, "--quick") if quick else command, check=False)
@@ -62,8 +79,12 @@ def _run(benchmark: str, into: Path, *, quick: bool) -> bool:
 
 
 def _read(directory: Path, benchmark: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((directory / f"{benchmark}.json").read_text(encoding="utf-8"))
+    document: dict[str, Any] = json.loads(_file(directory, benchmark).read_text(encoding="utf-8"))
     return document
+
+
+def _file(directory: Path, benchmark: str) -> Path:
+    return directory / f"{benchmark}.json"
 
 
 def _draw(figures: list[dict[str, Any]], file: Path) -> None:
