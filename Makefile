@@ -10,7 +10,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 	@exec $(BIN)/python -m stack
 
-test: check $(VENV)/.ready-browser  ## every check and every test
+test: check $(VENV)/.ready-browser $(VENV)/.ready-peers  ## every check and every test
 	$(NPM) test
 	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
@@ -57,4 +57,8 @@ node_modules/.ready: $(VENV)/.ready-dev package.json package-lock.json frontend/
 
 $(VENV)/.ready-browser: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.support.chromium
+	@touch $@
+
+$(VENV)/.ready-peers: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.light
 	@touch $@

@@ -1,4 +1,7 @@
-"""What peers need and this machine may lack: Debian packages, and programs that are compiled once."""
+"""What peers need and this machine may lack: Debian packages, and programs that are compiled once.
+
+An `UnavailableError` of these says what to do about it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def python_package(name: str) -> str:
     try:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
-        raise UnavailableError(f"{name} is not installed: pip install -e '.[bench]'") from None
+        raise UnavailableError(f"{name} is not installed: pip install -e '.[dev]'") from None
 
 
 def debian_packages(names: Sequence[str], probe: Path, *, obtain: bool) -> None:
@@ -55,10 +58,10 @@ def compiled(compiler: Sequence[str], sources: Path, *, obtain: bool) -> Path:
     program = (CACHE / f"{sources.stem}-{_fingerprint(files)}").resolve()
     if program.exists():
         return program
-    if not obtain:
-        raise UnavailableError("was not compiled yet; a whole run does")
     if shutil.which(compiler[0]) is None:
-        raise UnavailableError(f"needs {compiler[0]}")
+        raise UnavailableError(f"needs the command {compiler[0]}")
+    if not obtain:
+        raise UnavailableError("was not compiled yet: make bench does it")
     CACHE.mkdir(parents=True, exist_ok=True)
     where, what = (sources, ".") if sources.is_dir() else (sources.parent, sources.name)
     _run((*GENTLY, *compiler, "-o", str(program), what), directory=where)

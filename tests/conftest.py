@@ -23,6 +23,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what a test could not try on this machine: its property "lacking"."""
+    reports = terminalreporter.getreports("passed")
+    lacking = [value for report in reports for name, value in report.user_properties if name == "lacking"]
+    if lacking:
+        terminalreporter.section("not tried on this machine")
+        terminalreporter.write_line("\n".join(map(str, lacking)))
+
+
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Valkey]:
     with Valkey() as server:

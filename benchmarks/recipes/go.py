@@ -20,6 +20,7 @@ COMPILER = ("go", "build")
 class GoRecipe(Recipe):
     """A Go program on one CPU, as the others are."""
 
+    heavy: ClassVar[bool] = True
     #: The folder of the main module, and the module in it that is measured.
     main: ClassVar[str]
     module: ClassVar[str]

@@ -41,6 +41,8 @@ class Recipe(ABC):
     clients: ClassVar[Mapping[Transport, type[Client]]] = STREAMS
     #: Whether a client that comes back is sent what it missed.
     replays: ClassVar[bool] = False
+    #: Whether it takes minutes to obtain.
+    heavy: ClassVar[bool] = False
     #: How many processes share its port.
     processes: int = 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,22 @@ from benchmarks.contest import attended
 from benchmarks.load.client import WebSocketClient
 from benchmarks.load.payload import new_task_id
 from benchmarks.peers import BROADCASTER, EVERYBODY, OURS, POLLING, PORTABLE, USUAL
-from benchmarks.recipes.recipe import Recipe, UnavailableError
+from benchmarks.roster import Roster
 from benchmarks.server import Server, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.load.client import Transport
+    from benchmarks.recipes.recipe import Recipe
     from stack.valkey import Valkey
 
 
 #: Polling skips what comes between two questions; broadcaster loses who subscribes first (its README's way).
 RELIABLE = [recipe for recipe in EVERYBODY if recipe not in (POLLING, BROADCASTER)]
+
+#: What may be lacking, with what to do about it.
+LACKING = re.compile(r"needs (apt-get install|the command) \S+|was not compiled yet: make bench does it")
 
 
 async def follow(server: Server, transport: Transport) -> bool:
@@ -38,11 +45,13 @@ async def follow(server: Server, transport: Transport) -> bool:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the recipes run on uvloop")
 @pytest.mark.parametrize("recipe", RELIABLE, ids=lambda recipe: recipe.name)
-def test_everybody_who_can_run_here_delivers(recipe: Recipe, valkey: Valkey) -> None:
-    try:
-        recipe.prepare(obtain=False)
-    except UnavailableError as reason:
-        pytest.skip(str(reason))
+def test_everybody_delivers_or_says_what_is_lacking(
+    recipe: Recipe, valkey: Valkey, record_property: Callable[[str, object], None]
+) -> None:
+    for name, reason in Roster.call([recipe], obtain=False).absent.items():
+        assert LACKING.match(reason)
+        record_property("lacking", f"{name} {reason}")
+        return
     with serving([recipe], valkey, frozenset()) as [server]:
         for transport in recipe.clients:
             compressed = asyncio.run(follow(server, transport))
