@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -22,6 +24,19 @@ ALLOWED: dict[str, set[str]] = {
     "app": {"taskbeam"},
     "worker": {"taskbeam"},
     "stack": set(),
+}
+
+
+#: Inside the library: which of its packages each may import at run time.
+LAYERS: dict[str, set[str]] = {
+    "journal": set(),
+    "presence": {"journal"},
+    "queues": {"journal"},
+    "follow": {"journal"},
+    "celery": {"journal", "presence", "queues"},
+    # It sends tasks, too, and takes everything about Redis from Celery's backend.
+    "gateway": {"journal", "presence", "queues", "follow", "celery"},
+    "cli": {"journal", "presence", "queues", "follow", "celery", "gateway"},
 }
 
 
@@ -111,6 +126,23 @@ class TestWalls:
         ]
         assert wrong == []
 
+    @pytest.mark.parametrize("layer", LAYERS)
+    def test_a_layer_of_the_library_imports_only_those_below(self, layer: str) -> None:
+        wrong = [
+            f"{name} imports {imported.name}"
+            for name, path in modules("taskbeam").items()
+            if name.split(".")[1:2] == [layer]
+            for imported in imports(name, path)
+            if not imported.types_only
+            and imported.name.startswith("taskbeam.")
+            and imported.name.split(".")[1] not in LAYERS[layer] | {layer}
+        ]
+        assert wrong == []
+
+    def test_each_folder_of_the_library_is_a_layer(self) -> None:
+        folders = {path.parent.name for path in (ROOT / "taskbeam").glob("*/__init__.py")}
+        assert folders <= set(LAYERS)
+
     @pytest.mark.parametrize("package", ["app", "worker", "stack"])
     def test_its_own_modules_are_imported_relatively(self, package: str) -> None:
         """So that a folder can ship under another name."""
@@ -121,6 +153,44 @@ class TestWalls:
             if not imported.relative and imported.name.partition(".")[0] == package
         ]
         assert wrong == []
+
+
+LOADED = "import sys; print(*sorted(sys.modules))"
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules of a fresh interpreter that did this."""
+    argv = [sys.executable, "-c", f"{statement}; {LOADED}"]
+    return set(subprocess.run(argv, check=True, capture_output=True, text=True, cwd=ROOT).stdout.split())
+
+
+class TestWhatAProcessLoads:
+    """Read from the process itself: an import may hide in a function, or in somebody else's package."""
+
+    SENDER = (
+        "import celery; "
+        "app = celery.Celery(broker='memory://', backend='{scheme}://127.0.0.1:1'); "
+        "app.backend; app.signature('a.task')"
+    )
+
+    def test_a_sender_loads_no_more_of_celery_than_with_the_stock_backend(self) -> None:
+        """Of Celery's worker least of all, nor anything of the gateway."""
+        ours = loaded_by(self.SENDER.format(scheme="taskbeam+redis"))
+        more = ours - loaded_by(self.SENDER.format(scheme="redis"))
+        foreign = ("taskbeam.gateway", "taskbeam.follow", "fastapi", "starlette", "uvicorn", "celery.worker")
+        assert "taskbeam.celery.signals" in more
+        assert [name for name in more if name.startswith(foreign)] == []
+
+    def test_nor_does_it_by_importing_taskbeam(self) -> None:
+        assert [name for name in loaded_by("import taskbeam") if name.startswith("celery.worker")] == []
+
+    def test_a_worker_loads_no_line_of_the_gateway(self) -> None:
+        statement = (
+            f"{self.SENDER.format(scheme='taskbeam+redis')}; import celery.bin.worker; "
+            "import taskbeam.celery.signals as signals; signals.revoked_tasks()"
+        )
+        foreign = ("taskbeam.gateway", "taskbeam.follow", "fastapi", "starlette", "uvicorn")
+        assert [name for name in loaded_by(statement) if name.startswith(foreign)] == []
 
 
 class TestCycles:

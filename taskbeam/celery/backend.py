@@ -16,7 +16,7 @@ from celery.backends.redis import RedisBackend, SentinelBackend
 from celery.exceptions import BackendStoreError
 
 from taskbeam.celery import signals
-from taskbeam.celery.labels import Labels, head_of
+from taskbeam.celery.labels import head_of
 from taskbeam.celery.options import Options
 from taskbeam.celery.outbox import DEADLINE, Outbox
 from taskbeam.celery.progress import flush_progress
@@ -28,6 +28,7 @@ from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, Verdict, new_token, read_next
 from taskbeam.journal.failures import TASK_FAILED, failure_of
 from taskbeam.journal.keys import CANCELLED, TaskKeys, queue_keys
+from taskbeam.journal.labels import Labels
 from taskbeam.presence.presence import presence
 
 if TYPE_CHECKING:

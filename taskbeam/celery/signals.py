@@ -14,16 +14,16 @@ from weakref import ref
 
 from celery import current_app
 from celery import signals as celery_signals
-from celery.worker.state import revoked
 
 from taskbeam.celery.canvas import Canvas
-from taskbeam.celery.labels import HEADER, labels_of
+from taskbeam.celery.labels import labels_of
 from taskbeam.celery.route import queue_of
 from taskbeam.celery.run import Run, begin_run, current_run, due, end_run
 from taskbeam.celery.undecodable import report_undecodable, watch_decode_errors
 from taskbeam.celery.unstored_ends import keeps_result, report_unstored_end
 from taskbeam.journal import events
 from taskbeam.journal.describe import Description
+from taskbeam.journal.labels import HEADER
 from taskbeam.presence.presence import presence
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
-    from taskbeam.celery.labels import Labels
     from taskbeam.celery.options import Options
+    from taskbeam.journal.labels import Labels
 
 logger = logging.getLogger(__name__)
 
@@ -142,6 +142,13 @@ def _journal_of(task_id: str, name: str, headers: dict[str, Any]) -> Journal | N
     return backend if isinstance(backend, Journal) else None
 
 
+def revoked_tasks() -> Any:
+    """The tasks that this worker is not to run. Who only sends tasks does not load Celery's worker."""
+    from celery.worker.state import revoked
+
+    return revoked
+
+
 @_harmless
 def _worker_is_ready(sender: Any, **_: Any) -> None:
     presence.solo = sender.pool.__class__.__module__.endswith(".solo")
@@ -151,6 +158,7 @@ def _worker_is_ready(sender: Any, **_: Any) -> None:
         backend.be_present()
         watch_decode_errors(sender, backend)
         # Nothing was consumed yet; a worker that was away did not hear the revocations.
+        revoked = revoked_tasks()
         for task_id in backend.load_cancelled():
             revoked.add(task_id)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from taskbeam.celery.labels import Labels
 from taskbeam.gateway.auth.identity import FOLLOW, Identity
 from taskbeam.gateway.auth.keys import KeyConfigurationError, key_set
 from taskbeam.gateway.auth.tokens import Tokens
@@ -24,6 +23,7 @@ from taskbeam.gateway.jobs.accepted import Accepted, accepted_response
 from taskbeam.gateway.runtime import Runtime
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.gateway.shortcut.shortcut import StreamShortcut
+from taskbeam.journal.labels import Labels
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
 
-from taskbeam.celery.labels import FIELDS, Labels
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.history import Absence, History
+from taskbeam.journal.labels import FIELDS, Labels
 from taskbeam.journal.pipelined_connection import settle
 from taskbeam.journal.scripts import READ
 

@@ -8,8 +8,9 @@ import pytest
 import redis
 from celery import chain, chord
 
-from taskbeam.celery.labels import FIELDS, MAX_LENGTH, Labels, labelled, labels_of
+from taskbeam.celery.labels import labelled, labels_of
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.labels import FIELDS, MAX_LENGTH, Labels
 
 from .waiting import DEADLINE
 

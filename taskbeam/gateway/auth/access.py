@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from taskbeam.celery.labels import Labels
 from taskbeam.gateway.auth.identity import Action, Identity
 from taskbeam.gateway.auth.policy import Task, anyone, by_token
 from taskbeam.gateway.problems import FORBIDDEN, UNAVAILABLE, UNKNOWN_TASK, Problem
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.labels import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable

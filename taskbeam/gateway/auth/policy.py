@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from taskbeam.gateway.auth.identity import Action, Identity
 
 if TYPE_CHECKING:
-    from taskbeam.celery.labels import Labels
+    from taskbeam.journal.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)

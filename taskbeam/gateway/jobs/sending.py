@@ -7,18 +7,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taskbeam.celery.labels import HEADER
 from taskbeam.gateway.jobs.broker import BROKER_ERRORS
 from taskbeam.gateway.problems import UNAVAILABLE, TaskbeamError
 from taskbeam.journal.history import History
+from taskbeam.journal.labels import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from taskbeam.celery.labels import Labels
     from taskbeam.gateway.jobs.broker import Broker
     from taskbeam.gateway.jobs.idempotency import Claim, IdempotencyKeys
     from taskbeam.journal.keys import TaskKeys
+    from taskbeam.journal.labels import Labels
     from taskbeam.journal.reader import JournalReader
 
 #: Seconds between two looks for the task of a request that came first.

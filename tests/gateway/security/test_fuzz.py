@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 
-from taskbeam.celery.labels import FIELDS, Labels
 from taskbeam.gateway.auth.credentials import find_credentials
 from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.problems import BAD_CURSOR, UNAUTHENTICATED, TaskbeamError
 from taskbeam.journal.events import Record
+from taskbeam.journal.labels import FIELDS, Labels
 from tests.support.raw_websocket import RawWebSocket, frame, head, text
 from tests.support.tokens import TOKENS, bearer, sign
 
