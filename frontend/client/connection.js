@@ -13,7 +13,7 @@
  * @property {string} [token]
  * @property {Set<string>} tabs who follow it
  *
- * @typedef {object} Ear what a connection tells; none of it once it was closed
+ * @typedef {object} Listener what a connection calls; nothing of it once it was closed
  * @property {() => void} opened
  * @property {() => void} heard something came: nothing on the way holds it back
  * @property {(taskId: string, news: TaskNews) => void} tell
@@ -25,7 +25,7 @@
  * @property {(hurry: boolean) => void} check now and then: is it silent? `hurry`: the computer may have slept
  * @property {() => void} close
  *
- * @typedef {(base: URL, topics: ReadonlyMap<string, Topic>, ear: Ear) => Connection} Open
+ * @typedef {(base: URL, topics: ReadonlyMap<string, Topic>, listener: Listener) => Connection} Open
  */
 
 /** Problems that another attempt may solve; every other one is about the task, and final. */

@@ -5,13 +5,13 @@ import { Link } from "./link.js";
 /** @import { Cursor } from "./cursor.js" */
 
 /**
- * What whoever follows tasks asks for; `mode` and `taskId` are there where they matter.
+ * A command of whoever follows tasks; `mode` and `taskId` are there where they matter.
  *
- * `follow`: the task's events after the cursor, shown the token; `leave` it; `drop` the connection, as a network
- * would; `wake`: something that was away may be back; `bye`: this tab follows nothing any more.
+ * `follow`: send the task's events after the cursor, with this token. `leave`: stop that. `drop`: cut the connection,
+ * as a network would. `wake`: something that was away may be back. `detach`: this tab follows nothing any more.
  *
- * @typedef {object} Wish
- * @property {"follow" | "leave" | "drop" | "wake" | "bye"} op
+ * @typedef {object} Command
+ * @property {"follow" | "leave" | "drop" | "wake" | "detach"} op
  * @property {Mode} [mode]
  * @property {string} [taskId]
  * @property {Cursor} [after]
@@ -35,14 +35,14 @@ export class Feed {
     this.#tell = tell;
   }
 
-  /** @param {Wish} wish @param {string} [tab] whose it is */
-  obey(wish, tab = "") {
-    const { op, mode } = wish;
+  /** @param {Command} command @param {string} [tab] whose it is */
+  execute(command, tab = "") {
+    const { op, mode } = command;
     if (op === "follow" && mode && !this.#links.has(mode)) {
       this.#links.set(mode, new Link(this.#base, mode, this.#tell));
     }
     for (const [name, link] of this.#links) {
-      if (!mode || name === mode) link[op]({ taskId: "", ...wish, tab });
+      if (!mode || name === mode) link[op]({ taskId: "", ...command, tab });
     }
   }
 
@@ -51,6 +51,6 @@ export class Feed {
   }
 
   resume() {
-    this.obey({ op: "wake" });
+    this.execute({ op: "wake" });
   }
 }

@@ -2,7 +2,7 @@
  * What happens to a page: it sleeps and wakes, is put away and taken out again, and the network comes back.
  *
  * @typedef {object} Lifecycle
- * @property {(wish: {op: "wake"}) => void} obey something that was away may be back
+ * @property {(command: {op: "wake"}) => void} execute something that was away may be back
  * @property {() => void} suspend the page is frozen, kept for the back button, or closed: let go of all that is shared
  * @property {() => void} resume
  */
@@ -10,7 +10,7 @@
 /** @param {Lifecycle} life */
 export function live(life) {
   const { document } = globalThis;
-  const wake = () => life.obey({ op: "wake" });
+  const wake = () => life.execute({ op: "wake" });
   const suspend = () => life.suspend();
   // Node has none of this, a worker only the first two.
   globalThis.addEventListener?.("online", wake);

@@ -5,7 +5,7 @@ import { openPoll } from "./poll.js";
 import { openSocket } from "./socket.js";
 import { openStream } from "./stream.js";
 
-/** @import { Connection, Ear, TaskNews, Topic } from "./connection.js" */
+/** @import { Connection, Listener, TaskNews, Topic } from "./connection.js" */
 /** @import { Cursor } from "./cursor.js" */
 /** @import { Failure } from "./ladder.js" */
 /** @import { Tell } from "./feed.js" */
@@ -24,7 +24,7 @@ const SLEPT = 15_000;
 const FIRST_CLIMB = 30_000;
 const LONGEST_CLIMB = 600_000;
 
-/** @typedef {{taskId: string, tab: string, after?: Cursor, token?: string}} Asked a wish, and whose it is */
+/** @typedef {{taskId: string, tab: string, after?: Cursor, token?: string}} Asked a command and the tab that gave it */
 
 /** Tasks over one connection at a time, which is made again from their cursors whenever it is lost. */
 export class Link {
@@ -82,7 +82,7 @@ export class Link {
   }
 
   /** @param {Asked} asked */
-  bye({ tab }) {
+  detach({ tab }) {
     for (const taskId of this.#topics.keys()) this.leave({ taskId, tab });
   }
 
@@ -141,12 +141,12 @@ export class Link {
     });
   }
 
-  /** @param {Transport} transport @param {ReadonlyMap<string, Topic>} topics @param {Ear} ear */
-  #open(transport, topics, ear) {
+  /** @param {Transport} transport @param {ReadonlyMap<string, Topic>} topics @param {Listener} listener */
+  #open(transport, topics, listener) {
     try {
-      return OPEN[transport](this.#base, topics, ear);
+      return OPEN[transport](this.#base, topics, listener);
     } catch {
-      return void ear.failed("refused"); // no such transport here, or a policy forbids it
+      return void listener.failed("refused"); // no such transport here, or a policy forbids it
     }
   }
 

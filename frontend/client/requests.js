@@ -2,7 +2,7 @@ import { passing } from "./connection.js";
 import { problemOf, TaskError } from "./errors.js";
 import { done, turn } from "./turns.js";
 
-/** @import { Ear, Open, Topic } from "./connection.js" */
+/** @import { Listener, Open, Topic } from "./connection.js" */
 
 /**
  * A way of listening: makes one request, and tells the run what it brings. Resolves with whether the task has
@@ -16,7 +16,7 @@ import { done, turn } from "./turns.js";
  * @returns {Open} a connection that is one request after another for each task
  */
 export function openRequests(listen) {
-  return (base, topics, ear) => {
+  return (base, topics, listener) => {
     /** @type {Map<string, Run>} */
     const runs = new Map();
     /** @param {string} taskId */
@@ -27,7 +27,7 @@ export function openRequests(listen) {
     /** @param {string} taskId */
     const ask = (taskId) => {
       forget(taskId);
-      const run = new Run(base, taskId, /** @type {Topic} */ (topics.get(taskId)), ear);
+      const run = new Run(base, taskId, /** @type {Topic} */ (topics.get(taskId)), listener);
       runs.set(taskId, run);
       void run.go(listen);
     };
@@ -37,7 +37,7 @@ export function openRequests(listen) {
       forget,
       check() {
         const now = Date.now();
-        if ([...runs.values()].some(({ deadline }) => now > deadline)) ear.failed("silent");
+        if ([...runs.values()].some(({ deadline }) => now > deadline)) listener.failed("silent");
       },
       close() {
         for (const taskId of runs.keys()) forget(taskId);
@@ -57,16 +57,16 @@ export class Run {
   #url;
   #taskId;
   #topic;
-  #ear;
+  #listener;
   #controller = new AbortController();
   #open = false;
 
-  /** @param {URL} base @param {string} taskId @param {Topic} topic @param {Ear} ear */
-  constructor(base, taskId, topic, ear) {
+  /** @param {URL} base @param {string} taskId @param {Topic} topic @param {Listener} listener */
+  constructor(base, taskId, topic, listener) {
     this.#url = new URL(`tasks/${encodeURIComponent(taskId)}/events`, base);
     this.#taskId = taskId;
     this.#topic = topic;
-    this.#ear = ear;
+    this.#listener = listener;
   }
 
   get stopped() {
@@ -82,7 +82,7 @@ export class Run {
     while (!this.stopped) {
       await turn();
       try {
-        if (!this.stopped && (await listen(this))) this.#end((ear) => ear.tell(this.#taskId, { ended: true }));
+        if (!this.stopped && (await listen(this))) this.#end((listener) => listener.tell(this.#taskId, { ended: true }));
       } catch (error) {
         this.#failed(error);
       } finally {
@@ -108,7 +108,7 @@ export class Run {
     const response = await fetch(this.#url, { headers, cache: "no-store", signal: this.#controller.signal });
     this.#open = true;
     if (!response.ok) throw await problemOf(response);
-    if (!this.stopped) this.#ear.opened();
+    if (!this.stopped) this.#listener.opened();
     return response;
   }
 
@@ -119,30 +119,30 @@ export class Run {
 
   heard() {
     this.fresh = false;
-    if (!this.stopped) this.#ear.heard();
+    if (!this.stopped) this.#listener.heard();
   }
 
   /** @param {any} event */
   event(event) {
-    if (!this.stopped) this.#ear.tell(this.#taskId, { event, first: this.first });
+    if (!this.stopped) this.#listener.tell(this.#taskId, { event, first: this.first });
     this.first = false;
   }
 
   /** @param {any} error */
   #failed(error) {
-    this.#end((ear) => {
+    this.#end((listener) => {
       const { code, message } = error;
-      if (!(error instanceof TaskError)) ear.failed(this.#open ? "cut" : "refused");
-      else if (passing(code)) ear.failed("refused");
-      else ear.tell(this.#taskId, { refused: { code, message } });
+      if (!(error instanceof TaskError)) listener.failed(this.#open ? "cut" : "refused");
+      else if (passing(code)) listener.failed("refused");
+      else listener.tell(this.#taskId, { refused: { code, message } });
     });
   }
 
-  /** @param {(ear: Ear) => void} tell */
+  /** @param {(listener: Listener) => void} tell */
   #end(tell) {
     if (this.stopped) return;
     this.stop();
-    tell(this.#ear);
+    tell(this.#listener);
   }
 }
 

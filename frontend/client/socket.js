@@ -12,7 +12,7 @@ const ANSWER = 5_000;
  *
  * @type {import("./connection.js").Open}
  */
-export function openSocket(base, topics, ear) {
+export function openSocket(base, topics, listener) {
   const url = new URL("ws", base);
   url.protocol = url.protocol.replace("http", "ws");
   const socket = new WebSocket(url);
@@ -56,31 +56,31 @@ export function openSocket(base, topics, ear) {
   }
 
   /** @param {any} message of the server's own */
-  function obey({ op, task_id: taskId, code, message, reason }) {
+  function handle({ op, task_id: taskId, code, message, reason }) {
     if (op === "subscribed" || reason === "asked") answered(taskId);
-    else if (reason === "ended" && !pending.has(taskId)) ear.tell(taskId, { ended: true });
+    else if (reason === "ended" && !pending.has(taskId)) listener.tell(taskId, { ended: true });
     else if (op === "error" && taskId && answered(taskId)) {
       if (passing(code)) setTimeout(() => sync(taskId), pause(3)); // the other tasks go on
-      else ear.tell(taskId, { refused: { code, message } });
+      else listener.tell(taskId, { refused: { code, message } });
     }
   }
 
   socket.onopen = () => {
     open = true;
-    ear.opened();
+    listener.opened();
     for (const taskId of topics.keys()) sync(taskId);
     ping();
   };
   socket.onmessage = ({ data }) => {
     quietSince = Date.now();
     asked = 0;
-    ear.heard();
+    listener.heard();
     const message = JSON.parse(data);
     const taskId = message.task_id;
-    if (message.op) obey(message);
-    else if (!pending.has(taskId)) ear.tell(taskId, { event: message, first: beginning.delete(taskId) });
+    if (message.op) handle(message);
+    else if (!pending.has(taskId)) listener.tell(taskId, { event: message, first: beginning.delete(taskId) });
   };
-  socket.onclose = () => ear.failed(open ? "cut" : "refused");
+  socket.onclose = () => listener.failed(open ? "cut" : "refused");
 
   return {
     ask: sync,
@@ -88,9 +88,9 @@ export function openSocket(base, topics, ear) {
     check(hurry) {
       const now = Date.now();
       if (!open) {
-        if (now - quietSince > OPENING) ear.failed("refused");
+        if (now - quietSince > OPENING) listener.failed("refused");
       } else if (asked) {
-        if (now - asked > ANSWER) ear.failed("silent");
+        if (now - asked > ANSWER) listener.failed("silent");
       } else if (hurry || now - quietSince > QUIET) ping();
     },
     close() {

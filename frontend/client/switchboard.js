@@ -7,7 +7,7 @@ import { canShare, Tabs } from "./tabs.js";
 /** @import { News } from "./feed.js" */
 
 /**
- * @typedef {object} Seat who follows a task in this page
+ * @typedef {object} Subscription one watch of this page, and where it stands
  * @property {string} taskId
  * @property {Mode} mode
  * @property {Cursor} after
@@ -17,45 +17,45 @@ import { canShare, Tabs } from "./tabs.js";
 
 /** The watches of one page with one gateway. */
 export class Switchboard {
-  /** @type {Set<Seat>} */
-  #seats = new Set();
+  /** @type {Set<Subscription>} */
+  #subscriptions = new Set();
   #source;
 
   /** @param {URL} base @param {boolean} share */
   constructor(base, share) {
     /** @type {import("./feed.js").Tell} */
     const tell = (mode, taskId, news) => {
-      for (const seat of this.#at(mode, taskId)) seat.tell(news);
+      for (const subscription of this.#at(mode, taskId)) subscription.tell(news);
     };
-    const again = () => {
-      for (const seat of this.#seats) this.follow(seat);
+    const resubscribe = () => {
+      for (const subscription of this.#subscriptions) this.follow(subscription);
     };
-    this.#source = share ? new Tabs(base, tell, again) : new Feed(base, tell);
+    this.#source = share ? new Tabs(base, tell, resubscribe) : new Feed(base, tell);
     live(this.#source);
   }
 
-  /** Follow from the cursor; again, when something is missing or the token is new. @param {Seat} seat */
-  follow(seat) {
-    const { mode, taskId, after, token } = seat;
-    this.#seats.add(seat);
-    this.#source.obey({ op: "follow", mode, taskId, after, token });
+  /** Follow from the cursor; again, when something is missing or the token is new. @param {Subscription} subscription */
+  follow(subscription) {
+    const { mode, taskId, after, token } = subscription;
+    this.#subscriptions.add(subscription);
+    this.#source.execute({ op: "follow", mode, taskId, after, token });
   }
 
-  /** @param {Seat} seat */
-  leave(seat) {
-    const { mode, taskId } = seat;
-    this.#seats.delete(seat);
-    if (!this.#at(mode, taskId).length) this.#source.obey({ op: "leave", mode, taskId });
+  /** @param {Subscription} subscription */
+  leave(subscription) {
+    const { mode, taskId } = subscription;
+    this.#subscriptions.delete(subscription);
+    if (!this.#at(mode, taskId).length) this.#source.execute({ op: "leave", mode, taskId });
   }
 
-  /** @param {Seat} seat */
+  /** @param {Subscription} subscription */
   drop({ mode }) {
-    this.#source.obey({ op: "drop", mode });
+    this.#source.execute({ op: "drop", mode });
   }
 
   /** @param {Mode} mode @param {string} [taskId] all without it */
   #at(mode, taskId) {
-    return [...this.#seats].filter((seat) => seat.mode === mode && (taskId ?? seat.taskId) === seat.taskId);
+    return [...this.#subscriptions].filter((subscription) => subscription.mode === mode && (taskId ?? subscription.taskId) === subscription.taskId);
   }
 }
 

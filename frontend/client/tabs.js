@@ -1,20 +1,20 @@
 import { Feed } from "./feed.js";
 
-/** @import { Tell, Wish } from "./feed.js" */
+/** @import { Command, Tell } from "./feed.js" */
 
 /** Milliseconds between a tab's looks at the leader, who has that long to answer. */
 const TICK = 3_000;
 
 /**
- * One connection for all tabs of a browser: the tab that holds the lock is the leader and has it, the others
- * send it their wishes and hear what it tells over a BroadcastChannel. When it goes, the next in the lock's queue
- * leads, and every tab asks it again from its own cursors: nobody keeps state for another.
+ * One connection for all tabs of a browser: the tab that holds the lock is the leader and has it. The
+ * others send it their commands over a BroadcastChannel, and hear there what it tells. When it goes, the next in the
+ * lock's queue leads, and every tab subscribes again from its own cursors: nobody keeps state for another.
  */
 export class Tabs {
   #name;
   #base;
   #tell;
-  #again;
+  #resubscribe;
   #me = crypto.randomUUID();
   /** @type {BroadcastChannel | undefined} */
   #channel;
@@ -27,24 +27,24 @@ export class Tabs {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticker;
 
-  /** @param {URL} base @param {Tell} tell @param {() => void} again ask for everything again */
-  constructor(base, tell, again) {
-    this.#name = `taskbeam/1 ${base.href}`;
+  /** @param {URL} base @param {Tell} tell @param {() => void} resubscribe this page's subscriptions, from their cursors */
+  constructor(base, tell, resubscribe) {
+    this.#name = `taskbeam/2 ${base.href}`;
     this.#base = base;
     this.#tell = tell;
-    this.#again = again;
+    this.#resubscribe = resubscribe;
     this.resume();
   }
 
-  /** @param {Wish} wish */
-  obey(wish) {
-    if (this.#feed) this.#feed.obey(wish, this.#me);
-    else this.#post({ from: this.#me, wish });
+  /** @param {Command} command */
+  execute(command) {
+    if (this.#feed) this.#feed.execute(command, this.#me);
+    else this.#post({ from: this.#me, command });
   }
 
   /** The page is put away: whoever is awake leads. */
   suspend() {
-    this.obey({ op: "bye" });
+    this.execute({ op: "detach" });
     clearInterval(this.#ticker);
     this.#queue.abort();
     this.#stepDown();
@@ -60,7 +60,7 @@ export class Tabs {
     this.#tickedAt = Date.now();
     this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#queueUp();
-    this.#again();
+    this.#resubscribe();
   }
 
   /** @param {object} message */
@@ -68,13 +68,13 @@ export class Tabs {
     this.#channel?.postMessage(message);
   }
 
-  /** @param {any} message of a follower: `wish`, `hello`; of the leader: `here`, `again`, `tell` */
-  #received({ from, wish, hello, here, again, tell }) {
-    if (wish) this.#feed?.obey(wish, from);
+  /** @param {any} message of a follower: `command`, `hello`; of the leader: `here`, `resubscribe`, `tell` */
+  #received({ from, command, hello, here, resubscribe, tell }) {
+    if (command) this.#feed?.execute(command, from);
     // A frozen page still gets messages; only its clock stands.
     if (hello && this.#feed && Date.now() - this.#tickedAt < 2 * TICK) this.#post({ here: true });
     if (here) this.#answered = true;
-    if (again) this.#again();
+    if (resubscribe) this.#resubscribe();
     if (tell) this.#tell(.../** @type {Parameters<Tell>} */ (tell));
   }
 
@@ -98,7 +98,7 @@ export class Tabs {
       if (name !== "AbortError") return void lead();
       this.#stepDown();
       this.#queueUp();
-      this.#again();
+      this.#resubscribe();
     });
   }
 
@@ -109,8 +109,8 @@ export class Tabs {
       this.#post({ tell });
       this.#tell(...tell);
     });
-    this.#post({ again: true });
-    this.#again();
+    this.#post({ resubscribe: true });
+    this.#resubscribe();
     await new Promise((/** @type {(value?: any) => void} */ resolve) => (this.#abdicate = resolve));
   }
 

@@ -72,8 +72,8 @@ export class Watch extends Target {
   #options;
   #base;
   #board;
-  /** @type {import("./switchboard.js").Seat} */
-  #seat;
+  /** @type {import("./switchboard.js").Subscription} */
+  #subscription;
   /** When another token was asked for because the gateway refused one, Unix ms. */
   #renewedAt = 0;
   #tokenFailures = 0;
@@ -99,7 +99,7 @@ export class Watch extends Target {
     this.result = new Promise((resolve, reject) => (outcome = { resolve, reject }));
     this.#outcome = /** @type {any} */ (outcome);
     this.result.catch(() => {}); // nobody has to look at it
-    this.#seat = {
+    this.#subscription = {
       taskId,
       mode: options.transport ?? "auto",
       after: options.after ?? null,
@@ -115,7 +115,7 @@ export class Watch extends Target {
 
   /** Id of the last event. */
   get cursor() {
-    return this.#seat.after;
+    return this.#subscription.after;
   }
 
   /** Every event from the start of the watch, up to the final one. Throws the `TaskError` if there is no following it. */
@@ -136,15 +136,15 @@ export class Watch extends Target {
    * @param {Mode} transport
    */
   use(transport) {
-    if (this.#over || transport === this.#seat.mode) return;
-    this.#board.leave(this.#seat);
-    this.#seat.mode = transport;
-    this.#board.follow(this.#seat);
+    if (this.#over || transport === this.#subscription.mode) return;
+    this.#board.leave(this.#subscription);
+    this.#subscription.mode = transport;
+    this.#board.follow(this.#subscription);
   }
 
   /** Cut the line, as a network would; it heals by itself. */
   drop() {
-    if (!this.#over) this.#board.drop(this.#seat);
+    if (!this.#over) this.#board.drop(this.#subscription);
   }
 
   /**
@@ -168,16 +168,16 @@ export class Watch extends Target {
     if ("event" in news) this.#heard(news.event, news.first);
     else if ("line" in news) this.#setLine(news.line, news.transport);
     else if ("ended" in news) void this.#endedUnheard();
-    else if (news.token === this.#seat.token) this.#refused(news.refused);
-    else this.#board.follow(this.#seat); // it was another tab's token
+    else if (news.token === this.#subscription.token) this.#refused(news.refused);
+    else this.#board.follow(this.#subscription); // it was another tab's token
   }
 
   /** @param {TaskEvent} event @param {boolean} first */
   #heard(event, first) {
-    const due = verdict(this.#seat.after, event, first);
-    if (due === "ask") this.#board.follow(this.#seat);
+    const due = verdict(this.#subscription.after, event, first);
+    if (due === "ask") this.#board.follow(this.#subscription);
     if (due !== "take") return;
-    this.#seat.after = event.id;
+    this.#subscription.after = event.id;
     this.job = after(this.job, event);
     this.#events.push(event);
     this.#tellIterators();
@@ -221,7 +221,7 @@ export class Watch extends Target {
     clearTimeout(this.#timer);
     const { getToken } = this.#options;
     try {
-      this.#seat.token = await getToken?.(this.taskId);
+      this.#subscription.token = await getToken?.(this.taskId);
       this.#tokenFailures = 0;
     } catch (error) {
       if (error instanceof TaskError) this.#finish("gone", error);
@@ -229,9 +229,9 @@ export class Watch extends Target {
       return;
     }
     if (this.#over) return;
-    const left = renewal(this.#seat.token ?? "", Date.now());
+    const left = renewal(this.#subscription.token ?? "", Date.now());
     if (left !== undefined) this.#authorizeIn(left);
-    this.#board.follow(this.#seat);
+    this.#board.follow(this.#subscription);
   }
 
   /** @param {number} ms */
@@ -248,7 +248,7 @@ export class Watch extends Target {
     const url = new URL(`tasks/${encodeURIComponent(this.taskId)}${path}`, this.#base);
     let response;
     try {
-      response = await fetch(url, { method, headers: authorization(this.#seat.token) });
+      response = await fetch(url, { method, headers: authorization(this.#subscription.token) });
       if (response.ok) return await response.json();
     } catch {
       throw new TaskError("unreachable", "The gateway cannot be reached.");
@@ -261,7 +261,7 @@ export class Watch extends Target {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#board.leave(this.#seat);
+    this.#board.leave(this.#subscription);
     if (reason) this.#outcome.reject(reason);
     if (line === "gone") this.#reason = reason;
     this.#tellIterators();
