@@ -36,9 +36,9 @@ export class Switchboard {
 
   /** Follow from the cursor; again, when something is missing or the token is new. @param {Subscription} subscription */
   follow(subscription) {
-    const { mode, taskId, after, token } = subscription;
+    const { tell, ...followed } = subscription;
     this.#subscriptions.add(subscription);
-    this.#source.execute({ op: "follow", mode, taskId, after, token });
+    this.#source.execute({ op: "follow", ...followed });
   }
 
   /** @param {Subscription} subscription */

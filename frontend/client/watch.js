@@ -1,4 +1,5 @@
 import { pause } from "./backoff.js";
+import { baseOf } from "./base.js";
 import { verdict } from "./cursor.js";
 import { problemOf, TaskError } from "./errors.js";
 import { after, UNHEARD } from "./job.js";
@@ -9,14 +10,14 @@ import { renewal } from "./token.js";
 /** @import { DataEvent, GapEvent, Line, LogEvent, Mode, ProgressEvent, StateEvent, TaskEvent, Transport } from "./contract.js" */
 /** @import { Job } from "./job.js" */
 
-/** Refusals that another token may lift. */
-const TOKEN = ["unauthenticated", "token_expired", "token_revoked"];
+/** Codes of refusals that another token may lift: `unauthenticated`, `token_expired`, `token_revoked`. */
+const TOKEN = /^(unauthenticated$|token_)/;
 /** Milliseconds within which a second refusal is believed. */
 const RENEWAL = 10_000;
 
 /**
  * @typedef {object} WatchOptions
- * @property {string | URL} [baseUrl] the gateway; the page's own origin without it
+ * @property {string | URL} [baseUrl] the gateway, relative to the page; without it the one that served this module, or "/" where a bundler put it elsewhere
  * @property {string} [after] cursor to go on from
  * @property {Mode} [transport]
  * @property {(taskId: string) => string | Promise<string>} [getToken] called on start, and before the token ends
@@ -210,7 +211,7 @@ export class Watch extends Target {
 
   /** @param {import("./contract.js").Refusal} refusal */
   #refused({ code, message }) {
-    if (TOKEN.includes(code) && this.#options.getToken && Date.now() - this.#renewedAt > RENEWAL) {
+    if (TOKEN.test(code) && this.#options.getToken && Date.now() - this.#renewedAt > RENEWAL) {
       this.#renewedAt = Date.now();
       void this.#authorize();
     } else this.#finish("gone", new TaskError(code, message));
@@ -245,10 +246,9 @@ export class Watch extends Target {
    * @returns {Promise<any>}
    */
   async #call(method, path) {
-    const url = new URL(`tasks/${encodeURIComponent(this.taskId)}${path}`, this.#base);
     let response;
     try {
-      response = await fetch(url, { method, headers: authorization(this.#subscription.token) });
+      response = await fetch(new URL(`tasks/${encodeURIComponent(this.taskId)}${path}`, this.#base), { method, headers: authorization(this.#subscription.token) });
       if (response.ok) return await response.json();
     } catch {
       throw new TaskError("unreachable", "The gateway cannot be reached.");
@@ -279,11 +279,4 @@ export class Watch extends Target {
   #tellIterators() {
     for (const wake of this.#waiting.splice(0)) wake();
   }
-}
-
-/** @param {string | URL | undefined} baseUrl @returns {URL} with a slash at its end */
-function baseOf(baseUrl) {
-  const url = new URL(baseUrl ?? location.origin);
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
-  return url;
 }

@@ -9,7 +9,7 @@ const FLAGS = ["cancellable", "terminate", "details", "silent"];
  *
  * @typedef {object} Properties
  * @property {string} taskId which task; "" for none
- * @property {string} baseUrl the gateway; "" where it is the page's own origin
+ * @property {string} baseUrl the gateway, relative to the page; "" for the one that served the element
  * @property {string} transport how to listen: `websocket`, `sse` or `poll`; "" is for the client to choose
  * @property {string} token of the task, where the gateway wants one
  * @property {string} label what the task is to its user: "Report for March"

@@ -1,8 +1,4 @@
-/** `<task-progress>`, defined where this module is loaded. */
-import { TaskProgress } from "./task-progress.js";
+/** `<task-progress>`, as a gateway serves it. */
+import "../client/served.js";
 
-export { TaskProgress };
-export { words } from "./wording.js";
-
-// A page that is rendered by a server may import this there; it means nothing before it is in a browser.
-if (globalThis.customElements && !customElements.get("task-progress")) customElements.define("task-progress", TaskProgress);
+export * from "./main.js";

@@ -1,5 +1,6 @@
-import { watch } from "../client/index.js";
+import { baseOf } from "../client/base.js";
 import { after, UNHEARD, unknown } from "../client/job.js";
+import { watch } from "../client/watch.js";
 import { announcer } from "./announce.js";
 import { adoptEarly, observed, TaskAttributes } from "./attributes.js";
 import { facts } from "./facts.js";
@@ -9,7 +10,7 @@ import { portrait } from "./portrait.js";
 import { View } from "./view.js";
 import { words } from "./wording.js";
 
-/** @import { Mode, TaskError, TaskEvent, Watch } from "../client/index.js" */
+/** @import { Mode, TaskError, TaskEvent, Watch } from "../client/main.js" */
 
 /** Milliseconds between two pictures of something that counts down. */
 const TICK = 1_000;
@@ -131,7 +132,7 @@ export class TaskProgress extends TaskAttributes {
   }
 
   get #base() {
-    return new URL(this.baseUrl || "/", document.baseURI);
+    return baseOf(this.baseUrl);
   }
 
   /** @param {TaskEvent} event */

@@ -117,10 +117,10 @@ class Gallery:
                 f"export const {{ {exports} }} = module.exports;",
             ]
             (self.folder / "vendor" / f"{name}.js").write_text("\n".join(lines))
-        for importing in ("react.js", "pages/react-app.js"):
+        for importing in ("react/main.js", "pages/react-app.js"):
             module = self.folder / importing
             # An import map would do the same, but the gateway's policy allows nothing inline.
-            module.write_text(re.sub(r'from "(react[\w-]*)"', r'from "/vendor/\1.js"', module.read_text()))
+            module.write_text(re.sub(r'from "(react[\w-]*)"', r'from "../vendor/\1.js"', module.read_text()))
 
 
 @contextmanager

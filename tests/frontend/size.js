@@ -43,10 +43,10 @@ function report(name, { bundled, served, modules }, limit) {
   if (bundled > most) process.exitCode = 1;
 }
 
-const client = await weigh("client/index.js");
+const client = await weigh("client/main.js");
 report("client", client, 6);
-if (existsSync(`${ROOT}element/index.js`)) {
-  const both = await weigh("element/index.js");
+if (existsSync(`${ROOT}element/main.js`)) {
+  const both = await weigh("element/main.js");
   report(
     "element, more",
     {

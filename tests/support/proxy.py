@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Kind = Literal["websocket", "sse", "poll", "other"]
 
 _REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _CHUNK = 65536
 
 
@@ -47,6 +48,8 @@ class Proxy:
     buffered: set[Kind] = field(default_factory=set)
     #: How many connections of each kind there have been.
     opened: dict[Kind, int] = field(default_factory=dict)
+    #: Paths that the gateway is at, `/live` for instance: stripped from a request, and 404 to one without.
+    prefixes: tuple[str, ...] = ("",)
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -97,6 +100,12 @@ class Proxy:
             head = _head(client)
             if not head:
                 return
+            method, _, rest = head.partition(b" ")
+            prefix = next((each for each in self.prefixes if rest.startswith(f"{each}/".encode())), None)
+            if prefix is None:
+                client.sendall(_NOT_FOUND)
+                return
+            head = method + b" " + rest.removeprefix(prefix.encode())
             kind = _kind(head)
             self.opened[kind] = self.opened.get(kind, 0) + 1
             if kind in self.refused:

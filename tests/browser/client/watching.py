@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 
 _WATCH = """
-async ([taskId, options]) => {
-  const { watch } = await import("/client/index.js");
+async ([taskId, options, module]) => {
+  const { watch } = await import(module);
   const seen = { events: [], lines: [], watch: watch(taskId, options), outcome: null };
   seen.watch.addEventListener("event", ({ detail }) => seen.events.push(detail));
   seen.watch.addEventListener("line", ({ detail }) => seen.lines.push(`${detail.line} ${detail.transport}`));
@@ -92,8 +92,10 @@ def freeze(page: Page) -> Callable[[], None]:
     return wake
 
 
-def watching(page: Page, task: Task | str, **options: object) -> Watching:
-    """Begin to watch; the page is one of the gateway's origin."""
+def watching(
+    page: Page, task: Task | str, *, module: str = "/client/index.js", **options: object
+) -> Watching:
+    """Begin to watch; the page is one of the origin that has the ``module``."""
     task_id = task if isinstance(task, str) else task.id
-    page.evaluate(_WATCH, [task_id, options])
+    page.evaluate(_WATCH, [task_id, options, module])
     return Watching(page, task_id)

@@ -2,8 +2,8 @@
 import { createElement as h, StrictMode, useState } from "react";
 import { createRoot } from "react-dom-client";
 
-import "/element/index.js";
-import { useTask } from "/react.js";
+import "../element/index.js";
+import { useTask } from "../react.js";
 
 const query = new URLSearchParams(location.search);
 window.done = [];
