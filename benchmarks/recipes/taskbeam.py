@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from taskbeam.journal.entry import Entry
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.limits import Limits
 from taskbeam.journal.scripts import APPEND
 
 from .. import obtain as obtaining
@@ -85,7 +86,7 @@ def command(event: Payload) -> Command:
         members={"data": f'"{event.filling}"'},
         ts=event.ts,
         state=payload.STATE,
-        ttl=TTL,
+        limits=Limits(expires=TTL),
     )
     keys = entry.script_keys()
     return ("EVALSHA", APPEND.digest, len(keys), *keys, *entry.script_args())

@@ -54,6 +54,8 @@ class JournalBackend:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.options = Options.of(self.app.conf.get("taskbeam_options"))
+        failure_expires = getattr(self, "failure_expires", self.expires)
+        self.limits = self.options.limits(int(self.expires or 0), int(failure_expires or 0))
         self._outbox = Outbox(lambda: self.client, self.ensure, self.connection_errors)
         signals.connect(self.app)
 
@@ -110,7 +112,6 @@ class JournalBackend:
             final=state in events.FINAL_STATES,
             # A RETRY that the main process tells (a cold shutdown) may never come: its run is still watched.
             ends_run=state == events.RETRY and run is not None,
-            ttl=self.time_to_live(state),
         )
         appended = self._outbox.write(entry, run)
         if failing and appended and appended.verdict is Verdict.APPENDED:
@@ -185,11 +186,12 @@ class JournalBackend:
             birth=True,
             waiting=waits,
             next=following,
-            ttl=self.expires + int(delay) if self.expires else 0,
+            delay=int(delay),
             name=name,
             queue=queue,
             labels=labels,
-            **self.options.entry_fields(),
+            sharded=self.options.sharded,
+            limits=self.limits,
         )
 
     def append_event(self, request: Any, description: Description, state: str = "", **fields: Any) -> None:
@@ -197,7 +199,6 @@ class JournalBackend:
         run = run_of(request)
         if run is not None:
             flush_progress(run)
-        fields["ttl"] = self.expires or 0
         self._outbox.write(self._entry(request.id, description, request, state=state, **fields), run)
 
     def end_dependents(self, task_id: str, request: Any = None) -> None:
@@ -238,7 +239,8 @@ class JournalBackend:
             labels=head_of(request),
             registration=None if self.options.sharded else registration_of(run),
             ran=run.elapsed() if run and counts else 0.0,
-            **self.options.entry_fields(),
+            sharded=self.options.sharded,
+            limits=self.limits,
             **fields,
         )
 
@@ -246,11 +248,6 @@ class JournalBackend:
         """The task's names in Redis."""
         key = self.get_key_for_task(task_id)
         return TaskKeys(key.decode() if isinstance(key, bytes) else key)
-
-    def time_to_live(self, state: str) -> int:
-        """Seconds for which Celery keeps a result of this state; 0 = for ever."""
-        expires = getattr(self, "failure_expires", self.expires) if state == states.FAILURE else self.expires
-        return int(expires or 0)
 
 
 def _may_be_followed(request: Any) -> bool:

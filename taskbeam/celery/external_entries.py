@@ -26,8 +26,7 @@ def revoked_entry(backend: JournalBackend, task_id: str) -> Entry:
         final=True,
         only="queued",
         meta=backend.exception_meta(task_id, TaskRevokedError("cancelled"), states.REVOKED),
-        ttl=backend.time_to_live(states.REVOKED),
-        **backend.options.entry_fields(),
+        sharded=backend.options.sharded,
     )
 
 
@@ -40,11 +39,11 @@ def cancel_entry(backend: JournalBackend, task_id: str) -> Entry:
         members={"cancel": '"requested"'},
         only="open",
         cancel=True,
-        **backend.options.entry_fields(),
+        sharded=backend.options.sharded,
     )
 
 
-def lost_result(backend: JournalBackend, task_id: str) -> tuple[bytes, int]:
-    """What Celery's own result may say of a lost task, and for how many seconds."""
+def lost_result(backend: JournalBackend, task_id: str) -> bytes:
+    """What Celery's own result may say of a lost task."""
     meta = backend.exception_meta(task_id, WorkerLostError("The worker was lost."), states.FAILURE)
-    return meta if isinstance(meta, bytes) else meta.encode(), backend.time_to_live(states.FAILURE)
+    return meta if isinstance(meta, bytes) else meta.encode()

@@ -16,11 +16,11 @@
 -- this task where it has ended without success.
 
 local entry, meta = cjson.decode(ARGV[1]), ARGV[4]
-local run, ttl = entry.run or '', entry.ttl or 0
+local run = entry.run or ''
 
 local head = redis.call('HMGET', KEYS[2],
   'epoch', 'seq', 'state', 'final', 'run', 'attempt', 'runs', 'name', 'tokens', 'snapshot', 'before', 'cancel',
-  'waiting', 'next')
+  'waiting', 'next', 'limits')
 local epoch, seq, state, ended = head[1], tonumber(head[2] or 0), head[3] or 'PENDING', head[4] == '1'
 local current, attempt, runs = head[5] or '', tonumber(head[6] or 1), head[7] or ''
 local name, tokens, snapshot = head[8] or '', head[9] or '', tonumber(head[10] or 0)
@@ -28,6 +28,17 @@ local before, cancel = head[11] or '', head[12] or ''
 -- Sent with the message of another task, and not yet by itself; and the ids that wait for this one.
 local waited, following = head[13] == '1', entry.next or head[14] or ''
 local stalled = state == 'STALLED'
+
+-- As limits.py encodes them; '-' is what nobody has configured. Only the application's own writers bring some.
+local LIMITS = '^(%S+) (%S+) (%S+) (%S+)'
+local kept = head[15] or ''
+local limits = entry.limits or kept
+local limit, keep, expires, failure_expires = limits:match(LIMITS)
+-- Seconds that the journal and Celery's result live; nil = as long as before, 0 = for ever.
+local ttl = tonumber((entry.state == 'FAILURE' or entry.state == 'LOST') and failure_expires or expires)
+if ttl and ttl > 0 then
+  ttl = ttl + (entry.delay or 0)
+end
 
 -- A run known in `runs` but not current is over: retried, or superseded by a newer one.
 local known = run ~= '' and runs:find(run, 1, true) ~= nil
@@ -37,8 +48,9 @@ local function store_result()
   if meta == '' then
     return
   end
-  if ttl > 0 then
-    redis.call('SET', KEYS[1], meta, 'EX', ttl)
+  local seconds = ttl or math.ceil(redis.call('PTTL', KEYS[2]) / 1000)
+  if seconds > 0 then
+    redis.call('SET', KEYS[1], meta, 'EX', seconds)
   else
     redis.call('SET', KEYS[1], meta)
   end
@@ -126,13 +138,21 @@ if reborn then
   end
   redis.call('DEL', KEYS[2], KEYS[3])
   if entry.birth then
-    current, attempt, runs = '', 1, ''
+    current, attempt, runs, kept = '', 1, '', ''
   end
 end
 if reborn or entry.birth then
   for field, value in pairs(labels) do
     redis.call('HSET', KEYS[2], field, value)
   end
+end
+
+if kept ~= '' and limits ~= kept then
+  -- Of `limit` and `keep` the first that was configured holds; expiry is, as for Celery's result, the newest.
+  local first_limit, first_keep = kept:match(LIMITS)
+  limit = tonumber(first_limit) or limit
+  keep = tonumber(first_keep) or keep
+  limits = table.concat({ limit, keep, expires, failure_expires }, ' ')
 end
 
 local queued, begins = runs == '', run ~= '' and not known
@@ -184,7 +204,9 @@ if entry.type == 'state' or entry.type == 'progress' or seq == 1 then
 end
 
 local length = redis.call('RPUSH', KEYS[3], record)
-while length > entry.limit do
+-- What nobody has configured drops no more than this entry adds: an older version may have kept more.
+local most = tonumber(limit) or math.max(DEFAULT_LIMIT, length - 1)
+while length > most do
   local dropped = redis.call('LPOP', KEYS[3])
   if snapshot == seq - length + 1 then
     redis.call('HSET', KEYS[2], 'picture', dropped)
@@ -200,6 +222,9 @@ redis.call('HSET', KEYS[2],
   'run', current, 'attempt', attempt, 'runs', runs, 'name', name,
   'tokens', (tokens .. entry.token .. '=' .. seq .. ';'):sub(-60), 'snapshot', snapshot,
   'before', before, 'cancel', cancel)
+if limits ~= '' and (reborn or limits ~= kept) then
+  redis.call('HSET', KEYS[2], 'limits', limits)
+end
 if waits then
   redis.call('HSET', KEYS[2], 'waiting', '1')
 elseif waited then
@@ -232,15 +257,17 @@ if KEYS[5] then
     redis.call('HSET', KEYS[5], KEYS[1], entry.row)
   end
 end
-if ttl > 0 then
-  redis.call('EXPIRE', KEYS[2], ttl)
-  redis.call('EXPIRE', KEYS[3], ttl)
-  if reborn or entry.final then
-    redis.call('SET', KEYS[4], epoch, 'EX', ttl + entry.keep)
+if ttl and (entry.limits or entry.final) then
+  if ttl > 0 then
+    redis.call('EXPIRE', KEYS[2], ttl)
+    redis.call('EXPIRE', KEYS[3], ttl)
+    if reborn or entry.final then
+      redis.call('SET', KEYS[4], epoch, 'EX', ttl + (tonumber(keep) or DEFAULT_KEEP))
+    end
+  else
+    redis.call('PERSIST', KEYS[2])
+    redis.call('PERSIST', KEYS[3])
   end
-elseif not entry.only then
-  redis.call('PERSIST', KEYS[2])
-  redis.call('PERSIST', KEYS[3])
 end
 store_result()
 redis.call(entry.publish, entry.channel, record)

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from taskbeam.journal.keys import QueueKeys, TaskKeys
-
-#: Records that a task's log keeps; older ones are dropped, and a client that wanted them gets a gap.
-DEFAULT_LIMIT = 1000
-
-#: Seconds that a tombstone outlives its journal: an expired task is told from an unknown one for a week.
-DEFAULT_KEEP = 7 * 24 * 3600
+    from taskbeam.journal.limits import Limits
 
 #: When an entry is to be refused though its run may speak. ``queued``: unless no run has begun;
 #: ``open``: unless the task goes on; ``running``: unless ``run`` runs and is not stalled; ``stalled``:
@@ -42,6 +37,7 @@ _PLAIN_RULES = (
     "cancel",
     "only",
     "after",
+    "delay",
 )
 
 
@@ -109,8 +105,9 @@ class Entry:
     - ``birth``: only if it begins a journal (PENDING of a task that was just sent). ``waiting``: it was
       sent with the message of another task, for which it waits. ``next``: the tasks that wait for it.
     - ``final``, ``ends_run``: the task, or the run (RETRY), ends with it.
-    - ``ttl``: seconds that the journal lives from now; 0 = for ever, or, with ``only``, as long as before.
-      ``keep``: of its tombstone after that.
+    - ``limits``: what the application has configured, and only its own writers have. An entry by others has
+      none: it follows the journal's head, and prolongs the journal's life only if it is final.
+    - ``delay``: seconds by which the journal lives longer; until the ETA of a task that was just sent.
     - ``meta``: what Celery stores under its result key; empty = nothing.
     - ``after``: refused unless this is the number of the journal's last event; 0 = whatever it is.
     - ``queue``: with ``birth``, the queue that the task takes a ticket of. ``ran``: with SUCCESS, for how
@@ -132,9 +129,8 @@ class Entry:
     next: Sequence[str] = ()
     final: bool = False
     ends_run: bool = False
-    ttl: int = 0
-    keep: int = DEFAULT_KEEP
-    limit: int = DEFAULT_LIMIT
+    limits: Limits | None = None
+    delay: int = 0
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     meta: str | bytes = b""
@@ -163,12 +159,11 @@ class Entry:
         rules: dict[str, Any] = {
             "token": self.token,
             "type": self.type,
-            "limit": self.limit,
             "channel": self.keys.channel,
             "publish": "SPUBLISH" if self.sharded else "PUBLISH",
         }
-        if self.ttl:
-            rules |= {"ttl": self.ttl, "keep": self.keep}
+        if self.limits:
+            rules["limits"] = self.limits.encode()
         if self.registration:
             rules["row"] = self.registration.row
         if self.queue:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
 
+from taskbeam.journal.limits import DEFAULT_KEEP, DEFAULT_LIMIT
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -15,10 +17,12 @@ class Script:
     digest: str
 
 
-def _load(*parts: str) -> Script:
-    text = b"".join(files(__package__).joinpath(part).read_bytes() for part in parts)
+def _load(*parts: str, **constants: int) -> Script:
+    """``constants`` are locals that the parts find set."""
+    given = "".join(f"local {name} = {value}\n" for name, value in constants.items())
+    text = given.encode() + b"".join(files(__package__).joinpath(part).read_bytes() for part in parts)
     return Script(text, sha1(text, usedforsecurity=False).hexdigest())
 
 
-APPEND = _load("queue.lua", "append.lua")
+APPEND = _load("queue.lua", "append.lua", DEFAULT_LIMIT=DEFAULT_LIMIT, DEFAULT_KEEP=DEFAULT_KEEP)
 READ = _load("read.lua")

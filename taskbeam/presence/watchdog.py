@@ -59,10 +59,10 @@ class Watchdog:
         redis: Redis,
         grace: float,
         *,
-        lost_result: Callable[[str], tuple[bytes, int]] | None = None,
+        lost_result: Callable[[str], bytes] | None = None,
         sharded: bool = False,
     ) -> None:
-        """``lost_result`` makes what Celery's own result says of a lost task, and its TTL; None = nothing."""
+        """``lost_result`` makes what Celery's own result says of a lost task; None = nothing."""
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._appender = JournalAppender(redis)
         self._grace = grace
@@ -174,9 +174,9 @@ class Watchdog:
         final: bool = False,
         failure: Failure | None = None,
     ) -> Entry:
-        meta, ttl = b"", 0
+        meta = b""
         if final and self._lost_result is not None:
-            meta, ttl = self._lost_result(run.row.task_id)
+            meta = self._lost_result(run.row.task_id)
         return Entry(
             keys=TaskKeys(run.result_key),
             task_id=run.row.task_id,
@@ -187,6 +187,5 @@ class Watchdog:
             only=only,
             final=final,
             meta=meta,
-            ttl=ttl,
             sharded=self._sharded,
         )

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.entry import Entry, Registration, new_token
 from taskbeam.journal.keys import WORKERS, runs_key, task_keys
+from taskbeam.journal.limits import Limits
 from taskbeam.presence.row import Row
 from taskbeam.presence.watchdog import Swept, Watchdog
 
@@ -61,6 +62,6 @@ def _begun(task_id: str) -> Entry:
         type="state",
         state="STARTED",
         run=run,
-        ttl=3600,
+        limits=Limits(expires=3600),
         registration=Registration(runs_key=runs_key(WORKER), row=Row(run, False, task_id).encode()),
     )

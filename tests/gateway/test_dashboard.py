@@ -10,7 +10,7 @@ import redis
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, LEASE, channel_pattern
-from taskbeam.journal.entry import DEFAULT_LIMIT
+from taskbeam.journal.limits import DEFAULT_LIMIT
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
 from tests.support.journal import Task

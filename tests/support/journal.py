@@ -9,9 +9,10 @@ import redis
 
 from taskbeam.journal import events
 from taskbeam.journal.encode import to_json
-from taskbeam.journal.entry import DEFAULT_LIMIT, Entry, Verdict
+from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.limits import DEFAULT_LIMIT, Limits
 from taskbeam.journal.writer import JournalWriter
 
 from .waiting import wait_until
@@ -84,7 +85,7 @@ class Task:
                 state=state,
                 run="run",
                 final=final,
-                limit=self._limit,
+                limits=Limits(limit=self._limit),
                 labels=self._labels,
                 name="tests.task",
             )

@@ -9,6 +9,7 @@ import pytest
 
 from taskbeam.journal.entry import Verdict
 from taskbeam.journal.events import EventId, Record
+from taskbeam.journal.limits import Limits
 
 if TYPE_CHECKING:
     from .journal import Journal
@@ -256,14 +257,14 @@ class TestAskingAgain:
 
 class TestABoundedLog:
     def test_keeps_the_newest_records_and_their_numbers(self, journal: Journal) -> None:
-        journal.options["limit"] = 5
+        journal.options["limits"] = Limits(limit=5)
         for _ in range(12):
             last = journal.append("PROGRESS", "a", "progress")
         assert [record.id.seq for record in journal.records] == [8, 9, 10, 11, 12]
         assert last.id.seq == 12
 
     def test_keeps_the_newest_state_when_log_lines_push_it_out(self, journal: Journal) -> None:
-        journal.options["limit"] = 3
+        journal.options["limits"] = Limits(limit=3)
         journal.append("UPLOADING", "a")
         for _ in range(2):
             journal.say("a")
@@ -275,25 +276,18 @@ class TestABoundedLog:
         assert Record.parse(picture).id == EventId(journal.records[0].id.epoch, 1)
 
     def test_a_newer_state_takes_its_place(self, journal: Journal) -> None:
-        journal.options["limit"] = 3
+        journal.options["limits"] = Limits(limit=3)
         journal.append("UPLOADING", "a")
         for _ in range(5):
             journal.say("a")
         journal.append("PROGRESS", "a", "progress")
         assert journal.picture() is None
 
-    def test_a_lower_limit_takes_effect_at_once(self, journal: Journal) -> None:
-        for _ in range(9):
-            journal.append("PROGRESS", "a")
-        journal.options["limit"] = 2
-        journal.append("PROGRESS", "a")
-        assert [record.id.seq for record in journal.records] == [9, 10]
-
 
 class TestExpiry:
     def test_the_journal_lives_as_long_as_the_result(self, journal: Journal) -> None:
-        journal.append("STARTED", "a", ttl=60)
-        journal.append("SUCCESS", "a", ttl=9000)
+        journal.append("STARTED", "a", limits=Limits(expires=60))
+        journal.append("SUCCESS", "a", limits=Limits(expires=9000))
         keys = journal.keys
         lives = [journal.client.pttl(key) for key in (keys.result, keys.head, keys.log)]
         assert all(8_990_000 < life <= 9_000_000 for life in lives)
@@ -305,8 +299,9 @@ class TestExpiry:
 
     def test_for_ever_holds_though_earlier_entries_had_an_end(self, journal: Journal) -> None:
         """`result_failure_expires = 0` keeps failures for good, whatever other states do."""
-        journal.append("STARTED", "a", ttl=60)
-        journal.append("FAILURE", "a", ttl=0)
+        journal.options["limits"] = Limits(expires=60, failure_expires=0)
+        journal.append("STARTED", "a")
+        journal.append("FAILURE", "a")
         keys = journal.keys
         assert [journal.client.ttl(key) for key in (keys.result, keys.head, keys.log)] == [-1, -1, -1]
 
@@ -340,6 +335,7 @@ class TestPublishing:
 
 class TestMemory:
     def test_the_head_of_a_usual_task_stays_compact(self, journal: Journal) -> None:
+        journal.options["limits"] = Limits(limit=100_000, keep=604_800, expires=2_592_000)
         journal.send(name='"reports.generate_quarterly"')
         for run in ("0000000a", "0000000b", "0000000c"):
             journal.append("STARTED", run)

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from taskbeam.journal.entry import DEFAULT_KEEP, Appended, Entry, Registration, Verdict, new_token
+from taskbeam.journal.entry import Appended, Entry, Registration, Verdict, new_token
 from taskbeam.journal.events import EventId
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.limits import Limits
 from taskbeam.journal.scripts import APPEND
 
 KEYS = task_keys("7")
@@ -21,8 +22,8 @@ ENTRY = Entry(
     state="STATE",
     birth=True,
     ends_run=True,
-    ttl=60,
-    limit=9,
+    limits=Limits(limit=9, expires=60),
+    delay=5,
     name="name",
     type="type",
     members={"data": "[1]"},
@@ -43,9 +44,8 @@ class TestArguments:
             "state": "STATE",
             "birth": True,
             "ends_run": True,
-            "ttl": 60,
-            "keep": DEFAULT_KEEP,
-            "limit": 9,
+            "limits": "9 - 60 60",
+            "delay": 5,
             "name": "name",
             "row": "row",
             "channel": KEYS.channel,

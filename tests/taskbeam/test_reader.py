@@ -11,6 +11,7 @@ import redis.asyncio
 from taskbeam.journal.events import EventId
 from taskbeam.journal.history import Absence, Gap, History
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.limits import Limits
 from taskbeam.journal.pipelined_connection import WINDOW
 from taskbeam.journal.reader import JournalReader
 
@@ -97,7 +98,7 @@ class TestACursorThatDoesNotFit:
     def test_older_than_a_trimmed_log_is_answered_from_its_first_record(
         self, reader: Reader, journal: Journal
     ) -> None:
-        journal.options["limit"] = 3
+        journal.options["limits"] = Limits(limit=3)
         last = fill(journal, 8)
         cursor = last._replace(seq=2)
         history = reader.found(journal, cursor)
@@ -137,7 +138,7 @@ class TestThePicture:
     def test_survives_log_lines_that_push_it_out_of_the_log(
         self, reader: Reader, journal: Journal, lines: int
     ) -> None:
-        journal.options["limit"] = 3
+        journal.options["limits"] = Limits(limit=3)
         fill(journal, 3)
         for _ in range(lines):
             journal.say("a")
@@ -151,7 +152,7 @@ class TestThePicture:
         self, reader: Reader, journal: Journal, lines: int
     ) -> None:
         """Redis lost its data while the task ran, and the task only writes log lines."""
-        journal.options["limit"] = 3
+        journal.options["limits"] = Limits(limit=3)
         for _ in range(lines):
             journal.say("a")
         assert reader.found(journal).snapshot.id.seq == 1

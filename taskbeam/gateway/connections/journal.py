@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from celery import states
 from celery.exceptions import ImproperlyConfigured
 
 from taskbeam.celery.backend import JournalBackend
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.celery.options import Options
+    from taskbeam.journal.limits import Limits
 
 SETTING = "result_backend"
 
@@ -35,14 +35,12 @@ class JournalSettings:
     """How the application's workers keep their journals.
 
     - ``key_prefix``: what stands before a task's id in the key of its result.
-    - ``expires``, ``failure_expires``: seconds that the result of a task is kept, and of one that failed;
-      0 = for ever.
+    - ``limits``: how much is kept of a journal, and for how long.
     - ``options``: the Celery setting `taskbeam_options`.
     """
 
     key_prefix: str
-    expires: int
-    failure_expires: int
+    limits: Limits
     options: Options
 
     @classmethod
@@ -50,8 +48,7 @@ class JournalSettings:
         """Read them; nothing is connected."""
         return cls(
             key_prefix=backend.keys(_ANY_ID).result.removesuffix(_ANY_ID),
-            expires=backend.time_to_live(states.SUCCESS),
-            failure_expires=backend.time_to_live(states.FAILURE),
+            limits=backend.limits,
             options=backend.options,
         )
 

@@ -23,6 +23,7 @@ from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, new_token
 from taskbeam.journal.events import Record
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.limits import Limits
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -127,8 +128,7 @@ class DashboardPublisher:
                 type="data",
                 members={"data": to_json(tick)},
                 name=DASHBOARD,
-                ttl=TTL,
-                limit=KEPT,
+                limits=Limits(limit=KEPT, expires=TTL),
             )
         )
 

@@ -1,0 +1,258 @@
+"""How much is kept of a journal, and for how long: the application says it, and other writers follow."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from celery.exceptions import ImproperlyConfigured
+from redis.asyncio import Redis
+
+from taskbeam.celery.options import Options
+from taskbeam.journal.dependents import end_dependents
+from taskbeam.journal.entry import Verdict
+from taskbeam.journal.keys import queue_keys, task_keys
+from taskbeam.journal.limits import DEFAULT_KEEP, DEFAULT_LIMIT, Limits
+from taskbeam.queues.audience import Audience
+from taskbeam.queues.watch import QueueWatch
+from tests.support.gateway import ROOT
+
+from .conftest import DB
+
+if TYPE_CHECKING:
+    from stack.valkey import Valkey
+    from taskbeam.journal.entry import Appended
+
+    from .journal import Journal
+
+SECOND = 1000
+HOUR = 3600
+
+
+def fill(journal: Journal, count: int, **fields: Any) -> None:
+    for _ in range(count):
+        journal.writer.post(journal.entry("", "a", "data", meta=b"", **fields))
+
+
+def ask_to_stop(journal: Journal) -> Appended:
+    """As a canceller does, who knows nothing of the application's limits."""
+    return journal.append("", only="open", cancel=True, meta=b"", limits=None)
+
+
+def revoke(journal: Journal) -> Appended:
+    """As a canceller does while the task is queued."""
+    return journal.append("REVOKED", only="queued", limits=None)
+
+
+def lose(journal: Journal) -> Appended:
+    """As the watchdog does, of the run ``a``."""
+    journal.append("STALLED", "a", only="running", meta=b"", limits=None)
+    return journal.append("LOST", "a", only="stalled", final=True, limits=None)
+
+
+def as_the_version_before_left_it(journal: Journal) -> None:
+    """Its heads have no limits; there is no other difference."""
+    journal.client.hdel(journal.keys.head, "limits")
+
+
+def lives(journal: Journal) -> list[float]:
+    """Seconds that Celery's result, head and log have left; -1 = for ever."""
+    keys = journal.keys
+    left: list[Any] = [journal.client.pttl(key) for key in (keys.result, keys.head, keys.log)]
+    return [life if life < 0 else life / SECOND for life in left]
+
+
+def tombstone_of(journal: Journal) -> float:
+    left: Any = journal.client.pttl(journal.keys.tombstone)
+    return float(left) / SECOND
+
+
+class TestTheLimit:
+    @pytest.mark.parametrize("later", [None, Limits(), Limits(limit=2), Limits(limit=900)])
+    def test_of_the_first_writer_holds_whoever_comes_later(
+        self, journal: Journal, later: Limits | None
+    ) -> None:
+        journal.send(limits=Limits(limit=5))
+        fill(journal, 9, limits=later)
+        assert ask_to_stop(journal).verdict is Verdict.APPENDED
+        assert [record.id.seq for record in journal.records] == [7, 8, 9, 10, 11]
+
+    @pytest.mark.parametrize("sender", [None, Limits(), Limits(keep=60, expires=60)])
+    def test_of_a_worker_holds_where_the_sender_has_none(
+        self, journal: Journal, sender: Limits | None
+    ) -> None:
+        journal.send(limits=sender)
+        fill(journal, DEFAULT_LIMIT + 200, limits=Limits(limit=DEFAULT_LIMIT + 200))
+        ask_to_stop(journal)
+        assert [journal.records[0].id.seq, len(journal.records)] == [3, DEFAULT_LIMIT + 200]
+
+    def test_is_the_default_where_nobody_has_configured_one(self, journal: Journal) -> None:
+        journal.send(limits=Limits())
+        fill(journal, DEFAULT_LIMIT + 5, limits=Limits())
+        ask_to_stop(journal)
+        assert len(journal.records) == DEFAULT_LIMIT
+
+    def test_holds_in_the_next_life_of_the_same_task(self, journal: Journal) -> None:
+        journal.send(limits=Limits(limit=3))
+        journal.append("FAILURE", "a", limits=Limits())
+        journal.append("STARTED", "b", limits=Limits(limit=100))
+        for _ in range(9):
+            journal.append("PROGRESS", "b", limits=Limits())
+        assert len(journal.records) == 3
+
+    def test_is_given_anew_when_the_task_is_sent_anew(self, journal: Journal) -> None:
+        journal.send(limits=Limits(limit=3))
+        journal.append("FAILURE", "a")
+        journal.send(limits=Limits(limit=6))
+        fill(journal, 9)
+        assert len(journal.records) == 6
+
+    def test_is_followed_by_the_watchdog(self, journal: Journal) -> None:
+        journal.options["limits"] = Limits(limit=2 * DEFAULT_LIMIT)
+        fill(journal, DEFAULT_LIMIT + 50)
+        assert lose(journal).verdict is Verdict.APPENDED
+        assert journal.records[0].id.seq == 1
+
+    def test_is_followed_by_the_queue_watch(self, journal: Journal, valkey: Valkey) -> None:
+        journal.options["limits"] = Limits(limit=2 * DEFAULT_LIMIT)
+        journal.send(queue=queue_keys(str(uuid4())), name="limits")
+        for _ in range(DEFAULT_LIMIT + 50):
+            journal.writer.post(journal.entry("PENDING", meta=b""))
+        journal.say("")
+
+        async def sweep() -> int:
+            async with Redis.from_url(valkey.url(DB)) as client:
+                audience = Audience()
+                audience.follow(journal.task_id, journal.keys)
+                return await QueueWatch(client, audience, interval=0.0, no_consumer_after=0.0).sweep()
+
+        assert asyncio.run(sweep()) == 1
+        assert [journal.records[0].id.seq, len(journal.records)] == [1, DEFAULT_LIMIT + 53]
+
+
+class TestAJournalOfTheVersionBefore:
+    """Its writers had limits of their own, which the head does not tell."""
+
+    HELD = DEFAULT_LIMIT + 300
+
+    @pytest.fixture
+    def old(self, journal: Journal) -> Journal:
+        journal.options["limits"] = Limits(limit=5000, expires=HOUR)
+        fill(journal, self.HELD)
+        journal.append("PROGRESS", "a", "progress")
+        as_the_version_before_left_it(journal)
+        return journal
+
+    def test_is_not_cut_below_what_it_holds(self, old: Journal) -> None:
+        for tell in (ask_to_stop, lose):
+            assert tell(old).verdict is Verdict.APPENDED
+            assert len(old.records) == self.HELD + 1
+
+    def test_is_as_bounded_as_any(self, journal: Journal) -> None:
+        fill(journal, DEFAULT_LIMIT)
+        as_the_version_before_left_it(journal)
+        ask_to_stop(journal)
+        assert len(journal.records) == DEFAULT_LIMIT
+
+    def test_lives_as_long_as_before_when_others_end_it_and_the_result_with_it(self, old: Journal) -> None:
+        lose(old)
+        assert all(HOUR - 120 < life <= HOUR for life in lives(old))
+
+    def test_lives_for_ever_if_it_did(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        as_the_version_before_left_it(journal)
+        lose(journal)
+        assert lives(journal) == [-1, -1, -1]
+
+    def test_has_the_limits_of_the_next_writer_that_has_some(self, old: Journal) -> None:
+        old.append("PROGRESS", "a", "progress")
+        fill(old, 100, limits=None)
+        ask_to_stop(old)
+        assert old.records[0].id.seq == 1
+
+
+class TestTheExpiry:
+    def test_of_an_end_that_others_tell_is_the_applications(self, journal: Journal) -> None:
+        journal.send(limits=Limits(keep=60, expires=HOUR))
+        journal.client.expire(journal.keys.head, 600)  # as if it had waited for long
+        journal.client.expire(journal.keys.log, 600)
+        revoke(journal)
+        assert all(HOUR - 120 < life <= HOUR for life in lives(journal))
+        assert HOUR - 60 < tombstone_of(journal) <= HOUR + 60
+
+    def test_of_a_tombstone_is_the_first_writers(self, journal: Journal) -> None:
+        journal.send(limits=Limits(keep=60, expires=HOUR))
+        journal.append("SUCCESS", "a", limits=Limits(keep=9 * HOUR, expires=HOUR))
+        assert HOUR - 60 < tombstone_of(journal) <= HOUR + 60
+
+    def test_of_a_failure_that_others_tell_is_that_of_failures(self, journal: Journal) -> None:
+        journal.append("STARTED", "a", limits=Limits(expires=HOUR, failure_expires=9 * HOUR))
+        lose(journal)
+        assert all(9 * HOUR - 120 < life <= 9 * HOUR for life in lives(journal))
+        assert tombstone_of(journal) == pytest.approx(9 * HOUR + DEFAULT_KEEP, abs=120)
+
+    def test_of_a_task_that_waited_for_one_which_did_not_succeed_is_that_of_failures(
+        self, journal: Journal
+    ) -> None:
+        journal.send(waiting=True, limits=Limits(expires=HOUR, failure_expires=9 * HOUR))
+        end_dependents([journal.task_id], task_keys, journal.writer.append)
+        assert journal.states == ["PENDING", "FAILURE"]
+        assert all(9 * HOUR - 120 < life <= 9 * HOUR for life in lives(journal)[1:])
+
+    def test_may_be_never(self, journal: Journal) -> None:
+        journal.send(limits=Limits(expires=HOUR))
+        journal.append("STARTED", "a", limits=Limits(expires=0))
+        lose(journal)
+        assert lives(journal) == [-1, -1, -1]
+
+    def test_is_the_newest_writers_as_with_celerys_results(self, journal: Journal) -> None:
+        """A sender may be configured otherwise than the worker, which stores the result."""
+        journal.send(limits=Limits(expires=HOUR))
+        journal.append("STARTED", "a", limits=Limits(expires=2 * HOUR))
+        lose(journal)
+        assert all(2 * HOUR - 120 < life <= 2 * HOUR for life in lives(journal))
+
+    def test_waits_for_an_eta(self, journal: Journal) -> None:
+        journal.send(limits=Limits(expires=HOUR), delay=7 * HOUR)
+        assert all(8 * HOUR - 120 < life <= 8 * HOUR for life in lives(journal)[1:])
+        revoke(journal)
+        assert all(HOUR - 120 < life <= HOUR for life in lives(journal))
+
+    def test_is_not_put_off_by_what_others_tell_in_between(self, journal: Journal) -> None:
+        journal.append("STARTED", "a", limits=Limits(expires=HOUR))
+        journal.client.expire(journal.keys.head, 600)
+        ask_to_stop(journal)
+        assert 0 < lives(journal)[1] <= 600
+
+
+def test_only_applications_have_limits() -> None:
+    """The dashboard's journal is the gateway's own; to those of the tasks it has none to bring."""
+    makers = {
+        path.stem
+        for package in ("taskbeam", "app")
+        for path in (ROOT / package).rglob("*.py")
+        if re.search(r"^from \S*limits import .*\bLimits\b", path.read_text(), re.MULTILINE)
+    }
+    assert makers == {"options", "publisher"}
+
+
+class TestOptions:
+    def test_what_is_not_configured_is_not_said(self) -> None:
+        assert Options.of(None).limits(60, 60).encode() == "- - 60 60"
+        assert Options.of({"limit": 7, "keep": 0}).limits(60, 0).encode() == "7 0 60 0"
+
+    def test_a_failure_expires_as_anything_else(self) -> None:
+        assert Limits(limit=1, expires=5).encode() == "1 - 5 5"
+
+    @pytest.mark.parametrize("option", ["limit", "keep"])
+    @pytest.mark.parametrize("value", [-1, 2.5, "7", True])
+    def test_what_is_no_limit_is_refused(self, option: str, value: object) -> None:
+        with pytest.raises(ImproperlyConfigured, match=option):
+            Options.of({option: value})
+
+    def test_a_journal_of_no_records_is_refused(self) -> None:
+        with pytest.raises(ImproperlyConfigured, match="limit"):
+            Options.of({"limit": 0})
