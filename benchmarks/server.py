@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .recipes.recipe import Recipe
 
-START_TIMEOUT = 30.0  # seconds
+START_TIMEOUT = 90.0  # seconds
 START_INTERVAL = 0.1
 
 

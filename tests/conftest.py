@@ -32,7 +32,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("\n".join(map(str, lacking)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def valkey() -> Iterator[Valkey]:
+    """The module's own. Folders whose modules share one have it in their conftest.py."""
     with Valkey() as server:
         yield server

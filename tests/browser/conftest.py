@@ -28,6 +28,13 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="package")
+def valkey() -> Iterator[Valkey]:
+    """The folder's own: nobody else's clients, scripts, queues or keys are there."""
+    with Valkey() as server:
+        yield server
+
+
 @pytest.fixture(scope="module")
 def store() -> Iterator[Valkey]:
     """A Valkey of the site's own: its worker would run what other tests have left in theirs."""
@@ -53,7 +60,7 @@ def journals(store: Valkey) -> Iterator[Journals]:
 @pytest.fixture(scope="module")
 def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     """Pages of the tests' own beside the modules, and tasks that only a test tells of."""
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=60_000)
     with gallery(valkey, tmp_path_factory.mktemp("gallery") / "frontend") as running:
         yield running
     expect.set_options()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DONE = 60_000
 
 #: Text that appears when the connection does what it should.
-SOON = 20_000
+SOON = 60_000
 
 TRANSPORTS = {"WebSocket": "WS", "SSE": "SSE", "Long-polling": "poll"}
 

@@ -23,7 +23,7 @@ PATIENT_LEASE = 60
 SPARE = "spare"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def crewed() -> Iterator[Stage]:
     """A worker of each pool, on a queue of its own; one task at a time, so that what follows comes after."""
     with staged({"taskbeam_options": {"lease": PATIENT_LEASE}}) as made:
@@ -52,7 +52,7 @@ def spare(stage: Stage, pool: str) -> Stage:
     return stage.to(SPARE) if pool == "prefork" else stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(crewed: Stage) -> Iterator[Gateway]:
     with gateway(crewed.valkey.url().rsplit("/", 1)[0]) as running:
         yield running

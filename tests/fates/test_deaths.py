@@ -61,12 +61,12 @@ def signal_all(process: ManagedProcess, number: signal.Signals) -> None:
 
 def kill_main(process: ManagedProcess) -> None:
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
 
 def kill_both(process: ManagedProcess) -> None:
     signal_all(process, signal.SIGKILL)
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
 
 CHILDREN = {

@@ -6,8 +6,6 @@ import asyncio
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-import pytest
-
 from stack.valkey import Valkey
 from tests.support.clients import TRANSPORTS, Event
 from tests.support.gateway import Gateway, gateway
@@ -28,7 +26,6 @@ LEASE = 4
 CLIENTS = ("sse", "websocket", "polling")
 
 
-@pytest.mark.timeout(90)
 def test_fifty_tasks_of_a_killed_worker() -> None:
     with Valkey() as server:
         stage = Stage(server, {"taskbeam_options": {"lease": LEASE}})
@@ -66,7 +63,7 @@ async def _follow(
             wait_until, lambda: all_heard(state, tasks), lambda: f"{state} for {len(tasks)} clients"
         )
 
-    async with asyncio.timeout(80), asyncio.TaskGroup() as clients:
+    async with asyncio.timeout(240), asyncio.TaskGroup() as clients:
         for task_id, transport in zip(heard, cycle(CLIENTS), strict=False):
             clients.create_task(follow(task_id, transport))
         await until_all_heard("STARTED", early + late)

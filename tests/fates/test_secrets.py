@@ -81,7 +81,7 @@ async def _all_that_is_sent(served: Gateway, task_id: str) -> bytes:
     """Every byte that the gateway has for this task, over every transport."""
     address = f"{served.http}/tasks/{task_id}"
     wire = b""
-    async with httpx.AsyncClient(timeout=20, verify=False) as http:
+    async with httpx.AsyncClient(timeout=60, verify=False) as http:
         for path, accept in (("/events", "text/event-stream"), ("/events", "application/json"), ("", "*/*")):
             answer = await http.get(address + path, headers={"Accept": accept})
             wire += str(answer.headers).encode() + answer.content

@@ -1,4 +1,4 @@
-"""One gateway per module and serving path, on the Valkey that all tests share."""
+"""One gateway per module and serving path, on the Valkey of this folder."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from stack.valkey import Valkey
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stack.valkey import Valkey
+
+@pytest.fixture(scope="package")
+def valkey() -> Iterator[Valkey]:
+    """The folder's own: nobody else's clients, scripts, queues or keys are there."""
+    with Valkey() as server:
+        yield server
 
 
 @pytest.fixture(scope="module", params=PATHS)
@@ -27,11 +33,11 @@ def served(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Gateway]:
 @pytest.fixture(scope="module")
 def http(served: Gateway) -> Iterator[httpx.Client]:
     """A client of the gateway, for whole answers; made once, for each one loads certificates."""
-    with httpx.Client(base_url=served.http, timeout=30) as client:
+    with httpx.Client(base_url=served.http, timeout=60) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def journals(valkey: Valkey) -> Iterator[Journals]:
     with Journals(valkey.url(1)) as found:
         yield found

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from taskbeam.gateway import problems
+from taskbeam.gateway.connections.asyncio_redis import CLIENT_NAME
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, LEASE, channel_pattern
 from taskbeam.journal.limits import DEFAULT_LIMIT
 from tests.gateway.test_problems import assert_problem
@@ -41,8 +42,9 @@ def jobs(served: Gateway) -> dict[str, str]:
 
 
 def publishers(journals: Journals) -> int:
-    """How many gateways hear everything."""
-    return sum(int(client["psub"]) for client in journals.redis.client_list())
+    """How many gateways hear everything; Celery's workers are none."""
+    clients = journals.redis.client_list()
+    return sum(int(client["psub"]) for client in clients if client["name"] == CLIENT_NAME)
 
 
 def test_it_is_off_unless_it_is_asked_for(valkey: Valkey, journals: Journals) -> None:

@@ -13,7 +13,7 @@ from stack.ports import LOOPBACK, listeners
 from stack.process import ManagedProcess
 from tests.support.gateway import PATHS, ROOT, gateway
 from tests.support.raw_websocket import RawWebSocket
-from tests.support.waiting import wait_until
+from tests.support.waiting import START_TIMEOUT, wait_until
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey
@@ -66,6 +66,6 @@ def test_a_port_of_somebody_who_does_not_share_is_refused(valkey: Valkey) -> Non
             "TASKBEAM_RESULT_BACKEND": f"taskbeam+{valkey.url()}",
         }
         with ManagedProcess("gateway", [sys.executable, "-m", "app"], env=settings, cwd=ROOT) as process:
-            assert process.wait(20) == 3
+            assert process.wait(START_TIMEOUT) == 3
             assert "Cannot listen" in process.output
             assert "in use" in process.output

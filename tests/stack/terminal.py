@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 LIVE = re.compile(r"^Taskbeam is live at (http://\S+)  \(Ctrl-C stops everything\)$")
 
 

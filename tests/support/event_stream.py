@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.support.gateway import Gateway
 
-TIMEOUT = 15.0
+TIMEOUT = 60.0
 
 
 class EventStream:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import psutil
 
 from stack.ports import free_port
 from stack.process import ManagedProcess
+from stack.readiness import UrlAnswers
+
+from .waiting import START_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +42,18 @@ class Gateway:
 
     def clients(self) -> int:
         """How many connections it holds to its clients."""
-        found = psutil.Process(self.process.pid).net_connections("tcp")
-        return sum(each.laddr.port == self.port and each.status != psutil.CONN_LISTEN for each in found)
+        return sum(status != psutil.CONN_LISTEN for status in self._connections())
+
+    def listens(self) -> bool:
+        """Whether it is this process that has the port; another one may have been faster."""
+        return psutil.CONN_LISTEN in self._connections()
+
+    def _connections(self) -> list[str]:
+        try:
+            found = psutil.Process(self.process.pid).net_connections("tcp")
+        except psutil.NoSuchProcess:
+            return []
+        return [each.status for each in found if each.laddr.port == self.port]
 
 
 @contextmanager
@@ -63,13 +75,6 @@ def gateway(
     }
     with ManagedProcess("gateway", [sys.executable, "-m", "app"], env=env, cwd=ROOT) as process:
         running = Gateway(process, port)
-        address = running.http + ("/readyz" if ready else "/healthz")
-        process.wait_until(lambda: _answers(address), timeout=20)
+        answers = UrlAnswers(running.http + ("/readyz" if ready else "/healthz"))
+        process.wait_until(lambda: answers() and running.listens(), START_TIMEOUT)
         yield running
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(address, timeout=2).status_code == 200
-    except httpx.TransportError:
-        return False

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: Seconds until a condition that should hold counts as broken; generous, for the machine is shared.
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 #: Seconds that a process may take until it is ready; it has to load all that it is made of.
 START_TIMEOUT = 90.0

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx
-
 from stack.ports import free_port
 from stack.process import ManagedProcess
+from stack.readiness import UrlAnswers
 
 from .gateway import ROOT
+from .waiting import START_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +37,5 @@ def whole(folder: Path, **settings: object) -> Iterator[Whole]:
         **{f"TASKBEAM_{name.upper()}": str(value) for name, value in settings.items()},
     }
     with ManagedProcess("stack", [sys.executable, "-m", "stack"], env=env, cwd=ROOT) as process:
-        process.wait_until(lambda: _ready(address), timeout=60)
+        process.wait_until(UrlAnswers(f"{address}/readyz"), START_TIMEOUT)
         yield Whole(process, address)
-
-
-def _ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/readyz", timeout=2).status_code == 200
-    except httpx.TransportError:
-        return False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stack.process import ManagedProcess
 
 from .gateway import ROOT
+from .waiting import START_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,5 +39,5 @@ def worker(
     ]
     environment = {"JOBS_BROKER": broker, "JOBS_BACKEND": backend, "C_FORCE_ROOT": "1", **(env or {})}
     with ManagedProcess("worker", argv, env=environment, cwd=ROOT, on_line=lines.append) as process:
-        process.wait_until(lambda: any(" ready." in line for line in lines), timeout=30)
+        process.wait_until(lambda: any(" ready." in line for line in lines), START_TIMEOUT)
         yield process

@@ -1,4 +1,4 @@
-"""Redis clients and writers on the session's Valkey."""
+"""Redis clients and writers on the Valkey of this folder."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection
 from redis.retry import Retry
 
+from stack.valkey import Valkey
 from taskbeam.journal.writer import JournalWriter
 from tests.support import jobs as stock
 from tests.support.closing import close_app
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
-    from stack.valkey import Valkey
-
 DB = 5
+#: What CLIENT LIST calls the connections of the writers under test.
+CLIENT_NAME = "tests-writer"
 
 
 @pytest.fixture(autouse=True)
@@ -36,16 +37,29 @@ def closed_apps() -> Iterator[None]:
     close_apps()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def valkey() -> Iterator[Valkey]:
+    """The folder's own: nobody else's clients, scripts, queues or keys are there."""
+    with Valkey() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
 def client(valkey: Valkey) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(valkey.url(DB)) as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def connect(valkey: Valkey) -> Callable[[], Connection]:
     return partial(
-        Connection, host="127.0.0.1", port=valkey.port, db=DB, socket_timeout=5, retry=Retry(NoBackoff(), 0)
+        Connection,
+        host="127.0.0.1",
+        port=valkey.port,
+        db=DB,
+        client_name=CLIENT_NAME,
+        socket_timeout=30,
+        retry=Retry(NoBackoff(), 0),
     )
 
 
@@ -61,7 +75,7 @@ def journal(client: redis.Redis, writer: JournalWriter) -> Journal:
     return Journal(client, writer)
 
 
-@pytest.fixture(scope="session", params=["prefork", "threads", "solo"])
+@pytest.fixture(scope="package", params=["prefork", "threads", "solo"])
 def jobs(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Celery]:
     """The stock jobs under our backend, with a worker of each pool."""
     broker, backend = valkey.url(8), "taskbeam+" + valkey.url(9)
@@ -71,7 +85,7 @@ def jobs(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Celery]:
         close_app(app)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stock_jobs(valkey: Valkey) -> Iterator[Celery]:
     """The same jobs under Celery's own backend."""
     broker, backend = valkey.url(10), valkey.url(11)

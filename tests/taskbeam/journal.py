@@ -11,6 +11,8 @@ from taskbeam.journal.entry import Appended, Entry
 from taskbeam.journal.events import FINAL_STATES, RETRY, Record
 from taskbeam.journal.keys import task_keys
 
+from .waiting import DEADLINE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -85,7 +87,7 @@ class Journal:
             channels = (self.keys.result, self.keys.channel, end)
             pubsub.subscribe(*channels)
             for _ in channels:
-                pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
+                pubsub.get_message(ignore_subscribe_messages=False, timeout=DEADLINE)
             yield heard
             self.client.publish(end, b"")
             for message in pubsub.listen():

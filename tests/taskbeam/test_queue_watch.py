@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-import redis as sync_redis
 from redis.asyncio import Redis
 
 from taskbeam.journal.keys import QueueKeys, queue_keys
@@ -19,11 +18,13 @@ from taskbeam.queues.watch import QueueWatch
 
 from .conftest import DB
 from .journal import Journal
+from .monitoring import commands
 from .waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import redis as sync_redis
     from redis.connection import Connection
 
     from stack.valkey import Valkey
@@ -278,7 +279,7 @@ class TestTheSweep:
         with consumed():
             for waiting in (5, 5_000):
                 room.send(waiting - len(room.tasks))
-                used.append(_commands(valkey, lambda: room.sweep(-1)))
+                used.append(commands(valkey, lambda: room.sweep(-1)))
                 assert room.story(-1)[-1]["ahead"] == waiting - 1
         assert used[0] == used[1]
         assert len(used[0]) < 20
@@ -351,19 +352,3 @@ class TestTheEstimate:
         with consumed():
             room.sweep(1)
         assert room.story(1)[-1] == {"ahead": 1, "estimate": {"start": 20.0, "spread": 0.0}}
-
-
-def _commands(valkey: Valkey, action: Callable[[], object]) -> list[str]:
-    """The names of the commands that the server runs meanwhile, those of scripts included, without set-up."""
-    with sync_redis.Redis.from_url(valkey.url(DB)) as client, client.monitor() as monitor:
-        end = str(uuid4())
-        action()
-        with sync_redis.Redis.from_url(valkey.url(DB)) as other:
-            other.echo(end)
-        names: list[str] = []
-        for heard in monitor.listen():
-            if end in heard["command"]:
-                return [name for name in names if name not in {"CLIENT", "SELECT", "HELLO", "ECHO"}]
-            if heard["db"] == DB:
-                names.append(heard["command"].split(" ", 1)[0].upper())
-    raise AssertionError("the server stopped")

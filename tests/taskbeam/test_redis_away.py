@@ -98,4 +98,4 @@ class TestTheFinalState:
         app.backend.store_result(task_id, 7, "SUCCESS")
         waker.join()
         assert [event["state"] for event in journal_of(app, task_id)] == ["PROGRESS", "SUCCESS"]
-        assert app.AsyncResult(task_id).get(timeout=5) == 7
+        assert app.AsyncResult(task_id).get(timeout=60) == 7

@@ -15,6 +15,7 @@ from celery.backends.redis import RedisBackend
 from celery.exceptions import BackendStoreError, Retry
 
 from .apps import backend_of, journal_of, keys_of, ours, results_app
+from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,10 +62,10 @@ def heard_storing(app: Celery, client: redis.Redis, task_id: str, state: str, re
     key = keys_of(app, task_id).result
     with client.pubsub() as pubsub:
         pubsub.subscribe(key)
-        pubsub.get_message(timeout=5)
+        pubsub.get_message(timeout=DEADLINE)
         request = Context(REQUEST)
         app.backend.store_result(task_id, result, state, traceback="File 'planted'", request=request)
-        message = pubsub.get_message(timeout=5)
+        message = pubsub.get_message(timeout=DEADLINE)
     stored = cast("bytes", client.get(key))
     assert message["data"] == stored
     return [key, _undated(stored), client.ttl(key)]
@@ -96,7 +97,7 @@ class TestWhatIsStored:
         app, stock = results_app("taskbeam+" + valkey.url(DB)), results_app(valkey.url(DB))
         assert type(stock.backend) is RedisBackend
         app.backend.store_result("read-by-stock", {"a": 1}, "SUCCESS")
-        assert stock.AsyncResult("read-by-stock").get(timeout=5) == {"a": 1}
+        assert stock.AsyncResult("read-by-stock").get(timeout=DEADLINE) == {"a": 1}
 
     def test_too_large_a_value_is_refused_as_stock_refuses_it(
         self, valkey: Valkey, monkeypatch: pytest.MonkeyPatch

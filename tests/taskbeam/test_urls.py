@@ -17,8 +17,10 @@ from stack.ports import free_port
 from stack.process import ManagedProcess
 from stack.valkey import Valkey, server_command
 from taskbeam.celery.backend import TaskbeamBackend, TaskbeamSentinelBackend, backend_for
+from tests.support.waiting import START_TIMEOUT
 
 from .apps import journal_of, ours, results_app
+from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +36,7 @@ def check_stores(app: Celery) -> None:
     task_id = str(uuid4())
     for state in STATES:
         app.backend.store_result(task_id, {"current": 1}, state)
-    assert app.AsyncResult(task_id).get(timeout=5) == {"current": 1}
+    assert app.AsyncResult(task_id).get(timeout=DEADLINE) == {"current": 1}
     assert [event["state"] for event in journal_of(app, task_id)] == STATES
 
 
@@ -46,7 +48,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     with Valkey(None, None, *options, "--cluster-port", str(free_port())) as node:
         with redis.Redis.from_url(node.url()) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-            node.process.wait_until(lambda: _cluster_is_up(client), timeout=10)
+            node.process.wait_until(lambda: _cluster_is_up(client), timeout=START_TIMEOUT)
         yield node
 
 
@@ -128,9 +130,9 @@ class TestACluster:
         keys = ours(app).keys("sharded")
         with redis.RedisCluster.from_url(node.url()) as client, client.pubsub() as pubsub:
             pubsub.ssubscribe(keys.channel)
-            assert pubsub.get_sharded_message(timeout=5)["type"] == "ssubscribe"
+            assert pubsub.get_sharded_message(timeout=DEADLINE)["type"] == "ssubscribe"
             app.backend.store_result("sharded", None, "SUCCESS")
-            message = pubsub.get_sharded_message(timeout=5)
+            message = pubsub.get_sharded_message(timeout=DEADLINE)
             assert message["data"] == client.lindex(keys.log, 0)
 
 
@@ -145,7 +147,7 @@ def sentinel(master: Valkey, directory: Path) -> Iterator[int]:
     config.write_text(f"port {port}\nsentinel monitor results 127.0.0.1 {master.port} 1\n")
     argv = [server_command(port, None)[0], str(config), "--sentinel"]
     with ManagedProcess("sentinel", argv) as process, redis.Redis(port=port) as client:
-        process.wait_until(lambda: _knows_its_master(client, master.port), timeout=10)
+        process.wait_until(lambda: _knows_its_master(client, master.port), timeout=START_TIMEOUT)
         yield port
 
 

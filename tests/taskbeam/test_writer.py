@@ -16,6 +16,7 @@ from stack.valkey import Valkey
 from taskbeam.journal.entry import Verdict
 from taskbeam.journal.writer import JournalWriter
 
+from .conftest import CLIENT_NAME, DB
 from .journal import Journal
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 
 def clients(client: redis.Redis) -> set[str]:
-    return {connection["id"] for connection in client.client_list()}
+    """The connections of writers; others come and go."""
+    return {each["id"] for each in client.client_list() if each["name"] == CLIENT_NAME}
 
 
 class TestCost:
@@ -36,7 +38,8 @@ class TestCost:
             journal.client.echo("that was all")
             seen = []
             for command in monitor.listen():
-                seen.append((command["client_port"], command["command"].split()[0]))
+                if command["db"] == DB:
+                    seen.append((command["client_port"], command["command"].split()[0]))
                 if command["command"] == "ECHO that was all":
                     break
         ours = seen[0][0]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
 T = TypeVar("T")
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def until(condition: Callable[[], T | None], deadline: float = DEADLINE) -> T:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stack.valkey import Valkey
 from tests.support.postgresql import Postgres, running_postgres
 from worker.database import Database
 from worker.reports.files import ReportFiles
@@ -20,20 +21,27 @@ if TYPE_CHECKING:
 DATABASES = ("sqlite", "postgresql")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def valkey() -> Iterator[Valkey]:
+    """The folder's own: nobody else's clients, scripts, queues or keys are there."""
+    with Valkey() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
 def postgres() -> Iterator[Postgres]:
     with running_postgres() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("shop") / "shop.db"
     Database(f"sqlite:///{path}").prepare()
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def filled_on_postgres(postgres: Postgres) -> str:
     """The name of the filled database there."""
     name = postgres.create()

@@ -61,7 +61,7 @@ def follow(app: Celery, valkey: Valkey, name: str, **arguments: Any) -> Iterator
     deadline = time.monotonic() + DEADLINE_SECONDS
     with redis.Redis.from_url(valkey.url(1)) as client, client.pubsub() as channel:
         channel.subscribe(f"celery-task-meta-{task_id}")
-        assert channel.get_message(timeout=5) is not None  # subscribed
+        assert channel.get_message(timeout=DEADLINE_SECONDS) is not None  # subscribed
         app.send_task(name, kwargs=arguments, task_id=task_id)
         while time.monotonic() < deadline:
             message = channel.get_message(timeout=1.0)

@@ -61,7 +61,7 @@ def proxy(served: Gateway) -> Iterator[Proxy]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def journals(valkey: Valkey) -> Iterator[Journals]:
     with Journals(valkey.url(1)) as found:
         yield found

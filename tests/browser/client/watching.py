@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.support.journal import Task
 
 #: Seconds; the machine does other things, too.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 _WATCH = """
 async ([taskId, options, module]) => {

@@ -15,7 +15,7 @@ from tests.support.tokens import bearer
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
 
-TIMEOUT = 15
+TIMEOUT = 60
 
 #: What a socket that is open answers with, where HTTP has a status.
 OPEN = 101
