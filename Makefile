@@ -57,6 +57,7 @@ node_modules/.ready: $(VENV)/.ready-dev package.json package-lock.json frontend/
 
 $(VENV)/.ready-browser: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.support.chromium
+	$(BIN)/python -m tests.support.redis_server
 	@touch $@
 
 $(VENV)/.ready-peers: $(VENV)/.ready-dev

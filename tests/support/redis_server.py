@@ -1,0 +1,155 @@
+"""Redis servers as others run them: with TLS, with passwords, on a unix socket, behind Sentinel.
+
+The Valkey of the wheel knows no TLS; Debian's Redis does. ``python -m tests.support.redis_server`` installs
+it where it is missing, with Debian's package manager. The package with the program is redis-tools: the one
+that is called redis-server adds a service, which would start.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stack.ports import LOOPBACK, free_port
+from stack.process import ManagedProcess, ProcessFailedError
+from stack.valkey import PORT_ATTEMPTS, PORT_TAKEN, server_command
+
+from .waiting import DEADLINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .certificates import Authority
+
+#: One program, which acts by the name that it is called by.
+NAMES = ("redis-server", "redis-check-rdb")
+
+PORT = "{port}"
+
+#: What a server, and what a Sentinel, logs when it listens.
+READY = ("eady to accept connections", "+monitor master")
+
+
+def find() -> str | None:
+    """The path of an installed Redis server, under one of its names."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def install() -> None:
+    """Install the package.
+
+    Raises:
+        SystemExit: this machine has no apt, or this user may not use it.
+    """
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise SystemExit("The tests need a Redis server with TLS; on Debian: apt-get install redis-tools")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", "redis-tools"]):
+        subprocess.run(["apt-get", *arguments], check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def redis_program(directory: Path) -> str:
+    """Debian's Redis server, from ``directory`` if it is installed under another name.
+
+    Raises:
+        RuntimeError: it is not installed.
+    """
+    path = find()
+    if path is None:
+        raise RuntimeError("no redis-server: run `python -m tests.support.redis_server`")
+    if path.endswith(NAMES[0]):
+        return path
+    link = directory / NAMES[0]
+    if not link.is_symlink():
+        link.symlink_to(path)
+    return str(link)
+
+
+def valkey_program() -> str:
+    """The Valkey server of the wheel."""
+    return server_command(0, None)[0]
+
+
+@contextmanager
+def server(*options: str, program: str | None = None) -> Iterator[int]:
+    """A server without a file of its own, and its port; it is ready when the block begins.
+
+    In ``options`` the port is ``{port}``; without any, the server listens on it for plain TCP.
+    """
+    program = program or valkey_program()
+    listening = options if any(PORT in option for option in options) else ("--port", PORT, *options)
+    with _on_a_free_port(program, "--save", "", "--bind", LOOPBACK, *listening) as (_, port):
+        yield port
+
+
+@contextmanager
+def tls_server(authority: Authority, *options: str) -> Iterator[int]:
+    """A server that speaks TLS and nothing else, and its port."""
+    program = redis_program(authority.path.parent)
+    with server(*tls_options(authority), *options, program=program) as port:
+        yield port
+
+
+def tls_options(authority: Authority) -> tuple[str, ...]:
+    """A certificate for the server; its clients need none."""
+    own = authority.issue("server")
+    files = {"cert": own.certificate, "key": own.key, "ca-cert": authority.path}
+    named = [part for name, path in files.items() for part in (f"--tls-{name}-file", str(path))]
+    return ("--port", "0", "--tls-port", PORT, "--tls-auth-clients", "no", *named)
+
+
+@contextmanager
+def sentinel(
+    directory: Path, master: int, name: str, *lines: str, program: str | None = None
+) -> Iterator[tuple[ManagedProcess, int]]:
+    """A Sentinel alone that watches the master on a port under a name: its process, and its port.
+
+    ``lines`` of its configuration; in them the port is ``{port}``.
+    """
+    listening = lines if any(PORT in line for line in lines) else (f"port {PORT}", *lines)
+    monitor = f"sentinel monitor {name} {LOOPBACK} {master} 1"
+    # A line about a master comes after the one that names it.
+    ordered = sorted([*listening, monitor], key=lambda line: line.startswith(f"sentinel auth-pass {name}"))
+    text = "\n".join([f"bind {LOOPBACK}", f"dir {directory}", *ordered])
+    config = directory / "sentinel.conf"
+    with _on_a_free_port(
+        program or valkey_program(), str(config), "--sentinel", config=(config, text)
+    ) as started:
+        yield started
+
+
+@contextmanager
+def _on_a_free_port(
+    program: str, *options: str, config: tuple[Path, str] | None = None
+) -> Iterator[tuple[ManagedProcess, int]]:
+    """Between choosing a port and binding it, someone else may take it: then choose another."""
+    for attempt in range(PORT_ATTEMPTS):
+        port = free_port()
+        if config:
+            config[0].write_text(config[1].replace(PORT, str(port)))
+        lines: list[str] = []
+        argv = [program, *(option.replace(PORT, str(port)) for option in options)]
+        with ManagedProcess("redis", argv, on_line=lines.append) as process:
+            try:
+                process.wait_until(lambda lines=lines: _ready(lines), DEADLINE)  # type: ignore[misc]
+            except ProcessFailedError as error:
+                if PORT_TAKEN not in str(error) or attempt == PORT_ATTEMPTS - 1:
+                    raise
+                continue
+            yield process, port
+            return
+
+
+def _ready(lines: list[str]) -> bool:
+    return any(word in line for line in lines for word in READY)
+
+
+if __name__ == "__main__":
+    if find() is None:
+        install()
+    sys.exit(find() is None)
