@@ -37,7 +37,7 @@ class Options:
 
     @classmethod
     def of(cls, setting: Mapping[str, Any] | None) -> Self:
-        """Raises `ImproperlyConfigured` for an option that does not exist, or a limit that is no number."""
+        """Raises `ImproperlyConfigured` for an option that does not exist or has no such value."""
         unknown = set(setting or {}) - {option.name for option in fields(cls)}
         if unknown:
             raise ImproperlyConfigured(f"taskbeam_options has no {', '.join(sorted(unknown))}")
