@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from taskbeam.journal.history import History
 
 logger = logging.getLogger(__name__)
+
+#: Those of this process, so that a server finds the one that an application has.
+_gateways: WeakSet[Gateway] = WeakSet()
 
 OPEN = """
     ****************************************************************************
@@ -89,6 +93,7 @@ class Gateway:
         self.paths = Paths()
         self._running: tuple[asyncio.AbstractEventLoop, Runtime] | None = None
         self.router = self._make_router()
+        _gateways.add(self)
 
     @property
     def running(self) -> Runtime | None:
@@ -266,3 +271,8 @@ class Gateway:
     def _accepted(self, request: HTTPConnection, task_id: str, owner: str | None) -> Accepted:
         token = self.token_for(task_id, owner=owner) if self._tokens is not None else None
         return Accepted(task_id=task_id, token=token, urls=self.paths.task(request, task_id))
+
+
+def gateway_in(app: object) -> Gateway | None:
+    """The gateway that an application includes or mounts; None where it has none, or is no Starlette one."""
+    return next((gateway for gateway in _gateways if gateway.paths.prefix_in(app) is not None), None)

@@ -6,6 +6,7 @@ between an event and the socket. The server keeps the connection in its set, so 
 
 import asyncio
 from collections.abc import Callable, MutableMapping
+from enum import Enum
 from typing import Any, Protocol
 
 EXTENSION = "taskbeam.detach"
@@ -24,8 +25,20 @@ class DetachedProtocol(Protocol):
         """The server stops: say good-bye and close."""
 
 
-#: Takes the protocol that replaces the server's own; False = the client is gone already.
-Detach = Callable[[DetachedProtocol], bool]
+class Detached(Enum):
+    """What came of asking for a connection."""
+
+    #: The protocol has it.
+    DONE = "done"
+    #: The client is gone already.
+    GONE = "gone"
+    #: Something between the application and the server still holds the head of the response, or may change
+    #: the body (a middleware that compresses, or that rewrites headers): the application is to send it.
+    REFUSED = "refused"
+
+
+#: Takes the protocol that replaces the server's own.
+Detach = Callable[[DetachedProtocol], Detached]
 
 
 def detach_of(scope: MutableMapping[str, Any]) -> Detach | None:

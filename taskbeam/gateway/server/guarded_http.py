@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from taskbeam.gateway.http.problem_details import problem_body, problem_headers
 from taskbeam.gateway.problems import HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS, TOO_SLOW
+from taskbeam.gateway.server.proxy_headers import forwarded_prefix
 
 if TYPE_CHECKING:
     import asyncio
@@ -77,6 +78,7 @@ class GuardedHttp(HttpToolsProtocol):
         ):
             self._refuse(HEAD_TOO_LARGE)
         else:
+            self._take_forwarded_prefix()
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -98,6 +100,14 @@ class GuardedHttp(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     # The rules.
+
+    def _take_forwarded_prefix(self) -> None:
+        """The request's root path is the server's own, then what a proxy in front of it took away."""
+        prefix = ""
+        if self.config.proxy_headers and self.client is not None:
+            prefix = forwarded_prefix(self.headers, self.client[0], self.config.forwarded_allow_ips)
+        self.root_path = prefix + self.config.root_path
+        self.scope["root_path"] = self.root_path
 
     def _expect(self, seconds: float) -> None:
         self._expect_nothing()

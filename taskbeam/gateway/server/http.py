@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from taskbeam.gateway.problems import UNAVAILABLE
-from taskbeam.gateway.server.detach import EXTENSION
+from taskbeam.gateway.server.detach import EXTENSION, Detached
 from taskbeam.gateway.server.guarded_http import GuardedHttp
 from taskbeam.gateway.server.proxy_headers import client_of
 
@@ -78,17 +78,19 @@ class DetachableHttp(GuardedHttp):
 
     # What the application calls.
 
-    def detach(self, protocol: DetachedProtocol) -> bool:
+    def detach(self, protocol: DetachedProtocol) -> Detached:
         """Let ``protocol`` write the body; the app returns without another ASGI message."""
         cycle = self._answering
         if cycle is None or cycle.disconnected or self.transport.is_closing():
-            return False
+            return Detached.GONE
+        if not cycle.response_started:
+            return Detached.REFUSED
         # uvicorn's word for "the app owes no more messages".
         cycle.disconnected = True
         cycle.message_event.set()
         self.flow.resume_reading()
         self._let_go(protocol)
-        return True
+        return Detached.DONE
 
     # What the shortcut calls.
 

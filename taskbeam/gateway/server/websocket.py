@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from taskbeam.gateway.server.detach import EXTENSION
+from taskbeam.gateway.server.detach import EXTENSION, Detached
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,10 +28,10 @@ class DetachableWebSocket(WebSocketsSansIOProtocol):
             scope = cast("dict[str, Any]", self.scope)
             scope["extensions"][EXTENSION] = {"detach": self.detach}
 
-    def detach(self, protocol: DetachedProtocol) -> bool:
+    def detach(self, protocol: DetachedProtocol) -> Detached:
         """Let ``protocol`` speak WebSocket from here; the app returns without another ASGI message."""
         if self.disconnected or self.transport.is_closing():
-            return False
+            return Detached.GONE
         self.stop_keepalive()
         if self.read_paused:
             self.transport.resume_reading()
@@ -40,7 +40,7 @@ class DetachableWebSocket(WebSocketsSansIOProtocol):
         protocol.taken_over(self.transport, self.connections)
         # uvicorn closes its transport when the app returns.
         self.transport = cast("asyncio.Transport", _NoTransport())
-        return True
+        return Detached.DONE
 
 
 class _NoTransport:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbeam.gateway.auth.credentials import SUBPROTOCOL
-from taskbeam.gateway.server.detach import detach_of
+from taskbeam.gateway.server.detach import Detached, detach_of
 from taskbeam.gateway.transports.detached_socket import DetachedSocket
 from taskbeam.gateway.transports.portable_socket import PortableSocket
 
@@ -35,5 +35,5 @@ async def serve_socket(
         await PortableSocket(websocket, max_message_bytes).serve(begin)
         return
     socket = DetachedSocket(heartbeats, max_message_bytes)
-    if detach(socket):
+    if detach(socket) is Detached.DONE:
         socket.begin(begin(socket))

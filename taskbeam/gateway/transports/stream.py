@@ -9,13 +9,13 @@ from starlette.responses import StreamingResponse
 
 from taskbeam.follow.event import http_chunk
 from taskbeam.gateway.http.problem_details import problem_body
-from taskbeam.gateway.server.detach import detach_of
+from taskbeam.gateway.server.detach import Detached, detach_of
 from taskbeam.gateway.transports.detached import DetachedConnection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
@@ -55,6 +55,18 @@ def retry_line(milliseconds: int) -> bytes:
 
 _PING_CHUNK = http_chunk(PING)
 
+_START = "http.response.start"
+
+
+def _without_start(send: Send) -> Send:
+    """For a response whose head was sent already."""
+
+    async def send_rest(message: Message) -> None:
+        if message["type"] != _START:
+            await send(message)
+
+    return send_rest
+
 
 class EventStreamResponse(StreamingResponse):
     """Streams an opening: detached where the server offers it, else over ASGI messages."""
@@ -73,21 +85,19 @@ class EventStreamResponse(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         detach = detach_of(scope)
         try:
-            if detach is None:
+            outcome = Detached.REFUSED
+            if detach is not None:
+                await send({"type": _START, "status": self.status_code, "headers": self.raw_headers})
+                stream = DetachedStream(self._opening.follower, self._heartbeats, self._admission)
+                outcome = detach(stream)
+                send = _without_start(send)
+            if outcome is Detached.DONE:
+                self._opening.attach(stream)
+                self._admission.attach(stream)
+                return
+            if outcome is Detached.REFUSED:
                 self._admission.attach(self._opening.mailbox)
                 await super().__call__(scope, receive, send)
-            else:
-                head = {
-                    "type": "http.response.start",
-                    "status": self.status_code,
-                    "headers": self.raw_headers,
-                }
-                await send(head)
-                stream = DetachedStream(self._opening.follower, self._heartbeats, self._admission)
-                if detach(stream):
-                    self._opening.attach(stream)
-                    self._admission.attach(stream)
-                    return
         except BaseException:
             self._leave()
             raise

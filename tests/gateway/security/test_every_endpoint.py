@@ -16,9 +16,10 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import Mount, Route
 
 from app.main import create_app
-from app.revoke import run as revoke
 from app.settings import Settings
+from taskbeam.cli.revoke import run as revoke_on
 from taskbeam.gateway import problems
+from taskbeam.gateway.connections.celery_application import celery_application
 from tests.support.tokens import ED25519, TOKENS, claims, sign
 from tests.support.waiting import wait_until
 
@@ -110,7 +111,7 @@ def guarded(served: Gateway, valkey: Valkey) -> Gateway:
     """The gateway, once it has heard of what is revoked."""
     (FILES / "secret.txt").write_text(SECRET)
     settings = Settings(result_backend="taskbeam+" + valkey.url(1))
-    asyncio.run(revoke(settings, ["revoked"], ["revoked"]))
+    asyncio.run(revoke_on(celery_application(settings), settings, ["revoked"], ["revoked"]))
     ask = http("GET", "/tasks/{task_id}")
     wait_until(lambda: ask(served, NOBODYS, sign(tasks=[NOBODYS], jti="revoked")).code == "token_revoked")
     return served

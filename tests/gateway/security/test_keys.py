@@ -120,7 +120,7 @@ class TestTheCommands:
 
     @pytest.mark.parametrize("algorithm", ["EdDSA", "HS256"])
     def test_new_key_makes_a_set_that_signs(self, algorithm: str) -> None:
-        made = self.run("app.new_key", algorithm, "2026").stdout
+        made = self.run("taskbeam", "keys", "new", "--algorithm", algorithm, "--kid", "2026").stdout
         assert (parse_keys(made).signing.kid, parse_keys(made).signing.algorithm) == ("2026", algorithm)
 
     def test_the_gateway_says_what_it_needs_and_stops(self) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from app.revoke import run as revoke
 from app.settings import Settings
+from taskbeam.cli.revoke import run as revoke_on
+from taskbeam.gateway.connections.celery_application import celery_application
 from tests.support.event_stream import EventStream
 from tests.support.gateway import Gateway, gateway
 from tests.support.raw_websocket import Closed, RawWebSocket
@@ -100,7 +101,7 @@ def test_is_known_to_a_gateway_that_starts_later(valkey: Valkey, task: Task) -> 
 def end(valkey: Valkey, *, tokens: Sequence[str] = (), owners: Sequence[str] = ()) -> None:
     """Revoke, as the command does."""
     settings = Settings(result_backend="taskbeam+" + valkey.url(1))
-    asyncio.run(revoke(settings, list(tokens), list(owners)))
+    asyncio.run(revoke_on(celery_application(settings), settings, list(tokens), list(owners)))
 
 
 def code(served: Gateway, task: Task, token: str) -> str:

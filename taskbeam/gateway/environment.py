@@ -1,0 +1,34 @@
+"""Which `TASKBEAM_…` variables nobody reads: a misspelt one would be ignored in silence."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from taskbeam.gateway.settings import CelerySettings, GatewaySettings, ServerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PREFIX = "TASKBEAM_"
+
+
+def unknown_variables(environment: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
+    """A line for each variable that no setting has, with the one that may be meant.
+
+    ``more``: names of further settings, of an application's own, in lower case.
+    """
+    fields = {
+        *GatewaySettings.model_fields,
+        *ServerSettings.model_fields,
+        *CelerySettings.model_fields,
+        *more,
+    }
+    known = {PREFIX + name.upper() for name in fields}
+    lines = []
+    for name in sorted(set(environment) - known):
+        if name.startswith(PREFIX):
+            close = get_close_matches(name, known, n=1)
+            meant = f"did you mean {close[0]}?" if close else "no setting has a name like it."
+            lines.append(f"{name} is set, and nothing reads it: {meant}")
+    return lines

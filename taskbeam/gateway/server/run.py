@@ -1,0 +1,76 @@
+"""One process that serves an application on Taskbeam's server: uvicorn, with limits, and detached
+connections.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import uvicorn
+
+from taskbeam.gateway.gateway import gateway_in
+from taskbeam.gateway.server.guarded_http import GuardedHttp, IntakeLimits
+from taskbeam.gateway.server.http import DetachableHttp
+from taskbeam.gateway.server.redaction import log_config
+from taskbeam.gateway.server.server import Server, shared_listener
+from taskbeam.gateway.server.websocket import DetachableWebSocket
+from taskbeam.gateway.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    import socket
+    from asyncio import Protocol
+
+    from taskbeam.gateway.settings import ServerSettings
+
+logger = logging.getLogger(__name__)
+
+
+def serve(app: Any, settings: ServerSettings, listener: socket.socket | None = None) -> bool:
+    """Serve an ASGI application until SIGTERM or Ctrl-C; returns whether it could start.
+
+    Its gateway, if it has one, writes to detached connections; at the root of the application it also answers
+    plain requests for streams by itself. ``listener``: a socket that listens already, instead of the
+    settings' host and port.
+    """
+    gateway = gateway_in(app)
+    limits = gateway.settings if gateway is not None else GatewaySettings()
+    intake = IntakeLimits(
+        # Streams have their limit in the gateway; short requests still come through when it is reached.
+        connections=limits.max_connections + limits.max_connections // 10 + 100,
+        head_bytes=settings.max_head_bytes,
+        head_seconds=settings.head_timeout,
+        body_seconds=settings.body_timeout,
+    )
+    shortcut = gateway.shortcut(app) if gateway is not None else None
+    protocol = partial(DetachableHttp, intake, shortcut) if settings.detach else partial(GuardedHttp, intake)
+    # What is loaded by now stays: the collector need not look at it again for every few events.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 5, 400)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=log_config(),
+        log_level=settings.log_level,
+        # uvicorn calls it like the class that it asks for.
+        http=cast("type[Protocol]", protocol),
+        ws=DetachableWebSocket if settings.detach else "websockets-sansio",
+        ws_max_size=limits.max_message_bytes,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
+    )
+    try:
+        if listener is None and settings.reuse_port:
+            listener = shared_listener(settings.host, settings.port)
+    except (OSError, ValueError) as error:
+        logger.error("Cannot listen on %s:%s: %s", settings.host, settings.port, error)
+        return False
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run([listener] if listener is not None else None)
+    return server.started
