@@ -1,7 +1,7 @@
 /** @import { Watch } from "../client/index.js" */
 import { watch } from "../client/index.js";
 import { find, say } from "../look/dom.js";
-import { JournalRows } from "../page/journal.js";
+import { JournalRows } from "../look/journal.js";
 
 /** One job's events, live, in a dialog. */
 export class LogDialog {
@@ -19,14 +19,13 @@ export class LogDialog {
 
   /** @param {{id: string, name: string}} job */
   open({ id, name }) {
-    /** @type {import("../page/follow.js").Follow["events"]} */
+    /** @type {Parameters<JournalRows["show"]>[0]} */
     const events = [];
     const watching = watch(id);
     this.#watch = watching;
     this.#rows.clear();
     say(find(this.#dialog, "h2"), name);
     say(find(this.#dialog, "code"), id);
-    find(this.#dialog, "a").setAttribute("href", `/#${encodeURIComponent(id)}`);
     let due = 0;
     watching.addEventListener("event", ({ detail: event }) => {
       if (this.#watch !== watching) return;

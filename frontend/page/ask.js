@@ -1,4 +1,4 @@
-/** Asking the gateway for jobs. */
+/** Asking the page's own application for jobs: it is below the same path, wherever that is mounted. */
 
 /**
  * @typedef {object} Accepted
@@ -19,7 +19,7 @@ export class ProblemError extends Error {
  * @returns {Promise<Accepted>} rejects with a ProblemError
  */
 export function requestReport(userId) {
-  return post("/reports", JSON.stringify({ user_id: userId }), "application/json");
+  return post("reports", JSON.stringify({ user_id: userId }), "application/json");
 }
 
 /**
@@ -27,7 +27,7 @@ export function requestReport(userId) {
  * @returns {Promise<Accepted>} rejects with a ProblemError
  */
 export function requestImages(picture) {
-  return post("/images", picture, "application/octet-stream");
+  return post("images", picture, "application/octet-stream");
 }
 
 /** @param {string} path @param {BodyInit} body @param {string} type */

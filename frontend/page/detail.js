@@ -3,8 +3,8 @@
 /** @import { Proof } from "./trace.js" */
 import { percent, tone } from "../client/index.js";
 import { find, say } from "../look/dom.js";
+import { JournalRows } from "../look/journal.js";
 import { counted, duration, percentage } from "../look/wording.js";
-import { JournalRows } from "./journal.js";
 import { drawLanes } from "./lanes.js";
 import { outcome } from "./outcome.js";
 import { ResultPanel } from "./result.js";

@@ -1,6 +1,6 @@
 /** @import { Follow } from "./follow.js" */
+import { reference, waiting } from "../look/telling.js";
 import { about } from "../look/wording.js";
-import { reference, waiting } from "./telling.js";
 
 /**
  * @param {Follow} follow

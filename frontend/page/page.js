@@ -105,7 +105,8 @@ find(document, "#jobs").addEventListener("click", ({ target }) => {
 addEventListener("hashchange", select);
 setInterval(() => detail.tick(), TICK);
 launchPad(find(document, "#launch"), started);
-for (const place of document.querySelectorAll(".origin")) place.textContent = location.origin;
+const address = new URL(".", location.href).href.replace(/\/$/, "");
+for (const place of document.querySelectorAll(".address")) place.textContent = address;
 for (const task of recent()) follow(task, { first: false });
 if (!location.hash) open(jobs.keys().next().value);
 else select();

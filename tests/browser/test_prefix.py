@@ -14,7 +14,7 @@ from .client.watching import watching
 from .gallery import markup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import BrowserContext, Page
 
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from .gallery import Gallery
 
 PREFIXES = ("/live", "/a/b")
+
+#: The task that the dashboard follows, and one of its events.
+DASHBOARD = "taskbeam.dashboard"
+TICK = {
+    "fresh": True,
+    "tasks": {},
+    "jobs": [],
+    "workers": [],
+    "queues": [{"name": "reports", "depth": 3, "slots": 1}],
+}
 
 
 @pytest.fixture
@@ -113,3 +123,39 @@ def test_the_hook_asks_the_gateway_that_served_it(page: Page, served: Gallery, p
     page.goto(f"{proxy.http}/a/b{name}?task={task.id}")
     task.start()
     expect(page.locator("#state")).to_have_text("STARTED")
+
+
+def found_all(page: Page) -> Callable[[], None]:
+    """Returns what fails if something was asked for that was not there."""
+    missing: list[str] = []
+    page.on("response", lambda response: missing.append(response.url) if response.status >= 400 else None)
+
+    def check() -> None:
+        assert missing == []
+
+    return check
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_the_dashboard_is_whole(page: Page, served: Gallery, proxy: Proxy, prefix: str) -> None:
+    board = served.journals.task(task_id=DASHBOARD)
+    board.append(TICK, type="data")
+    check = found_all(page)
+    page.goto(f"{proxy.http}{prefix}/dashboard/dashboard.html")
+    expect(page.locator("#line")).to_have_text("Live over WebSocket")
+    expect(page.locator("#queues tbody th")).to_have_text("reports")
+    assert page.locator("dialog").evaluate("e => getComputedStyle(e).borderRadius") != "0px"
+    for link in page.get_by_role("link").all():
+        assert str(link.evaluate("e => e.href")).startswith(f"{proxy.http}{prefix}/")
+    check()
+
+
+def test_the_live_page_is_whole(page: Page, proxy: Proxy) -> None:
+    check = found_all(page)
+    page.goto(f"{proxy.http}/a/b/")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.locator("#jobs")).to_contain_text("Report for user 123")
+    expect(page.locator("#detail [data-part=state]")).to_have_text("PENDING")
+    for link in page.get_by_role("navigation").get_by_role("link").all():
+        assert str(link.evaluate("e => e.href")).startswith(f"{proxy.http}/a/b/")
+    check()

@@ -1,7 +1,7 @@
 /** @import { TaskEvent, Transport } from "../client/index.js" */
 import { tone } from "../client/index.js";
-import { make } from "../look/dom.js";
-import { duration } from "../look/wording.js";
+import { make } from "./dom.js";
+import { duration } from "./wording.js";
 import { told } from "./telling.js";
 
 /** Rows on the page; older ones are still in the journal. */

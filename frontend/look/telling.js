@@ -1,4 +1,4 @@
-import { about, percentage, size } from "../look/wording.js";
+import { about, percentage, size } from "./wording.js";
 
 /**
  * One event in a few words, without its state.
@@ -26,7 +26,7 @@ function progress({ current, total, percent, message }) {
   return message ? `${message} · ${reached}` : total === undefined ? reached : `${current} of ${total}`;
 }
 
-/** @param {import("./follow.js").Picture} picture */
+/** @param {{type: string, width: number, height: number, bytes: number}} picture */
 function picture({ type, width, height, bytes }) {
   return `${type.replace("image/", "")} ${width} × ${height}, ${size(bytes)}`;
 }
