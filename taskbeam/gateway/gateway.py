@@ -69,6 +69,9 @@ class Gateway:
         authorize: ``authorize(identity, action, task) -> bool``, asked on the event loop; it replaces the
             rule that a task is its owner's, its group's, or the token's.
         identify_sender: a FastAPI dependency that returns the `Sender` for `sender`.
+        watch_signals: hear SIGTERM, SIGINT and SIGQUIT before the server does, to end streams at once:
+            servers wait for open connections before they tell an application that they stop. The server's
+            own handlers run, too.
 
     Raises:
         KeyConfigurationError: `settings` ask for tokens, and there are no keys to verify them, or bad ones.
@@ -82,10 +85,12 @@ class Gateway:
         identify: Callable[..., Any] | None = None,
         authorize: Authorize | None = None,
         identify_sender: Callable[..., Any] | None = None,
+        watch_signals: bool = True,
     ) -> None:
         self.celery_app = celery_app
         self.settings = settings or GatewaySettings()
         self._authorize = authorize
+        self._watch_signals = watch_signals
         self._identify = identify
         self._open = identify is None and self.settings.auth == "open"
         self._tokens = self._make_tokens()
@@ -225,7 +230,7 @@ class Gateway:
                 self.paths,
                 open_to_all=self._open,
             )
-            runtime.start()
+            runtime.start(watch_signals=self._watch_signals)
             self._running = loop, runtime
         return self._running[1]
 

@@ -21,6 +21,7 @@ from taskbeam.gateway.jobs.broker import Broker
 from taskbeam.gateway.jobs.cancelling import Canceller
 from taskbeam.gateway.jobs.idempotency import IdempotencyKeys
 from taskbeam.gateway.jobs.sending import TaskSender
+from taskbeam.gateway.shutdown import Shutdown, SignalWatch
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.pipelined_connection import PipelinedConnection
 from taskbeam.journal.reader import JournalReader
@@ -72,6 +73,7 @@ class Runtime:
         self.connection = PipelinedConnection(self.redis, settings.redis_timeout)
         self.journal = JournalReader(self.connection, settings.max_replay_bytes)
         self.heartbeats = Heartbeats(settings.heartbeat)
+        self.shutdown = Shutdown()
         self.audience = Audience()
         self.hub = Hub(JournalReader(self.connection, PIECE), self.audience, journals.key_prefix)
         self.subscriber = Subscriber(self.redis, self.hub, sharded=self.sharded)
@@ -87,7 +89,12 @@ class Runtime:
             open_to_all=open_to_all,
         )
         self.polling = Polling(
-            self.hub, self.journal, self.audience, settings.redis_timeout, settings.max_wait
+            self.hub,
+            self.journal,
+            self.audience,
+            self.shutdown,
+            settings.redis_timeout,
+            settings.max_wait,
         )
         broker = Broker(celery_app)
         self.sender = TaskSender(
@@ -113,9 +120,13 @@ class Runtime:
             queues = redis_broker(celery_app, settings.redis_timeout)
             self._publisher = DashboardPublisher(self.redis, self.appender, queues, journals.key_prefix)
         self._tasks: list[asyncio.Task[None]] = []
+        self._signals: SignalWatch | None = None
 
-    def start(self) -> None:
-        """Begin the background work in the running event loop."""
+    def start(self, *, watch_signals: bool) -> None:
+        """Begin the background work in the running event loop; see `Gateway` for ``watch_signals``."""
+        if watch_signals:
+            self._signals = SignalWatch(asyncio.get_running_loop(), self.shutdown.begin)
+            self._signals.start()
         work: list[Coroutine[Any, Any, None]] = [
             self.subscriber.run(),
             self.heartbeats.run(),
@@ -130,6 +141,9 @@ class Runtime:
 
     async def stop(self) -> None:
         """End the background work, and close the connections to Redis."""
+        if self._signals is not None:
+            self._signals.stop()
+        self.shutdown.begin()
         for task in self._tasks:
             task.cancel()
         for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):

@@ -30,6 +30,7 @@ class Mailbox:
         self.admitted = False
         self.end: End | None = None
         self.problem: Problem | None = None
+        self.restarting = False
 
     def belongs_to(self, follower: Follower) -> None:
         """Who is paused while the mailbox is full."""
@@ -50,6 +51,11 @@ class Mailbox:
     def dismiss(self, problem: Problem) -> None:
         """Nothing more comes, and here is why."""
         self.problem = problem
+        self._changed.set()
+
+    def restart(self) -> None:
+        """Nothing more comes from this process: it is about to end. The client goes on elsewhere."""
+        self.restarting = True
         self._changed.set()
 
     async def first_delivery(self) -> None:
@@ -85,7 +91,7 @@ class Mailbox:
     @property
     def over(self) -> bool:
         """Whether nothing more comes."""
-        return self.end is not None or self.problem is not None
+        return self.end is not None or self.problem is not None or self.restarting
 
     async def _wait(self) -> None:
         self._changed.clear()

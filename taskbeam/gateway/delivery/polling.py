@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from taskbeam.follow.hub import Hub
+    from taskbeam.gateway.shutdown import Shutdown
     from taskbeam.journal.events import EventId
     from taskbeam.journal.history import History
     from taskbeam.journal.reader import JournalReader
@@ -33,11 +34,18 @@ class Polling:
     """Reads journals for those who poll. ``redis_timeout`` and ``max_wait`` are in seconds."""
 
     def __init__(
-        self, hub: Hub, journal: JournalReader, audience: Audience, redis_timeout: float, max_wait: float
+        self,
+        hub: Hub,
+        journal: JournalReader,
+        audience: Audience,
+        shutdown: Shutdown,
+        redis_timeout: float,
+        max_wait: float,
     ) -> None:
         self._hub = hub
         self._journal = journal
         self._audience = audience
+        self._shutdown = shutdown
         self._redis_timeout = redis_timeout
         self._max_wait = max_wait
 
@@ -89,7 +97,8 @@ class Polling:
         seconds = min(poll_wait.seconds, self._max_wait)
         waits = [asyncio.create_task(opening.mailbox.take(seconds)), asyncio.create_task(poll_wait.gone())]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            with self._shutdown.watched_by(opening.mailbox.restart):
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()

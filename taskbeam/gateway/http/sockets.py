@@ -51,7 +51,9 @@ async def _serve(websocket: WebSocket, gateway: Runtime, begin: Callable[[Socket
         except TaskbeamError as error:
             return RefusedSession(socket, error.problem)
 
-    await serve_socket(websocket, begin_or_refuse, gateway.heartbeats, gateway.settings.max_message_bytes)
+    await serve_socket(
+        websocket, begin_or_refuse, gateway.heartbeats, gateway.settings.max_message_bytes, gateway.shutdown
+    )
 
 
 def _auth(gateway: Runtime, caller: Caller) -> SocketAuth:

@@ -129,7 +129,7 @@ async def _stream(gateway: Runtime, admission: Admission, task_id: str, cursor: 
     if opening.nothing_left:
         admission.leave()
         return Response(status_code=204)
-    return EventStreamResponse(opening, gateway.heartbeats, settings.heartbeat, admission)
+    return EventStreamResponse(opening, gateway.heartbeats, settings.heartbeat, admission, gateway.shutdown)
 
 
 def _poll_wait(request: Request, wait: float | None) -> PollWait | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from starlette.websockets import WebSocketDisconnect
 from websockets.frames import CloseCode
+
+from taskbeam.gateway.problems import INTERNAL, RESTARTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +21,14 @@ if TYPE_CHECKING:
     from taskbeam.follow.event import Event
     from taskbeam.gateway.transports.session import Session, Socket
 
+logger = logging.getLogger(__name__)
+
 #: Messages that wait for a slow client. Past that it catches up from the journal instead.
 HIGH_WATER = 256
+
+
+class _ClientGoneError(Exception):
+    """Nothing can be sent any more."""
 
 
 class PortableSocket:
@@ -40,12 +50,19 @@ class PortableSocket:
         reader = asyncio.create_task(self._read(session))
         try:
             await self._write(session)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # the client is gone; Starlette says so in either way
+        except _ClientGoneError:
+            pass
+        except Exception:
+            logger.exception("A WebSocket failed; it is closed, and its client comes back.")
+            await self._close(INTERNAL.close, INTERNAL.code)
         finally:
             session.closed()
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
+
+    def shutdown(self) -> None:
+        """The server stops: the client comes back with its cursor."""
+        self.close(RESTARTING.close, RESTARTING.code)
 
     # What the session calls.
 
@@ -72,19 +89,36 @@ class PortableSocket:
     async def _write(self, session: Session) -> None:
         while True:
             while self._outbox:
-                await self._websocket.send_text(self._outbox.popleft().decode())
+                await self._send(self._outbox.popleft().decode())
             if not self._drained.is_set():
                 self._drained.set()
                 session.resume()
             if self._outbox:
                 continue
             if self._closing is not None:
-                await self._websocket.close(*self._closing)
+                await self._close(*self._closing)
                 return
             self._changed.clear()
             await self._changed.wait()
 
+    async def _send(self, text: str) -> None:
+        try:
+            await self._websocket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError) as error:  # Starlette and servers say it in either way
+            raise _ClientGoneError from error
+
+    async def _close(self, code: int, reason: str) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._websocket.close(code, reason)
+
     async def _read(self, session: Session) -> None:
+        try:
+            await self._read_all(session)
+        except Exception:
+            logger.exception("A WebSocket's message could not be handled; the socket is closed.")
+            self.close(INTERNAL.close, INTERNAL.code)
+
+    async def _read_all(self, session: Session) -> None:
         while True:
             # Nor is more asked of a gateway by a client that does not read its answers.
             await self._drained.wait()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from taskbeam.gateway.delivery.heartbeat import Heartbeats
+    from taskbeam.gateway.shutdown import Shutdown
     from taskbeam.gateway.transports.session import Session, Socket
 
 
@@ -23,6 +24,7 @@ async def serve_socket(
     begin: Callable[[Socket], Session],
     heartbeats: Heartbeats,
     max_message_bytes: int,
+    shutdown: Shutdown,
 ) -> None:
     """Accept the socket and let a session speak on it until it closes.
 
@@ -32,7 +34,9 @@ async def serve_socket(
     await websocket.accept(spoken)
     detach = detach_of(websocket.scope)
     if detach is None:
-        await PortableSocket(websocket, max_message_bytes).serve(begin)
+        portable = PortableSocket(websocket, max_message_bytes)
+        with shutdown.watched_by(portable.shutdown):
+            await portable.serve(begin)
         return
     socket = DetachedSocket(heartbeats, max_message_bytes)
     if detach(socket) is Detached.DONE:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from taskbeam.gateway.delivery.opening import Opening
     from taskbeam.gateway.limits.admission import Admission
     from taskbeam.gateway.problems import Problem
+    from taskbeam.gateway.shutdown import Shutdown
 
 #: How long a browser waits before it reconnects, in ms; told once, with the first event.
 RETRY = 2000
@@ -53,6 +54,11 @@ def retry_line(milliseconds: int) -> bytes:
     return b"retry: %d\n" % milliseconds
 
 
+def retry_soon() -> bytes:
+    """The last words of a server that stops: its clients come back, each at a moment of its own."""
+    return retry_line(random.randint(RETRY // 4, 2 * RETRY)) + b"\n"
+
+
 _PING_CHUNK = http_chunk(PING)
 
 _START = "http.response.start"
@@ -74,13 +80,19 @@ class EventStreamResponse(StreamingResponse):
     media_type = "text/event-stream"
 
     def __init__(
-        self, opening: Opening, heartbeats: Heartbeats, heartbeat: float, admission: Admission
+        self,
+        opening: Opening,
+        heartbeats: Heartbeats,
+        heartbeat: float,
+        admission: Admission,
+        shutdown: Shutdown,
     ) -> None:
-        """``admission`` leaves when the stream is over."""
+        """``admission`` leaves when the stream is over, which is when ``shutdown`` begins, at the latest."""
         super().__init__(self._blocks(opening, heartbeat), headers=HEADERS)
         self._opening = opening
         self._heartbeats = heartbeats
         self._admission = admission
+        self._shutdown = shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         detach = detach_of(scope)
@@ -97,7 +109,8 @@ class EventStreamResponse(StreamingResponse):
                 return
             if outcome is Detached.REFUSED:
                 self._admission.attach(self._opening.mailbox)
-                await super().__call__(scope, receive, send)
+                with self._shutdown.watched_by(self._opening.mailbox.restart):
+                    await super().__call__(scope, receive, send)
         except BaseException:
             self._leave()
             raise
@@ -120,6 +133,8 @@ class EventStreamResponse(StreamingResponse):
                 yield PING
         if mailbox.problem is not None:
             yield problem_event(mailbox.problem)
+        elif mailbox.restarting:
+            yield retry_soon()
 
 
 class DetachedStream(DetachedConnection):
@@ -167,7 +182,7 @@ class DetachedStream(DetachedConnection):
     def shutdown(self) -> None:
         """The client comes back at a moment of its own, with its cursor."""
         self._follower.cancel()
-        self._close(http_chunk(retry_line(random.randint(RETRY // 4, 2 * RETRY)) + b"\n"))
+        self._close(http_chunk(retry_soon()))
 
     def _close(self, last_words: bytes) -> None:
         if self.transport is not None:

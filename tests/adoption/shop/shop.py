@@ -34,3 +34,10 @@ async def export(
         raise HTTPException(401)
     task = await live.send("exports.make", args=[rows], owner=user, idempotency_key=idempotency_key)
     return live.accepted(request, task)
+
+
+@app.post("/counts", status_code=202)
+async def count(request: Request, user: Annotated[str | None, Depends(current_user)], path: str) -> Response:
+    if user is None:
+        raise HTTPException(401)
+    return live.accepted(request, await live.send("logs.count", args=[path], owner=user))

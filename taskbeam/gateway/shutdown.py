@@ -1,0 +1,94 @@
+"""The moment at which a server begins to stop, heard in time to say good-bye.
+
+A server waits for its connections before it ends the application's lifespan, so the lifespan comes too late
+for whoever holds connections open. The signal comes first. Servers hear it in two ways: by a handler
+(uvicorn, and gunicorn's uvicorn workers), or by asyncio's `add_signal_handler` (hypercorn), which leaves a
+handler that does nothing and reads the signal from a pipe. A handler that calls the one before it disturbs
+neither.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterator
+
+logger = logging.getLogger(__name__)
+
+#: What servers are stopped by: SIGQUIT is gunicorn's word for at once.
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+
+
+class Shutdown:
+    """Who is told when the server begins to stop; it does so once."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._callbacks: set[Callable[[], None]] = set()
+
+    @contextmanager
+    def watched_by(self, callback: Callable[[], None]) -> Iterator[None]:
+        """Call ``callback`` when the shutdown begins, if that is before the block ends; at once if it has
+        begun.
+        """
+        if self.begun:
+            callback()
+        self._callbacks.add(callback)
+        try:
+            yield
+        finally:
+            self._callbacks.discard(callback)
+
+    def begin(self) -> None:
+        """Tell everybody."""
+        self.begun = True
+        while self._callbacks:
+            callback = self._callbacks.pop()
+            try:
+                callback()
+            except Exception:
+                logger.exception("Cannot end a connection at shutdown; the others are ended.")
+
+
+class SignalWatch:
+    """Calls ``begin`` in the event loop when one of `SIGNALS` comes, and leaves it to the server what it
+    does.
+
+    Only signals that somebody handles already are watched, and only in the main thread, where Python runs
+    handlers.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, begin: Callable[[], None]) -> None:
+        self._loop = loop
+        self._begin = begin
+        self._before: dict[int, Callable[[int, Any], Any]] = {}
+
+    def start(self) -> None:
+        """Put a handler before the server's own."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in SIGNALS:
+            before = signal.getsignal(number)
+            if callable(before):
+                self._before[number] = before
+                signal.signal(number, self._heard)
+
+    def stop(self) -> None:
+        """Put the server's handlers back, unless somebody has put others there since."""
+        for number, before in self._before.items():
+            if signal.getsignal(number) == self._heard:
+                signal.signal(number, before)
+        self._before.clear()
+
+    def _heard(self, number: int, frame: Any) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._begin)
+        before = self._before.get(number)
+        if before is not None:
+            before(number, frame)

@@ -1,0 +1,42 @@
+"""The package is built and installed once, and has a Redis of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stack.valkey import Valkey
+
+from .installing import built, installed
+from .serving import working
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .installing import Environment
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The wheel and the sdist."""
+    return built(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session")
+def environment(distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return installed(distributions[0], tmp_path_factory.mktemp("team"))
+
+
+@pytest.fixture(scope="session")
+def variables() -> Iterator[dict[str, str]]:
+    """Where the shop's Celery application finds Redis."""
+    with Valkey() as server:
+        yield {"SHOP_BROKER": server.url(0), "SHOP_RESULTS": f"taskbeam+{server.url(1)}"}
+
+
+@pytest.fixture(scope="session")
+def worker(environment: Environment, variables: dict[str, str]) -> Iterator[None]:
+    with working(environment, variables):
+        yield
