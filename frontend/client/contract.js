@@ -1,5 +1,5 @@
 /**
- * The events of the contract (docs/contract.md), as types. Fields a client does not know are to be ignored.
+ * The events of the contract (docs/contract.md), as types. Ignore unknown fields. `Result` is what the task returns.
  *
  * @typedef {object} Told what every event says, gaps apart
  * @property {string} id `epoch-seq`: the cursor
@@ -28,30 +28,46 @@
  *
  * @typedef {"no_consumer" | "dependency"} Waiting no live worker consumes its queue; a task before it has not ended
  *
- * @typedef {Told & {
- *   type: "state", progress?: Progress, result?: any, result_omitted?: true, error?: TaskFault,
- *   retry?: {at: number, delay: number, max: number | null}, eta?: string, requeued?: true, cancel?: "requested", data?: any, data_omitted?: true,
- *   ahead?: number, waiting?: Waiting, estimate?: Estimate,
- * }} StateEvent
  * @typedef {Told & {type: "progress", progress?: Progress, estimate?: Estimate, data?: any, data_omitted?: true}} ProgressEvent
  * @typedef {Told & {type: "log", data: any}} LogEvent
  * @typedef {Told & {type: "data", data: any}} DataEvent
- *
- * @typedef {object} GapEvent events are missing between the cursor and this one
- * @property {string} id the cursor to go on from
- * @property {string} task_id
- * @property {"gap"} type
- * @property {false} final
- * @property {{after: string, reason: "trimmed" | "epoch"}} gap
- * @property {StateEvent | ProgressEvent} snapshot the newest event that tells the task's state
- *
- * @typedef {StateEvent | ProgressEvent | LogEvent | DataEvent} JournalEvent
- * @typedef {JournalEvent | GapEvent} TaskEvent
  *
  * @typedef {"websocket" | "sse" | "poll"} Transport
  * @typedef {"auto" | Transport} Mode which transport, or that the client is to choose
  * @typedef {"connecting" | "live" | "waiting" | "offline" | "ended" | "gone"} Line how the connection stands
  * @typedef {{code: string, message: string}} Refusal why the gateway does not let a task be followed
+ */
+
+/**
+ * @template [Result=any]
+ * @typedef {Told & {
+ *   type: "state", progress?: Progress, result?: Result, result_omitted?: true, error?: TaskFault,
+ *   retry?: {at: number, delay: number, max: number | null}, eta?: string, requeued?: true, replaced?: true,
+ *   cancel?: "requested", data?: any, data_omitted?: true, ahead?: number, waiting?: Waiting, estimate?: Estimate,
+ * }} StateEvent
+ */
+
+/**
+ * Events are missing between the cursor and this one.
+ *
+ * @template [Result=any]
+ * @typedef {object} GapEvent
+ * @property {string} id the cursor to go on from
+ * @property {string} task_id
+ * @property {"gap"} type
+ * @property {false} final
+ * @property {{after: string, reason: "trimmed" | "epoch"}} gap
+ * @property {StateEvent<Result> | ProgressEvent} snapshot the newest event that tells the task's state
+ */
+
+/**
+ * @template [Result=any]
+ * @typedef {StateEvent<Result> | ProgressEvent | LogEvent | DataEvent} JournalEvent
+ */
+
+/**
+ * @template [Result=any]
+ * @typedef {JournalEvent<Result> | GapEvent<Result>} TaskEvent
  */
 
 export {};

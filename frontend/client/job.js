@@ -2,7 +2,10 @@
  * What a job's events add up to. Pure: the same events give the same job.
  *
  * @import { Estimate, Progress, TaskFault, Waiting } from "./contract.js"
- *
+ */
+
+/**
+ * @template [Result=any] what the task returns
  * @typedef {object} Job
  * @property {string} state as Celery or the task calls it
  * @property {number} attempt from 1
@@ -12,7 +15,7 @@
  * @property {number} [ts] Unix seconds of the last event
  * @property {boolean} final
  * @property {Progress} [progress]
- * @property {*} [result]
+ * @property {Result} [result]
  * @property {TaskFault} [error]
  * @property {{at: number, delay: number, max: number | null}} [retry]
  * @property {number} [ahead] how many tasks of its queue are before it

@@ -1,10 +1,19 @@
-/** @typedef {import("./contract.js").TaskEvent} TaskEvent */
-/** @typedef {import("./contract.js").Transport} Transport */
-/** @typedef {import("./contract.js").Mode} Mode */
-/** @typedef {import("./contract.js").Line} Line */
-/** @typedef {import("./job.js").Job} Job */
-/** @typedef {import("./watch.js").WatchOptions} WatchOptions */
-/** @typedef {import("./watch.js").WatchEvents} WatchEvents */
+/**
+ * The package `taskbeam`: what a page imports to follow tasks.
+ *
+ * @typedef {import("./contract.js").Estimate} Estimate
+ * @typedef {import("./contract.js").Line} Line
+ * @typedef {import("./contract.js").Mode} Mode
+ * @typedef {import("./contract.js").Progress} Progress
+ * @typedef {import("./contract.js").TaskFault} TaskFault
+ * @typedef {import("./contract.js").Transport} Transport
+ * @typedef {import("./job.js").Tone} Tone
+ * @typedef {import("./watch.js").WatchOptions} WatchOptions
+ */
+
+/** @template [Result=any] @typedef {import("./contract.js").TaskEvent<Result>} TaskEvent */
+/** @template [Result=any] @typedef {import("./job.js").Job<Result>} Job */
+/** @template [Result=any] @typedef {import("./watch.js").WatchEvents<Result>} WatchEvents */
 
 export { TaskError } from "./errors.js";
 export { after, percent, tone, UNHEARD, unknown } from "./job.js";

@@ -17,47 +17,66 @@ const RENEWAL = 10_000;
 
 /**
  * @typedef {object} WatchOptions
- * @property {string | URL} [baseUrl] the gateway, relative to the page; without it the one that served this module, or "/" where a bundler put it elsewhere
+ * @property {string | URL} [baseUrl] of the gateway, relative to the page. Without it: the gateway that served
+ *   this module, or `/` in an application's own bundle
  * @property {string} [after] cursor to go on from
  * @property {Mode} [transport]
  * @property {(taskId: string) => string | Promise<string>} [getToken] called on start, and before the token ends
  * @property {boolean} [share] one connection for all tabs of the browser, where it can; true without it
  * @property {AbortSignal} [signal] aborted: the watch is closed
+ */
+
+/**
+ * What a watch dispatches.
  *
- * @typedef {object} WatchEvents what a watch dispatches
- * @property {CustomEvent<TaskEvent>} event
- * @property {CustomEvent<StateEvent>} state
+ * @template [Result=any]
+ * @typedef {object} WatchEvents
+ * @property {CustomEvent<TaskEvent<Result>>} event
+ * @property {CustomEvent<StateEvent<Result>>} state
  * @property {CustomEvent<ProgressEvent>} progress
  * @property {CustomEvent<LogEvent>} log
  * @property {CustomEvent<DataEvent>} data
- * @property {CustomEvent<GapEvent>} gap
+ * @property {CustomEvent<GapEvent<Result>>} gap
  * @property {CustomEvent<{line: Line, transport: Transport}>} line
- *
- * @typedef {{
- *   <K extends keyof WatchEvents>(type: K, listener: (event: WatchEvents[K]) => void, options?: boolean | AddEventListenerOptions): void;
- *   (type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
- * }} Listen
- * @typedef {{addEventListener: Listen, removeEventListener: Listen} & EventTarget} TypedTarget
  */
 
-const Target = /** @type {new () => TypedTarget} */ (EventTarget);
+/**
+ * @template Result
+ * @typedef {{
+ *   <K extends keyof WatchEvents>(type: K, listener: (event: WatchEvents<Result>[K]) => void, options?: boolean | AddEventListenerOptions): void;
+ *   (type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+ * }} Listen
+ */
+
+/**
+ * @template Result
+ * @typedef {{addEventListener: Listen<Result>, removeEventListener: Listen<Result>} & EventTarget} TypedTarget
+ */
+
+const Target = /** @type {new <Result>() => TypedTarget<Result>} */ (EventTarget);
 
 /**
  * Follow a task to its end.
  *
+ * @template [Result=any] what the task returns
  * @param {string} taskId
  * @param {WatchOptions} [options]
- * @returns {Watch}
+ * @returns {Watch<Result>}
  */
 export function watch(taskId, options) {
   return new Watch(taskId, options);
 }
 
-/** One task, followed: its events as they come, what they add up to, and its result. */
+/**
+ * One task, followed: its events as they come, what they add up to, and its result.
+ *
+ * @template [Result=any] what the task returns
+ * @extends {Target<Result>}
+ */
 export class Watch extends Target {
   /** @readonly */
   taskId;
-  /** What the events add up to. @type {Job} */
+  /** What the events add up to. @type {Job<Result>} */
   job = UNHEARD;
   /** @type {Line} */
   line = "connecting";
@@ -66,7 +85,7 @@ export class Watch extends Target {
   /**
    * Resolves with the task's result; rejects with a `TaskError` when there is none.
    *
-   * @type {Promise<any>}
+   * @type {Promise<Result>}
    */
   result;
 
@@ -80,7 +99,7 @@ export class Watch extends Target {
   #tokenFailures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** @type {TaskEvent[]} */
+  /** @type {TaskEvent<Result>[]} */
   #events = [];
   #over = false;
   /** Why the watch was over before the task. @type {TaskError | undefined} */
@@ -127,7 +146,7 @@ export class Watch extends Target {
         if (this.#over) return;
         await new Promise((resolve) => this.#waiting.push(resolve));
       }
-      yield /** @type {TaskEvent} */ (this.#events[next]);
+      yield /** @type {TaskEvent<Result>} */ (this.#events[next]);
     }
   }
 

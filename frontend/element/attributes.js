@@ -10,7 +10,7 @@ const FLAGS = ["cancellable", "terminate", "details", "silent"];
  * @typedef {object} Properties
  * @property {string} taskId which task; "" for none
  * @property {string} baseUrl the gateway, relative to the page; "" for the one that served the element
- * @property {string} transport how to listen: `websocket`, `sse` or `poll`; "" is for the client to choose
+ * @property {import("../client/main.js").Mode | ""} transport the only one to use; "" is for the client to choose
  * @property {string} token of the task, where the gateway wants one
  * @property {string} label what the task is to its user: "Report for March"
  * @property {boolean} cancellable its user may cancel it

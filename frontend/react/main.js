@@ -1,27 +1,29 @@
+"use client";
+
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 
 import { UNHEARD, watch } from "../client/main.js";
 
+/** @import { Job, TaskError, TaskEvent, Watch } from "../client/main.js" */
+
 /**
- * @typedef {import("../client/main.js").Job} Job
- * @typedef {import("../client/main.js").TaskError} TaskError
- * @typedef {import("../client/main.js").TaskEvent} TaskEvent
- * @typedef {import("../client/main.js").Watch} Watch
- *
  * @typedef {object} TaskOptions as `watch()` has them; `baseUrl` and `transport` may change, of the rest the newest counts
  * @property {string | URL} [baseUrl]
  * @property {import("../client/main.js").Mode} [transport]
  * @property {(taskId: string) => string | Promise<string>} [getToken]
  * @property {boolean} [share]
  * @property {number} [keep] the most events in `events`: the newest 100 without it
- *
+ */
+
+/**
+ * @template [Result=any] what the task returns
  * @typedef {object} TaskView
- * @property {Job} job
- * @property {TaskEvent[]} events the newest, oldest first
+ * @property {Job<Result>} job
+ * @property {TaskEvent<Result>[]} events the newest, oldest first
  * @property {TaskError | null} error why there is no result, or none to be had
  * @property {import("../client/main.js").Line | null} line null while nothing is watched
  * @property {import("../client/main.js").Transport | null} transport the one in use
- * @property {Watch | null} watch
+ * @property {Watch<Result> | null} watch
  */
 
 /** @type {Readonly<TaskView>} */
@@ -30,9 +32,10 @@ const IDLE = Object.freeze({ job: UNHEARD, events: [], error: null, line: null, 
 /**
  * One task, live, in a component that draws again with each event.
  *
+ * @template [Result=any] what the task returns
  * @param {string | null | undefined} taskId null while there is none
  * @param {TaskOptions} [options]
- * @returns {TaskView & {cancel: Watch["cancel"]}} `cancel` stays the same function
+ * @returns {TaskView<Result> & {cancel: Watch["cancel"]}} `cancel` stays the same function
  */
 export function useTask(taskId, options = {}) {
   const { transport = "auto" } = options;
