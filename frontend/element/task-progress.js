@@ -10,19 +10,66 @@ import { portrait } from "./portrait.js";
 import { View } from "./view.js";
 import { words } from "./wording.js";
 
-/** @import { Mode, TaskError, TaskEvent, Watch } from "../client/main.js" */
+/** @import { Job, Mode, TaskError, TaskEvent, Watch } from "../client/main.js" */
 
 /** Milliseconds between two pictures of something that counts down. */
 const TICK = 1_000;
 
+// The tags below become the package's custom-elements.json. docs/element.md says the same at more length.
 /**
  * `<task-progress task-id="…">`: one task, live. All its events bubble, also out of shadow trees.
  *
- * @fires task-event every event of the task; `detail` is the event
- * @fires task-state another state or attempt; `detail` is the Job
- * @fires task-done it ended well; `detail` is `{result, job}`
- * @fires task-failed it ended otherwise, or cannot be watched; `detail` is `{error, job}`
- * @fires task-cancel its user asks to cancel it; `preventDefault()` keeps it going
+ * @attr {string} task-id - The task
+ * @attr {string} base-url - The gateway, relative to the page; the one that served the element without it
+ * @attr {string} label - What the task is to its user
+ * @attr {boolean} cancellable - There is a button to cancel the task
+ * @attr {boolean} terminate - Cancelling ends a running task by signal
+ * @attr {boolean} details - There are details to unfold: id, name, attempt, connection
+ * @attr {"websocket" | "sse" | "poll"} transport - The only transport to use; the client chooses without it
+ * @attr {string} token - The task's token
+ * @attr {boolean} silent - Screen readers are told nothing: for lists, where the page announces
+ *
+ * @fires {CustomEvent<TaskEvent>} task-event - Every event of the task, in order
+ * @fires {CustomEvent<Job>} task-state - Another state or attempt
+ * @fires {CustomEvent<{result: any, job: Job}>} task-done - The task ended well
+ * @fires {CustomEvent<{error: TaskError, job: Job}>} task-failed - The task ended otherwise, or cannot be followed
+ * @fires {CustomEvent<null>} task-cancel - The user asks to cancel the task; `preventDefault()` keeps it going
+ *
+ * @slot waiting - The message while the task waits
+ * @slot running - The message while the task runs
+ * @slot done - The message when the task has ended well
+ * @slot failed - The message when the task has ended otherwise
+ * @slot gone - The message when the task cannot be followed
+ * @slot title - The label, also for screen readers
+ * @slot link - The words on the link to the result
+ * @slot cancel - The words on the button
+ * @slot summary - The words on the details
+ * @slot actions - More buttons, beside Cancel
+ * @slot details - More details
+ *
+ * @csspart card - All of it; has the tone as a second name: `waiting`, `running`, `done`, `failed`, `gone`
+ * @csspart header - Title and state
+ * @csspart title - What the task is to its user
+ * @csspart state - The state in a word or two; has the tone as a second name
+ * @csspart body - Message and figure
+ * @csspart message - The one sentence
+ * @csspart figure - How far, in numbers
+ * @csspart track - What the bar runs in
+ * @csspart bar - How far; has the tone as a second name
+ * @csspart footer - Note, link and button
+ * @csspart note - What is good to know beside the message
+ * @csspart link - To the result
+ * @csspart cancel - The button
+ * @csspart details - What can be unfolded
+ * @csspart summary - What unfolds it
+ * @csspart facts - The list in it
+ * @csspart status - What screen readers are told
+ *
+ * @cssprop [--task-accent=light-dark(#18795f, #52c9a6)] - The bar and the link
+ * @cssprop [--task-on-accent=light-dark(#fff, #05231a)] - The words on the link
+ * @cssprop [--task-danger=light-dark(#b2352a, #ff8f7f)] - What failed
+ * @cssprop [--task-ink=light-dark(#12201d, #e5edea)] - Text
+ * @cssprop [--task-background=light-dark(#fff, #151d1b)] - The card
  */
 export class TaskProgress extends TaskAttributes {
   static observedAttributes = observed;
@@ -66,7 +113,7 @@ export class TaskProgress extends TaskAttributes {
   /**
    * Ask for the task to be cancelled.
    *
-   * @returns rejects with a `TaskError`, `too_late` for instance
+   * @returns {Promise<{task_id: string, cancel: string} | undefined>} rejects with a `TaskError`, `too_late` for instance
    */
   async cancel() {
     return this.#watch?.cancel(this);
