@@ -1,5 +1,7 @@
 /** The operators' page: everything that it shows comes as the events of one task that never ends. */
-import { watch } from "../client/index.js";
+import "../client/served.js";
+
+import { watch } from "../client/watch.js";
 import { find, make, say } from "../look/dom.js";
 import { Board, BUCKETS } from "./board.js";
 import { JobTable } from "./jobs.js";
@@ -7,7 +9,7 @@ import { LogDialog } from "./log.js";
 import { sparkline } from "./sparkline.js";
 import { queueRows, taskRows, workerRows } from "./tables.js";
 
-/** As app/dashboard/publisher.py calls it. */
+/** The task whose events the gateway publishes for this page. */
 const DASHBOARD = "taskbeam.dashboard";
 
 /** Milliseconds. */

@@ -1,5 +1,5 @@
 /** @import { Board, BoardJob, TaskRow } from "./board.js" */
-import { tone } from "../client/index.js";
+import { tone } from "../client/job.js";
 import { find, make, say } from "../look/dom.js";
 import { duration, percentage } from "../look/wording.js";
 import { isRunning } from "./board.js";

@@ -1,5 +1,5 @@
-/** @import { Watch } from "../client/index.js" */
-import { watch } from "../client/index.js";
+/** @import { Watch } from "../client/main.js" */
+import { watch } from "../client/watch.js";
 import { find, say } from "../look/dom.js";
 import { JournalRows } from "../look/journal.js";
 

@@ -1,5 +1,5 @@
-/** @import { TaskEvent, Transport } from "../client/index.js" */
-import { tone } from "../client/index.js";
+/** @import { TaskEvent, Transport } from "../client/main.js" */
+import { tone } from "../client/job.js";
 import { make } from "./dom.js";
 import { duration } from "./wording.js";
 import { told } from "./telling.js";

@@ -2,7 +2,8 @@
 
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 
-import { UNHEARD, watch } from "../client/main.js";
+import { UNHEARD } from "../client/job.js";
+import { watch } from "../client/watch.js";
 
 /** @import { Job, TaskError, TaskEvent, Watch } from "../client/main.js" */
 

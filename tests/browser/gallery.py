@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -117,16 +119,23 @@ class Gallery:
                 f"export const {{ {exports} }} = module.exports;",
             ]
             (self.folder / "vendor" / f"{name}.js").write_text("\n".join(lines))
-        for importing in ("react/main.js", "pages/react-app.js"):
+        for importing in ("react.js", "react/main.js", "pages/react-app.js"):
             module = self.folder / importing
+            if not module.exists():
+                continue  # the bundle has one module for the hook
             # An import map would do the same, but the gateway's policy allows nothing inline.
-            module.write_text(re.sub(r'from "(react[\w-]*)"', r'from "../vendor/\1.js"', module.read_text()))
+            vendor = "../vendor" if "/" in importing else "./vendor"
+            module.write_text(re.sub(r'from ?"(react[\w-]*)"', rf'from "{vendor}/\1.js"', module.read_text()))
 
 
 @contextmanager
-def gallery(valkey: Valkey, folder: Path) -> Iterator[Gallery]:
-    """Serve a copy of the modules (a link out of the folder would not be followed)."""
-    shutil.copytree(ROOT / "frontend", folder, dirs_exist_ok=True)
+def gallery(valkey: Valkey, folder: Path, *, bundled: bool = False) -> Iterator[Gallery]:
+    """Serve a copy of the modules (a link out of the folder would not be followed), or the bundle of them."""
+    if bundled:
+        node = Path(sys.executable).with_name("node")
+        subprocess.run([node, ROOT / "frontend/tools/bundle.js", folder], check=True)
+    else:
+        shutil.copytree(ROOT / "frontend", folder, dirs_exist_ok=True)
     shutil.copytree(PAGES, folder / "pages")
     url = valkey.url().removesuffix("/0")
     with gateway(url, frontend_dir=folder) as running, Journals(valkey.url(1)) as journals:

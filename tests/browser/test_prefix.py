@@ -11,13 +11,15 @@ from playwright.sync_api import expect
 from tests.support.proxy import Proxy
 
 from .client.watching import watching
-from .gallery import markup
+from .gallery import gallery, markup
+from .visiting import quiet_visit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from playwright.sync_api import BrowserContext, Page
 
+    from stack.valkey import Valkey
     from tests.support.proxy import Kind
 
     from .gallery import Gallery
@@ -33,6 +35,18 @@ TICK = {
     "workers": [],
     "queues": [{"name": "reports", "depth": 3, "slots": 1}],
 }
+
+
+@pytest.fixture(scope="module", params=["modules", "bundle"])
+def served(
+    request: pytest.FixtureRequest, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gallery]:
+    """What a gateway serves from a checkout, and what an installed one does."""
+    expect.set_options(timeout=30_000)
+    folder = tmp_path_factory.mktemp("gallery") / "frontend"
+    with gallery(valkey, folder, bundled=request.param == "bundle") as running:
+        yield running
+    expect.set_options()
 
 
 @pytest.fixture
@@ -125,37 +139,29 @@ def test_the_hook_asks_the_gateway_that_served_it(page: Page, served: Gallery, p
     expect(page.locator("#state")).to_have_text("STARTED")
 
 
-def found_all(page: Page) -> Callable[[], None]:
-    """Returns what fails if something was asked for that was not there."""
-    missing: list[str] = []
-    page.on("response", lambda response: missing.append(response.url) if response.status >= 400 else None)
-
-    def check() -> None:
-        assert missing == []
-
-    return check
-
-
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_the_dashboard_is_whole(page: Page, served: Gallery, proxy: Proxy, prefix: str) -> None:
     board = served.journals.task(task_id=DASHBOARD)
     board.append(TICK, type="data")
-    check = found_all(page)
-    page.goto(f"{proxy.http}{prefix}/dashboard/dashboard.html")
-    expect(page.locator("#line")).to_have_text("Live over WebSocket")
-    expect(page.locator("#queues tbody th")).to_have_text("reports")
-    assert page.locator("dialog").evaluate("e => getComputedStyle(e).borderRadius") != "0px"
-    for link in page.get_by_role("link").all():
-        assert str(link.evaluate("e => e.href")).startswith(f"{proxy.http}{prefix}/")
-    check()
+    with quiet_visit(page, proxy.http):
+        page.goto(f"{proxy.http}{prefix}/dashboard/dashboard.html")
+        expect(page.locator("#line")).to_have_text("Live over WebSocket")
+        expect(page.locator("#queues tbody th")).to_have_text("reports")
+        assert page.locator("dialog").evaluate("e => getComputedStyle(e).borderRadius") != "0px"
+        assert_links_are_below(page, f"{proxy.http}{prefix}/")
 
 
+@pytest.mark.parametrize("served", ["modules"], indirect=True)
 def test_the_live_page_is_whole(page: Page, proxy: Proxy) -> None:
-    check = found_all(page)
-    page.goto(f"{proxy.http}/a/b/")
-    page.get_by_role("button", name="Generate", exact=True).click()
-    expect(page.locator("#jobs")).to_contain_text("Report for user 123")
-    expect(page.locator("#detail [data-part=state]")).to_have_text("PENDING")
-    for link in page.get_by_role("navigation").get_by_role("link").all():
-        assert str(link.evaluate("e => e.href")).startswith(f"{proxy.http}/a/b/")
-    check()
+    with quiet_visit(page, proxy.http):
+        page.goto(f"{proxy.http}/a/b/")
+        page.get_by_role("button", name="Generate", exact=True).click()
+        expect(page.locator("#jobs")).to_contain_text("Report for user 123")
+        expect(page.locator("#detail [data-part=state]")).to_have_text("PENDING")
+        assert_links_are_below(page, f"{proxy.http}/a/b/")
+
+
+def assert_links_are_below(page: Page, address: str) -> None:
+    links = page.get_by_role("navigation").get_by_role("link").all()
+    assert links
+    assert all(str(link.evaluate("e => e.href")).startswith(address) for link in links)
