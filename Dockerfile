@@ -8,8 +8,8 @@ RUN useradd --uid 10001 --no-create-home taskbeam && install -d -o taskbeam -g t
 WORKDIR /srv/taskbeam
 
 # The dependencies, with an empty package in place of ours: built again only when pyproject.toml changes.
-COPY pyproject.toml README.md ./
-RUN install -d taskbeam && touch taskbeam/__init__.py \
+COPY pyproject.toml README.md LICENSE ./
+RUN install -d taskbeam && echo '__version__ = "0"' > taskbeam/__init__.py \
     && pip install ".[gateway,worker]" "psycopg[binary]>=3.2"
 
 COPY taskbeam ./taskbeam
