@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib.metadata import metadata
 
@@ -23,3 +24,8 @@ def test_it_has_a_licence_and_brings_its_text() -> None:
 def test_type_checkers_find_its_types() -> None:
     assert (ROOT / "taskbeam/py.typed").exists()
     assert "Typing :: Typed" in PROJECT["classifiers"]
+
+
+def test_the_changelog_begins_with_it() -> None:
+    releases = re.findall(r"^## \[?([\d.]+)\]?", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert releases[0] == taskbeam.__version__
