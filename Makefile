@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Node comes with the environment.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 
-.PHONY: run test check format screenshots bench clean
+.PHONY: run test check format docs screenshots bench clean
 
 run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 	@exec $(BIN)/python -m stack
@@ -25,6 +25,9 @@ check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, 
 format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.ready-dev  ## the documents with the API reference, in var/docs/index.html
+	$(BIN)/python -m sphinx -W --keep-going --quiet docs var/docs
 
 screenshots: $(VENV)/.ready-browser  ## the pictures in docs/images; about two minutes
 	$(BIN)/python -m tests.browser.screenshots
