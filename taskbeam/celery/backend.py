@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery import states
 from celery.backends.redis import RedisBackend, SentinelBackend
-from celery.exceptions import BackendStoreError
+from celery.exceptions import BackendStoreError, ImproperlyConfigured
 
 from taskbeam.celery import signals
 from taskbeam.celery.labels import head_of
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from taskbeam.journal.keys import QueueKeys
 
 logger = logging.getLogger(__name__)
+
+#: What may stand behind ``taskbeam+`` in the URL of a result backend.
+SCHEMES = ("redis", "rediss", "sentinel", "socket", "unix")
 
 
 class JournalBackend:
@@ -266,7 +269,14 @@ class TaskbeamSentinelBackend(JournalBackend, SentinelBackend):
 
 
 def backend_for(app: Celery, url: str, **kwargs: Any) -> JournalBackend:
-    """Make the backend for the URL behind ``taskbeam+``; what the entry point names."""
+    """Make the backend for the URL behind ``taskbeam+``; what the entry point names.
+
+    Raises `ImproperlyConfigured` for a scheme that is none of Redis'.
+    """
+    scheme = url.partition("://")[0]
+    if scheme not in SCHEMES:
+        known = ", ".join(f"taskbeam+{each}://" for each in SCHEMES)
+        raise ImproperlyConfigured(f"taskbeam+{scheme}:// is no result backend: use one of {known}")
     if url.startswith("unix://"):
         # Celery's own name of the scheme; it fails on `unix://`, which redis-py knows.
         url = "socket://" + url.removeprefix("unix://")

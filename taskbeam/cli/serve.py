@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from taskbeam.cli.celery_option import celery_option, load, load_celery
 from taskbeam.gateway.auth.keys import KeyConfigurationError
 from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
-from taskbeam.gateway.environment import unknown_variables
 from taskbeam.gateway.gateway import Gateway
 from taskbeam.gateway.server.redaction import log_config
 from taskbeam.gateway.server.run import serve as serve_in_this_process
@@ -78,8 +77,6 @@ def serve(
     for name, value in options.items():
         if value is not None:
             os.environ[f"TASKBEAM_{name.upper()}"] = str(value)
-    for line in unknown_variables(os.environ):
-        click.echo(f"Warning: {line}", err=True)
     served = Served(app_target, celery_target)
     if workers == 1:
         raise SystemExit(served())

@@ -12,11 +12,17 @@ if TYPE_CHECKING:
 
 PREFIX = "TASKBEAM_"
 
+#: From 0 to 1: how like a setting's a name is that was meant for it.
+LIKENESS = 0.85
 
-def unknown_variables(environment: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
+
+def unknown_variables(
+    environment: Mapping[str, str], more: Iterable[str] = (), *, only_misspelt: bool = False
+) -> list[str]:
     """A line for each variable that no setting has, with the one that may be meant.
 
-    ``more``: names of further settings, of an application's own, in lower case.
+    ``more``: names of further settings, of an application's own, in lower case. ``only_misspelt``: leave out
+    those that look like no setting: they may be for another process.
     """
     fields = {
         *GatewaySettings.model_fields,
@@ -28,7 +34,9 @@ def unknown_variables(environment: Mapping[str, str], more: Iterable[str] = ()) 
     lines = []
     for name in sorted(set(environment) - known):
         if name.startswith(PREFIX):
-            close = get_close_matches(name, known, n=1)
+            close = get_close_matches(name, known, n=1, cutoff=LIKENESS)
+            if only_misspelt and not close:
+                continue
             meant = f"did you mean {close[0]}?" if close else "no setting has a name like it."
             lines.append(f"{name} is set, and nothing reads it: {meant}")
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,13 @@ from taskbeam.gateway.connections.journal import JournalSettings, journal_backen
 from taskbeam.gateway.dashboard.publisher import DashboardPublisher
 from taskbeam.gateway.delivery.heartbeat import Heartbeats
 from taskbeam.gateway.delivery.polling import Polling
+from taskbeam.gateway.environment import unknown_variables
 from taskbeam.gateway.jobs.broker import Broker
 from taskbeam.gateway.jobs.cancelling import Canceller
 from taskbeam.gateway.jobs.idempotency import IdempotencyKeys
 from taskbeam.gateway.jobs.sending import TaskSender
 from taskbeam.gateway.shutdown import Shutdown, SignalWatch
+from taskbeam.gateway.startup import warn_of_what_is_wrong
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.pipelined_connection import PipelinedConnection
 from taskbeam.journal.reader import JournalReader
@@ -121,6 +124,7 @@ class Runtime:
             self._publisher = DashboardPublisher(self.redis, self.appender, queues, journals.key_prefix)
         self._tasks: list[asyncio.Task[None]] = []
         self._signals: SignalWatch | None = None
+        self._celery_app = celery_app
 
     def start(self, *, watch_signals: bool) -> None:
         """Begin the background work in the running event loop; see `Gateway` for ``watch_signals``."""
@@ -134,6 +138,12 @@ class Runtime:
             self.queues.run(),
             self.guard.expire_tokens(),
             self.guard.poll_revocations(),
+            warn_of_what_is_wrong(
+                self._celery_app,
+                self.redis,
+                self.broker_check,
+                unknown_variables(os.environ, type(self.settings).model_fields, only_misspelt=True),
+            ),
         ]
         if self._publisher is not None:
             work.append(self._publisher.run())

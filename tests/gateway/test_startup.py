@@ -1,0 +1,59 @@
+"""What is wrong from the beginning is said in the gateway's log, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stack.ports import free_port
+from stack.valkey import Valkey
+from tests.cli.running import run
+from tests.support.gateway import gateway
+from tests.support.waiting import wait_until
+from tests.support.worker import worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def other_broker() -> Iterator[Valkey]:
+    with Valkey() as server:
+        yield server
+
+
+def test_a_misspelt_variable(valkey: Valkey) -> None:
+    with gateway(valkey.url().removesuffix("/0"), heartbaet=3, database_url="sqlite://") as served:
+        wait_until(lambda: "did you mean TASKBEAM_HEARTBEAT?" in served.process.output)
+        assert "TASKBEAM_DATABASE_URL" not in served.process.output
+
+
+def test_a_broker_that_is_away(valkey: Valkey) -> None:
+    away = f"redis://:planted-secret@127.0.0.1:{free_port()}/0"
+    with gateway(valkey.url().removesuffix("/0"), ready=False, broker_url=away) as served:
+        wait_until(lambda: "no task is sent or cancelled here" in served.process.output)
+        assert "planted-secret" not in served.process.output
+
+
+def test_a_broker_that_is_not_the_workers(valkey: Valkey, other_broker: Valkey) -> None:
+    origin = valkey.url().removesuffix("/0")
+    with (
+        worker(f"{origin}/0", f"taskbeam+{origin}/1", pool="solo"),
+        gateway(origin, broker_url=other_broker.url()) as served,
+    ):
+        wait_until(lambda: "compare broker_url" in served.process.output)
+
+
+@pytest.mark.parametrize(
+    ("result_backend", "words"),
+    [
+        ("redis://127.0.0.1:6379/1", "Write taskbeam+ in front of it"),
+        ("db+sqlite:///results.db", "keeps no journal"),
+        ("taskbeam+nonsense://x", "result_backend"),
+    ],
+)
+def test_a_backend_that_is_not_ours(result_backend: str, words: str) -> None:
+    failed = run("serve", "--port", "0", result_backend=result_backend, auth="open")
+    assert failed.returncode != 0
+    assert words in failed.stderr + failed.stdout
