@@ -50,7 +50,7 @@ def test_a_broker_that_is_not_the_workers(valkey: Valkey, other_broker: Valkey) 
     [
         ("redis://127.0.0.1:6379/1", "Write taskbeam+ in front of it"),
         ("db+sqlite:///results.db", "keeps no journal"),
-        ("taskbeam+nonsense://x", "result_backend"),
+        ("taskbeam+nonsense://x", "is no result backend"),
     ],
 )
 def test_a_backend_that_is_not_ours(result_backend: str, words: str) -> None:
