@@ -8,7 +8,7 @@ RUN useradd --uid 10001 --no-create-home taskbeam && install -d -o taskbeam -g t
 WORKDIR /srv/taskbeam
 
 # The dependencies, with an empty package in place of ours: built again only when pyproject.toml changes.
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE hatch_build.py ./
 RUN install -d taskbeam && echo '__version__ = "0"' > taskbeam/__init__.py \
     && pip install ".[gateway,worker]" "psycopg[binary]>=3.2"
 
