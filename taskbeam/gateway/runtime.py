@@ -49,6 +49,10 @@ logger = logging.getLogger(__name__)
 PIECE = 32 * 1024
 
 
+#: Seconds until background work that did not end is cancelled once more.
+CANCEL_AGAIN = 0.2
+
+
 class Runtime:
     """The parts of one gateway in one event loop. Made without a connection; works from `start` to `stop`."""
 
@@ -154,11 +158,15 @@ class Runtime:
         if self._signals is not None:
             self._signals.stop()
         self.shutdown.begin()
+        running = set(self._tasks)
+        while running:
+            for task in running:
+                task.cancel()
+            # redis-py may lose a cancellation while it connects; then the task has to hear it again.
+            _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN)
         for task in self._tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                logger.error("Background work of the gateway failed: %r", outcome)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                logger.error("Background work of the gateway failed: %r", error)
         await self.guard.access.close()
         await self.connection.aclose()
         await self.redis.aclose()
