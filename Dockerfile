@@ -12,12 +12,13 @@ COPY pyproject.toml README.md LICENSE hatch_build.py ./
 RUN install -d taskbeam && echo '__version__ = "0"' > taskbeam/__init__.py \
     && pip install ".[gateway,worker]" "psycopg[binary]>=3.2"
 
+# As in a checkout: the browser's modules are served as they are, and nothing bundles them.
+COPY frontend ./frontend
 COPY taskbeam ./taskbeam
-RUN pip install --no-deps --force-reinstall .
+RUN pip install --no-deps --force-reinstall --editable .
 
 COPY app ./app
 COPY worker ./worker
-COPY frontend ./frontend
 
 USER taskbeam
 EXPOSE 8000

@@ -42,11 +42,11 @@ class TestSettings:
     @pytest.mark.parametrize(("expires", "seconds"), [(7200, 7200), (timedelta(hours=2), 7200), (None, 0)])
     def test_expiry(self, expires: Any, seconds: int) -> None:
         settings = settings_with(result_expires=expires)
-        assert (settings.expires, settings.failure_expires) == (seconds, seconds)
+        assert (settings.limits.expires, settings.limits.failure_expires) == (seconds, seconds)
 
     def test_expiry_of_failures(self) -> None:
         settings = settings_with(result_expires=60, result_failure_expires=3600)
-        assert (settings.expires, settings.failure_expires) == (60, 3600)
+        assert (settings.limits.expires, settings.limits.failure_expires) == (60, 3600)
 
     def test_options(self) -> None:
         options = settings_with(taskbeam_options={"limit": 5000, "sharded": True, "keep": 60}).options
