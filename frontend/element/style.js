@@ -8,6 +8,7 @@
 const CSS = `
 :host {
   display: block;
+  text-align: start;
 }
 :host([hidden]), [hidden] {
   display: none !important;

@@ -213,6 +213,11 @@ class TestInPages:
         )
         assert moved == [True, "12px"]
 
+    def test_a_page_that_centres_its_text_does_not_centre_it(self, served: Gallery, page: Page) -> None:
+        page.goto(served.page(markup(served.task())))
+        page.evaluate("document.body.style.textAlign = 'center'")
+        assert page.locator("#title").evaluate("e => getComputedStyle(e).textAlign") == "start"
+
     def test_a_light_page_stays_light(self, served: Gallery, browser: Browser) -> None:
         """On a dark system, a page that says nothing of colour schemes is light, and so is the element."""
         context = browser.new_context(color_scheme="dark")
