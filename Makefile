@@ -36,7 +36,7 @@ bench: $(VENV)/.ready-bench  ## our costs beside our peers', as ratios; an hour 
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) node_modules var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build frontend/types frontend/custom-elements.json tests/frontend/projects/node_modules var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Taskbeam needs Python 3.11 or later: make PYTHON=python3.12 ...")'
@@ -54,7 +54,7 @@ $(VENV)/.ready-bench: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready-run
 
-node_modules/.ready: $(VENV)/.ready-dev package.json package-lock.json frontend/package.json
+node_modules/.ready: $(VENV)/.ready-dev package.json package-lock.json frontend/package.json tests/frontend/projects/package.json
 	$(NPM) ci
 	@touch $@
 

@@ -57,7 +57,7 @@ def test_it_is_off_unless_it_is_asked_for(valkey: Valkey, journals: Journals) ->
 
 def test_what_every_task_tells_is_told_to_the_operators(valkey: Valkey, journals: Journals) -> None:
     with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
-        assert "<title>Dashboard" in httpx.get(f"{served.http}/dashboard").text
+        assert "<title>Dashboard" in httpx.get(f"{served.http}/dashboard", follow_redirects=True).text
         wait_until(lambda: publishers(journals) == 1)
         task = journals.task()
         task.append()

@@ -11,6 +11,7 @@ from taskbeam.gateway.dependencies import RuntimeDep
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.http.static_files import Files
 from taskbeam.gateway.problems import TaskbeamError
+from taskbeam.gateway.runtime import Runtime
 
 #: Bundled files in an installed package; in a checkout the modules themselves, which need no build.
 FOLDER = Path(__file__).parents[1] / "static"
@@ -22,11 +23,22 @@ router = APIRouter(include_in_schema=False, route_class=GatewayRoute)
 
 
 @router.get("/dashboard")
+async def to_the_dashboard(gateway: RuntimeDep) -> Response:
+    """The page's links are relative to its folder."""
+    _require_dashboard(gateway)
+    return Response(status_code=307, headers={"Location": "dashboard/"})
+
+
+@router.get("/dashboard/")
 async def dashboard(request: Request, gateway: RuntimeDep) -> Response:
     """The operators' page. What it shows, it follows like any task: `taskbeam.dashboard`."""
+    _require_dashboard(gateway)
+    return await _file(request, "dashboard/dashboard.html")
+
+
+def _require_dashboard(gateway: Runtime) -> None:
     if not gateway.settings.dashboard:
         raise TaskbeamError(problems.NOT_FOUND)
-    return await _file(request, "dashboard/dashboard.html")
 
 
 def _add(path: str, served: str) -> None:

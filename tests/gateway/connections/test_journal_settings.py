@@ -28,7 +28,7 @@ class TestSettings:
     def test_as_celery_has_them(self) -> None:
         settings = settings_with()
         assert settings.key_prefix == "celery-task-meta-"
-        assert (settings.expires, settings.failure_expires) == (DAY, DAY)
+        assert (settings.limits.expires, settings.limits.failure_expires) == (DAY, DAY)
         assert settings.options.limit == 1000
 
     @pytest.mark.parametrize(

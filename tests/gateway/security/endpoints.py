@@ -162,6 +162,7 @@ PUBLIC = {
     ("GET", "/openapi.json"),
     ("GET", "/dashboard"),  # the page; what it shows is a task's
     *(("GET", f"/{folder}/{{path:path}}") for folder in ("client", "element", "look", "dashboard", "chunks")),
+    ("GET", "/dashboard/"),
     ("GET", "/react.js"),
     ("GET", "/favicon.svg"),
     ("GET", "/"),
