@@ -29,7 +29,7 @@ class TestSettings:
         settings = settings_with()
         assert settings.key_prefix == "celery-task-meta-"
         assert (settings.limits.expires, settings.limits.failure_expires) == (DAY, DAY)
-        assert settings.options.limit == 1000
+        assert settings.options.limit is None  # not configured
 
     @pytest.mark.parametrize(
         ("prefix", "expected"), [("team", "team_celery-task-meta-"), ("team:", "team:celery-task-meta-")]
