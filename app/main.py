@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.responses import FileResponse
 
+from taskbeam import __version__
 from taskbeam.gateway import BodyLimit, Gateway, install_browser_safety, install_problems
 from taskbeam.gateway.connections.celery_application import celery_application
 from taskbeam.gateway.http import docs
@@ -28,6 +29,9 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Taskbeam",
         summary="Every Celery job, live in the browser.",
+        version=__version__,
+        license_info={"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
+        servers=[{"url": "/"}],
         docs_url=None,
         redoc_url=None,
     )

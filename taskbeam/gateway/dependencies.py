@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
-from fastapi.security import HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, APIKeyQuery, HTTPBearer
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from taskbeam.gateway.auth.caller import Caller, identity_by_token
+from taskbeam.gateway.auth.credentials import COOKIE
 from taskbeam.gateway.auth.identity import Identity
 from taskbeam.gateway.auth.senders import Sender, sender_of
 from taskbeam.gateway.http.browser_safety import SAFE, is_foreign
@@ -40,6 +41,31 @@ class _Bearer(HTTPBearer):
     async def __call__(self, connection: HTTPConnection) -> None:
         """Let everybody pass."""
 
+
+class _Cookie(APIKeyCookie):
+    """Documents the cookie."""
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Let everybody pass."""
+
+
+class _Ticket(APIKeyQuery):
+    """Documents the ticket."""
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Let everybody pass."""
+
+
+class _ApiKey(APIKeyHeader):
+    """Documents the key of whoever sends tasks."""
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Let everybody pass."""
+
+
+_COOKIE = _Cookie(name=COOKIE, scheme_name="cookie", auto_error=False)
+_TICKET = _Ticket(name="ticket", scheme_name="ticket", auto_error=False, description="Good for one request.")
+_API_KEY = _ApiKey(name="X-API-Key", scheme_name="api_key", auto_error=False)
 
 _BEARER = _Bearer(
     scheme_name="token",
@@ -74,7 +100,9 @@ def dependencies(
     async def caller(
         connection: HTTPConnection,
         own: Annotated[Identity | None, Depends(application_identity)],
-        _: Annotated[None, Depends(_BEARER)],
+        _token: Annotated[None, Depends(_BEARER)],
+        _cookie: Annotated[None, Depends(_COOKIE)],
+        _ticket: Annotated[None, Depends(_TICKET)],
     ) -> Caller:
         guard = start().guard
         identity = own if own is not None else await identity_by_token(guard, connection)
@@ -85,6 +113,7 @@ def dependencies(
 
     async def sender(
         caller: Annotated[Caller, Depends(caller)],
+        _key: Annotated[None, Depends(_API_KEY)],
         x_api_key: Annotated[str | None, Header(description="One of the gateway's API keys.")] = None,
         taskbeam_owner: Annotated[
             str | None, Header(description="With an API key: whose the task is.", max_length=255)

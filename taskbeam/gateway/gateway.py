@@ -11,6 +11,7 @@ from weakref import WeakSet
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from taskbeam import __version__
 from taskbeam.gateway.auth.identity import FOLLOW, Identity
 from taskbeam.gateway.auth.keys import KeyConfigurationError, key_set
 from taskbeam.gateway.auth.tokens import Tokens
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from taskbeam.journal.history import History
 
 logger = logging.getLogger(__name__)
+
+#: Of the API, for its document.
+LICENCE = {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"}
 
 #: Those of this process, so that a server finds the one that an application has.
 _gateways: WeakSet[Gateway] = WeakSet()
@@ -194,6 +198,9 @@ class Gateway:
         app = FastAPI(
             title="Taskbeam",
             summary="Every Celery job, live in the browser.",
+            version=__version__,
+            license_info=LICENCE,
+            servers=[{"url": "/"}],
             docs_url=None,
             redoc_url=None,
         )
@@ -263,7 +270,12 @@ class Gateway:
     def _make_router(self) -> APIRouter:
         router = APIRouter(lifespan=self.lifespan, route_class=GatewayRoute)
         router.add_api_route(
-            MARKED_PATH, health.alive, name=self.paths.marker, operation_id="alive", tags=["health"]
+            MARKED_PATH,
+            health.alive,
+            name=self.paths.marker,
+            operation_id="alive",
+            tags=["health"],
+            openapi_extra=health.PUBLIC,
         )
         bind, caller = Depends(self._dependencies.bind), Depends(self._dependencies.caller)
         for asking in (tasks.router, tickets.router, files.router):

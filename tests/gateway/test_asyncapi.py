@@ -1,4 +1,4 @@
-"""docs/asyncapi.yaml describes what really comes over the sockets and the event stream."""
+"""asyncapi.yaml describes what really comes over the sockets and the event stream."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import time
 from contextlib import contextmanager
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,6 +14,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from taskbeam.gateway import problems
+from taskbeam.gateway.http import event_schemas
+from taskbeam.gateway.http.docs import ASYNCAPI
 from taskbeam.journal.events import EventId
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream
@@ -33,9 +34,7 @@ if TYPE_CHECKING:
     from tests.support.journal import Journals
 
 SETTINGS = TOKENS
-DOCUMENT: dict[str, Any] = yaml.safe_load(
-    (Path(__file__).resolve().parents[2] / "docs" / "asyncapi.yaml").read_text()
-)
+DOCUMENT: dict[str, Any] = yaml.safe_load(ASYNCAPI.read_text())
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 
 
@@ -176,3 +175,25 @@ class TestTraffic:
         answer = httpx.get(f"{served.http}/tasks/nobodys/events")
         assert check(answer.json(), "problem") == "problem"
         assert answer.json()["code"] == problems.UNAUTHENTICATED.code
+
+
+def resolved(schema: Any) -> Any:
+    """The schema with what it refers to in its place."""
+    if isinstance(schema, list):
+        return [resolved(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return resolved(SCHEMAS[schema["$ref"].rpartition("/")[2]])
+    return {name: resolved(each) for name, each in schema.items()}
+
+
+@pytest.mark.parametrize("name", ["event", "gap", "cursor"])
+def test_openapi_has_the_same_schemas(name: str) -> None:
+    assert resolved(SCHEMAS[name]) == getattr(event_schemas, name.upper())
+
+
+def test_it_is_served_beside_the_other_document(http: httpx.Client) -> None:
+    answer = http.get("/asyncapi.yaml")
+    assert answer.headers["content-type"].startswith("application/yaml")
+    assert yaml.safe_load(answer.text) == DOCUMENT

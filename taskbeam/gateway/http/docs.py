@@ -1,6 +1,7 @@
 """`/docs`: the OpenAPI document in Swagger UI, all of it from here, with nothing inline."""
 
 from importlib.resources import files
+from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -10,6 +11,9 @@ from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.problems import TaskbeamError
 
 router = APIRouter(include_in_schema=False, route_class=GatewayRoute)
+
+#: The sockets and streams, as OpenAPI is for the rest.
+ASYNCAPI = Path(__file__).parents[1] / "asyncapi.yaml"
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -29,6 +33,12 @@ _START = """SwaggerUIBundle({ url: "openapi.json", dom_id: "#docs", deepLinking:
 """
 
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+
+
+@router.get("/asyncapi.yaml")
+async def asyncapi() -> FileResponse:
+    """What comes over sockets and streams (AsyncAPI 3)."""
+    return FileResponse(ASYNCAPI, media_type="application/yaml", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/docs")

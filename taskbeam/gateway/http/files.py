@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import FileResponse
@@ -9,6 +10,7 @@ from starlette.responses import FileResponse
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.identity import Action
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
+from taskbeam.gateway.http.event_schemas import described
 from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.http.static_files import Files
@@ -18,6 +20,10 @@ from taskbeam.journal.events import EventId
 from taskbeam.journal.history import Absence
 
 router = APIRouter(tags=["tasks"], route_class=GatewayRoute)
+
+THE_FILE: dict[int | str, dict[str, Any]] = {
+    200: described("The file.", {"application/octet-stream": {"type": "string", "format": "binary"}})
+}
 
 #: What the address of a stored file begins with.
 PREFIX = "/files/"
@@ -29,7 +35,8 @@ _PIECE = 500
 @router.get(
     "/tasks/{task_id}/files/{path:path}",
     response_class=FileResponse,
-    responses=documented(
+    responses=THE_FILE
+    | documented(
         *IDENTITY_PROBLEMS,
         problems.UNKNOWN_TASK,
         problems.EXPIRED,

@@ -11,7 +11,8 @@ from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.delivery.opening import open_task
 from taskbeam.gateway.delivery.polling import PollWait
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
-from taskbeam.gateway.http.negotiation import wants_event_stream
+from taskbeam.gateway.http.event_schemas import EVENTS, SNAPSHOT, STREAM, described
+from taskbeam.gateway.http.negotiation import EVENT_STREAM, JSON, wants_event_stream
 from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.jobs.cancelling import Cancellation
@@ -39,7 +40,14 @@ _TASK_PROBLEMS = (
 _PROBLEMS = documented(*_TASK_PROBLEMS, problems.BAD_CURSOR, problems.TOO_MANY_CONNECTIONS)
 
 
-@router.get("/tasks/{task_id}", responses=_PROBLEMS | {304: {"description": "Nothing is newer."}})
+@router.get(
+    "/tasks/{task_id}",
+    responses=_PROBLEMS
+    | {
+        200: described("The newest snapshot.", {JSON: SNAPSHOT}, "ETag"),
+        304: described("Nothing is newer.", header="ETag"),
+    },
+)
 async def snapshot(
     request: Request,
     gateway: RuntimeDep,
@@ -68,8 +76,8 @@ async def snapshot(
     "/tasks/{task_id}/events",
     responses=_PROBLEMS
     | {
-        200: {"content": {"text/event-stream": {}, "application/json": {}}},
-        204: {"description": "The task has ended and the cursor is at its end; an EventSource stops."},
+        200: described("The events.", {EVENT_STREAM: STREAM, JSON: EVENTS}),
+        204: described("The task has ended and the cursor is at its end; an EventSource stops."),
     },
 )
 async def events(

@@ -157,6 +157,7 @@ PUBLIC = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/docs"),
+    ("GET", "/asyncapi.yaml"),
     ("GET", "/docs/start.js"),
     ("GET", "/docs/{name}"),
     ("GET", "/openapi.json"),
