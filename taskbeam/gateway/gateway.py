@@ -274,6 +274,7 @@ class Gateway:
             health.alive,
             name=self.paths.marker,
             operation_id="alive",
+            summary="Alive",
             tags=["health"],
             openapi_extra=health.PUBLIC,
         )
