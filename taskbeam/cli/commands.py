@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from taskbeam.cli.doctor import doctor
+from taskbeam.cli.in_words import Commands
 from taskbeam.cli.keys import keys
 from taskbeam.cli.revoke import revoke
 from taskbeam.cli.serve import serve
 from taskbeam.cli.watchdog import watchdog
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="taskbeam")
 def commands() -> None:
     """Celery jobs, live in the browser.
