@@ -4,8 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from taskbeam.gateway import Accepted, Gateway, Sender, TaskbeamError, problems
-from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway import (
+    IDENTITY_PROBLEMS,
+    Accepted,
+    Gateway,
+    Sender,
+    TaskbeamError,
+    documented,
+    problems,
+)
 
 from .settings import Settings
 from .uploads import receive_upload

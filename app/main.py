@@ -8,10 +8,15 @@ from fastapi import FastAPI
 from starlette.responses import FileResponse
 
 from taskbeam import __version__
-from taskbeam.gateway import BodyLimit, Gateway, install_browser_safety, install_problems
-from taskbeam.gateway.connections.celery_application import celery_application
-from taskbeam.gateway.http import docs
-from taskbeam.gateway.http.static_files import Files
+from taskbeam.gateway import (
+    BodyLimit,
+    Files,
+    Gateway,
+    celery_application,
+    docs_router,
+    install_browser_safety,
+    install_problems,
+)
 
 from .images import images_router
 from .reports import reports_router
@@ -42,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_browser_safety(app, settings.allowed_origins)
     app.include_router(live.router)
-    app.include_router(docs.router)
+    app.include_router(docs_router)
     app.include_router(reports_router(live))
     app.include_router(images_router(live, settings))
     _serve_files(app, settings)

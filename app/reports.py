@@ -6,9 +6,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
-from taskbeam.gateway import Accepted, Action, Caller, Gateway, Sender, problems
-from taskbeam.gateway.http.negotiation import JSON_ONLY
-from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway import (
+    IDENTITY_PROBLEMS,
+    JSON_ONLY,
+    Accepted,
+    Action,
+    Caller,
+    Gateway,
+    Sender,
+    documented,
+    problems,
+)
 
 TASK = "reports.generate"
 QUEUE = "reports"

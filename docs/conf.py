@@ -31,6 +31,10 @@ default_role = "py:obj"
 # A type in a signature is one of the reference's, or one of these.
 nitpicky = True
 nitpick_ignore_regex = [
+    (
+        "py:class",
+        "os.PathLike",
+    ),  # of Starlette's StaticFiles, by a name that Python's own documents do not have
     ("py:obj", ".*"),
     ("py:(class|exc)", r"(annotated_types|collections|fastapi|pathlib|pydantic|redis)\..*"),
     ("py:class", "ASGIApp|AsyncResult|Celery|FastAPI|HTTPConnection|Response|Starlette"),

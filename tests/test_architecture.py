@@ -143,6 +143,17 @@ class TestWalls:
         folders = {path.parent.name for path in (ROOT / "taskbeam").glob("*/__init__.py")}
         assert folders <= set(LAYERS)
 
+    def test_the_service_uses_only_public_modules(self) -> None:
+        """As any application would: what it needs is in an `__all__`, but for the server that runs it."""
+        public = {"taskbeam", "taskbeam.gateway", "taskbeam.gateway.problems", "taskbeam.gateway.settings"}
+        wrong = [
+            f"{name} imports {imported.name}"
+            for name, path in modules("app").items()
+            for imported in imports(name, path)
+            if imported.name.startswith("taskbeam") and imported.name not in public
+        ]
+        assert wrong in ([], ["app.__main__ imports taskbeam.gateway.server.run"])
+
     @pytest.mark.parametrize("package", ["app", "worker", "stack"])
     def test_its_own_modules_are_imported_relatively(self, package: str) -> None:
         """So that a folder can ship under another name."""

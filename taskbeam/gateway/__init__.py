@@ -5,10 +5,14 @@ from taskbeam.gateway.auth.identity import FOLLOW, Action, Identity
 from taskbeam.gateway.auth.keys import KeyConfigurationError
 from taskbeam.gateway.auth.policy import Authorize, Task
 from taskbeam.gateway.auth.senders import Sender
+from taskbeam.gateway.connections.celery_application import celery_application
 from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
 from taskbeam.gateway.gateway import Gateway
 from taskbeam.gateway.http.browser_safety import install_browser_safety
-from taskbeam.gateway.http.problem_details import install_problems
+from taskbeam.gateway.http.docs import router as docs_router
+from taskbeam.gateway.http.negotiation import JSON_ONLY
+from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented, install_problems
+from taskbeam.gateway.http.static_files import Files
 from taskbeam.gateway.jobs.accepted import Accepted, TaskUrls
 from taskbeam.gateway.jobs.sending import SentTask
 from taskbeam.gateway.limits.body import BodyLimit
@@ -17,6 +21,8 @@ from taskbeam.gateway.settings import CelerySettings, GatewaySettings, ServerSet
 
 __all__ = [
     "FOLLOW",
+    "IDENTITY_PROBLEMS",
+    "JSON_ONLY",
     "Accepted",
     "Action",
     "Authorize",
@@ -24,6 +30,7 @@ __all__ = [
     "Caller",
     "CeleryConfigurationError",
     "CelerySettings",
+    "Files",
     "Gateway",
     "GatewaySettings",
     "Identity",
@@ -35,6 +42,9 @@ __all__ = [
     "Task",
     "TaskUrls",
     "TaskbeamError",
+    "celery_application",
+    "docs_router",
+    "documented",
     "install_browser_safety",
     "install_problems",
 ]
