@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from celery import Celery
+from celery.app.utils import find_app
 
 from taskbeam.gateway.connections.celery_application import celery_application
 from taskbeam.gateway.settings import CelerySettings
@@ -19,7 +20,8 @@ celery_option: Callable[..., Any] = click.option(
     "--celery",
     "celery_target",
     metavar="MODULE:NAME",
-    help="Your Celery application.  [default: one made from TASKBEAM_BROKER_URL and TASKBEAM_RESULT_BACKEND]",
+    help="Your Celery application, as for `celery -A`.  "
+    "[default: one made from TASKBEAM_BROKER_URL and TASKBEAM_RESULT_BACKEND]",
 )
 
 
@@ -47,11 +49,18 @@ def load(target: str) -> Any:
     return found
 
 
+def _found_by_celery(target: str) -> object:
+    try:
+        return find_app(target)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise click.BadParameter(f"There is no Celery application {target!r}: {error}.") from None
+
+
 def load_celery(target: str | None) -> Celery:
     """The application that the option names, or one made from the settings."""
     if target is None:
         return celery_application(CelerySettings())
-    found = load(target)
+    found = load(target) if ":" in target else _found_by_celery(target)
     if not isinstance(found, Celery):
         raise click.BadParameter(f"{target!r} is no Celery application.")
     return found

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 PREFIX = "TASKBEAM_"
 
+#: Settings of the command `taskbeam`.
+OF_THE_COMMAND = frozenset({"workers"})
+
 #: From 0 to 1: how like a setting's a name is that was meant for it.
 LIKENESS = 0.85
 
@@ -28,6 +31,7 @@ def unknown_variables(
         *GatewaySettings.model_fields,
         *ServerSettings.model_fields,
         *CelerySettings.model_fields,
+        *OF_THE_COMMAND,
         *more,
     }
     known = {PREFIX + name.upper() for name in fields}

@@ -117,4 +117,5 @@ def test_a_misspelt_variable_is_told_with_the_one_that_is_meant() -> None:
     assert "did you mean TASKBEAM_HEARTBEAT?" in first
     assert "TASKBEAM_ZZZ" in second
     assert unknown_variables({"TASKBEAM_UPLOADS_DIR": "/x"}, ["uploads_dir"]) == []
+    assert unknown_variables({"TASKBEAM_WORKERS": "2"}) == []
     assert unknown_variables(environment, only_misspelt=True) == [first]

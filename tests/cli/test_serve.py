@@ -1,98 +1,141 @@
-"""`taskbeam serve`: several processes on one port, replaced when they die, drained when they are to end."""
+"""`taskbeam serve` in one process: what it serves, and what its options mean."""
 
 from __future__ import annotations
 
 import signal
+import socket
 from typing import TYPE_CHECKING
 
 import httpx
-import psutil
 import pytest
 
-from taskbeam.gateway.server.workers import FIRST_DELAY, LAST_DELAY, YOUNG, Backoff
-from tests.support.waiting import START_TIMEOUT, wait_until
+from stack.ports import LOOPBACK, free_port
+from tests.support.event_stream import EventStream, bodies_of
+from tests.support.waiting import DEADLINE
 
-from .running import answers, run, serving
+from .running import Serving, run, serving
 
 if TYPE_CHECKING:
-    from stack.process import ManagedProcess
+    from pathlib import Path
+
     from stack.valkey import Valkey
+    from tests.support.journal import Journals
 
 
-@pytest.fixture
-def variables(valkey: Valkey) -> dict[str, str]:
-    return {
-        "broker_url": valkey.url(0),
-        "result_backend": f"taskbeam+{valkey.url(1)}",
-        "auth": "open",
-    }
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_gateway_alone_until_it_is_told_to_end(
+    valkey: Valkey, journals: Journals, number: signal.Signals
+) -> None:
+    task = journals.task()
+    task.finish()
+    with serving(valkey) as served:
+        served.wait_until_ready()
+        with EventStream(served.gateway, task.id) as stream:
+            assert bodies_of(stream.rest()) == task.bodies()
+        assert "Swagger" in httpx.get(f"{served.http}/docs/swagger-ui-bundle.js").text
+        refused = httpx.post(f"{served.http}/tasks/{task.id}/cancel", content=b"x" * 2_000_000)
+        assert refused.status_code == 413
+        assert served.stop(number) == 0
+        assert served.logged("Finished server process")
 
 
-def workers(process: ManagedProcess) -> set[int]:
-    """The processes that serve; one more is multiprocessing's own."""
-    children = psutil.Process(process.pid).children()
-    return {child.pid for child in children if is_alive(child) and "spawn_main" in " ".join(child.cmdline())}
+@pytest.mark.parametrize("target", ["tests.support.jobs", "tests.support.jobs:app"])
+def test_the_gateway_of_a_celery_application(
+    valkey: Valkey, journals: Journals, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its backend is used, and not the one of the environment."""
+    task = journals.task()
+    task.finish()
+    monkeypatch.setenv("JOBS_BROKER", valkey.url(0))
+    monkeypatch.setenv("JOBS_BACKEND", f"taskbeam+{valkey.url(1)}")
+    elsewhere = {"broker_url": valkey.url(4), "result_backend": f"taskbeam+{valkey.url(5)}"}
+    with serving(valkey, "--celery", target, port=0, **elsewhere) as served:
+        served.wait_until_ready()
+        with EventStream(served.gateway, task.id) as stream:
+            assert bodies_of(stream.rest()) == task.bodies()
 
 
-def is_alive(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+@pytest.mark.parametrize("name", ["tests.cli.shop:app", "tests.cli.shop:create_app"])
+def test_an_application_of_ones_own(name: str, valkey: Valkey, journals: Journals) -> None:
+    task = journals.task(labels={"owner": "ada"})
+    task.finish()
+    factory = ["--factory"] if name.endswith("create_app") else []
+    with serving(valkey, "--app", name, *factory, auth="tokens") as served:
+        served.wait_until_ready("/live/readyz")
+        stream = httpx.get(f"{served.http}/live/tasks/{task.id}/events", timeout=DEADLINE)
+        assert bodies_of(stream.content) == task.bodies()
+        assert httpx.get(f"{served.http}/detachable").json() is True
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_it_serves_the_gateway_alone_until_it_is_told_to_end(count: int, variables: dict[str, str]) -> None:
-    with serving("--workers", str(count), **variables) as (process, origin, _):
-        assert httpx.get(f"{origin}/tasks/nobodys").json()["code"] == "unknown_task"
-        assert "Swagger" in httpx.get(f"{origin}/docs/swagger-ui-bundle.js").text
-        mine = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(signal.SIGTERM)
-        # One process alone ends as uvicorn does, by the signal that it was sent.
-        assert process.wait(START_TIMEOUT) == (0 if count > 1 else -signal.SIGTERM)
-        wait_until(lambda: not any(is_alive(each) for each in mine))
+class TestOptions:
+    def test_override_variables(self, valkey: Valkey) -> None:
+        other = free_port()
+        with serving(valkey, "--port", str(other), "--log-level", "warning") as served:
+            Serving(served.process, other).wait_until_ready()
+            served.stop()
+            assert not served.logged("Finished server process")
+
+    def test_variables_override_defaults(self, valkey: Valkey) -> None:
+        with serving(valkey, log_level="warning") as served:
+            served.wait_until_ready()
+            served.stop()
+            assert not served.logged("Finished server process")
+
+    def test_a_root_path(self, valkey: Valkey) -> None:
+        with serving(valkey, "--app", "tests.cli.shop:app", "--root-path", "/behind") as served:
+            served.wait_until_ready("/live/readyz")
+            assert httpx.get(f"{served.http}/root_path").json() == "/behind"
+
+    def test_a_unix_socket(self, valkey: Valkey, tmp_path: Path) -> None:
+        path = tmp_path / "gateway.sock"
+        with serving(valkey, "--uds", str(path)) as served:
+            assert served.answers_on(path)
+            served.stop()
+        assert not path.exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("--app", "a:b", "--celery", "c:d"), "--celery does not go with it"),
+            (("--factory",), "--factory needs --app"),
+            (("--workers", "0"), "--workers"),
+            (("--app", "shop"), "not of the form MODULE:NAME"),
+            (("--app", "nothing.here:app"), "There is no module"),
+            (("--app", "app.main:nothing"), "has no 'nothing'"),
+            (("--app", "tests.cli.running:COMMAND"), "is no ASGI application"),
+            (("--celery", "nothing.here"), "There is no Celery application 'nothing.here'"),
+            (("--celery", "app.main:create_app"), "is no Celery application"),
+        ],
+    )
+    def test_that_make_no_sense(self, arguments: tuple[str, ...], words: str) -> None:
+        refused = run("serve", *arguments, auth="open")
+        assert refused.returncode == 2
+        assert words in " ".join(refused.stderr.split())
+        assert "Traceback" not in refused.stderr
 
 
-def test_a_worker_that_dies_is_replaced(variables: dict[str, str]) -> None:
-    with serving("--workers", "2", **variables) as (process, origin, lines):
-        wait_until(lambda: len(workers(process)) == 2)
-        before = workers(process)
-        psutil.Process(min(before)).kill()
-        wait_until(lambda: len(workers(process)) == 2 and min(before) not in workers(process))
-        assert max(before) in workers(process)
-        wait_until(lambda: any(f"Worker process {min(before)} died (exit code -9)" in line for line in lines))
-        wait_until(lambda: answers(f"{origin}/healthz"))
+class TestTheEnvironment:
+    @pytest.mark.parametrize(
+        ("variable", "value", "words"),
+        [
+            ("port", "http", "TASKBEAM_PORT cannot be used"),
+            ("heartbeat", "-1", "TASKBEAM_HEARTBEAT cannot be used"),
+            ("api_keys", "planted-secret", "api_keys"),
+            ("result_backend", "redis://127.0.0.1:1/1", "Write taskbeam+ in front of it"),
+            ("auth", "tokens", "taskbeam keys new"),
+        ],
+    )
+    def test_a_value_that_cannot_be_used(self, variable: str, value: str, words: str) -> None:
+        refused = run("serve", **{"auth": "open", variable: value})
+        assert refused.returncode == 2
+        assert words in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert "planted-secret" not in refused.stderr
 
-
-def test_no_worker_outlives_who_would_replace_it(variables: dict[str, str]) -> None:
-    with serving("--workers", "2", **variables) as (process, _, _lines):
-        wait_until(lambda: len(workers(process)) == 2)
-        left = [psutil.Process(pid) for pid in workers(process)]
-        process.send_signal(signal.SIGKILL)
-        wait_until(
-            lambda: not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in left)
-        )
-
-
-def test_workers_that_cannot_start_end_it_with_their_reason(valkey: Valkey) -> None:
-    failed = run("serve", "--workers", "2", "--port", "0", result_backend=valkey.url(1), token_keys="")
-    assert failed.returncode == 2
-    assert "TASKBEAM_TOKEN_KEYS" in failed.stderr
-
-
-def test_what_is_wrong_is_said_in_words(valkey: Valkey) -> None:
-    ours = f"taskbeam+{valkey.url(1)}"
-    no_module = run("serve", "--app", "nothing.here:app", result_backend=ours)
-    assert (no_module.returncode, "There is no module" in no_module.stderr) == (2, True)
-    no_name = run("serve", "--app", "app.main:nothing", result_backend=ours)
-    assert (no_name.returncode, "has no 'nothing'" in no_name.stderr) == (2, True)
-    no_celery = run("serve", "--celery", "app.main:create_app", result_backend=ours, auth="open")
-    assert (no_celery.returncode, "is no Celery application" in no_celery.stderr) == (2, True)
-
-
-def test_workers_that_die_young_are_replaced_later_each_time() -> None:
-    backoff = Backoff()
-    delays = [backoff.died(0.5) for _ in range(12)]
-    assert delays[:3] == [FIRST_DELAY, 2 * FIRST_DELAY, 4 * FIRST_DELAY]
-    assert delays[-1] == LAST_DELAY
-    assert backoff.died(YOUNG + 1) == FIRST_DELAY
+    def test_a_port_that_is_taken(self, valkey: Valkey) -> None:
+        with (
+            socket.create_server((LOOPBACK, 0)) as selfish,
+            serving(valkey, port=selfish.getsockname()[1]) as served,
+        ):
+            assert served.process.wait(DEADLINE) == 3
+        assert served.logged("in use")

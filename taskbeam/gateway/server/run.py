@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import gc
 import logging
-from contextlib import suppress
+import signal
+import threading
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,18 +25,32 @@ from taskbeam.gateway.settings import GatewaySettings
 if TYPE_CHECKING:
     import socket
     from asyncio import Protocol
+    from collections.abc import Callable, Iterator
 
     from taskbeam.gateway.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
 
 
-def serve(app: Any, settings: ServerSettings, listener: socket.socket | None = None) -> bool:
+def serve(
+    app: Any,
+    settings: ServerSettings,
+    listener: socket.socket | None = None,
+    *,
+    root_path: str = "",
+    on_started: Callable[[], None] | None = None,
+) -> bool:
     """Serve an ASGI application until SIGTERM or Ctrl-C; returns whether it could start.
 
     Its gateway, if it has one, writes to detached connections; at the root of the application it also answers
-    plain requests for streams by itself. ``listener``: a socket that listens already, instead of the
-    settings' host and port.
+    plain requests for streams by itself.
+
+    Args:
+        app: the application.
+        settings: where and how it is served.
+        listener: a bound socket to listen on, instead of the settings' host and port.
+        root_path: a prefix that a proxy takes away from each path.
+        on_started: called in the server's event loop when clients can connect.
     """
     gateway = gateway_in(app)
     limits = gateway.settings if gateway is not None else GatewaySettings()
@@ -55,7 +71,8 @@ def serve(app: Any, settings: ServerSettings, listener: socket.socket | None = N
         app,
         host=settings.host,
         port=settings.port,
-        log_config=log_config(),
+        root_path=root_path,
+        log_config=logging_config(settings.log_level),
         log_level=settings.log_level,
         # uvicorn calls it like the class that it asks for.
         http=cast("type[Protocol]", protocol),
@@ -70,7 +87,45 @@ def serve(app: Any, settings: ServerSettings, listener: socket.socket | None = N
     except (OSError, ValueError) as error:
         logger.error("Cannot listen on %s:%s: %s", settings.host, settings.port, error)
         return False
-    server = Server(config)
-    with suppress(KeyboardInterrupt):
+    server = Server(config) if on_started is None else _AnnouncingServer(config, on_started)
+    with _sigterm_like_ctrl_c(), suppress(KeyboardInterrupt):
         server.run([listener] if listener is not None else None)
     return server.started
+
+
+def logging_config(level: str) -> dict[str, Any]:
+    """uvicorn's logging, for `logging.config.dictConfig`, without the secrets in URLs.
+
+    Taskbeam's own lines have the same form, unless the application has a root handler that writes them.
+    """
+    config = log_config()
+    if not logging.getLogger().handlers:
+        own = {"handlers": ["default"], "level": level.upper(), "propagate": False}
+        config["loggers"]["taskbeam"] = own
+    return config
+
+
+class _AnnouncingServer(Server):
+    """Says when it has started."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
+
+
+@contextmanager
+def _sigterm_like_ctrl_c() -> Iterator[None]:
+    """Whoever was told to stop, and did, ends well: uvicorn raises the signal once more when it is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
