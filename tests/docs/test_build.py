@@ -43,7 +43,6 @@ class Page(HTMLParser):
                 self.anchors.add(value)
 
 
-@pytest.mark.xdist_group("docs")
 class TestTheSite:
     def test_each_link_leads_somewhere(self, site: Path) -> None:
         pages = {path: Page(path) for path in site.rglob("*.html")}
