@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,9 +38,17 @@ class Identity:
     expires: float | None = None
 
     @classmethod
-    def for_owner(cls, owner: str, scopes: frozenset[Action] = FOLLOW) -> Identity:
-        """Whoever may follow all of an owner's tasks: what an application's `identify` returns for a user."""
-        return cls(subject=owner, owner=owner, scopes=scopes)
+    def for_owner(
+        cls, owner: str, scopes: frozenset[Action] = FOLLOW, issued: float | None = None
+    ) -> Identity:
+        """Whoever may follow all of an owner's tasks: what an application's `identify` returns for a user.
+
+        ``issued``: since when the login holds, in Unix seconds; by default since now. Revoking the owner ends
+        what was issued before.
+        """
+        return cls(
+            subject=owner, owner=owner, scopes=scopes, issued=time.time() if issued is None else issued
+        )
 
     @property
     def key(self) -> str | None:
