@@ -17,6 +17,7 @@ settings.register_profile("taskbeam", deadline=None, print_blob=True)
 settings.load_profile("taskbeam")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side (`-n 4 --dist loadgroup`), a folder of tests stays together, with what it shares."""
     for item in items:

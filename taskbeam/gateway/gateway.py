@@ -73,7 +73,7 @@ class Gateway:
         authorize: ``authorize(identity, action, task) -> bool``, asked on the event loop; it replaces the
             rule that a task is its owner's, its group's, or the token's.
         identify_sender: a FastAPI dependency that returns the `Sender` for `sender`.
-        watch_signals: hear SIGTERM, SIGINT and SIGQUIT before the server does, to end streams at once:
+        watch_signals: hear SIGTERM and SIGINT before the server does, to end streams at once:
             servers wait for open connections before they tell an application that they stop. The server's
             own handlers run, too.
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: What servers are stopped by: SIGQUIT is gunicorn's word for at once.
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+#: What servers are stopped by.
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Shutdown:
@@ -75,7 +75,8 @@ class SignalWatch:
             return
         for number in SIGNALS:
             before = signal.getsignal(number)
-            if callable(before):
+            # Python's own handler of Ctrl-C is no server's.
+            if callable(before) and before is not signal.default_int_handler:
                 self._before[number] = before
                 signal.signal(number, self._heard)
 
