@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -72,6 +73,7 @@ def test_one_key_is_a_set() -> None:
         keys({"kid": "a", "alg": "HS256", "kty": "oct"}),
         "[" * 100_000,
     ],
+    ids=itertools.count(),  # the keys are fresh ones, and a test's name is the same in each process
 )
 def test_what_is_no_key_set(text: str) -> None:
     with pytest.raises(KeyConfigurationError) as refused:
