@@ -114,7 +114,6 @@ EVENTS: Schema = {
 
 #: The `data` of each event of the stream is an event, or a gap.
 STREAM: Schema = {
-    "type": "string",
     "description": "Server-Sent Events (HTML standard, 9.2), whose data is an event or a gap as JSON.",
 }
 
