@@ -62,6 +62,8 @@ def gateway(
 ) -> Iterator[Gateway]:
     """Run ``python -m app``; ``redis_url`` names no database, ``settings`` become `TASKBEAM_*` variables.
 
+    With a ``frontend_dir``, the files of that folder are in front of those that the gateway has itself.
+
     ``port``: any that is free, unless another gateway shares its own.
     """
     port = port or free_port()
@@ -73,7 +75,8 @@ def gateway(
         "TASKBEAM_DETACH": "1" if path == "detached" else "0",
         **{f"TASKBEAM_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    with ManagedProcess("gateway", [sys.executable, "-m", "app"], env=env, cwd=ROOT) as process:
+    module = "tests.support.folder_service" if "frontend_dir" in settings else "app"
+    with ManagedProcess("gateway", [sys.executable, "-m", module], env=env, cwd=ROOT) as process:
         running = Gateway(process, port)
         answers = UrlAnswers(running.http + ("/readyz" if ready else "/healthz"))
         process.wait_until(lambda: answers() and running.listens(), START_TIMEOUT)
