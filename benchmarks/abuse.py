@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 import redis.asyncio as redis
@@ -48,22 +48,38 @@ CLIENTS = 20
 RATE = 50  # events per second
 FLOOD = 3  # one in so many, of another task
 
-#: What we promise: at most twice the latency, and so many bytes more for each of 2,000 clients.
+#: What we promise: at most twice the latency, and so many bytes more for each client of a crowd.
 TARGET = 2.0
-MEMORY = 2000 * 128 * 1024
-
-#: Seconds in which the clients read what the journal has.
-CATCH_UP = 2.0
+MEMORY = 128 * 1024
 
 #: Seconds until connections that were dropped are gone.
 GONE = 15.0
 
 
+class Scale(NamedTuple):
+    """How much is done: those who misbehave at once, and bytes of an event that they do not read.
+
+    Times in seconds: in which these events fill what lies between, in which the others catch up with the
+    journal, and in which it is seen how late they are told.
+    """
+
+    crowd: int
+    filling: int
+    full: float
+    catch_up: float
+    watched: float
+
+
+FULL = Scale(crowd=2000, filling=4000, full=6.0, catch_up=2.0, watched=8.0)
+QUICK = Scale(crowd=300, filling=16_000, full=1.5, catch_up=0.5, watched=0.5)
+
+
 class Publisher:
     """Appends events to the followed task, and large ones to that of those who never read."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, filling: int) -> None:
         self._redis = redis.Redis(port=port, db=DATABASE)
+        self._filling = "x" * filling
 
     async def begin(self) -> None:
         """Make the tasks known."""
@@ -75,7 +91,7 @@ class Publisher:
         for number in count():
             await self.publish(TASK, "")
             if number % FLOOD == 0:
-                await self.publish("flood", "x" * 4000)
+                await self.publish("flood", self._filling)
             await asyncio.sleep(1 / RATE)
 
     async def publish(self, task_id: str, filling: str) -> None:
@@ -87,10 +103,10 @@ class Publisher:
         await self._redis.evalsha(APPEND.digest, len(keys), *keys, *entry.script_args())
 
 
-async def latencies(port: int, seconds: float) -> list[float]:
+async def latencies(port: int, catch_up: float, seconds: float) -> list[float]:
     """Of each event for each client, in seconds, once they have all caught up with the journal."""
     took: list[float] = []
-    began = time.time() + CATCH_UP
+    began = time.time() + catch_up
     deadline = began + seconds
 
     async def follow() -> None:
@@ -107,10 +123,11 @@ async def latencies(port: int, seconds: float) -> list[float]:
 
 
 @contextmanager
-def abused(name: str, port: int) -> Iterator[None]:
+def abused(name: str, port: int, scale: Scale) -> Iterator[None]:
     """Somebody misbehaves until the block ends."""
+    how = (name, str(port), "flood", str(scale.crowd), str(scale.full))
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.abuses", name, str(port), "flood"],
+        [sys.executable, "-m", "benchmarks.abuses", *how],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -137,26 +154,26 @@ async def gone(server: Server, before: int) -> bool:
     return False
 
 
-async def observe(server: Server, seconds: float) -> Sequence[Figure]:
-    publisher = Publisher(server.redis.port)
+async def observe(server: Server, scale: Scale) -> Sequence[Figure]:
+    publisher = Publisher(server.redis.port, scale.filling)
     await publisher.begin()
     publishing = asyncio.create_task(publisher.run())
     process = psutil.Process(server.processes[0].pid)
-    await latencies(server.port, 1.0)  # imports, connections, caches
+    await latencies(server.port, scale.catch_up, 1.0)  # imports, connections, caches
     figures: list[Figure] = []
     quiet = 0.0
     for name in ABUSES:
         before, memory = connections(server), process.memory_info().rss
-        with abused(name, server.port):
+        with abused(name, server.port, scale):
             used, began = server.cpu_seconds, time.monotonic()
-            took = sorted(await latencies(server.port, seconds))
+            took = sorted(await latencies(server.port, scale.catch_up, scale.watched))
             busy = (server.cpu_seconds - used) / (time.monotonic() - began)
             grown = process.memory_info().rss - memory
         late = took[int(0.99 * len(took))] if took else inf
         quiet = quiet or late
         faults = ["connections are left behind"] if not await gone(server, before) else []
         faults += [] if took else ["nobody was told anything"]
-        faults += ["too much memory"] if grown > MEMORY else []
+        faults += ["too much memory"] if grown > MEMORY * scale.crowd else []
         figures.append(
             Figure(
                 case=name,
@@ -176,7 +193,7 @@ async def observe(server: Server, seconds: float) -> Sequence[Figure]:
 
 def measure(quick: bool) -> Report:
     with staged([Taskbeam()]) as (server,):
-        figures = asyncio.run(observe(server, 1.5 if quick else 8.0))
+        figures = asyncio.run(observe(server, QUICK if quick else FULL))
     return Report([replace(figure, target=None) for figure in figures] if quick else figures)
 
 

@@ -1,4 +1,10 @@
-"""`python -m benchmarks.abuses NAME PORT TASK`: do one of them until the input ends; says `ready` first."""
+"""Do one of them until the input ends; says `ready` first.
+
+    python -m benchmarks.abuses NAME PORT TASK CROWD SECONDS
+
+``CROWD``: how many do it at once, but for those who shout, of whom there is one. ``SECONDS``: in which the
+task's events fill what lies between it and a client that does not read.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ import os
 import socket
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.raw_websocket import frame
 
@@ -16,14 +22,17 @@ from ..machine import allow_many_sockets
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-#: How many do it at once, but for those who shout, of whom there is one.
-CROWD = 2000
-
 #: Bytes per second of junk.
 JUNK = 10_000_000
 
-#: Seconds in which the flood fills what lies between a task and a client that does not read.
-FULL = 6.0
+
+class Target(NamedTuple):
+    """Who is abused, and how much."""
+
+    port: int
+    task: str
+    crowd: int
+    seconds: float
 
 
 def handshake(path: str) -> bytes:
@@ -33,32 +42,32 @@ def handshake(path: str) -> bytes:
     ).encode()
 
 
-async def half_open(port: int, _: str) -> list[asyncio.StreamWriter]:
+async def half_open(target: Target) -> list[asyncio.StreamWriter]:
     """A handshake that never ends."""
-    return await _crowd(port, handshake("/ws")[:-4])
+    return await _crowd(target, handshake("/ws")[:-4])
 
 
-async def never_reading(port: int, task: str) -> list[asyncio.StreamWriter]:
+async def never_reading(target: Target) -> list[asyncio.StreamWriter]:
     """Sockets that follow a busy task, and read nothing."""
-    writers = await _crowd(port, handshake(f"/tasks/{task}/ws"))
+    writers = await _crowd(target, handshake(f"/tasks/{target.task}/ws"))
     for writer in writers:
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-    await asyncio.sleep(FULL)
+    await asyncio.sleep(target.seconds)
     return writers
 
 
-async def shouting(port: int, _: str) -> list[asyncio.StreamWriter]:
+async def shouting(target: Target) -> list[asyncio.StreamWriter]:
     """Junk on a socket, as fast as it goes, and again on the next one when it is closed."""
-    _shouts.append(asyncio.create_task(_shout(port)))
+    _shouts.append(asyncio.create_task(_shout(target.port)))
     return []
 
 
-async def nothing(port: int, task: str) -> list[asyncio.StreamWriter]:  # noqa: ARG001
+async def nothing(_: Target) -> list[asyncio.StreamWriter]:
     """The quiet run."""
     return []
 
 
-ABUSES: dict[str, Callable[[int, str], Awaitable[list[asyncio.StreamWriter]]]] = {
+ABUSES: dict[str, Callable[[Target], Awaitable[list[asyncio.StreamWriter]]]] = {
     "quiet": nothing,
     "half-open": half_open,
     "never-reading": never_reading,
@@ -70,10 +79,10 @@ ABUSES: dict[str, Callable[[int, str], Awaitable[list[asyncio.StreamWriter]]]] =
 _shouts: list[asyncio.Task[None]] = []
 
 
-async def _crowd(port: int, request: bytes) -> list[asyncio.StreamWriter]:
+async def _crowd(target: Target, request: bytes) -> list[asyncio.StreamWriter]:
     writers = []
-    for _ in range(CROWD // 100):
-        opened = await asyncio.gather(*(_connect(port) for _ in range(100)), return_exceptions=True)
+    for _ in range(target.crowd // 100):
+        opened = await asyncio.gather(*(_connect(target.port) for _ in range(100)), return_exceptions=True)
         for writer in opened:
             if not isinstance(writer, BaseException):
                 writer.write(request)
@@ -104,8 +113,8 @@ async def _shout(port: int) -> None:
         await asyncio.sleep(0.01)
 
 
-async def main(name: str, port: int, task: str) -> None:
-    writers = await ABUSES[name](port, task)
+async def main(name: str, target: Target) -> None:
+    writers = await ABUSES[name](target)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for writer in writers:
@@ -114,4 +123,5 @@ async def main(name: str, port: int, task: str) -> None:
 
 if __name__ == "__main__":
     allow_many_sockets()
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    name, port, task, crowd, seconds = sys.argv[1:]
+    asyncio.run(main(name, Target(int(port), task, int(crowd), float(seconds))))
