@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from stack.ports import free_port, listeners
 from stack.process import ManagedProcess
-from stack.readiness import UrlAnswers
 from stack.valkey import Valkey
 
 from . import machine
@@ -56,8 +55,9 @@ class Server:
 
     def is_ready(self) -> bool:
         """Whether it serves, and each of its processes listens."""
-        answers = UrlAnswers(f"http://127.0.0.1:{self.port}{self.recipe.ready}")
-        return answers() and (len(self.processes) == 1 or listeners(self.port) == len(self.processes))
+        if not self.recipe.is_ready(self.site):
+            return False
+        return len(self.processes) == 1 or listeners(self.port) == len(self.processes)
 
 
 @contextmanager

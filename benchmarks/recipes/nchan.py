@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, ClassVar
+from urllib.request import ProxyHandler, build_opener
 
 from .. import obtain as obtaining
 from ..load.following import Following
@@ -60,11 +61,24 @@ class Nchan(Recipe):
         )
         return (str(NGINX), "-p", str(site.home), "-c", str(file), "-g", "daemon off;")
 
+    def is_ready(self, site: Site) -> bool:
+        """Nginx serves before its Redis is connected; what is published until then is refused."""
+        return super().is_ready(site) and (not self.redis or _takes_a_message(site))
+
     def follow(self, transport: Transport, task_id: str, after: str = "") -> Following:  # noqa: ARG002
         return Following(f"/{'resume' if after else 'follow'}?task={task_id}")
 
     async def publisher(self, site: Site) -> HttpPublisher:
         return await HttpPublisher.connect(site.port, _post)
+
+
+def _takes_a_message(site: Site) -> bool:
+    opener = build_opener(ProxyHandler({}))  # the address is on this machine
+    try:
+        with opener.open(f"http://127.0.0.1:{site.port}/publish?task=ready", b"ready", timeout=2):
+            return True
+    except OSError:  # refused, timed out, or an answer of 300 and above (HTTPError)
+        return False
 
 
 def _post(event: Payload) -> Post:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from stack.readiness import UrlAnswers
+
 from ..load.client import STREAMS
 
 if TYPE_CHECKING:
@@ -65,6 +67,10 @@ class Recipe(ABC):
     def environment(self, site: Site) -> Mapping[str, str]:  # noqa: ARG002
         """What is added to its environment."""
         return {}
+
+    def is_ready(self, site: Site) -> bool:
+        """Whether it serves."""
+        return UrlAnswers(f"http://127.0.0.1:{site.port}{self.ready}")()
 
     @abstractmethod
     def follow(self, transport: Transport, task_id: str, after: str = "") -> Following:
