@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -130,7 +131,7 @@ def check_redis_py(version: tuple[int | str, ...]) -> None:
 def _master(parameters: RedisParameters, arguments: dict[str, Any], timeout: float) -> Redis:
     # A sentinel that hangs leaves time to ask the next one, and to connect to the master.
     share = timeout / (len(parameters.sentinels) + 1)
-    own = {**parameters.sentinel_arguments, "protocol": 2, "retry": Retry(NoBackoff(), 0)}
+    own = {**_spelt(parameters.sentinel_arguments), "protocol": 2, "retry": Retry(NoBackoff(), 0)}
     for name in ("socket_timeout", "socket_connect_timeout"):
         own[name] = min(own.get(name) or share, share)
     _refuse_unknown(own, _accepted(Redis), f"{parameters.setting} (sentinel_kwargs)")
@@ -150,7 +151,7 @@ def _translated(parameters: RedisParameters) -> dict[str, Any]:
     accepted = _accepted(connection)
     arguments = {
         name: value
-        for name, value in parameters.arguments.items()
+        for name, value in _spelt(parameters.arguments).items()
         if name not in OWN_CHOICE and (name in accepted or name not in INFORMATIVE)
     }
     _refuse_unknown(arguments, accepted, parameters.setting)
@@ -160,6 +161,14 @@ def _translated(parameters: RedisParameters) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in accepted} | {
         "connection_class": connection
     }
+
+
+def _spelt(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked of certificates as a word: asyncio's half of redis-py before 6 knows no constant."""
+    required = arguments.get("ssl_cert_reqs")
+    if not isinstance(required, ssl.VerifyMode):
+        return dict(arguments)
+    return {**arguments, "ssl_cert_reqs": required.name.removeprefix("CERT_").lower()}
 
 
 def _asyncio_class(parameters: RedisParameters) -> type[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import ssl
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from taskbeam.gateway.connections.asyncio_redis import (
     check_redis_py,
 )
 from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
+from taskbeam.journal.pipelined_connection import PipelinedConnection
 from tests.support.redis_server import sentinel, server
 
 if TYPE_CHECKING:
@@ -115,6 +117,16 @@ class TestWhatItDoesNotKnow:
         check_redis_py(version)
 
 
+@pytest.mark.parametrize("required", [ssl.CERT_NONE, ssl.CERT_OPTIONAL, ssl.CERT_REQUIRED])
+def test_what_is_asked_of_certificates_is_a_word_that_every_version_knows(required: ssl.VerifyMode) -> None:
+    tls = {"ssl_cert_reqs": required}
+    client = made(connection_class=blocking.SSLConnection, **tls)
+    word = {0: "none", 1: "optional", 2: "required"}[required.value]
+    assert client.connection_pool.connection_kwargs["ssl_cert_reqs"] == word
+    connection: Any = client.connection_pool.make_connection()
+    assert connection.cert_reqs is required
+
+
 def test_no_password_is_shown() -> None:
     parameters = RedisParameters(
         setting="result_backend",
@@ -141,7 +153,7 @@ class TestSentinels:
             parameters = RedisParameters(
                 setting="", arguments={}, sentinels=tuple(ports), master_name="results"
             )
-            assert asyncio.run(_ping(asyncio_redis(parameters, 9.0)))
+            assert asyncio.run(_ping_in_time(parameters, 9.0)) == [b"PONG"]
 
     def test_their_connections_are_closed_too(self, valkey: Valkey, tmp_path: Path) -> None:
         with sentinel(tmp_path, valkey.port, "results") as (_, port):
@@ -164,6 +176,18 @@ class TestSentinels:
         assert "planted-secret" not in str(error.value)
         assert "sentinel 127.0.0.1:2 - " in str(error.value)
         assert len(str(error.value)) < 400
+
+
+async def _ping_in_time(parameters: RedisParameters, seconds: float) -> list[bytes]:
+    """With so many seconds for all, as the gateway's own connections have."""
+    client = asyncio_redis(parameters, seconds)
+    connection = PipelinedConnection(client, seconds)
+    try:
+        replies: list[bytes] = await connection.execute((b"PING",))
+    finally:
+        await connection.aclose()
+        await client.aclose()
+    return replies
 
 
 async def _ping(client: Redis, sentinel_port: int = 0) -> bool:
