@@ -81,10 +81,20 @@ def _connect(celery_app: Celery, timeout: float) -> None:
         options: dict[str, Any] = connection.transport_options or {}
         if is_redis(connection):
             # Kombu's Redis transport knows no `connect_timeout`, and redis-py asks a sentinel several times.
-            limits = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), timeout * SHARE)
-            sentinels = {**(options.get("sentinel_kwargs") or {}), **limits, "retry": Retry(NoBackoff(), 0)}
-            connection.transport_options = {**options, **limits, "sentinel_kwargs": sentinels}
+            # One that hangs leaves time to ask the next one, and to connect to the master.
+            share = timeout * SHARE / (len(connection.alt) + 1)
+            asking = {
+                **(options.get("sentinel_kwargs") or {}),
+                **_bound(share),
+                "retry": Retry(NoBackoff(), 0),
+            }
+            bound = _bound(timeout * SHARE)
+            connection.transport_options = {**options, **bound, "sentinel_kwargs": asking}
         others = max(len(connection.alt) - 1, 0)
         connection.ensure_connection(
             max_retries=others, interval_start=0, interval_step=0, reraise_as_library_errors=False
         )
+
+
+def _bound(seconds: float) -> dict[str, float]:
+    return dict.fromkeys(("socket_timeout", "socket_connect_timeout"), seconds)

@@ -112,6 +112,11 @@ class TestWhatItDoesNotKnow:
         with pytest.raises(CeleryConfigurationError, match=rf"needs redis-py 5\.0\.1.*{found}.*pip install"):
             check_redis_py(version)
 
+    def test_the_redis_py_that_is_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(blocking, "VERSION", (4, 5, 2))
+        with pytest.raises(CeleryConfigurationError, match="needs redis-py"):
+            made()
+
     @pytest.mark.parametrize("version", [(5, 0, 1), (6, 0, "0b1"), blocking.VERSION])
     def test_no_later_redis_py(self, version: tuple[int | str, ...]) -> None:
         check_redis_py(version)

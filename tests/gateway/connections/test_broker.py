@@ -71,6 +71,14 @@ def test_names() -> None:
     assert names.queue_of("key::::queue") == "queue"
 
 
+def test_it_is_the_broker_that_is_read_from() -> None:
+    app = Celery(set_as_current=False)
+    app.conf.update(broker_write_url="redis://writing/0", broker_read_url="redis://reading/0")
+    broker = redis_broker(app, 1.0)
+    assert broker is not None
+    assert broker.redis.connection_pool.connection_kwargs["host"] == "reading"
+
+
 @pytest.mark.parametrize("url", ["amqp://host//", "memory://", "filesystem://", None])
 def test_another_broker_is_none(url: str | None) -> None:
     assert redis_broker(Celery(broker=url, set_as_current=False), 1.0) is None

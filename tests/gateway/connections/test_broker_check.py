@@ -69,6 +69,15 @@ class TestReached:
             url = f"sentinel://127.0.0.1:1/0;sentinel://127.0.0.1:{port}/0"
             assert asyncio.run(check(url, master_name="m").failure()) is None
 
+    def test_through_the_second_sentinel_though_the_first_hangs(self, valkey: Valkey, tmp_path: Path) -> None:
+        with sentinel(tmp_path, valkey.port, "m") as (_, port):
+            assert asyncio.run(self._through_the_second(port)) is None
+
+    async def _through_the_second(self, port: int) -> str | None:
+        async with silent() as hung:
+            url = f"sentinel://127.0.0.1:{hung.port}/0;sentinel://127.0.0.1:{port}/0"
+            return await check(url, 9.0, master_name="m").failure()
+
 
 class TestNotReached:
     @pytest.mark.parametrize(
@@ -154,7 +163,8 @@ class TestABrokerThatHangs:
             "check = BrokerCheck(app, 3600.0)\n"
             "async def ask():\n"
             "    asked = asyncio.create_task(check.failure())\n"
-            "    await asyncio.to_thread(hung.accept)\n"
+            "    global held\n"
+            "    held = await asyncio.to_thread(hung.accept)\n"
             "    asked.cancel()\n"
             "asyncio.run(ask())\n"
             "print('ended')\n"
