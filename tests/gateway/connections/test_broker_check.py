@@ -69,14 +69,14 @@ class TestReached:
             url = f"sentinel://127.0.0.1:1/0;sentinel://127.0.0.1:{port}/0"
             assert asyncio.run(check(url, master_name="m").failure()) is None
 
-    def test_through_the_second_sentinel_though_the_first_hangs(self, valkey: Valkey, tmp_path: Path) -> None:
+    def test_through_the_third_sentinel_though_two_hang(self, valkey: Valkey, tmp_path: Path) -> None:
         with sentinel(tmp_path, valkey.port, "m") as (_, port):
-            assert asyncio.run(self._through_the_second(port)) is None
+            assert asyncio.run(self._through_the_third(port)) is None
 
-    async def _through_the_second(self, port: int) -> str | None:
-        async with silent() as hung:
-            url = f"sentinel://127.0.0.1:{hung.port}/0;sentinel://127.0.0.1:{port}/0"
-            return await check(url, 9.0, master_name="m").failure()
+    async def _through_the_third(self, port: int) -> str | None:
+        async with silent() as hung, silent() as another:
+            url = ";".join(f"sentinel://127.0.0.1:{each}/0" for each in (hung.port, another.port, port))
+            return await check(url, 12.0, master_name="m").failure()
 
 
 class TestNotReached:
