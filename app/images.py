@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from taskbeam.gateway import (
-    IDENTITY_PROBLEMS,
     Accepted,
     Gateway,
+    IdempotencyKey,
     Sender,
     TaskbeamError,
-    documented,
+    accepted_responses,
     problems,
 )
 
@@ -22,7 +22,7 @@ QUEUE = "images"
 
 _BODY = {
     "required": True,
-    "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    "content": {"image/*": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
 }
 
 
@@ -35,22 +35,13 @@ def images_router(live: Gateway, settings: Settings) -> APIRouter:
         status_code=202,
         openapi_extra={"requestBody": _BODY},
         response_model=Accepted,
-        responses=documented(
-            *IDENTITY_PROBLEMS,
-            problems.FORBIDDEN,
-            problems.BAD_REQUEST,
-            problems.BAD_IDEMPOTENCY_KEY,
-            problems.IDEMPOTENCY_CONFLICT,
-            problems.TOO_LARGE,
-            problems.INVALID_REQUEST,
-            problems.INTERNAL,
-            problems.UNAVAILABLE,
-        ),
+        responses=accepted_responses(problems.BAD_REQUEST, problems.TOO_LARGE),
+        operation_id="create_images",
     )
     async def create_images(
         request: Request,
         sender: Annotated[Sender, Depends(live.sender)],
-        idempotency_key: Annotated[str | None, Header()] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response:
         """Take a picture (the body is the file itself), send the task and return at once.
 

@@ -37,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         license_info={"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
         servers=[{"url": "/"}],
+        openapi_url=None,  # docs_router has it, below every prefix
         docs_url=None,
         redoc_url=None,
     )

@@ -3,17 +3,19 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from taskbeam.gateway import (
-    IDENTITY_PROBLEMS,
     JSON_ONLY,
+    TASK_PROBLEMS,
     Accepted,
     Action,
     Caller,
     Gateway,
+    IdempotencyKey,
     Sender,
+    accepted_responses,
     documented,
     problems,
 )
@@ -50,24 +52,16 @@ def reports_router(live: Gateway) -> APIRouter:
         status_code=202,
         dependencies=[JSON_ONLY],
         response_model=Accepted,
-        responses=documented(
-            *IDENTITY_PROBLEMS,
-            problems.FORBIDDEN,
-            problems.BAD_REQUEST,
-            problems.BAD_IDEMPOTENCY_KEY,
-            problems.IDEMPOTENCY_CONFLICT,
-            problems.TOO_LARGE,
-            problems.UNSUPPORTED_MEDIA_TYPE,
-            problems.INVALID_REQUEST,
-            problems.INTERNAL,
-            problems.UNAVAILABLE,
+        responses=accepted_responses(
+            problems.BAD_REQUEST, problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE
         ),
+        operation_id="create_report",
     )
     async def create_report(
         request: Request,
         sender: Annotated[Sender, Depends(live.sender)],
         report: ReportRequest,
-        idempotency_key: Annotated[str | None, Header()] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response:
         """Send the task and return at once; the worker does the rest.
 
@@ -82,14 +76,8 @@ def reports_router(live: Gateway) -> APIRouter:
     @router.get(
         "/reports/{task_id}",
         response_model_exclude_none=True,
-        responses=documented(
-            *IDENTITY_PROBLEMS,
-            problems.UNKNOWN_TASK,
-            problems.EXPIRED,
-            problems.INVALID_REQUEST,
-            problems.INTERNAL,
-            problems.UNAVAILABLE,
-        ),
+        responses=documented(*TASK_PROBLEMS),
+        operation_id="get_report",
     )
     async def report_status(caller: Annotated[Caller, Depends(live.caller)], task_id: str) -> ReportStatus:
         """The task's state, with its progress, result or error."""

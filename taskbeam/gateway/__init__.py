@@ -11,7 +11,13 @@ from taskbeam.gateway.gateway import Gateway
 from taskbeam.gateway.http.browser_safety import install_browser_safety
 from taskbeam.gateway.http.docs import router as docs_router
 from taskbeam.gateway.http.negotiation import JSON_ONLY
-from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented, install_problems
+from taskbeam.gateway.http.problem_details import (
+    IDENTITY_PROBLEMS,
+    TASK_PROBLEMS,
+    documented,
+    install_problems,
+)
+from taskbeam.gateway.http.sending import IdempotencyKey, accepted_responses
 from taskbeam.gateway.http.static_files import Files
 from taskbeam.gateway.jobs.accepted import Accepted, TaskUrls
 from taskbeam.gateway.jobs.sending import SentTask
@@ -23,6 +29,7 @@ __all__ = [
     "FOLLOW",
     "IDENTITY_PROBLEMS",
     "JSON_ONLY",
+    "TASK_PROBLEMS",
     "Accepted",
     "Action",
     "Authorize",
@@ -33,6 +40,7 @@ __all__ = [
     "Files",
     "Gateway",
     "GatewaySettings",
+    "IdempotencyKey",
     "Identity",
     "KeyConfigurationError",
     "Problem",
@@ -42,6 +50,7 @@ __all__ = [
     "Task",
     "TaskUrls",
     "TaskbeamError",
+    "accepted_responses",
     "celery_application",
     "docs_router",
     "documented",

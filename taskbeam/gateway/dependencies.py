@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
-from fastapi.security import APIKeyCookie, APIKeyHeader, APIKeyQuery, HTTPBearer
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from taskbeam.gateway.auth.caller import Caller, identity_by_token
-from taskbeam.gateway.auth.credentials import COOKIE
 from taskbeam.gateway.auth.identity import Identity
 from taskbeam.gateway.auth.senders import Sender, sender_of
+from taskbeam.gateway.http.answer_body import forbid_null
 from taskbeam.gateway.http.browser_safety import SAFE, is_foreign
 from taskbeam.gateway.http.problem_details import answer_problem
+from taskbeam.gateway.http.security_schemes import API_KEY, TASK_COOKIE, TICKET, TOKEN
 from taskbeam.gateway.problems import FOREIGN_ORIGIN, TaskbeamError
 from taskbeam.gateway.runtime import Runtime
 
@@ -27,65 +27,31 @@ class Dependencies:
 
     - ``bind``: the gateway that answers, for `RuntimeDep`; refuses other sites' pages.
     - ``caller``: who asks, a `Caller`; also for `CallerDep`.
+    - ``token_caller``: the same, where a cookie or a ticket, which only read, is not enough.
     - ``sender``: who sends a task, a `Sender`.
     """
 
     bind: Callable[..., Any]
     caller: Callable[..., Any]
+    token_caller: Callable[..., Any]
     sender: Callable[..., Any]
-
-
-class _Bearer(HTTPBearer):
-    """Documents the token in OpenAPI; it is read by `find_credentials`, beside the other places."""
-
-    async def __call__(self, connection: HTTPConnection) -> None:
-        """Let everybody pass."""
-
-
-class _Cookie(APIKeyCookie):
-    """Documents the cookie."""
-
-    async def __call__(self, connection: HTTPConnection) -> None:
-        """Let everybody pass."""
-
-
-class _Ticket(APIKeyQuery):
-    """Documents the ticket."""
-
-    async def __call__(self, connection: HTTPConnection) -> None:
-        """Let everybody pass."""
-
-
-class _ApiKey(APIKeyHeader):
-    """Documents the key of whoever sends tasks."""
-
-    async def __call__(self, connection: HTTPConnection) -> None:
-        """Let everybody pass."""
-
-
-_COOKIE = _Cookie(name=COOKIE, scheme_name="cookie", auto_error=False)
-_TICKET = _Ticket(name="ticket", scheme_name="ticket", auto_error=False, description="Good for one request.")
-_API_KEY = _ApiKey(name="X-API-Key", scheme_name="api_key", auto_error=False)
-
-_BEARER = _Bearer(
-    scheme_name="token",
-    bearerFormat="JWT",
-    description="A token of the gateway. It may also be the cookie `taskbeam`, or stand behind `?ticket=`.",
-    auto_error=False,
-)
 
 
 def dependencies(
     start: Callable[[], Runtime],
     identify: Callable[..., Any] | None,
     identify_sender: Callable[..., Any] | None,
+    *,
+    tokens: bool,
 ) -> Dependencies:
     """Make a gateway's dependencies.
 
     ``start`` returns the runtime, which it starts if need be. ``identify`` and ``identify_sender`` are
     FastAPI dependencies of the application's own; they return an `Identity` or None, and a `Sender`.
+    ``tokens``: whether the gateway takes tokens; its document says so.
     """
     application_identity = identify or _nobody
+    token, credentials = (TOKEN, _credentials) if tokens else (_nobody, _nobody)
 
     async def bind(connection: HTTPConnection) -> None:
         runtime = start()
@@ -97,12 +63,8 @@ def dependencies(
         ):
             raise TaskbeamError(FOREIGN_ORIGIN)
 
-    async def caller(
-        connection: HTTPConnection,
-        own: Annotated[Identity | None, Depends(application_identity)],
-        _token: Annotated[None, Depends(_BEARER)],
-        _cookie: Annotated[None, Depends(_COOKIE)],
-        _ticket: Annotated[None, Depends(_TICKET)],
+    async def identified(
+        connection: HTTPConnection, own: Annotated[Identity | None, Depends(application_identity)]
     ) -> Caller:
         guard = start().guard
         identity = own if own is not None else await identity_by_token(guard, connection)
@@ -111,20 +73,44 @@ def dependencies(
         connection.scope[_CALLER] = found
         return found
 
+    async def caller(
+        found: Annotated[Caller, Depends(identified)], _: Annotated[None, Depends(credentials)]
+    ) -> Caller:
+        return found
+
+    async def token_caller(
+        found: Annotated[Caller, Depends(identified)], _: Annotated[None, Depends(token)]
+    ) -> Caller:
+        return found
+
     async def sender(
-        caller: Annotated[Caller, Depends(caller)],
-        _key: Annotated[None, Depends(_API_KEY)],
-        x_api_key: Annotated[str | None, Header(description="One of the gateway's API keys.")] = None,
+        found: Annotated[Caller, Depends(identified)],
+        _token: Annotated[None, Depends(token)],
+        _key: Annotated[None, Depends(API_KEY)],
+        x_api_key: Annotated[str | None, Header(include_in_schema=False)] = None,
         taskbeam_owner: Annotated[
-            str | None, Header(description="With an API key: whose the task is.", max_length=255)
+            str | None,
+            Header(
+                description="With an API key: whose the task is.",
+                max_length=255,
+                json_schema_extra=forbid_null,
+            ),
         ] = None,
     ) -> Sender:
         runtime = start()
         if runtime.guard.open:
             return Sender(taskbeam_owner)
-        return sender_of(caller.identity, x_api_key, taskbeam_owner, runtime.settings.api_keys)
+        return sender_of(found.identity, x_api_key, taskbeam_owner, runtime.settings.api_keys)
 
-    return Dependencies(bind, caller, identify_sender or sender)
+    return Dependencies(bind, caller, token_caller, identify_sender or sender)
+
+
+async def _credentials(
+    _token: Annotated[None, Depends(TOKEN)],
+    _cookie: Annotated[None, Depends(TASK_COOKIE)],
+    _ticket: Annotated[None, Depends(TICKET)],
+) -> None:
+    """Any of these; `identity_by_token` finds out which."""
 
 
 async def _nobody() -> None:

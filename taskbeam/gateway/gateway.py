@@ -11,12 +11,11 @@ from weakref import WeakSet
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from taskbeam import __version__
 from taskbeam.gateway.auth.identity import FOLLOW, Identity
 from taskbeam.gateway.auth.keys import KeyConfigurationError, key_set
 from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.dependencies import dependencies, socket_problems
-from taskbeam.gateway.http import browser_files, docs, files, health, sockets, tasks, tickets
+from taskbeam.gateway.http import browser_files, cancel, docs, files, health, sockets, tasks, tickets
 from taskbeam.gateway.http.browser_safety import CORS
 from taskbeam.gateway.http.paths import MARKED_PATH, Paths
 from taskbeam.gateway.http.problem_details import install_problems
@@ -41,9 +40,6 @@ if TYPE_CHECKING:
     from taskbeam.journal.history import History
 
 logger = logging.getLogger(__name__)
-
-#: Of the API, for its document.
-LICENCE = {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"}
 
 #: Those of this process, so that a server finds the one that an application has.
 _gateways: WeakSet[Gateway] = WeakSet()
@@ -98,7 +94,9 @@ class Gateway:
         self._identify = identify
         self._open = identify is None and self.settings.auth == "open"
         self._tokens = self._make_tokens()
-        self._dependencies = dependencies(self.start, identify, identify_sender)
+        self._dependencies = dependencies(
+            self.start, identify, identify_sender, tokens=self._tokens is not None
+        )
         self.paths = Paths()
         self._running: tuple[asyncio.AbstractEventLoop, Runtime] | None = None
         self.router = self._make_router()
@@ -195,15 +193,7 @@ class Gateway:
 
         It also has the API's documents, under ``/docs``.
         """
-        app = FastAPI(
-            title="Taskbeam",
-            summary="Every Celery job, live in the browser.",
-            version=__version__,
-            license_info=LICENCE,
-            servers=[{"url": "/"}],
-            docs_url=None,
-            redoc_url=None,
-        )
+        app = FastAPI(**docs.DOCUMENT)
         install_problems(app)
         if self.settings.allowed_origins:
             app.add_middleware(CORSMiddleware, allow_origins=list(self.settings.allowed_origins), **CORS)
@@ -269,18 +259,11 @@ class Gateway:
 
     def _make_router(self) -> APIRouter:
         router = APIRouter(lifespan=self.lifespan, route_class=GatewayRoute)
-        router.add_api_route(
-            MARKED_PATH,
-            health.alive,
-            name=self.paths.marker,
-            operation_id="alive",
-            summary="Alive",
-            tags=["health"],
-            openapi_extra=health.PUBLIC,
-        )
+        router.add_api_route(MARKED_PATH, health.alive, name=self.paths.marker, **health.ALIVE)
         bind, caller = Depends(self._dependencies.bind), Depends(self._dependencies.caller)
         for asking in (tasks.router, tickets.router, files.router):
             router.include_router(asking, dependencies=[bind, caller])
+        router.include_router(cancel.router, dependencies=[bind, Depends(self._dependencies.token_caller)])
         router.include_router(sockets.router, dependencies=[Depends(socket_problems), bind, caller])
         for public in (health.router, browser_files.router):
             router.include_router(public, dependencies=[bind])

@@ -24,7 +24,8 @@ LOST = "LOST"
 #: States after which a task's stream ends. Every other state is open, a task's own states included.
 FINAL_STATES = frozenset({SUCCESS, FAILURE, REVOKED, IGNORED, REJECTED, LOST})
 
-_CURSOR = re.compile(r"(0|[1-9][0-9]{0,15})-(0|[1-9][0-9]{0,9})", re.ASCII)
+#: How an `EventId` is written.
+CURSOR = re.compile(r"(0|[1-9][0-9]{0,15})-(0|[1-9][0-9]{0,9})", re.ASCII)
 
 
 class InvalidCursorError(ValueError):
@@ -48,7 +49,7 @@ class EventId(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> EventId:
         """Read a client's cursor; raises `InvalidCursorError` for anything but ``epoch-seq``."""
-        match = _CURSOR.fullmatch(text)
+        match = CURSOR.fullmatch(text)
         if match is None:
             raise InvalidCursorError(text[:40])
         return cls(int(match[1]), int(match[2]))

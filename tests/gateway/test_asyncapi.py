@@ -5,21 +5,33 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator
+from websockets.frames import Opcode
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.http import event_schemas
 from taskbeam.gateway.http.docs import ASYNCAPI
+from taskbeam.gateway.http.event_models import TaskGap
+from taskbeam.gateway.http.problem_details import ProblemBody
+from taskbeam.gateway.problems import Problem
 from taskbeam.journal.events import EventId
+from tests.support.asyncapi import (
+    DOCUMENT,
+    MESSAGES,
+    SCHEMAS,
+    check,
+    close_codes,
+    received_on,
+    sent_on,
+)
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream
-from tests.support.raw_websocket import RawWebSocket
+from tests.support.gateway import ROOT
+from tests.support.linter import complaints
+from tests.support.raw_websocket import RawWebSocket, frame, text
 from tests.support.tokens import TOKENS, bearer, sign
 from tests.support.worker import worker
 from tests.taskbeam.reporting_jobs import reporting_app
@@ -27,47 +39,17 @@ from tests.taskbeam.reporting_jobs import reporting_app
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import httpx
     from celery import Celery
+    from pydantic import BaseModel
 
     from stack.valkey import Valkey
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals
 
 SETTINGS = TOKENS
-DOCUMENT: dict[str, Any] = yaml.safe_load(ASYNCAPI.read_text())
-SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 
-
-def strict(schema: Any) -> Any:
-    """The schema, and no member beside those that are named: a client would ignore it."""
-    if isinstance(schema, list):
-        return [strict(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = {name: strict(each) for name, each in schema.items()}
-    return closed | {"additionalProperties": False} if "properties" in schema else closed
-
-
-def check(message: dict[str, Any], *names: str) -> str:
-    """Returns which of the schemas the message fits."""
-    found = {}
-    for name in names:
-        schema = {
-            "$ref": f"#/components/schemas/{name}",
-            "components": {"schemas": {each: strict(body) for each, body in SCHEMAS.items()}},
-        }
-        found[name] = [error.message for error in Draft202012Validator(schema).iter_errors(message)]
-    fitting = [name for name, faults in found.items() if not faults]
-    assert len(fitting) == 1, (message, found)
-    return fitting[0]
-
-
-def told_by(channel: str, operation: str) -> list[str]:
-    """The messages of an operation; each is named like its schema."""
-    messages = DOCUMENT["operations"][operation]["messages"]
-    prefix = f"#/channels/{channel}/messages/"
-    assert all(message["$ref"].startswith(prefix) for message in messages)
-    return [message["$ref"].removeprefix(prefix) for message in messages]
+SOCKETS = ("oneTask", "manyTasks")
 
 
 @contextmanager
@@ -97,23 +79,77 @@ def told(valkey: Valkey) -> Iterator[list[str]]:
 
 
 class TestTheDocument:
-    def test_its_references_lead_somewhere(self) -> None:
-        def walk(node: Any) -> Iterator[str]:
-            if isinstance(node, dict):
-                if isinstance(node.get("$ref"), str):
-                    yield node["$ref"]
-                for each in node.values():
-                    yield from walk(each)
-            elif isinstance(node, list):
-                for each in node:
-                    yield from walk(each)
+    def test_it_is_asyncapi(self) -> None:
+        specification = ROOT / "node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
+        faults = Draft7Validator(json.loads(specification.read_text())).iter_errors(DOCUMENT)
+        assert [error.message for error in faults] == []
 
-        for reference in walk(DOCUMENT):
-            assert reduce(lambda node, part: node[part], reference.removeprefix("#/").split("/"), DOCUMENT)
+    def test_a_linter_finds_nothing(self) -> None:
+        assert complaints(ASYNCAPI) == ""
 
-    def test_each_message_is_sent_somewhere(self) -> None:
-        used = {name for channel in DOCUMENT["channels"].values() for name in channel["messages"]}
-        assert used == set(DOCUMENT["components"]["messages"]) == set(SCHEMAS) - {"cursor"}
+    def test_each_message_is_on_a_channel_and_each_of_these_in_an_operation(self) -> None:
+        assert {name for channel in DOCUMENT["channels"].values() for name in channel["messages"]} == set(
+            MESSAGES
+        )
+        for name, channel in DOCUMENT["channels"].items():
+            assert sent_on(name) | received_on(name) == set(channel["messages"])
+
+    def test_each_example_is_the_message_that_it_is_of(self) -> None:
+        for name, message in MESSAGES.items():
+            for example in message.get("examples", ()):
+                assert check(example["payload"], name) == name
+
+    def test_it_is_served_beside_the_other_document(self, http: httpx.Client) -> None:
+        answer = http.get("/asyncapi.yaml")
+        assert answer.headers["content-type"].startswith("application/yaml")
+        assert yaml.safe_load(answer.text) == DOCUMENT
+
+
+class TestItsSchemas:
+    @pytest.mark.parametrize("model", [TaskGap, ProblemBody])
+    def test_are_those_of_openapi(self, model: type[BaseModel]) -> None:
+        ours = schemas(model)
+        theirs = {name: SCHEMAS[name] for name in ours}
+        if model is ProblemBody:
+            codes = theirs["Problem"]["properties"]["code"].pop("enum")
+            assert codes == [problems.TOKEN_EXPIRED.code, problems.TOKEN_REVOKED.code]
+        assert theirs == ours
+
+    def test_each_code_is_a_problems(self) -> None:
+        known = {problem.code for problem in all_problems()}
+        assert known >= set(SCHEMAS["Error"]["properties"]["code"]["enum"])
+
+    @pytest.mark.parametrize("channel", SOCKETS)
+    def test_each_close_code_is_its_problems(self, channel: str) -> None:
+        by_code = {problem.code: problem.close for problem in all_problems()}
+        for code, reason in close_codes(channel):
+            assert by_code.get(reason, code) == code
+            assert bool(reason) == (reason in by_code)
+
+
+def schemas(model: type[BaseModel]) -> dict[str, Any]:
+    """The model's schemas by name, as a document has them in its `components`."""
+    found = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    parts = found.pop("$defs", {})
+    return {title: plain(schema) for title, schema in (parts | {found["title"]: found}).items()}
+
+
+def plain(schema: Any) -> Any:
+    """Without what pydantic makes up (titles), and examples, which messages have."""
+    if isinstance(schema, list):
+        return [plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    names = {"properties"} if "properties" in schema else set()
+    return {
+        name: {member: plain(each) for member, each in value.items()} if name in names else plain(value)
+        for name, value in schema.items()
+        if name not in ("title", "examples")
+    }
+
+
+def all_problems() -> list[Problem]:
+    return [each for each in vars(problems).values() if isinstance(each, Problem)]
 
 
 class TestTraffic:
@@ -124,7 +160,7 @@ class TestTraffic:
             with RawWebSocket(served, f"/tasks/{task_id}/ws", headers=bearer(token)) as socket:
                 for body in socket.bodies():
                     event = json.loads(body)
-                    assert check(event, *told_by("oneTask", "tellOneTask")) == "event"
+                    assert check(event, *sent_on("oneTask")) == "event"
                     states.add(event["state"])
         assert states >= {"PENDING", "STARTED", "PROGRESS", "RETRY", "SUCCESS", "FAILURE"}
 
@@ -133,7 +169,6 @@ class TestTraffic:
         first = trimmed.records()[0].id
         trimmed.grow(5)
         token = sign(tasks=[*told, trimmed.id])
-        hears = told_by("manyTasks", "hearManyTasks")
         asked: list[dict[str, Any]] = [
             {"op": "auth", "token": token},
             *({"op": "subscribe", "task_id": task_id, "after": None} for task_id in told),
@@ -147,14 +182,60 @@ class TestTraffic:
         seen = set()
         with RawWebSocket(served) as socket:
             for message in asked:
-                seen.add(check(message, *hears))
+                seen.add(check(message, *received_on("manyTasks")))
                 socket.say(**message)
             ended = 0
             while ended < len(told) or not seen >= {"pong", "gap"}:
                 heard = socket.json()
-                seen.add(check(heard, *told_by("manyTasks", "tellManyTasks")))
+                seen.add(check(heard, *sent_on("manyTasks")))
                 ended += heard.get("reason") == "ended"
         assert seen == set(DOCUMENT["channels"]["manyTasks"]["messages"])
+
+    def test_of_what_a_client_does_wrong(self, served: Gateway) -> None:
+        wrong: dict[str, dict[str, Any] | str] = {
+            "bad_json": "no JSON",
+            "bad_request": {"op": "subscribe", "task_id": 7},
+            "bad_cursor": {"op": "subscribe", "task_id": "x", "after": "y"},
+            "unknown_op": {"op": "sing"},
+            "unauthenticated": {"op": "auth", "token": "x"},
+            "token_expired": {"op": "auth", "token": sign(exp=1)},
+            "unknown_task": {"op": "subscribe", "task_id": "nobodys", "token": sign(tasks=["nobodys"])},
+        }
+        with RawWebSocket(served) as socket:
+            for code, message in wrong.items():
+                socket.send(text(message))
+                answer = socket.json()
+                assert check(answer, *sent_on("manyTasks")) == "error"
+                assert answer["code"] == code
+
+    def test_of_the_end_of_a_socket(self, served: Gateway, told: list[str]) -> None:
+        mine = bearer(sign(tasks=[told[0], "nobodys"]))
+        seen = set()
+        for path, headers in (
+            (f"/tasks/{told[0]}/ws", mine),
+            (f"/tasks/{told[0]}/ws?after=x", mine),
+            (f"/tasks/{told[0]}/ws", bearer("x")),
+            ("/tasks/nobodys/ws", mine),
+        ):
+            with RawWebSocket(served, path, headers=headers) as socket:
+                seen.add(tuple(socket.closed()))
+        assert seen == {(1000, ""), (4400, "bad_cursor"), (4401, "unauthenticated"), (4404, "unknown_task")}
+        assert seen <= close_codes("oneTask")
+
+    @pytest.mark.parametrize("channel", SOCKETS)
+    def test_of_the_end_of_a_socket_that_breaks_the_rules(
+        self, served: Gateway, told: list[str], channel: str
+    ) -> None:
+        path = DOCUMENT["channels"][channel]["address"].format(task_id=told[0])
+        for frame_, code in (
+            (frame(Opcode.TEXT, b"{}", masked=False), 1002),
+            (frame(Opcode.BINARY, b"{}"), 1003),
+            (frame(Opcode.TEXT, b"\xff"), 1007),
+        ):
+            with RawWebSocket(served, path) as socket:
+                socket.send(frame_)
+                assert socket.closed().code == code
+                assert (code, "") in close_codes(channel)
 
     def test_of_the_event_stream(self, served: Gateway, told: list[str], journals: Journals) -> None:
         seen = set()
@@ -166,34 +247,7 @@ class TestTraffic:
                 for block in stream.rest().split(b"\n\n"):
                     fields = dict(line.split(b": ", 1) for line in block.split(b"\n") if b": " in line)
                     if b"data" in fields:
-                        name = check(json.loads(fields[b"data"]), *told_by("eventStream", "tellEventStream"))
+                        name = check(json.loads(fields[b"data"]), *sent_on("eventStream"))
                         assert (b"event" in fields, b"id" in fields) == (name == "problem", name != "problem")
                         seen.add(name)
         assert seen == {"event", "gap", "problem"}
-
-    def test_of_problems(self, served: Gateway) -> None:
-        answer = httpx.get(f"{served.http}/tasks/nobodys/events")
-        assert check(answer.json(), "problem") == "problem"
-        assert answer.json()["code"] == problems.UNAUTHENTICATED.code
-
-
-def resolved(schema: Any) -> Any:
-    """The schema with what it refers to in its place."""
-    if isinstance(schema, list):
-        return [resolved(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return resolved(SCHEMAS[schema["$ref"].rpartition("/")[2]])
-    return {name: resolved(each) for name, each in schema.items()}
-
-
-@pytest.mark.parametrize("name", ["event", "gap", "cursor"])
-def test_openapi_has_the_same_schemas(name: str) -> None:
-    assert resolved(SCHEMAS[name]) == getattr(event_schemas, name.upper())
-
-
-def test_it_is_served_beside_the_other_document(http: httpx.Client) -> None:
-    answer = http.get("/asyncapi.yaml")
-    assert answer.headers["content-type"].startswith("application/yaml")
-    assert yaml.safe_load(answer.text) == DOCUMENT

@@ -2,15 +2,36 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter
-from starlette.responses import FileResponse, HTMLResponse, Response
+from fastapi import APIRouter, Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
+from taskbeam import __version__
 from taskbeam.gateway import problems
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.problems import TaskbeamError
 
 router = APIRouter(include_in_schema=False, route_class=GatewayRoute)
+
+#: How an application of the gateway alone describes itself; it leaves the documents to this router.
+DOCUMENT: dict[str, Any] = {
+    "title": "Taskbeam",
+    "summary": "Every Celery job, live in the browser.",
+    "description": "WebSockets and event streams are in `asyncapi.yaml`, beside this document. An answer may "
+    "have more members than are described: ignore those that you do not know.",
+    "version": __version__,
+    "license_info": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
+    "openapi_tags": [
+        {"name": "tasks", "description": "Follow a task, and cancel it."},
+        {"name": "tickets", "description": "Open a stream where no header can be set."},
+        {"name": "health", "description": "For whoever supervises the gateway."},
+    ],
+    "servers": [{"url": "/"}],
+    "openapi_url": None,
+    "docs_url": None,
+    "redoc_url": None,
+}
 
 #: The sockets and streams, as OpenAPI is for the rest.
 ASYNCAPI = Path(__file__).parents[1] / "asyncapi.yaml"
@@ -33,6 +54,13 @@ _START = """SwaggerUIBundle({ url: "openapi.json", dom_id: "#docs", deepLinking:
 """
 
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+
+
+@router.api_route("/openapi.json", methods=["GET", "HEAD"])
+async def openapi(request: Request) -> JSONResponse:
+    """The application's document, with its own address as the only server: FastAPI's adds one to others."""
+    prefix: str = request.scope.get("root_path", "")
+    return JSONResponse(request.app.openapi() | {"servers": [{"url": prefix.rstrip("/") or "/"}]})
 
 
 @router.get("/asyncapi.yaml")

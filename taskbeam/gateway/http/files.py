@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.responses import FileResponse
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.identity import Action
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
-from taskbeam.gateway.http.event_schemas import described
-from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.http.answers import described
+from taskbeam.gateway.http.problem_details import TASK_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.http.static_files import Files
+from taskbeam.gateway.http.tasks import TaskId
 from taskbeam.gateway.problems import PROBLEM_OF_END, TaskbeamError
 from taskbeam.gateway.runtime import Runtime
 from taskbeam.journal.events import EventId
@@ -21,9 +22,10 @@ from taskbeam.journal.history import Absence
 
 router = APIRouter(tags=["tasks"], route_class=GatewayRoute)
 
-THE_FILE: dict[int | str, dict[str, Any]] = {
-    200: described("The file.", {"application/octet-stream": {"type": "string", "format": "binary"}})
-}
+FilePath = Annotated[str, Path(description="What the event's address has behind `/files/`.")]
+
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_WORDS = {"text/plain": {"schema": {"type": "string"}}}
 
 #: What the address of a stored file begins with.
 PREFIX = "/files/"
@@ -34,19 +36,17 @@ _PIECE = 500
 
 @router.get(
     "/tasks/{task_id}/files/{path:path}",
+    operation_id="get_task_file",
     response_class=FileResponse,
-    responses=THE_FILE
-    | documented(
-        *IDENTITY_PROBLEMS,
-        problems.UNKNOWN_TASK,
-        problems.EXPIRED,
-        problems.NOT_FOUND,
-        problems.INVALID_REQUEST,
-        problems.INTERNAL,
-        problems.UNAVAILABLE,
-    ),
+    responses=documented(*TASK_PROBLEMS, problems.NOT_FOUND)
+    | {
+        200: described("The file.", "Cache-Control", content={"*/*": _FILE}),
+        206: described("The part that `Range` asks for.", "Cache-Control", content={"*/*": _FILE}),
+        400: described("`Range` cannot be read.", content=_WORDS),
+        416: described("The file has no such `Range`.", "Content-Range", content=_WORDS),
+    },
 )
-async def task_file(gateway: RuntimeDep, caller: CallerDep, task_id: str, path: str) -> FileResponse:
+async def task_file(gateway: RuntimeDep, caller: CallerDep, task_id: TaskId, path: FilePath) -> FileResponse:
     """The file that one of the task's events names as `/files/{path}`."""
     await caller.require(Action.READ, task_id)
     folder = gateway.settings.files_dir

@@ -1,29 +1,51 @@
 """Is the gateway alive, and can it do its work?"""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.dependencies import RuntimeDep
+from taskbeam.gateway.http.answers import described
 from taskbeam.gateway.http.problem_details import documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.problems import TaskbeamError
 
 router = APIRouter(tags=["health"], route_class=GatewayRoute)
 
-
 #: In OpenAPI: nobody is asked who they are.
-PUBLIC: dict[str, Any] = {"security": []}
+_PUBLIC: dict[str, Any] = {"security": []}
+
+#: The route of `alive`, but for its path and name, which each gateway chooses.
+ALIVE: dict[str, Any] = {
+    "operation_id": "get_liveness",
+    "summary": "Alive",
+    "tags": ["health"],
+    "responses": documented(problems.TOO_MANY_CONNECTIONS) | {200: described("The process runs.")},
+    "openapi_extra": _PUBLIC,
+}
 
 
-async def alive() -> dict[str, str]:
+class Health(BaseModel):
+    """All is well."""
+
+    status: Literal["ok"]
+
+
+async def alive() -> Health:
     """The process answers."""
-    return {"status": "ok"}
+    return Health(status="ok")
 
 
-@router.get("/readyz", responses=documented(problems.UNAVAILABLE), openapi_extra=PUBLIC)
-async def ready(gateway: RuntimeDep) -> dict[str, str]:
+@router.get(
+    "/readyz",
+    operation_id="get_readiness",
+    responses=documented(problems.TOO_MANY_CONNECTIONS, problems.UNAVAILABLE)
+    | {200: described("The gateway can do its work.")},
+    openapi_extra=_PUBLIC,
+)
+async def ready(gateway: RuntimeDep) -> Health:
     """Redis answers, the gateway hears what is published, and the broker can be reached."""
     await gateway.redis.ping()
     if not gateway.subscriber.connected:
@@ -31,4 +53,4 @@ async def ready(gateway: RuntimeDep) -> dict[str, str]:
     failure = await gateway.broker_check.failure()
     if failure is not None:
         raise TaskbeamError(problems.UNAVAILABLE, failure)
-    return {"status": "ok"}
+    return Health(status="ok")

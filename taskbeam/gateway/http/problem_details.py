@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketState
 
 from taskbeam.gateway import problems
+from taskbeam.gateway.http.answer_body import AnswerBody
+from taskbeam.gateway.http.answers import described
 from taskbeam.gateway.problems import Problem, TaskbeamError
 
 if TYPE_CHECKING:
@@ -22,6 +26,17 @@ MEDIA_TYPE = "application/problem+json"
 
 #: What every call may answer that wants to know who asks.
 IDENTITY_PROBLEMS = (problems.UNAUTHENTICATED, problems.TOKEN_EXPIRED, problems.TOKEN_REVOKED)
+
+#: What every call about a task may answer, beside what is its own.
+TASK_PROBLEMS = (
+    *IDENTITY_PROBLEMS,
+    problems.UNKNOWN_TASK,
+    problems.EXPIRED,
+    problems.INVALID_REQUEST,
+    problems.TOO_MANY_CONNECTIONS,
+    problems.INTERNAL,
+    problems.UNAVAILABLE,
+)
 
 #: Seconds after which a client may try again; a guess, for nothing here knows it better.
 RETRY_AFTER = 5
@@ -44,16 +59,16 @@ _BY_STATUS = {
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": str(RETRY_AFTER)}}
 
 
-class ProblemBody(BaseModel):
+class ProblemBody(AnswerBody):
     """The body of every error."""
 
     model_config = ConfigDict(title="Problem")
 
-    type: str = "about:blank"
+    type: str = Field(default="about:blank", description="Always `about:blank`: `code` says what it is.")
     title: str
     status: int
     code: str = Field(description="Stable: what a program should look at.")
-    detail: str | None = None
+    detail: str | None = Field(default=None, description="More about this one occurrence.")
     retry: bool = Field(description="Whether the same request may succeed later.")
 
 
@@ -83,14 +98,28 @@ class ProblemResponse(Response):
 
 def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route that may answer with these problems, for its OpenAPI."""
-    described: dict[int | str, list[str]] = {}
+    by_status: dict[int, list[Problem]] = {}
     for problem in problems:
-        described.setdefault(problem.status, []).append(f"`{problem.code}`: {problem.title}")
+        by_status.setdefault(problem.status, []).append(problem)
+    return {status: _documented(status, found) for status, found in by_status.items()}
+
+
+def _documented(status: int, found: list[Problem]) -> dict[str, Any]:
     # Not by FastAPI's `model`, which would describe the body as application/json.
-    content = {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}}
-    return {
-        status: {"description": " ".join(lines), "content": content} for status, lines in described.items()
+    schema = _schema()
+    members = schema["properties"] | {
+        "status": {"const": status, "type": "integer"},
+        "code": schema["properties"]["code"] | {"enum": [problem.code for problem in found]},
     }
+    examples = {problem.code: {"value": json.loads(problem_body(problem))} for problem in found}
+    content = {MEDIA_TYPE: {"schema": schema | {"properties": members}, "examples": examples}}
+    what = " ".join(f"`{problem.code}`: {problem.title}" for problem in found)
+    return described(what, *_HEADERS.get(status, {}), content=content)
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return ProblemBody.model_json_schema(mode="serialization")
 
 
 def install_problems(app: FastAPI) -> None:

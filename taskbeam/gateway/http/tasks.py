@@ -1,9 +1,8 @@
 """One task over HTTP: its snapshot, and its events as a stream or as JSON."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.identity import Action
@@ -11,51 +10,74 @@ from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.delivery.opening import open_task
 from taskbeam.gateway.delivery.polling import PollWait
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
-from taskbeam.gateway.http.event_schemas import EVENTS, SNAPSHOT, STREAM, described
-from taskbeam.gateway.http.negotiation import EVENT_STREAM, JSON, wants_event_stream
-from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.http.answer_body import forbid_null
+from taskbeam.gateway.http.answers import described
+from taskbeam.gateway.http.event_models import STREAM, TaskEvents, TaskSnapshot
+from taskbeam.gateway.http.negotiation import EVENT_STREAM, wants_event_stream
+from taskbeam.gateway.http.problem_details import TASK_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
-from taskbeam.gateway.jobs.cancelling import Cancellation
 from taskbeam.gateway.limits.admission import Admission
 from taskbeam.gateway.runtime import Runtime
 from taskbeam.gateway.transports.stream import EventStreamResponse
-from taskbeam.journal.events import EventId
+from taskbeam.journal.events import CURSOR, EventId
 
 router = APIRouter(tags=["tasks"], route_class=GatewayRoute)
 
 MAX_LIMIT = 1000
 
-After = Annotated[str | None, Query(description="The cursor: the id of the last event that the client has.")]
-Wait = Annotated[float | None, Query(ge=0, description="Seconds to wait for something newer.")]
-Limit = Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description="Events to return at the most.")]
 
-_TASK_PROBLEMS = (
-    *IDENTITY_PROBLEMS,
-    problems.UNKNOWN_TASK,
-    problems.EXPIRED,
-    problems.INVALID_REQUEST,
-    problems.INTERNAL,
-    problems.UNAVAILABLE,
-)
-_PROBLEMS = documented(*_TASK_PROBLEMS, problems.BAD_CURSOR, problems.TOO_MANY_CONNECTIONS)
+def _cursor(schema: dict[str, Any]) -> None:
+    """Only told: a cursor that does not fit is answered with ``bad_cursor``."""
+    forbid_null(schema)
+    schema["pattern"] = f"^({CURSOR.pattern})?$"
+
+
+TaskId = Annotated[str, Path(description="Celery's id of the task.")]
+After = Annotated[
+    str | None,
+    Query(description="The cursor: the id of the last event that the client has.", json_schema_extra=_cursor),
+]
+LastEventId = Annotated[
+    str | None,
+    Header(
+        description="The cursor, as an `EventSource` sends it; it takes precedence over `after`.",
+        json_schema_extra=_cursor,
+    ),
+]
+Wait = Annotated[
+    float | None,
+    Query(ge=0, description="Seconds to wait for something newer.", json_schema_extra=forbid_null),
+]
+Limit = Annotated[
+    int | None,
+    Query(ge=1, le=MAX_LIMIT, description="Events to return at the most.", json_schema_extra=forbid_null),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Header(description="The `ETag` of the snapshot that the client has.", json_schema_extra=forbid_null),
+]
+
+_PROBLEMS = documented(*TASK_PROBLEMS, problems.BAD_CURSOR)
 
 
 @router.get(
     "/tasks/{task_id}",
+    operation_id="get_task",
+    response_model=TaskSnapshot,
     responses=_PROBLEMS
     | {
-        200: described("The newest snapshot.", {JSON: SNAPSHOT}, "ETag"),
-        304: described("Nothing is newer.", header="ETag"),
+        200: described("The newest snapshot.", "ETag", "Cache-Control"),
+        304: described("The client has the newest snapshot.", "ETag"),
     },
 )
 async def snapshot(
     request: Request,
     gateway: RuntimeDep,
     caller: CallerDep,
-    task_id: str,
+    task_id: TaskId,
     after: After = None,
     wait: Wait = None,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """The task's newest snapshot, with `last_event_id` as the cursor to stream from.
 
@@ -74,21 +96,23 @@ async def snapshot(
 
 @router.get(
     "/tasks/{task_id}/events",
+    operation_id="get_task_events",
+    response_model=TaskEvents,
     responses=_PROBLEMS
     | {
-        200: described("The events.", {EVENT_STREAM: STREAM, JSON: EVENTS}),
-        204: described("The task has ended and the cursor is at its end; an EventSource stops."),
+        200: described("The events.", "Cache-Control", content={EVENT_STREAM: STREAM}),
+        204: described("The task has ended and the cursor is at its end: an `EventSource` stops."),
     },
 )
 async def events(
     request: Request,
     gateway: RuntimeDep,
     caller: CallerDep,
-    task_id: str,
+    task_id: TaskId,
     after: After = None,
     wait: Wait = None,
     limit: Limit = None,
-    last_event_id: Annotated[str | None, Header()] = None,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """The task's events after the cursor.
 
@@ -102,29 +126,6 @@ async def events(
     with caller.visit():
         poll_wait = _poll_wait(request, wait)
         return _json(await gateway.polling.events(task_id, cursor, limit or MAX_LIMIT, poll_wait))
-
-
-class CancelAnswer(BaseModel):
-    """How far a request to cancel got: `revoked`, `requested` or `terminating`."""
-
-    task_id: str
-    cancel: Cancellation
-
-
-@router.post(
-    "/tasks/{task_id}/cancel",
-    status_code=202,
-    responses=documented(*_TASK_PROBLEMS, problems.FORBIDDEN, problems.TOO_LATE),
-)
-async def cancel(
-    gateway: RuntimeDep,
-    caller: CallerDep,
-    task_id: str,
-    terminate: Annotated[bool, Query(description="End a running task by signal.")] = False,
-) -> CancelAnswer:
-    """Revoke a queued task at once, or ask a running one to stop."""
-    await caller.require(Action.CANCEL, task_id)
-    return CancelAnswer(task_id=task_id, cancel=await gateway.canceller.cancel(task_id, terminate=terminate))
 
 
 async def _stream(gateway: Runtime, admission: Admission, task_id: str, cursor: EventId | None) -> Response:

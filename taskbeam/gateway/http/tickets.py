@@ -10,21 +10,21 @@ from taskbeam.gateway.auth.credentials import COOKIE
 from taskbeam.gateway.auth.identity import Action
 from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
-from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.http.answers import described
+from taskbeam.gateway.http.problem_details import TASK_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.problems import TaskbeamError
 from taskbeam.gateway.runtime import Runtime
 
 router = APIRouter(tags=["tickets"], route_class=GatewayRoute)
 
-TaskId = Annotated[str, Path(min_length=1)]
+TaskId = Annotated[str, Path(min_length=1, description="Celery's id of the task.")]
 
+#: The task itself is not looked up, so its records may have expired.
 _PROBLEMS = documented(
-    *IDENTITY_PROBLEMS,
-    problems.UNKNOWN_TASK,
-    problems.INVALID_REQUEST,
-    problems.INTERNAL,
-    problems.UNAVAILABLE,
+    *(problem for problem in TASK_PROBLEMS if problem is not problems.EXPIRED),
+    problems.NOT_FOUND,
+    problems.FOREIGN_ORIGIN,
 )
 
 
@@ -35,7 +35,12 @@ class Ticket(BaseModel):
     expires_in: float = Field(description="Seconds from now.")
 
 
-@router.post("/tasks/{task_id}/tickets", status_code=201, responses=_PROBLEMS)
+@router.post(
+    "/tasks/{task_id}/tickets",
+    operation_id="create_task_ticket",
+    status_code=201,
+    responses=_PROBLEMS | {201: described("A ticket.", "Cache-Control")},
+)
 async def create_ticket(
     gateway: RuntimeDep, caller: CallerDep, response: Response, task_id: TaskId
 ) -> Ticket:
@@ -47,7 +52,12 @@ async def create_ticket(
     return Ticket(ticket=ticket, expires_in=gateway.settings.ticket_lifetime)
 
 
-@router.post("/tasks/{task_id}/cookie", status_code=204, responses=_PROBLEMS)
+@router.post(
+    "/tasks/{task_id}/cookie",
+    operation_id="set_task_cookie",
+    status_code=204,
+    responses=_PROBLEMS | {204: described("The cookie is set.", "Set-Cookie", "Cache-Control")},
+)
 async def set_cookie(
     request: Request, gateway: RuntimeDep, caller: CallerDep, response: Response, task_id: TaskId
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from taskbeam.gateway.http.answer_body import AnswerBody
+
 
 class TaskUrls(BaseModel):
     """Where to follow the task: absolute paths on the host that was asked."""
@@ -15,7 +17,7 @@ class TaskUrls(BaseModel):
     cancel: str
 
 
-class Accepted(BaseModel):
+class Accepted(AnswerBody):
     """The task was sent."""
 
     task_id: str
