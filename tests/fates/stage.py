@@ -16,6 +16,7 @@ from stack.valkey import Valkey
 from taskbeam.journal.events import Record
 from taskbeam.journal.keys import task_keys
 from taskbeam.presence.watchdog import Swept, Watchdog
+from tests.support.asyncapi import check
 from tests.support.closing import close_app
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
@@ -95,9 +96,12 @@ class Stage:
         return made
 
     def events(self, task_id: str) -> list[Event]:
-        """What a client gets that begins at the beginning."""
+        """What a client gets that begins at the beginning; each event is one that `asyncapi.yaml` knows."""
         log: Any = self.redis.lrange(task_keys(task_id).log, 0, -1)
-        return [json.loads(Record.parse(raw).body) for raw in log]
+        events = [json.loads(Record.parse(raw).body) for raw in log]
+        for event in events:
+            check(event, "event")
+        return events
 
     def until(self, task_id: str, told: str) -> list[str]:
         """The story so far, once its newest event is the one named."""
