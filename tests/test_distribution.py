@@ -126,6 +126,9 @@ def test_a_wheel_of_a_checkout_has_the_same(
     built = builder.build(checkout, "--wheel", f"--outdir={tmp_path}", node=True)
     assert built.returncode == 0, built.stdout + built.stderr
     assert of_wheel(tmp_path) == bundle
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert "taskbeam/gateway/asyncapi.yaml" in archive.namelist()
 
 
 def test_without_node_it_says_what_to_do(builder: Builder, checkout: Path, tmp_path: Path) -> None:
