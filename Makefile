@@ -4,15 +4,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Node comes with the environment.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
+# Hundreds of processes load the same sources: what one has compiled serves the others.
+export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run test check format docs screenshots bench clean
+.PHONY: run test check format docs screenshots bench chaos soak steady clean
 
 run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 	@exec $(BIN)/python -m stack
 
-test: check $(VENV)/.ready-browser $(VENV)/.ready-peers  ## every check and every test
-	$(NPM) test
-	$(BIN)/python -m pytest -n 4 --dist loadgroup
+test: $(VENV)/.ready-dev  ## every check and every test
+	@# What is checked, what the machine lacks and what is compiled wait for different things.
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=line check machine collected
+	$(BIN)/python -m pytest -n 6 --dist loadgroup --no-loadscope-reorder
+
+.PHONY: machine
+machine: $(VENV)/.ready-peers
+
+# Otherwise each of the six that run tests compiles them all.
+.PHONY: collected
+collected: $(VENV)/.ready-dev
+	@found=$$($(BIN)/python -m pytest --collect-only -qqq) || { echo "$$found"; exit 1; }
 
 check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, types, known weaknesses
 	$(BIN)/ruff check .
@@ -29,11 +40,21 @@ format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 docs: $(VENV)/.ready-dev  ## the documents with the API reference, in var/docs/index.html
 	$(BIN)/python -m sphinx -W --keep-going --quiet docs var/docs
 
-screenshots: $(VENV)/.ready-browser  ## the pictures in docs/images; about two minutes
+screenshots: $(VENV)/.ready-browser  ## the pictures in docs/images; about three minutes
 	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.cli.pictures
 
 bench: $(VENV)/.ready-bench  ## our costs beside our peers', as ratios; an hour and a half, or BENCH=--quick
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+chaos: $(VENV)/.ready-faults  ## every fault, with 1,000 clients; about 20 minutes, or CHAOS="--only hop --clients 99 --seed 1"
+	@$(BIN)/python -m tests.faults $(CHAOS)
+
+soak: $(VENV)/.ready-faults  ## does anything grow in an hour of tasks, clients, deploys and faults? SOAK="--minutes 5"
+	@$(BIN)/python -m tests.faults.soak $(SOAK)
+
+steady: $(VENV)/.ready-peers  ## every test ten times, beside two busy CPUs; hours, or STEADY="--runs 2 -- tests/browser"
+	@$(BIN)/python -m tests.steady $(STEADY)
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) node_modules build frontend/types frontend/custom-elements.json tests/frontend/projects/node_modules var .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -43,7 +64,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.ready-run: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[gateway,worker,stack]'
+	$(BIN)/python -m pip install --quiet --editable '.[gateway,worker,notify,push,stack]'
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/bin/python pyproject.toml
@@ -63,6 +84,16 @@ $(VENV)/.ready-browser: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.support.redis_server
 	@touch $@
 
-$(VENV)/.ready-peers: $(VENV)/.ready-dev
+# One after the other: Debian installs one thing at a time.
+$(VENV)/.ready-proxies: $(VENV)/.ready-browser
+	$(BIN)/python -m tests.support.reverse_proxies
+	$(BIN)/python -m tests.support.prometheus
+	@touch $@
+
+$(VENV)/.ready-faults: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.support.fake_clock
+	@touch $@
+
+$(VENV)/.ready-peers: $(VENV)/.ready-proxies
 	$(BIN)/python -m benchmarks.light
 	@touch $@

@@ -1,5 +1,6 @@
 """The other sample job: a picture, resized to several sizes."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -13,9 +14,10 @@ from taskbeam.gateway import (
     accepted_responses,
     problems,
 )
+from taskbeam.storage import Room
 
 from .settings import Settings
-from .uploads import receive_upload
+from .uploads import Uploads
 
 TASK = "images.resize"
 QUEUE = "images"
@@ -29,13 +31,16 @@ _BODY = {
 def images_router(live: Gateway, settings: Settings) -> APIRouter:
     """The routes of pictures, whose tasks ``live`` sends and follows."""
     router = APIRouter(tags=["images"])
+    folder = settings.uploads_dir
+    room = Room(folder, settings.uploads_max_bytes, settings.uploads_max_bytes_per_owner)
+    uploads = Uploads(folder, settings.max_upload_bytes, room)
 
     @router.post(
         "/images",
         status_code=202,
         openapi_extra={"requestBody": _BODY},
         response_model=Accepted,
-        responses=accepted_responses(problems.BAD_REQUEST, problems.TOO_LARGE),
+        responses=accepted_responses(problems.BAD_REQUEST, problems.TOO_LARGE, problems.INSUFFICIENT_STORAGE),
         operation_id="create_images",
     )
     async def create_images(
@@ -50,12 +55,13 @@ def images_router(live: Gateway, settings: Settings) -> APIRouter:
         """
         if request.headers.get("content-type", "").startswith("multipart/"):
             raise TaskbeamError(problems.BAD_REQUEST, "The body is to be the picture itself, not a form.")
-        upload = await receive_upload(request, settings.uploads_dir, settings.max_upload_bytes)
+        take = partial(live.take_upload, sender)
+        upload = await uploads.receive(request, take, sender.owner)
         task = await live.send(
             TASK,
             kwargs={"upload": upload},
             queue=QUEUE,
-            owner=sender.owner,
+            sender=sender,
             idempotency_key=idempotency_key,
         )
         return live.accepted(request, task)

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse
 
 from taskbeam import __version__
 from taskbeam.gateway import (
+    AllowedHosts,
     BodyLimit,
     Files,
     Gateway,
@@ -18,8 +19,10 @@ from taskbeam.gateway import (
     install_problems,
 )
 
+from .accounts.login import Login
 from .images import images_router
 from .reports import reports_router
+from .texts import texts_router
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -30,7 +33,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises `KeyConfigurationError` where the settings ask for tokens and have no good keys.
     """
-    live = Gateway(celery_application(settings), settings=settings)
+    login = Login(settings.accounts_db, everybody=settings.auth == "open")
+    live = Gateway(celery_application(settings), settings=settings, **login.for_gateway())
     app = FastAPI(
         title="Taskbeam",
         summary="Every Celery job, live in the browser.",
@@ -46,22 +50,36 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(
         BodyLimit, limit=settings.max_body_bytes, larger={"/images": settings.max_upload_bytes}
     )
-    install_browser_safety(app, settings.allowed_origins)
+    install_browser_safety(app, settings.allowed_origins, _hosts(live, settings))
     app.include_router(live.router)
     app.include_router(docs_router)
     app.include_router(reports_router(live))
     app.include_router(images_router(live, settings))
+    app.include_router(texts_router(live))
+    app.include_router(login.router(live))
     _serve_files(app, settings)
     return app
+
+
+def _hosts(live: Gateway, settings: Settings) -> AllowedHosts:
+    """Where everybody may do something, none but names that nobody else can have mean this address.
+
+    A gateway sees to that itself, unless an application says who asks.
+    """
+    if settings.accounts_db is None or settings.auth != "open" or settings.allowed_hosts is not None:
+        return live.hosts
+    hosts = AllowedHosts(("localhost", "*.localhost"), addresses=True)
+    hosts.listens_on(settings.host)
+    return hosts
 
 
 def _serve_files(app: FastAPI, settings: Settings) -> None:
     page = settings.frontend_dir
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def index() -> FileResponse:
-        return FileResponse(page / "index.html")
+        return FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})
 
     app.mount("/page", Files(directory=page / "page", check_dir=False))
     if settings.files_dir is not None and (settings.auth == "open" or settings.public_files):
-        app.mount("/files", Files(directory=settings.files_dir, check_dir=False), name="files")
+        app.mount("/files", Files(directory=settings.files_dir, check_dir=False, private=True), name="files")

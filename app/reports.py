@@ -7,20 +7,23 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from taskbeam.gateway import (
-    JSON_ONLY,
     TASK_PROBLEMS,
-    Accepted,
     Action,
+    AnswersHead,
     Caller,
     Gateway,
     IdempotencyKey,
     Sender,
-    accepted_responses,
+    TaskbeamError,
     documented,
     problems,
 )
 
+from .accounts.ownership import orders_for_anybody
+from .sending import SENDS_TASK
+
 TASK = "reports.generate"
+BATCH = "reports.batch"
 QUEUE = "reports"
 
 
@@ -29,8 +32,20 @@ class ReportRequest(BaseModel):
 
     user_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
     email: Annotated[
-        str | None, Field(max_length=254, description="Who is told when the report is ready.")
+        str | None,
+        Field(max_length=254, description="Who is told when the report is ready: the user's own address."),
     ] = None
+
+    @property
+    def owner(self) -> str:
+        """Whose tasks the user's are, and what a token of the user's has as its owner."""
+        return owner_of_user(self.user_id)
+
+
+class BatchRequest(BaseModel):
+    """Whose orders to report on, each by itself."""
+
+    user_ids: Annotated[list[Annotated[int, Field(ge=1, le=2**31 - 1)]], Field(min_length=1, max_length=100)]
 
 
 class ReportStatus(BaseModel):
@@ -43,20 +58,22 @@ class ReportStatus(BaseModel):
     error: dict[str, Any] | None = None
 
 
+def owner_of_user(user_id: int) -> str:
+    """Whose tasks a user's are."""
+    return f"user-{user_id}"
+
+
+def _check(sender: Sender, owner: str) -> None:
+    """Raise `TaskbeamError` ``forbidden`` where the sender may order nothing about the user."""
+    if not (sender.speaks_for(owner) or orders_for_anybody(sender)):
+        raise TaskbeamError(problems.FORBIDDEN, "Reports about this user are not yours to order.")
+
+
 def reports_router(live: Gateway) -> APIRouter:
     """The routes of reports, whose tasks ``live`` sends and follows."""
-    router = APIRouter(tags=["reports"])
+    router = APIRouter(tags=["reports"], route_class=AnswersHead)
 
-    @router.post(
-        "/reports",
-        status_code=202,
-        dependencies=[JSON_ONLY],
-        response_model=Accepted,
-        responses=accepted_responses(
-            problems.BAD_REQUEST, problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE
-        ),
-        operation_id="create_report",
-    )
+    @router.post("/reports", operation_id="create_report", **SENDS_TASK)
     async def create_report(
         request: Request,
         sender: Annotated[Sender, Depends(live.sender)],
@@ -65,11 +82,32 @@ def reports_router(live: Gateway) -> APIRouter:
     ) -> Response:
         """Send the task and return at once; the worker does the rest.
 
+        A token orders reports about its own user, `user-123`; an API key about those of its owners, and
+        whoever has signed in about each.
         The same `Idempotency-Key` with the same body answers with the same task, for a day.
         """
+        _check(sender, report.owner)
         kwargs = report.model_dump(exclude_none=True)
         task = await live.send(
-            TASK, kwargs=kwargs, queue=QUEUE, owner=sender.owner, idempotency_key=idempotency_key
+            TASK, kwargs=kwargs, queue=QUEUE, sender=sender, idempotency_key=idempotency_key
+        )
+        return live.accepted(request, task)
+
+    @router.post("/reports/batches", operation_id="create_report_batch", **SENDS_TASK)
+    async def create_batch(
+        request: Request,
+        sender: Annotated[Sender, Depends(live.sender)],
+        batch: BatchRequest,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response:
+        """Send one task that sends the others, as one group: its result has the group's id.
+
+        `/feeds/group:{id}` has the progress of the whole, and each of the reports.
+        """
+        for user_id in batch.user_ids:
+            _check(sender, owner_of_user(user_id))
+        task = await live.send(
+            BATCH, kwargs=batch.model_dump(), queue=QUEUE, sender=sender, idempotency_key=idempotency_key
         )
         return live.accepted(request, task)
 
@@ -79,8 +117,11 @@ def reports_router(live: Gateway) -> APIRouter:
         responses=documented(*TASK_PROBLEMS),
         operation_id="get_report",
     )
-    async def report_status(caller: Annotated[Caller, Depends(live.caller)], task_id: str) -> ReportStatus:
+    async def report_status(
+        caller: Annotated[Caller, Depends(live.caller)], response: Response, task_id: str
+    ) -> ReportStatus:
         """The task's state, with its progress, result or error."""
+        response.headers["Cache-Control"] = "no-store"
         await caller.require(Action.READ, task_id)
         history = await live.snapshot(task_id)
         return ReportStatus.model_validate(json.loads(history.snapshot.body))

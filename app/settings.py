@@ -17,5 +17,10 @@ class Settings(GatewaySettings, ServerSettings, CelerySettings):
     # Uploads on their way to a worker; served to nobody.
     uploads_dir: Path = Path("var/uploads")
     max_upload_bytes: PositiveInt = 20 * 1024 * 1024
+    # Of all uploads that are there, and of one owner's.
+    uploads_max_bytes: PositiveInt = 5 * 1024**3
+    uploads_max_bytes_per_owner: PositiveInt = 1024**3
+    # An SQLite file with accounts: whoever signs in has tasks of their own. None: nobody can sign in.
+    accounts_db: Path | None = None
     # The page that shows all of it.
     frontend_dir: Path = Path("frontend")

@@ -27,7 +27,7 @@ from .write_up import fill
 
 #: Each is a module of this package with a command line of its own.
 BENCHMARKS = (
-    *("update_cost", "delivery_cost", "idle_cost"),
+    *("update_cost", "canvas_cost", "delivery_cost", "idle_cost"),
     *("reconnect_cost", "slow_readers", "several_processes", "end_to_end"),
 )
 INTO = Path("var/bench")

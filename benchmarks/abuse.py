@@ -53,7 +53,7 @@ TARGET = 2.0
 MEMORY = 128 * 1024
 
 #: Seconds until connections that were dropped are gone.
-GONE = 15.0
+GONE = 60.0
 
 
 class Scale(NamedTuple):
@@ -93,6 +93,12 @@ class Publisher:
             if number % FLOOD == 0:
                 await self.publish("flood", self._filling)
             await asyncio.sleep(1 / RATE)
+
+    async def run_at(self, rate: float) -> None:
+        """So many events per second, of the followed task alone."""
+        while True:
+            await self.publish(TASK, "")
+            await asyncio.sleep(1 / rate)
 
     async def publish(self, task_id: str, filling: str) -> None:
         data = json.dumps({"at": time.time(), "filling": filling})

@@ -20,12 +20,20 @@ def progress(case: str) -> None:
     print(f"… {case}", file=sys.stderr, flush=True)
 
 
-def run(benchmark: str, summary: str, measure: Callable[[bool], Report]) -> int:
+def run(
+    benchmark: str,
+    summary: str,
+    measure: Callable[[bool], Report],
+    own: argparse.ArgumentParser | None = None,
+) -> int:
     """Measure (``measure`` is told whether quickly), print, and return the exit code.
 
-    1 = one of ours cost more than promised or did its work wrong.
+    ``own``: options of the benchmark itself, which it has read already. 1 = one of ours cost more than
+    promised or did its work wrong.
     """
-    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{benchmark}", description=summary)
+    parents = [own] if own is not None else []
+    program = f"python -m benchmarks.{benchmark}"
+    parser = argparse.ArgumentParser(prog=program, description=summary, parents=parents)
     parser.add_argument(
         "--quick", action="store_true", help="a few seconds: does it run? Ratios are not judged"
     )

@@ -1,4 +1,4 @@
-"""The Celery worker of the end-to-end benchmark.
+"""The Celery worker of the benchmarks that need one.
 
 python -m benchmarks.jobs BROKER RESULT_BACKEND PROCESSES
 """
@@ -13,14 +13,20 @@ import redis
 from celery import Celery
 
 JOB = "benchmarks.report"
+#: A task of a canvas; it does nothing.
+MEMBER = "benchmarks.member"
 #: A job waits for an item of this list, so that all begin together.
 GATE = "benchmarks:gate"
 #: Seconds that a job waits there.
 PATIENCE = 120
 
 
+def _member() -> None:
+    """All that a canvas costs is Celery's and ours."""
+
+
 def jobs_app(broker: str, result_backend: str) -> Celery:
-    """One job, which tells how far it is, ``rate`` times a second."""
+    """A job that tells how far it is, ``rate`` times a second, and one that does nothing."""
     app = Celery("benchmarks", broker=broker, backend=result_backend, set_as_current=False)
     app.conf.update(
         worker_prefetch_multiplier=1, broker_connection_retry_on_startup=True, worker_hijack_root_logger=False
@@ -37,7 +43,8 @@ def jobs_app(broker: str, result_backend: str) -> Celery:
                 state="PROGRESS", meta={"current": current, "total": total, "sent": time.time()}
             )
 
-    app.task(name=JOB, bind=True)(report)
+    app.task(name=JOB, bind=True, shared=False)(report)
+    app.task(name=MEMBER, shared=False)(_member)
     return app
 
 

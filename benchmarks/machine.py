@@ -85,6 +85,14 @@ def pin(pid: int, cpus: frozenset[int]) -> None:
                 os.sched_setaffinity(thread.id, cpus)
 
 
+def give_way() -> None:
+    """Run only when nobody else wants the CPU, as if on a machine of our own."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
+
+
 def allow_many_sockets() -> None:
     """Raise our own limit of open files, which the processes that we start inherit, as far as we may."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stack.ports import free_port, listeners
+from stack.ports import kept_port, listeners
 from stack.process import ManagedProcess
 from stack.valkey import Valkey
 
@@ -78,7 +78,7 @@ def serving(recipes: Sequence[Recipe], redis: Valkey, cpus: frozenset[int]) -> I
         servers = []
         for recipe in recipes:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-            site = Site(free_port(), redis.port, home)
+            site = Site(stack.enter_context(kept_port()), redis.port, home)
             servers.append(Server(recipe, site, _started(recipe, site, cpus, stack), redis))
         for server in servers:
             for process in server.processes:

@@ -4,7 +4,7 @@
 
 Both write to one Valkey from one process, in rounds whose order is shuffled. A round is a run of a
 task: its request is pushed and `task_prerun` sent as a worker does, it reports its progress, and its result
-is stored.
+is stored. Through our backend it does so as a task without labels, and as one that has an owner.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from celery import Celery
 from celery.signals import task_postrun, task_prerun
 
 from stack.valkey import Valkey
+from taskbeam.journal.labels import HEADER, Labels
 
 from . import command, machine
 from .obtain import python_package
@@ -45,20 +46,23 @@ class Worker:
 
     name: str
     task: Any
+    headers: dict[str, Any] = field(default_factory=dict)
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
 
     @classmethod
-    def under(cls, name: str, result_backend: str) -> Worker:
+    def under(cls, name: str, result_backend: str, owner: str | None = None) -> Worker:
         """Define the task in an application of its own."""
         app = Celery(name, broker="memory://", backend=result_backend, set_as_current=False)
-        return cls(name, app.task(name="reports.generate", bind=True)(_report))
+        headers = {HEADER: Labels(owner=owner).header()} if owner else {}
+        return cls(name, app.task(name="reports.generate", bind=True)(_report), headers)
 
     def measure(self, calls: int) -> None:
         """Run the task once, and note what its calls cost."""
         task, task_id = self.task, str(uuid4())
         told = {"sender": task, "task_id": task_id, "task": task, "args": (), "kwargs": {}}
-        task.push_request(id=task_id, task=task.name, args=(), kwargs={}, retries=0, is_eager=False)
+        request = {"id": task_id, "task": task.name, "args": (), "kwargs": {}, "headers": self.headers}
+        task.push_request(**request, retries=0, is_eager=False)
         try:
             task_prerun.send(**told)
             gc.collect()
@@ -87,8 +91,9 @@ def measure(quick: bool) -> Report:
         machine.pin(os.getpid(), cpus.measured)  # the server with it, which then goes elsewhere
         machine.pin(valkey.pid, cpus.rest)
         ours = Worker.under("taskbeam", f"taskbeam+{valkey.url(1)}")
+        owned = Worker.under("taskbeam", f"taskbeam+{valkey.url(1)}", "ada")
         stock = Worker.under("celery", valkey.url(2))
-        workers = [ours, stock]
+        workers = [ours, owned, stock]
         for worker in workers:  # connections, caches
             worker.measure(calls)
             worker.cpu.clear()
@@ -100,6 +105,8 @@ def measure(quick: bool) -> Report:
     figures = [
         *_figures("CPU", ours, ours.cpu, stock, stock.cpu, target),
         *_figures("wall time", ours, ours.wall, stock, stock.wall, target),
+        *_figures("CPU, with an owner", owned, owned.cpu, stock, stock.cpu, target),
+        *_figures("wall time, with an owner", owned, owned.wall, stock, stock.wall, target),
     ]
     return Report(figures, [", ".join(map(python_package, ("taskbeam", "celery", "redis")))])
 

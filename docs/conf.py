@@ -37,9 +37,15 @@ nitpick_ignore_regex = [
     ),  # of Starlette's StaticFiles, by a name that Python's own documents do not have
     ("py:obj", ".*"),
     ("py:(class|exc)", r"(annotated_types|collections|fastapi|pathlib|pydantic|redis)\..*"),
+    ("py:class", r"os\.stat_result"),
     ("py:class", "ASGIApp|AsyncResult|Celery|FastAPI|HTTPConnection|Response|Starlette"),
+    ("py:class", "Receive|Request|Scope|Send"),
+    ("py:class", r"Path|Callable\[\[\]"),  # in a signature that is given as text
     # What runs behind the gateway's public face is its own affair.
-    ("py:class", r"Admission|taskbeam\.gateway\.(runtime|shortcut)\..*"),
+    ("py:class", r"Admission|Visit|Transport|taskbeam\.gateway\.(runtime|shortcut)\..*"),
+    ("py:class", r"httpx\..*|ResultSet|PathLike|Signature"),
+    ("py:class", r"taskbeam\.journal\.events\.(Unnumbered|Tail)"),  # what stands beside a journal's records
+    ("py:class", r"taskbeam\.celery\.payloads\.Payload"),  # which of the three; only workers ask
 ]
 
 

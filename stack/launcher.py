@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from .ports import why_not_bindable
+from .ports import kept_port, why_not_bindable
 from .process import ManagedProcess, ProcessFailedError
 from .services import services
 from .signals import Signals
@@ -35,10 +35,10 @@ class CannotStartError(Exception):
 def launch(
     settings: Settings,
     console: Console,
-    plan: Callable[[Settings, str], Sequence[Service]] = services,
+    plan: Callable[[Settings, str, int], Sequence[Service]] = services,
     grace: float = GRACE,
 ) -> int:
-    """Run Redis and the services of `plan(settings, redis_url)` until asked to stop.
+    """Run Redis and the services of `plan(settings, redis_url, mail_port)` until asked to stop.
 
     Returns the exit code: 0 when asked to stop, 1 when something could not start or ended by itself.
     """
@@ -50,9 +50,10 @@ def launch(
                 cleanup.enter_context(_sole_use(settings.valkey_dir))
             else:
                 _require_answer(str(settings.redis_url))
+            redis_port, mail_port = (cleanup.enter_context(kept_port()) for _ in range(2))
             cleanup.callback(supervisor.stop_all)
-            redis_url = _redis(settings, console, supervisor)
-            _start(plan(settings, redis_url), settings, console, supervisor)
+            redis_url = _redis(settings, redis_port, console, supervisor)
+            _start(plan(settings, redis_url, mail_port), settings, console, supervisor)
             console.say(f"\nTaskbeam is live at {settings.address}  (Ctrl-C stops everything)\n")
             while True:
                 supervisor.pause()
@@ -97,11 +98,11 @@ def _sole_use(directory: Path) -> Iterator[None]:
         yield
 
 
-def _redis(settings: Settings, console: Console, supervisor: Supervisor) -> str:
-    """The URL of the server to use: the one that is named, else one that this starts."""
+def _redis(settings: Settings, port: int, console: Console, supervisor: Supervisor) -> str:
+    """The URL of the server to use: the one that is named, else one that this starts on `port`."""
     if settings.redis_url is not None:
         return str(settings.redis_url)
-    valkey = Valkey(data_dir=settings.valkey_dir, on_line=console.under("valkey"))
+    valkey = Valkey(port, settings.valkey_dir, on_line=console.under("valkey"))
     valkey.start(supervisor.pause)
     supervisor.watch(valkey.process)
     return valkey.url()

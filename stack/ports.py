@@ -1,9 +1,15 @@
-"""TCP ports of this machine: find a free one, ask whether one is taken."""
+"""TCP ports of this machine: have a free one to oneself, ask whether one is taken."""
 
 from __future__ import annotations
 
 import socket
+import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LOOPBACK = "127.0.0.1"
 
@@ -11,12 +17,24 @@ LOOPBACK = "127.0.0.1"
 _LISTEN = "0A"
 
 
-def free_port() -> int:
-    """A loopback port that nobody held a moment ago; whoever binds it may still come too late."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port of IPv4 that is ours until the block ends, whether a server of ours listens on it or not.
+
+    A socket that is bound, at all addresses, and never listens keeps it: a server of ours may take them all,
+    and somebody's connection from another loopback address would be in its way. The system gives the port to
+    nobody else, neither to a server that takes any nor to a client; whoever connects while no server listens
+    is refused; and a server that is told the port binds it, as often as it starts. For that servers set
+    SO_REUSEADDR, as nearly all do (Linux: socket(7); elsewhere this socket would be in their way, so there it
+    keeps nothing).
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("", 0))
+        port: int = keeper.getsockname()[1]
+        if sys.platform != "linux":
+            keeper.close()
+        yield port
 
 
 def listeners(port: int) -> int:

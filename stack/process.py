@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # means that we are gone, however we went; then the whole group goes too.
 GUARD = ("/bin/sh", "-c", "trap '' HUP INT TERM; read _; kill -KILL 0")
 
-TAIL_LINES = 40
+#: How many of its last lines are kept, and how many of these an error message shows.
+KEPT_LINES, TAIL_LINES = 2000, 40
 POLL_SECONDS = 0.02
 
 
@@ -33,11 +34,46 @@ class ProcessFailedError(Exception):
         self.reason = reason
 
 
+class Program(Protocol):
+    """What is started: `subprocess.Popen`, as far as we use it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def stdout(self) -> IO[str] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: signal.Signals, /) -> None: ...
+
+
+class Start(Protocol):
+    """How a program is started."""
+
+    def __call__(
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, group: int, /
+    ) -> Program: ...
+
+
+def execute(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, group: int) -> Program:
+    """Start ``argv`` in the process group ``group``; both its output streams are one pipe, for us to read."""
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=env,
+        cwd=cwd,
+        process_group=group,
+        text=True,
+        errors="replace",
+    )
+
+
 class ManagedProcess:
     """A running process, with everything it starts, in a process group of its own.
 
     A Ctrl-C in the terminal does not reach it: whoever holds this object decides when it stops.
-    Its output is read by a thread, line by line; the last lines are kept for error messages.
+    Its output is read by a thread, line by line, and the last lines are kept; error messages show a few.
     """
 
     def __init__(
@@ -48,28 +84,20 @@ class ManagedProcess:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         on_line: Callable[[str], None] | None = None,
+        start: Start = execute,
     ) -> None:
         """Start `argv` with our environment and `env` on top.
 
         `on_line` gets each line of its output (both streams, without the line end) on another thread.
+        `start` is how: what `execute` gets and returns.
         Raises OSError if the program cannot be started.
         """
         self.name = name
-        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._on_line = on_line
         self._guard = subprocess.Popen(GUARD, stdin=subprocess.PIPE, process_group=0)
         try:
-            self._popen = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
-                cwd=cwd,
-                process_group=self._guard.pid,
-                text=True,
-                errors="replace",
-            )
+            self._popen = start(argv, {**os.environ, **(env or {})}, cwd, self._guard.pid)
         except BaseException:
             self._end_guard()
             raise
@@ -101,7 +129,7 @@ class ManagedProcess:
     @property
     def output(self) -> str:
         """The last lines that it wrote."""
-        return "\n".join(list(self._tail))
+        return "\n".join(list(self._lines))
 
     def check(self) -> None:
         """Raise ProcessFailedError if it has ended."""
@@ -172,14 +200,14 @@ class ManagedProcess:
     def _read(self, stream: IO[str]) -> None:
         for line in stream:
             text = line.rstrip("\r\n")
-            self._tail.append(text)
+            self._lines.append(text)
             if self._on_line is not None:
                 self._on_line(text)
 
     def _failure(self, reason: str) -> ProcessFailedError:
         if not self.running:
             self._reader.join(timeout=1.0)  # its last words may still be in the pipe
-        return ProcessFailedError(f"{self.name} {reason}", self.output)
+        return ProcessFailedError(f"{self.name} {reason}", "\n".join(list(self._lines)[-TAIL_LINES:]))
 
 
 def describe_exit(returncode: int) -> str:

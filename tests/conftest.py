@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from stack.valkey import Valkey
+from tests.support.journal import Journals, Task
+from tests.support.patient_http import patient_http
+from tests.support.side_by_side import group, turn
+from tests.support.warm.programs import warm_programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+TESTS = Path(__file__).parent
 
 # A slow machine is not a failure, and a failure is found again from the printed example.
 settings.register_profile("taskbeam", deadline=None, print_blob=True)
 settings.load_profile("taskbeam")
 
 
+def pytest_configure() -> None:
+    """In the background of a shell SIGINT is ignored, and so it would be by all that the tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (`-n 4 --dist loadgroup`), a folder of tests stays together, with what it shares."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+    """Side by side, tests that share something stay together, and those that take longest begin first."""
+    groups = {item: group(item.path.relative_to(TESTS)) for item in items}
+    items.sort(key=lambda item: turn(groups[item]))
+    for item, name in groups.items():
+        item.add_marker(pytest.mark.xdist_group(name))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -33,8 +49,33 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("\n".join(map(str, lacking)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patient_http() -> Iterator[None]:
+    with patient_http():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_programs() -> Iterator[None]:
+    with warm_programs():
+        yield
+
+
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[Valkey]:
     """The module's own. Folders whose modules share one have it in their conftest.py."""
     with Valkey() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def journals(valkey: Valkey) -> Iterator[Journals]:
+    """On whichever server is the module's."""
+    with Journals(valkey.url(1)) as found:
+        yield found
+
+
+@pytest.fixture
+def task(journals: Journals) -> Task:
+    """A task that was just sent."""
+    return journals.task()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -29,14 +30,59 @@ ALLOWED: dict[str, set[str]] = {
 
 #: Inside the library: which of its packages each may import at run time.
 LAYERS: dict[str, set[str]] = {
-    "journal": set(),
-    "presence": {"journal"},
-    "queues": {"journal"},
-    "follow": {"journal"},
-    "celery": {"journal", "presence", "queues"},
+    "background": {"tracing"},
+    "outgoing": {"background"},
+    "push": {"outgoing"},
+    "tracing": set(),
+    "measures": set(),
+    "journal": {"background", "measures"},
+    "notifications": {"background", "journal", "outgoing", "push"},
+    "storage": set(),
+    "presence": {"background", "journal"},
+    "queues": {"background", "journal"},
+    "follow": {"background", "journal", "measures"},
+    "stock": {"background", "journal"},
+    "celery": {"background", "tracing", "journal", "presence", "queues"},
+    "connections": {"journal", "celery"},
+    "contract": {"journal"},
+    "waiting": {"background", "journal", "queues", "follow", "celery", "connections", "contract"},
+    # Beside the words of the contract it is a program of its own, which speaks HTTP.
+    "client": {"background", "journal", "contract"},
+    # Beside a worker's own way to the journal it has what a client reads. Nobody imports it but tests, and
+    # the command that replays what they have recorded.
+    "testing": {"background", "journal", "follow", "celery", "contract"},
     # It sends tasks, too, and takes everything about Redis from Celery's backend.
-    "gateway": {"journal", "presence", "queues", "follow", "celery"},
-    "cli": {"journal", "presence", "queues", "follow", "celery", "gateway"},
+    "gateway": {
+        "background",
+        "outgoing",
+        "push",
+        "notifications",
+        "tracing",
+        "measures",
+        "journal",
+        "presence",
+        "queues",
+        "follow",
+        "stock",
+        "celery",
+        "connections",
+    },
+    "cli": {
+        "background",
+        "journal",
+        "presence",
+        "queues",
+        "follow",
+        "celery",
+        "connections",
+        "contract",
+        "gateway",
+        "client",
+        "testing",
+        "push",
+        "notifications",
+        "outgoing",
+    },
 }
 
 
@@ -114,6 +160,31 @@ def is_main_guard(node: ast.stmt) -> bool:
 every_package = pytest.mark.parametrize("package", PACKAGES)
 
 
+@every_package
+def test_opentelemetry_is_loaded_by_whoever_uses_it(package: str) -> None:
+    """Not by us: whoever has not loaded it has no span, and is not to pay for it."""
+    wrong = [
+        f"{name}: {ast.unparse(node)}"
+        for name, path in modules(package).items()
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and "opentelemetry" in ast.unparse(node)
+    ]
+    assert wrong == []
+
+
+def test_whatever_is_logged_about_a_task_names_it_in_a_field() -> None:
+    """By ``extra=about(task_id=…)``: log lines may be JSON (docs/operating.md)."""
+    calls = [
+        (f"{name}:{node.lineno}", ast.unparse(node))
+        for name, path in modules("taskbeam").items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger.")
+    ]
+    about_tasks = [call for call in calls if re.search(r"task_id|request\.id|task\.id", call[1])]
+    assert len(about_tasks) > 20
+    assert [where for where, text in about_tasks if "extra=about(task_id=" not in text] == []
+
+
 class TestWalls:
     @every_package
     def test_a_package_imports_only_what_it_may(self, package: str) -> None:
@@ -143,9 +214,20 @@ class TestWalls:
         folders = {path.parent.name for path in (ROOT / "taskbeam").glob("*/__init__.py")}
         assert folders <= set(LAYERS)
 
+    @pytest.mark.parametrize("layer", ["background", "journal", "presence", "queues", "celery"])
+    def test_what_runs_within_a_job_logs_without_harm(self, layer: str) -> None:
+        """A handler is somebody else's code: it may raise, and it may call us."""
+        wrong = [
+            path.name
+            for path in (ROOT / "taskbeam" / layer).glob("*.py")
+            if "logging.getLogger" in path.read_text() and path.name != "logger.py"
+        ]
+        assert wrong == []
+
     def test_the_service_uses_only_public_modules(self) -> None:
         """As any application would: what it needs is in an `__all__`, but for the server that runs it."""
-        public = {"taskbeam", "taskbeam.gateway", "taskbeam.gateway.problems", "taskbeam.gateway.settings"}
+        gateway = {f"taskbeam.gateway{name}" for name in ("", ".problems", ".settings")}
+        public = {"taskbeam", "taskbeam.storage"} | gateway
         wrong = [
             f"{name} imports {imported.name}"
             for name, path in modules("app").items()

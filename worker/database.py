@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
 from .reports.sample import sample
-from .reports.tables import OrderLineRow, OrderRow, ProductRow, UserRow
+from .reports.tables import AddressRow, OrderLineRow, OrderRow, ProductRow, UserRow
 from .tables import Base
 
 # How long a writer waits for another one on SQLite before it gives up.
@@ -94,6 +94,7 @@ def _set_up(connection: Connection) -> None:
 def _load_sample(connection: Connection) -> None:
     rows = sample()
     connection.execute(insert(UserRow), rows.users)
+    connection.execute(insert(AddressRow), rows.addresses)
     connection.execute(insert(ProductRow), rows.products)
     connection.execute(insert(OrderRow), rows.orders)
     connection.execute(insert(OrderLineRow), rows.order_lines)

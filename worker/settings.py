@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,6 +23,20 @@ class WorkerSettings(BaseSettings):
 
     # Where the gateway leaves uploads; served to nobody.
     uploads_dir: Path = Path("var/uploads")
+
+    # Pages in Markdown, which texts are learnt from.
+    texts_dir: Path = Path("docs")
+
+    # Files stay while a task that needs them can be read. Those that no task has claimed are kept for so many
+    # seconds: longer than a task may wait, and than its result lives.
+    uploads_keep: PositiveFloat = 24 * 60 * 60
+    files_keep: PositiveFloat = 25 * 60 * 60
+    # They are swept when a worker starts, and before a job that stores one, at most so often (seconds).
+    sweep_interval: NonNegativeFloat = 60
+
+    # Of all that jobs have stored, and of one owner's.
+    storage_bytes: PositiveInt = 20 * 1024**3
+    storage_bytes_per_owner: PositiveInt = 2 * 1024**3
 
     # The mail server: smtp://, smtp+starttls:// or smtps://, with user:password@ where it asks for them.
     smtp_url: str = "smtp://127.0.0.1:1025"

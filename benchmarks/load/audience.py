@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Connections that are being opened at any moment.
 OPENING = 32
 #: Seconds that an event may take before it counts as lost.
-PATIENCE = 10.0
+PATIENCE = 30.0
 #: Seconds after which a client that has heard nothing yet is sent another event.
 PROBE = 0.5
 

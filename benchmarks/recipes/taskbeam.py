@@ -86,7 +86,7 @@ def command(event: Payload) -> Command:
         members={"data": f'"{event.filling}"'},
         ts=event.ts,
         state=payload.STATE,
-        limits=Limits(expires=TTL),
+        limits=Limits(limit_bytes=1 << 30, expires=TTL),
     )
     keys = entry.script_keys()
     return ("EVALSHA", APPEND.digest, len(keys), *keys, *entry.script_args())

@@ -1,7 +1,11 @@
+import { compare } from "./cursor.js";
+import { written } from "./output.js";
+
 /**
  * What a job's events add up to. Pure: the same events give the same job.
  *
- * @import { Estimate, Progress, TaskFault, Waiting } from "./contract.js"
+ * @import { Estimate, Progress, Step, TaskFault, Waiting } from "./contract.js"
+ * @import { Output } from "./output.js"
  */
 
 /**
@@ -9,13 +13,18 @@
  * @typedef {object} Job
  * @property {string} state as Celery or the task calls it
  * @property {number} attempt from 1
+ * @property {false} [known] Celery has stored nothing of it yet, and its workers tell nothing else
  * @property {string} [name] of the task
  * @property {string} [cursor] id of the last event
+ * @property {string | null} [newest] id of the event that a gap brought with it
  * @property {number} [began] Unix seconds of the first event
  * @property {number} [ts] Unix seconds of the last event
  * @property {boolean} final
  * @property {Progress} [progress]
+ * @property {readonly Step[]} [steps] that it has begun in this attempt
+ * @property {Output} [output] the text that it writes
  * @property {Result} [result]
+ * @property {string[]} [files] paths of the files that the task stored and names in its result
  * @property {TaskFault} [error]
  * @property {{at: number, delay: number, max: number | null}} [retry]
  * @property {number} [ahead] how many tasks of its queue are before it
@@ -32,16 +41,38 @@ export const UNHEARD = Object.freeze({ state: "PENDING", attempt: 1, final: fals
  * @returns {Job} the job after one more event
  */
 export function after(job, event) {
-  // The snapshot is newer than the events that follow the gap, so it does not say when the job began.
-  if (event.type === "gap") return { ...after(job, event.snapshot), cursor: event.id, began: job.began };
-  // A new attempt starts over: what the one before had reached no longer counts.
-  const before = event.attempt === job.attempt ? job : { ...job, progress: undefined };
-  const { type, state, attempt, name, id: cursor, ts, final } = event;
-  const next = { ...before, state, attempt, name: name ?? job.name, cursor, began: job.began ?? ts, ts, final };
-  if (type === "log" || type === "data") return next;
-  const { progress = before.progress, result, error, retry, ahead, waiting } = event;
+  const { snapshot, gap } = event;
+  if (event.type === "output") job = { ...job, output: written(job.output, event) };
+  const { known } = event;
+  if (!event.id) return known === false ? { ...job, known } : job;
+  // The snapshot is newer than the events that follow the gap: they say when the job began, and nothing else is news.
+  if (snapshot) {
+    const kept = { ...job, newest: null, output: gap.reason === "epoch" ? undefined : job.output };
+    return { ...after(kept, snapshot), newest: snapshot.id, cursor: event.id, began: job.began };
+  }
+  if (compare(event.id, job.newest ?? null) <= 0) return { ...job, cursor: event.id, began: job.began ?? event.ts };
+  // A new attempt starts over: what the one before had reached or written no longer counts. Which one it is, a worker
+  // without Taskbeam may not say.
+  const { type, state, attempt = job.attempt, name, id: cursor, ts, final } = event;
+  const starts = event.attempt ? attempt !== job.attempt : state === "STARTED";
+  const before = starts ? begun(job, attempt) : job;
+  const next = { ...before, known, state, attempt, name: name ?? job.name, cursor, began: job.began ?? ts, ts, final };
+  if (type === "log" || type === "data" || type === "output") return next;
+  const { progress = before.progress, steps = before.steps, result, error, retry, ahead, waiting, files } = event;
   const estimate = event.estimate && { ...event.estimate, at: ts };
-  return { ...next, progress, result, error, retry, ahead, waiting, estimate };
+  return { ...next, progress, steps, result, error, retry, ahead, waiting, estimate, files };
+}
+
+/**
+ * The text of an attempt may be there before its events: one joins at its end, and reads the journal from its beginning.
+ *
+ * @param {Job} job
+ * @param {number} attempt
+ * @returns {Job}
+ */
+function begun(job, attempt) {
+  const output = job.output && job.output.attempt < attempt ? undefined : job.output;
+  return { ...job, progress: undefined, steps: undefined, output };
 }
 
 /**

@@ -4,11 +4,12 @@ import * as ladders from "./ladder.js";
 import { openPoll } from "./poll.js";
 import { openSocket } from "./socket.js";
 import { openStream } from "./stream.js";
+import { isFeed } from "./topic.js";
 
-/** @import { Connection, Listener, TaskNews, Topic } from "./connection.js" */
+/** @import { Connection, Listener, Topic, TopicNews } from "./connection.js" */
 /** @import { Cursor } from "./cursor.js" */
 /** @import { Failure } from "./ladder.js" */
-/** @import { Tell } from "./feed.js" */
+/** @import { Tell } from "./links.js" */
 /** @import { Line, Mode, Transport } from "./contract.js" */
 
 /** @type {Readonly<Record<Transport, import("./connection.js").Open>>} */
@@ -24,9 +25,9 @@ const SLEPT = 15_000;
 const FIRST_CLIMB = 30_000;
 const LONGEST_CLIMB = 600_000;
 
-/** @typedef {{taskId: string, tab: string, after?: Cursor, token?: string}} Asked a command and the tab that gave it */
+/** @typedef {{topic: string, tab: string, after?: Cursor, token?: string}} Asked a command and the tab that gave it */
 
-/** Tasks over one connection at a time, which is made again from their cursors whenever it is lost. */
+/** Topics over one connection at a time, which is made again from their cursors whenever it is lost. */
 export class Link {
   #base;
   #mode;
@@ -59,31 +60,33 @@ export class Link {
     this.#ladder = ladders.ladder(mode === "auto" ? ALL : [mode]);
   }
 
-  /** Tell the task's events after the cursor. Whoever follows it already gets some of them again. @param {Asked} asked */
-  follow({ taskId, after = null, token, tab }) {
+  /** Tell the topic's events after the cursor. Whoever follows it already gets some of them again. @param {Asked} asked */
+  follow({ topic: name, after = null, token, tab }) {
     /** @type {Topic} */
-    const topic = this.#topics.get(taskId) ?? { after, token, tabs: new Set() };
-    const due = !topic.tabs.size || compare(after, topic.after) < 0 || (token && token !== topic.token);
-    this.#topics.set(taskId, topic);
+    const topic = this.#topics.get(name) ?? { after, token, tabs: new Set() };
+    // Whoever comes to a feed may have missed what has no number: a gateway that is asked tells where the tasks stand.
+    const untold = isFeed(name) && ladders.transport(this.#ladder) !== "poll";
+    const due = untold || !topic.tabs.size || compare(after, topic.after) < 0 || (token && token !== topic.token);
+    this.#topics.set(name, topic);
     topic.tabs.add(tab);
     if (due) {
       if (compare(after, topic.after) < 0) topic.after = after;
       topic.token = token ?? topic.token;
-      this.#connection?.ask(taskId);
+      this.#connection?.ask(name);
     }
     if (this.#connection || this.#retry) this.#say(this.#line);
     else this.#connect();
   }
 
   /** @param {Asked} asked */
-  leave({ taskId, tab }) {
-    const tabs = this.#topics.get(taskId)?.tabs;
-    if (tabs?.delete(tab) && !tabs.size) this.#forget(taskId);
+  leave({ topic, tab }) {
+    const tabs = this.#topics.get(topic)?.tabs;
+    if (tabs?.delete(tab) && !tabs.size) this.#forget(topic);
   }
 
   /** @param {Asked} asked */
   detach({ tab }) {
-    for (const taskId of this.#topics.keys()) this.leave({ taskId, tab });
+    for (const topic of this.#topics.keys()) this.leave({ topic, tab });
   }
 
   /** Let the connection go, and keep the cursors. */
@@ -111,11 +114,11 @@ export class Link {
     if (this.#connection) this.#lost(pause(this.#failures++));
   }
 
-  /** @param {string} taskId */
-  #forget(taskId) {
-    this.#topics.delete(taskId);
-    this.#connection?.forget(taskId);
-    // Not at once: whoever leaves one task often follows the next.
+  /** @param {string} name */
+  #forget(name) {
+    this.#topics.delete(name);
+    this.#connection?.forget(name);
+    // Not at once: whoever leaves one topic often follows the next.
     if (!this.#topics.size) setTimeout(() => this.#topics.size || this.suspend());
   }
 
@@ -137,7 +140,7 @@ export class Link {
       opened: () => this.#opened(),
       heard: () => this.#heard(transport),
       failed: (failure) => this.#failed(failure),
-      tell: (taskId, news) => this.#told(taskId, news),
+      tell: (name, news) => this.#told(name, news),
     });
   }
 
@@ -166,15 +169,15 @@ export class Link {
     if (this.#ladder.at > 0) this.#climb ??= setTimeout(() => this.#try(), climbPause(this.#climbs++));
   }
 
-  /** @param {string} taskId @param {TaskNews} news */
-  #told(taskId, news) {
-    const topic = this.#topics.get(taskId);
+  /** @param {string} name @param {TopicNews} news */
+  #told(name, news) {
+    const topic = this.#topics.get(name);
     if (!topic) return;
-    if (!("event" in news)) this.#forget(taskId);
-    else if (news.first || news.event.type === "gap" || compare(news.event.id, topic.after) > 0) {
+    if (!("event" in news)) this.#forget(name);
+    else if (news.event.id && (news.first || news.event.type === "gap" || compare(news.event.id, topic.after) > 0)) {
       topic.after = news.event.id;
     }
-    this.#tell(this.#mode, taskId, { ...news, token: topic.token });
+    this.#tell(this.#mode, name, { ...news, token: topic.token });
   }
 
   /** @param {Failure} failure */

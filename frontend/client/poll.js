@@ -1,7 +1,7 @@
 import { openRequests } from "./requests.js";
 import { crowded } from "./turns.js";
 
-/** Seconds that the gateway is to wait for news; while other tasks wait for a connection, less. */
+/** Seconds that the gateway is to wait for news; while others wait for a connection, less. */
 const WAIT = 20;
 const SHORT_WAIT = 1;
 /** Milliseconds that an answer may be late. */

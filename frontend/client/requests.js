@@ -4,8 +4,11 @@ import { done, turn } from "./turns.js";
 
 /** @import { Listener, Open, Topic } from "./connection.js" */
 
+/** Milliseconds until a topic is asked for again whose records are missing. */
+const MISSING = 5_000;
+
 /**
- * A way of listening: makes one request, and tells the run what it brings. Resolves with whether the task has
+ * A way of listening: makes one request, and tells the run what it brings. Resolves with whether the topic has
  * ended; when it has not, the next request is made.
  *
  * @typedef {(run: Run) => Promise<boolean>} Listen
@@ -13,25 +16,25 @@ import { done, turn } from "./turns.js";
 
 /**
  * @param {Listen} listen
- * @returns {Open} a connection that is one request after another for each task
+ * @returns {Open} a connection that is one request after another for each topic
  */
 export function openRequests(listen) {
   return (base, topics, listener) => {
     /** @type {Map<string, Run>} */
     const runs = new Map();
-    /** @param {string} taskId */
-    const forget = (taskId) => {
-      runs.get(taskId)?.stop();
-      runs.delete(taskId);
+    /** @param {string} name */
+    const forget = (name) => {
+      runs.get(name)?.stop();
+      runs.delete(name);
     };
-    /** @param {string} taskId */
-    const ask = (taskId) => {
-      forget(taskId);
-      const run = new Run(base, taskId, /** @type {Topic} */ (topics.get(taskId)), listener);
-      runs.set(taskId, run);
+    /** @param {string} name */
+    const ask = (name) => {
+      forget(name);
+      const run = new Run(base, name, /** @type {Topic} */ (topics.get(name)), listener);
+      runs.set(name, run);
       void run.go(listen);
     };
-    for (const taskId of topics.keys()) ask(taskId);
+    for (const name of topics.keys()) ask(name);
     return {
       ask,
       forget,
@@ -40,31 +43,31 @@ export function openRequests(listen) {
         if ([...runs.values()].some(({ deadline }) => now > deadline)) listener.failed("silent");
       },
       close() {
-        for (const taskId of runs.keys()) forget(taskId);
+        for (const name of runs.keys()) forget(name);
       },
     };
   };
 }
 
-/** The requests of one task, one after another. Once it is stopped it tells nothing. */
+/** The requests of one topic, one after another. Once it is stopped it tells nothing. */
 export class Run {
   /** When to give up, Unix ms. */
   deadline = Infinity;
   /** Whether nothing was heard yet. */
   fresh = true;
-  /** Whether the next event is the first that the journal still has. */
+  /** Whether the next event with an id is the first that the journal still has. */
   first = false;
   #url;
-  #taskId;
+  #name;
   #topic;
   #listener;
   #controller = new AbortController();
   #open = false;
 
-  /** @param {URL} base @param {string} taskId @param {Topic} topic @param {Listener} listener */
-  constructor(base, taskId, topic, listener) {
-    this.#url = new URL(`tasks/${encodeURIComponent(taskId)}/events`, base);
-    this.#taskId = taskId;
+  /** @param {URL} base @param {string} name @param {Topic} topic @param {Listener} listener */
+  constructor(base, name, topic, listener) {
+    this.#url = new URL(`${name}/events`, base);
+    this.#name = name;
     this.#topic = topic;
     this.#listener = listener;
   }
@@ -81,14 +84,16 @@ export class Run {
   async go(listen) {
     while (!this.stopped) {
       await turn();
+      let rest = 0;
       try {
-        if (!this.stopped && (await listen(this))) this.#end((listener) => listener.tell(this.#taskId, { ended: true }));
+        if (!this.stopped && (await listen(this))) this.#end((listener) => listener.tell(this.#name, { ended: true }));
       } catch (error) {
-        this.#failed(error);
+        rest = this.#failed(error);
       } finally {
         this.deadline = Infinity;
         done();
       }
+      if (rest) await new Promise((resolve) => setTimeout(resolve, rest));
     }
   }
 
@@ -124,18 +129,22 @@ export class Run {
 
   /** @param {any} event */
   event(event) {
-    if (!this.stopped) this.#listener.tell(this.#taskId, { event, first: this.first });
-    this.first = false;
+    const first = this.first && !!event.id;
+    if (!this.stopped) this.#listener.tell(this.#name, { event, first });
+    if (first) this.first = false;
   }
 
-  /** @param {any} error */
+  /** @param {any} error @returns {number} ms after which to ask again; 0 where it is over with these requests */
   #failed(error) {
+    const { code, message } = error;
+    // Redis has lost what belongs to this topic, which may go on. The others are well.
+    if (code === "records_missing") return MISSING;
     this.#end((listener) => {
-      const { code, message } = error;
       if (!(error instanceof TaskError)) listener.failed(this.#open ? "cut" : "refused");
       else if (passing(code)) listener.failed("refused");
-      else listener.tell(this.#taskId, { refused: { code, message } });
+      else listener.tell(this.#name, { refused: { code, message } });
     });
+    return 0;
   }
 
   /** @param {(listener: Listener) => void} tell */

@@ -1,5 +1,6 @@
 import { pause } from "./backoff.js";
 import { passing } from "./connection.js";
+import { members, topicOf } from "./topic.js";
 
 /** Milliseconds until a socket is given up that has not opened. */
 const OPENING = 10_000;
@@ -8,7 +9,7 @@ const QUIET = 15_000;
 const ANSWER = 5_000;
 
 /**
- * One WebSocket for all tasks. A browser hides the protocol's own pings, so the client sends its own.
+ * One WebSocket for all topics. A browser hides the protocol's own pings, so the client sends its own.
  *
  * @type {import("./connection.js").Open}
  */
@@ -17,13 +18,13 @@ export function openSocket(base, topics, listener) {
   url.protocol = url.protocol.replace("http", "ws");
   const socket = new WebSocket(url);
   /**
-   * Tasks of which an answer is awaited: what comes before it belongs to the subscription that was. The value
+   * Topics of which an answer is awaited: what comes before it belongs to the subscription that was. The value
    * is whether there is more to ask.
    *
    * @type {Map<string, boolean>}
    */
   const pending = new Map();
-  /** Tasks of which the next event is the first that the journal has. @type {Set<string>} */
+  /** Topics of which the next event with an id is the first that the journal has. @type {Set<string>} */
   const beginning = new Set();
   let quietSince = Date.now();
   let asked = 0;
@@ -36,39 +37,39 @@ export function openSocket(base, topics, listener) {
     send({ op: "ping" });
   };
 
-  /** Say what has become of a topic: one question at a time, so that each answer is to the last. @param {string} taskId */
-  function sync(taskId) {
+  /** Say what has become of a topic: one question at a time, so that each answer is to the last. @param {string} name */
+  function sync(name) {
     if (!open) return;
-    if (pending.has(taskId)) return void pending.set(taskId, true);
-    pending.set(taskId, false);
-    const topic = topics.get(taskId);
-    beginning.delete(taskId);
-    if (topic && !topic.after) beginning.add(taskId);
-    send({ op: topic ? "subscribe" : "unsubscribe", task_id: taskId, after: topic?.after, token: topic?.token });
+    if (pending.has(name)) return void pending.set(name, true);
+    pending.set(name, false);
+    const topic = topics.get(name);
+    beginning.delete(name);
+    if (topic && !topic.after) beginning.add(name);
+    send({ op: topic ? "subscribe" : "unsubscribe", ...members(name), after: topic?.after, token: topic?.token });
   }
 
-  /** @param {string} taskId @returns {boolean} whether nothing else was asked since */
-  function answered(taskId) {
-    const more = pending.get(taskId);
-    pending.delete(taskId);
-    if (more) sync(taskId);
+  /** @param {string} name @returns {boolean} whether nothing else was asked since */
+  function answered(name) {
+    const more = pending.get(name);
+    pending.delete(name);
+    if (more) sync(name);
     return !more;
   }
 
-  /** @param {any} message of the server's own */
-  function handle({ op, task_id: taskId, code, message, reason }) {
-    if (op === "subscribed" || reason === "asked") answered(taskId);
-    else if (reason === "ended" && !pending.has(taskId)) listener.tell(taskId, { ended: true });
-    else if (op === "error" && taskId && answered(taskId)) {
-      if (passing(code)) setTimeout(() => sync(taskId), pause(3)); // the other tasks go on
-      else listener.tell(taskId, { refused: { code, message } });
+  /** @param {string} name what it is about, if anything @param {any} message of the server's own */
+  function handle(name, { op, code, message, reason }) {
+    if (op === "subscribed" || reason === "asked") answered(name);
+    else if (reason === "ended" && !pending.has(name)) listener.tell(name, { ended: true });
+    else if (op === "error" && (topics.has(name) || pending.has(name)) && answered(name)) {
+      if (passing(code)) setTimeout(() => sync(name), pause(3)); // the others go on
+      else listener.tell(name, { refused: { code, message } });
     }
   }
 
   socket.onopen = () => {
     open = true;
     listener.opened();
-    for (const taskId of topics.keys()) sync(taskId);
+    for (const name of topics.keys()) sync(name);
     ping();
   };
   socket.onmessage = ({ data }) => {
@@ -76,11 +77,12 @@ export function openSocket(base, topics, listener) {
     asked = 0;
     listener.heard();
     const message = JSON.parse(data);
-    const taskId = message.task_id;
-    if (message.op) handle(message);
-    else if (!pending.has(taskId)) listener.tell(taskId, { event: message, first: beginning.delete(taskId) });
+    const name = topicOf(message);
+    if (message.op) handle(name, message);
+    else if (!pending.has(name)) listener.tell(name, { event: message, first: !!message.id && beginning.delete(name) });
   };
-  socket.onclose = () => listener.failed(open ? "cut" : "refused");
+  // A page whose Content-Security-Policy forbids the socket hears of an error, and of no end.
+  socket.onerror = socket.onclose = () => listener.failed(open ? "cut" : "refused");
 
   return {
     ask: sync,
@@ -95,7 +97,7 @@ export function openSocket(base, topics, listener) {
     },
     close() {
       open = false;
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
       socket.close();
     },
   };

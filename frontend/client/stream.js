@@ -8,7 +8,7 @@ import { crowded } from "./turns.js";
 const SILENCE = 25_000;
 /** The same where something is due at once: an answer (the gateway gives Redis 5,000), and the first event of all. */
 const FIRST = 7_000;
-/** Milliseconds that a stream is held while other tasks wait for a connection. */
+/** Milliseconds that a stream is held while others wait for a connection. */
 const TURN = 2_000;
 
 /** An event stream by fetch: an EventSource hides heartbeats and answers, and sends no Authorization. */

@@ -1,14 +1,14 @@
-import { Feed } from "./feed.js";
 import { live } from "./lifecycle.js";
+import { Links } from "./links.js";
 import { canShare, Tabs } from "./tabs.js";
 
 /** @import { Mode } from "./contract.js" */
 /** @import { Cursor } from "./cursor.js" */
-/** @import { News } from "./feed.js" */
+/** @import { News } from "./links.js" */
 
 /**
  * @typedef {object} Subscription one watch of this page, and where it stands
- * @property {string} taskId
+ * @property {string} topic its name
  * @property {Mode} mode
  * @property {Cursor} after
  * @property {string} [token]
@@ -23,14 +23,14 @@ export class Switchboard {
 
   /** @param {URL} base @param {boolean} share */
   constructor(base, share) {
-    /** @type {import("./feed.js").Tell} */
-    const tell = (mode, taskId, news) => {
-      for (const subscription of this.#at(mode, taskId)) subscription.tell(news);
+    /** @type {import("./links.js").Tell} */
+    const tell = (mode, topic, news) => {
+      for (const subscription of this.#at(mode, topic)) subscription.tell(news);
     };
     const resubscribe = () => {
       for (const subscription of this.#subscriptions) this.follow(subscription);
     };
-    this.#source = share ? new Tabs(base, tell, resubscribe) : new Feed(base, tell);
+    this.#source = share ? new Tabs(base, tell, resubscribe) : new Links(base, tell);
     live(this.#source);
   }
 
@@ -43,9 +43,9 @@ export class Switchboard {
 
   /** @param {Subscription} subscription */
   leave(subscription) {
-    const { mode, taskId } = subscription;
+    const { mode, topic } = subscription;
     this.#subscriptions.delete(subscription);
-    if (!this.#at(mode, taskId).length) this.#source.execute({ op: "leave", mode, taskId });
+    if (!this.#at(mode, topic).length) this.#source.execute({ op: "leave", mode, topic });
   }
 
   /** @param {Subscription} subscription */
@@ -53,9 +53,9 @@ export class Switchboard {
     this.#source.execute({ op: "drop", mode });
   }
 
-  /** @param {Mode} mode @param {string} [taskId] all without it */
-  #at(mode, taskId) {
-    return [...this.#subscriptions].filter((subscription) => subscription.mode === mode && (taskId ?? subscription.taskId) === subscription.taskId);
+  /** @param {Mode} mode @param {string} [topic] all without it */
+  #at(mode, topic) {
+    return [...this.#subscriptions].filter((subscription) => subscription.mode === mode && (topic ?? subscription.topic) === subscription.topic);
   }
 }
 

@@ -1,6 +1,7 @@
-import { Feed } from "./feed.js";
+import { Links } from "./links.js";
+import { enter, whenGone } from "./presence.js";
 
-/** @import { Command, Tell } from "./feed.js" */
+/** @import { Command, Tell } from "./links.js" */
 
 /** Milliseconds between a tab's looks at the leader, who has that long to answer. */
 const TICK = 3_000;
@@ -9,6 +10,7 @@ const TICK = 3_000;
  * One connection for all tabs of a browser: the tab that holds the lock is the leader and has it. The
  * others send it their commands over a BroadcastChannel, and hear there what it tells. When it goes, the next in the
  * lock's queue leads, and every tab subscribes again from its own cursors: nobody keeps state for another.
+ * A tab that crashes says no good-bye, but the leader notices.
  */
 export class Tabs {
   #name;
@@ -18,10 +20,15 @@ export class Tabs {
   #me = crypto.randomUUID();
   /** @type {BroadcastChannel | undefined} */
   #channel;
-  /** While this tab leads. @type {Feed | undefined} */
-  #feed;
+  /** While this tab leads. @type {Links | undefined} */
+  #links;
   #queue = new AbortController();
   #abdicate = () => {};
+  /** Whether the leader would notice that this tab is gone. */
+  #there = false;
+  #leave = () => {};
+  /** Tabs whose ends the leader waits for. @type {Set<string>} */
+  #followers = new Set();
   #answered = true;
   #tickedAt = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -29,7 +36,7 @@ export class Tabs {
 
   /** @param {URL} base @param {Tell} tell @param {() => void} resubscribe this page's subscriptions, from their cursors */
   constructor(base, tell, resubscribe) {
-    this.#name = `taskbeam/2 ${base.href}`;
+    this.#name = `taskbeam/3 ${base.href}`;
     this.#base = base;
     this.#tell = tell;
     this.#resubscribe = resubscribe;
@@ -38,8 +45,9 @@ export class Tabs {
 
   /** @param {Command} command */
   execute(command) {
-    if (this.#feed) this.#feed.execute(command, this.#me);
-    else this.#post({ from: this.#me, command });
+    if (this.#links) this.#links.execute(command, this.#me);
+    // Not before the leader would notice its end; then this tab subscribes to all that it has.
+    else if (this.#there) this.#post({ from: this.#me, command });
   }
 
   /** The page is put away: whoever is awake leads. */
@@ -48,6 +56,8 @@ export class Tabs {
     clearInterval(this.#ticker);
     this.#queue.abort();
     this.#stepDown();
+    this.#there = false;
+    this.#leave();
     this.#channel?.close();
     this.#channel = undefined;
   }
@@ -60,7 +70,25 @@ export class Tabs {
     this.#tickedAt = Date.now();
     this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#queueUp();
-    this.#resubscribe();
+    this.#leave = enter(this.#lockOf(this.#me), () => {
+      this.#there = true;
+      this.#resubscribe();
+    });
+  }
+
+  /** @param {string} tab */
+  #lockOf(tab) {
+    return `${tab} ${this.#name}`;
+  }
+
+  /** @param {string} tab that follows something by this one's connection */
+  #mind(tab) {
+    if (this.#followers.has(tab)) return;
+    this.#followers.add(tab);
+    whenGone(this.#lockOf(tab), this.#queue.signal, () => {
+      this.#followers.delete(tab);
+      this.#links?.execute({ op: "detach" }, tab);
+    });
   }
 
   /** @param {object} message */
@@ -70,9 +98,12 @@ export class Tabs {
 
   /** @param {any} message of a follower: `command`, `hello`; of the leader: `here`, `resubscribe`, `tell` */
   #received({ from, command, hello, here, resubscribe, tell }) {
-    if (command) this.#feed?.execute(command, from);
+    if (command && this.#links) {
+      this.#links.execute(command, from);
+      this.#mind(from);
+    }
     // A frozen page still gets messages; only its clock stands.
-    if (hello && this.#feed && Date.now() - this.#tickedAt < 2 * TICK) this.#post({ here: true });
+    if (hello && this.#links && Date.now() - this.#tickedAt < 2 * TICK) this.#post({ here: true });
     if (here) this.#answered = true;
     if (resubscribe) this.#resubscribe();
     if (tell) this.#tell(.../** @type {Parameters<Tell>} */ (tell));
@@ -81,7 +112,7 @@ export class Tabs {
   /** A leader that does not answer is deposed, by a tab that somebody looks at: it is awake. */
   #tick() {
     this.#tickedAt = Date.now();
-    if (this.#feed || globalThis.document?.hidden) return;
+    if (this.#links || globalThis.document?.hidden) return;
     if (!this.#answered) this.#queueUp(true);
     this.#answered = false;
     this.#post({ hello: true });
@@ -105,7 +136,7 @@ export class Tabs {
   /** @param {AbortSignal} signal @returns {Promise<void>} resolved when another is to lead */
   async #lead(signal) {
     if (signal.aborted) return;
-    this.#feed = new Feed(this.#base, (...tell) => {
+    this.#links = new Links(this.#base, (...tell) => {
       this.#post({ tell });
       this.#tell(...tell);
     });
@@ -115,8 +146,9 @@ export class Tabs {
   }
 
   #stepDown() {
-    this.#feed?.suspend();
-    this.#feed = undefined;
+    this.#links?.suspend();
+    this.#links = undefined;
+    this.#followers.clear();
     this.#abdicate();
   }
 }

@@ -1,29 +1,18 @@
-import { pause } from "./backoff.js";
-import { baseOf } from "./base.js";
 import { verdict } from "./cursor.js";
-import { problemOf, TaskError } from "./errors.js";
+import { TaskError } from "./errors.js";
+import { Following } from "./following.js";
 import { after, UNHEARD } from "./job.js";
-import { authorization } from "./requests.js";
-import { switchboard } from "./switchboard.js";
-import { renewal } from "./token.js";
+import { Target } from "./target.js";
+import { taskTopic } from "./topic.js";
 
-/** @import { DataEvent, GapEvent, Line, LogEvent, Mode, ProgressEvent, StateEvent, TaskEvent, Transport } from "./contract.js" */
+/** @import { DataEvent, GapEvent, Line, LogEvent, Mode, NothingKnown, OutputEvent, ProgressEvent, StateEvent, TaskEvent, TextSoFar, Transport } from "./contract.js" */
 /** @import { Job } from "./job.js" */
 
-/** Codes of refusals that another token may lift: `unauthenticated`, `token_expired`, `token_revoked`. */
-const TOKEN = /^(unauthenticated$|token_)/;
-/** Milliseconds within which a second refusal is believed. */
-const RENEWAL = 10_000;
+/** Events that a watch keeps for who iterates late: as many as a journal does. */
+const KEPT = 1_000;
 
 /**
- * @typedef {object} WatchOptions
- * @property {string | URL} [baseUrl] of the gateway, relative to the page. Without it: the gateway that served
- *   this module, or `/` in an application's own bundle
- * @property {string} [after] cursor to go on from
- * @property {Mode} [transport]
- * @property {(taskId: string) => string | Promise<string>} [getToken] called on start, and before the token ends
- * @property {boolean} [share] one connection for all tabs of the browser, where it can; true without it
- * @property {AbortSignal} [signal] aborted: the watch is closed
+ * @typedef {import("./following.js").FollowOptions & {after?: string}} WatchOptions `after`: cursor to go on from
  */
 
 /**
@@ -32,28 +21,20 @@ const RENEWAL = 10_000;
  * @template [Result=any]
  * @typedef {object} WatchEvents
  * @property {CustomEvent<TaskEvent<Result>>} event
- * @property {CustomEvent<StateEvent<Result>>} state
+ * @property {CustomEvent<StateEvent<Result> | NothingKnown>} state `NothingKnown` is no `event`
  * @property {CustomEvent<ProgressEvent>} progress
  * @property {CustomEvent<LogEvent>} log
  * @property {CustomEvent<DataEvent>} data
+ * @property {CustomEvent<OutputEvent | TextSoFar>} output a piece of the text; without `id`, and not as an `event`: the text so far
  * @property {CustomEvent<GapEvent<Result>>} gap
  * @property {CustomEvent<{line: Line, transport: Transport}>} line
  */
 
 /**
  * @template Result
- * @typedef {{
- *   <K extends keyof WatchEvents>(type: K, listener: (event: WatchEvents<Result>[K]) => void, options?: boolean | AddEventListenerOptions): void;
- *   (type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
- * }} Listen
+ * @typedef {ReturnType<typeof deferred> & {event?: TaskEvent<Result>, next?: Link<Result>}} Link
+ *   an event, once its promise is kept; without a next one the watch is over
  */
-
-/**
- * @template Result
- * @typedef {{addEventListener: Listen<Result>, removeEventListener: Listen<Result>} & EventTarget} TypedTarget
- */
-
-const Target = /** @type {new <Result>() => TypedTarget<Result>} */ (EventTarget);
 
 /**
  * Follow a task to its end.
@@ -71,7 +52,7 @@ export function watch(taskId, options) {
  * One task, followed: its events as they come, what they add up to, and its result.
  *
  * @template [Result=any] what the task returns
- * @extends {Target<Result>}
+ * @extends {Target<WatchEvents<Result>>}
  */
 export class Watch extends Target {
   /** @readonly */
@@ -82,72 +63,54 @@ export class Watch extends Target {
   line = "connecting";
   /** The one in use. @type {Transport} */
   transport = "websocket";
+  #outcome = deferred();
   /**
    * Resolves with the task's result; rejects with a `TaskError` when there is none.
    *
    * @type {Promise<Result>}
    */
-  result;
+  result = this.#outcome.promise;
 
-  #options;
-  #base;
-  #board;
-  /** @type {import("./switchboard.js").Subscription} */
-  #subscription;
-  /** When another token was asked for because the gateway refused one, Unix ms. */
-  #renewedAt = 0;
-  #tokenFailures = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  /** @type {TaskEvent<Result>[]} */
-  #events = [];
-  #over = false;
+  #following;
+  /** What is to come, and the oldest event that is kept for who iterates: each holds the one after it. @type {Link<Result>} */
+  #newest = deferred();
+  #oldest = this.#newest;
+  #kept = 0;
   /** Why the watch was over before the task. @type {TaskError | undefined} */
   #reason;
-  /** Of the result. @type {{resolve: (result: any) => void, reject: (error: TaskError) => void}} */
-  #outcome;
-  /** Iterators that have given all there is. @type {((value?: any) => void)[]} */
-  #waiting = [];
 
   /** @param {string} taskId @param {WatchOptions} [options] */
   constructor(taskId, options = {}) {
     super();
     this.taskId = taskId;
-    this.#options = options;
-    this.#base = baseOf(options.baseUrl);
-    let outcome;
-    this.result = new Promise((resolve, reject) => (outcome = { resolve, reject }));
-    this.#outcome = /** @type {any} */ (outcome);
     this.result.catch(() => {}); // nobody has to look at it
-    this.#subscription = {
-      taskId,
-      mode: options.transport ?? "auto",
-      after: options.after ?? null,
-      tell: (news) => this.#over || this.#told(news),
-    };
-    this.#board = switchboard(this.#base, options.share ?? true);
-    if (options.signal?.aborted) this.close();
-    else {
-      options.signal?.addEventListener("abort", () => this.close(), { once: true });
-      void this.#authorize();
-    }
+    this.#following = new Following(taskTopic(taskId), taskId, options, {
+      ready: () => this.#following.follow(),
+      event: (event, first) => this.#heard(event, first),
+      ended: () => void this.#endedUnheard(),
+      gone: (reason) => this.#finish("gone", reason),
+      closed: () => this.close(),
+      line: (line, transport) => this.#setLine(line, transport),
+    });
+    this.#following.start();
   }
 
   /** Id of the last event. */
   get cursor() {
-    return this.#subscription.after;
+    return this.#following.cursor;
   }
 
-  /** Every event from the start of the watch, up to the final one. Throws the `TaskError` if there is no following it. */
+  /**
+   * Every event, up to the final one, from the start of the watch; who begins late gets the newest 1,000 of those before.
+   * Throws the `TaskError` if there is no following it.
+   */
   async *[Symbol.asyncIterator]() {
-    for (let next = 0; ; next++) {
-      while (next >= this.#events.length) {
-        if (this.#reason) throw this.#reason;
-        if (this.#over) return;
-        await new Promise((resolve) => this.#waiting.push(resolve));
-      }
-      yield /** @type {TaskEvent<Result>} */ (this.#events[next]);
+    for (let link = this.#oldest; ; link = link.next) {
+      await link.promise;
+      if (!link.next) break;
+      yield /** @type {TaskEvent<Result>} */ (link.event);
     }
+    if (this.#reason) throw this.#reason;
   }
 
   /**
@@ -156,15 +119,12 @@ export class Watch extends Target {
    * @param {Mode} transport
    */
   use(transport) {
-    if (this.#over || transport === this.#subscription.mode) return;
-    this.#board.leave(this.#subscription);
-    this.#subscription.mode = transport;
-    this.#board.follow(this.#subscription);
+    this.#following.use(transport);
   }
 
   /** Cut the line, as a network would; it heals by itself. */
   drop() {
-    if (!this.#over) this.#board.drop(this.#subscription);
+    this.#following.drop();
   }
 
   /**
@@ -175,7 +135,7 @@ export class Watch extends Target {
    *   rejects with a `TaskError`, `too_late` for instance
    */
   async cancel({ terminate = false } = {}) {
-    return this.#call("POST", `/cancel${terminate ? "?terminate=true" : ""}`);
+    return this.#following.call("POST", `/cancel${terminate ? "?terminate=true" : ""}`);
   }
 
   /** Stop watching. The result rejects with the code `closed` unless it is there. */
@@ -183,26 +143,23 @@ export class Watch extends Target {
     this.#finish("ended", new TaskError("closed", "The watch was closed."));
   }
 
-  /** @param {import("./feed.js").News} news */
-  #told(news) {
-    if ("event" in news) this.#heard(news.event, news.first);
-    else if ("line" in news) this.#setLine(news.line, news.transport);
-    else if ("ended" in news) void this.#endedUnheard();
-    else if (news.token === this.#subscription.token) this.#refused(news.refused);
-    else this.#board.follow(this.#subscription); // it was another tab's token
-  }
-
-  /** @param {TaskEvent} event @param {boolean} first */
+  /** @param {TaskEvent | TextSoFar | NothingKnown} event @param {boolean} first */
   #heard(event, first) {
-    const due = verdict(this.#subscription.after, event, first);
-    if (due === "ask") this.#board.follow(this.#subscription);
+    if (!event.id) {
+      this.job = after(this.job, event);
+      return this.#emit(event.type, event);
+    }
+    const due = verdict(this.cursor, event, first);
+    if (due === "ask") this.#following.follow();
     if (due !== "take") return;
-    this.#subscription.after = event.id;
+    this.#following.cursor = event.id;
     this.job = after(this.job, event);
-    this.#events.push(event);
-    this.#tellIterators();
-    this.dispatchEvent(new CustomEvent("event", { detail: event }));
-    this.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+    const link = this.#newest;
+    this.#newest = link.next = deferred();
+    link.event = event;
+    link.resolve();
+    if (++this.#kept > KEPT) this.#oldest = /** @type {Link<Result>} */ (this.#oldest.next);
+    for (const type of ["event", event.type]) this.#emit(type, event);
     if (event.final) this.#settle(event);
   }
 
@@ -219,8 +176,8 @@ export class Watch extends Target {
   /** The watch began at the task's end: there are no events, but there is a result. */
   async #endedUnheard() {
     try {
-      const snapshot = await this.#call("GET", "");
-      if (this.#over) return;
+      const snapshot = await this.#following.call("GET", "");
+      if (this.#following.over) return;
       this.job = { ...after(this.job, snapshot), cursor: snapshot.last_event_id };
       this.#settle(snapshot);
     } catch (error) {
@@ -228,62 +185,13 @@ export class Watch extends Target {
     }
   }
 
-  /** @param {import("./contract.js").Refusal} refusal */
-  #refused({ code, message }) {
-    if (TOKEN.test(code) && this.#options.getToken && Date.now() - this.#renewedAt > RENEWAL) {
-      this.#renewedAt = Date.now();
-      void this.#authorize();
-    } else this.#finish("gone", new TaskError(code, message));
-  }
-
-  /** Get a token, if there is a way to, and follow with it. */
-  async #authorize() {
-    clearTimeout(this.#timer);
-    const { getToken } = this.#options;
-    try {
-      this.#subscription.token = await getToken?.(this.taskId);
-      this.#tokenFailures = 0;
-    } catch (error) {
-      if (error instanceof TaskError) this.#finish("gone", error);
-      else this.#authorizeIn(pause(this.#tokenFailures++));
-      return;
-    }
-    if (this.#over) return;
-    const left = renewal(this.#subscription.token ?? "", Date.now());
-    if (left !== undefined) this.#authorizeIn(left);
-    this.#board.follow(this.#subscription);
-  }
-
-  /** @param {number} ms */
-  #authorizeIn(ms) {
-    if (!this.#over) this.#timer = setTimeout(() => void this.#authorize(), ms);
-  }
-
-  /**
-   * @param {string} method
-   * @param {string} path behind the task
-   * @returns {Promise<any>}
-   */
-  async #call(method, path) {
-    let response;
-    try {
-      response = await fetch(new URL(`tasks/${encodeURIComponent(this.taskId)}${path}`, this.#base), { method, headers: authorization(this.#subscription.token) });
-      if (response.ok) return await response.json();
-    } catch {
-      throw new TaskError("unreachable", "The gateway cannot be reached.");
-    }
-    throw await problemOf(response);
-  }
-
   /** @param {Line} line @param {TaskError} [reason] */
   #finish(line, reason) {
-    if (this.#over) return;
-    this.#over = true;
-    clearTimeout(this.#timer);
-    this.#board.leave(this.#subscription);
+    if (this.#following.over) return;
+    this.#following.stop();
     if (reason) this.#outcome.reject(reason);
     if (line === "gone") this.#reason = reason;
-    this.#tellIterators();
+    this.#newest.resolve();
     this.#setLine(line, this.transport);
   }
 
@@ -292,10 +200,18 @@ export class Watch extends Target {
     if (this.line === line && this.transport === transport) return;
     this.line = line;
     this.transport = transport;
-    this.dispatchEvent(new CustomEvent("line", { detail: { line, transport } }));
+    this.#emit("line", { line, transport });
   }
 
-  #tellIterators() {
-    for (const wake of this.#waiting.splice(0)) wake();
+  /** @param {string} type @param {object} detail */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** @returns {{promise: Promise<any>, resolve: (value?: any) => void, reject: (error: TaskError) => void}} */
+function deferred() {
+  let ends;
+  const promise = new Promise((resolve, reject) => (ends = { resolve, reject }));
+  return { promise, .../** @type {any} */ (ends) };
 }

@@ -14,11 +14,13 @@
  * @property {boolean} final
  * @property {number | null} percent
  * @property {string | null} message
+ * @property {string} [trace] the `traceparent` of its run, or of the span that it was sent in
  *
  * @typedef {object} Tick
  * @property {boolean} fresh its publisher has just begun, and knows nothing of what went on before
  * @property {Record<string, Counts>} tasks by name
  * @property {BoardJob[]} jobs
+ * @property {number} [omitted] jobs that have ended, which no tick tells of: they were too many
  * @property {{name: string, alive: boolean, running: number}[]} workers
  * @property {{name: string, depth: number, slots: number}[]} queues
  *
@@ -52,6 +54,8 @@ export class Board {
   queues = [];
   /** @type {Map<string, BoardJob>} */
   jobs = new Map();
+  /** Jobs that came and went too fast to be listed. */
+  omitted = 0;
   /** Bucket → name → counts. @type {Map<number, Map<string, Required<Counts>>>} */
   #buckets = new Map();
   /** Bucket → what is measured → its highest. @type {Map<number, Map<string, number>>} */
@@ -62,7 +66,8 @@ export class Board {
     this.now = ts;
     this.workers = tick.workers;
     this.queues = tick.queues;
-    if (tick.fresh) this.#forgetOpen();
+    this.omitted += tick.omitted ?? 0;
+    if (tick.fresh) this.missed();
     const bucket = Math.floor(ts / BUCKET);
     const counts = entry(this.#buckets, bucket, () => new Map());
     for (const [name, more] of Object.entries(tick.tasks)) add(entry(counts, name, zero), more);
@@ -79,6 +84,11 @@ export class Board {
       for (const key of old.keys()) if (key <= bucket - BUCKETS) old.delete(key);
     }
     this.#trim();
+  }
+
+  /** Ticks are missing, and with them the ends of jobs. Those that go on speak again. */
+  missed() {
+    for (const [id, { final }] of this.jobs) if (!final) this.jobs.delete(id);
   }
 
   /** @returns {TaskRow[]} by name */
@@ -144,10 +154,6 @@ export class Board {
   #level(bucket, what, value) {
     const levels = entry(this.#levels, bucket, () => new Map());
     levels.set(what, Math.max(value, levels.get(what) ?? 0));
-  }
-
-  #forgetOpen() {
-    for (const [id, { final }] of this.jobs) if (!final) this.jobs.delete(id);
   }
 
   #trim() {

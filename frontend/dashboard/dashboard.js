@@ -34,6 +34,7 @@ let due = 0;
 follow();
 filter.addEventListener("input", later);
 filter.addEventListener("submit", (submit) => submit.preventDefault());
+filter.inert = false;
 
 /** @param {string} [after] */
 function follow(after) {
@@ -42,6 +43,7 @@ function follow(after) {
     board.hear(data, ts);
     later();
   });
+  watching.addEventListener("gap", () => board.missed());
   watching.addEventListener("line", ({ detail: { line, transport } }) => {
     const status = find(document, "#line");
     status.dataset.line = line;

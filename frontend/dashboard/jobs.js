@@ -49,7 +49,8 @@ export class JobTable {
       if (this.#body.children[index] !== row) this.#body.insertBefore(row, this.#body.children[index] ?? null);
     });
     const count = found.length > MOST_ROWS ? `${MOST_ROWS} of ${found.length}` : String(found.length);
-    say(this.#note, `${count} shown`);
+    const omitted = board.omitted ? `, and ${board.omitted.toLocaleString("en")} ended too fast to be listed` : "";
+    say(this.#note, `${count} shown${omitted}`);
   }
 
   /** @param {BoardJob} job @param {Board} board @param {boolean} slow */

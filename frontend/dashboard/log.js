@@ -1,7 +1,7 @@
 /** @import { Watch } from "../client/main.js" */
 import { watch } from "../client/watch.js";
 import { find, say } from "../look/dom.js";
-import { JournalRows } from "../look/journal.js";
+import { JournalRows, MOST_ROWS } from "../look/journal.js";
 
 /** One job's events, live, in a dialog. */
 export class LogDialog {
@@ -17,8 +17,8 @@ export class LogDialog {
     dialog.addEventListener("close", () => this.#watch?.close());
   }
 
-  /** @param {{id: string, name: string}} job */
-  open({ id, name }) {
+  /** @param {{id: string, name: string, trace?: string}} job */
+  open({ id, name, trace }) {
     /** @type {Parameters<JournalRows["show"]>[0]} */
     const events = [];
     const watching = watch(id);
@@ -26,13 +26,19 @@ export class LogDialog {
     this.#rows.clear();
     say(find(this.#dialog, "h2"), name);
     say(find(this.#dialog, "code"), id);
-    let due = 0;
+    const traced = find(this.#dialog, ".trace");
+    traced.hidden = !trace;
+    // As tracing backends look for it: the id alone (W3C Trace Context).
+    say(find(traced, "code"), trace?.split("-")[1] ?? "");
+    let [heard, due] = [0, 0];
     watching.addEventListener("event", ({ detail: event }) => {
       if (this.#watch !== watching) return;
+      heard += 1;
       events.push({ event, transport: watching.transport });
+      events.splice(0, events.length - MOST_ROWS);
       due ||= requestAnimationFrame(() => {
         due = 0;
-        if (this.#watch === watching) this.#rows.show(events);
+        if (this.#watch === watching) this.#rows.show(events, heard);
       });
     });
     this.#dialog.showModal();

@@ -11,26 +11,30 @@ export function milestone({ tone, state, reached }) {
   return tone === "running" ? `${state} ${Math.floor((reached ?? 0) / 25)}` : state;
 }
 
+/** @param {Portrait} portrait @returns {string} what is said of it */
+export function spoken({ state, figure, message }) {
+  return [state, figure, message].filter(Boolean).join(", ");
+}
+
 /**
- * Tells screen readers how a task fares: milestones, not every step, and never faster than one can listen.
+ * Tells screen readers how it goes: milestones, not every step, and never faster than one can listen.
  *
  * @param {(text: string) => void} say
- * @returns {(portrait: Portrait) => void}
+ * @returns {(reached: string, text: string) => void} another milestone is news
  */
 export function announcer(say) {
   let last = "";
-  let text = "";
+  let next = "";
   let waiting = false;
-  return (portrait) => {
-    const reached = milestone(portrait);
+  return (reached, text) => {
     if (reached === last) return;
     last = reached;
-    text = [portrait.state, portrait.figure, portrait.message].filter(Boolean).join(", ");
+    next = text;
     if (waiting) return;
     waiting = true;
     setTimeout(() => {
       waiting = false;
-      say(text);
+      say(next);
     }, PAUSE);
   };
 }

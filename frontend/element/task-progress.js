@@ -1,15 +1,17 @@
 import { baseOf } from "../client/base.js";
 import { after, UNHEARD, unknown } from "../client/job.js";
 import { watch } from "../client/watch.js";
-import { announcer } from "./announce.js";
-import { adoptEarly, observed, TaskAttributes } from "./attributes.js";
+import { announcer, milestone, spoken } from "./announce.js";
+import { adoptEarly } from "./attributes.js";
 import { facts } from "./facts.js";
 import { resultLink } from "./link.js";
 import { foresee } from "./outlook.js";
 import { portrait } from "./portrait.js";
+import { observed, TaskAttributes } from "./properties.js";
 import { View } from "./view.js";
 import { words } from "./wording.js";
 
+/** @import { TextSoFar } from "../client/contract.js" */
 /** @import { Job, Mode, TaskError, TaskEvent, Watch } from "../client/main.js" */
 
 /** Milliseconds between two pictures of something that counts down. */
@@ -56,6 +58,13 @@ const TICK = 1_000;
  * @csspart figure - How far, in numbers
  * @csspart track - What the bar runs in
  * @csspart bar - How far; has the tone as a second name
+ * @csspart steps - The task's steps
+ * @csspart step - One of them; has its state as a second name: `running`, `done`, `failed`, `stopped`
+ * @csspart mark - What its state looks like
+ * @csspart step-name - What it is called
+ * @csspart standing - How far it is, or how long it took
+ * @csspart output - The text that the task writes; it follows its end
+ * @csspart omitted - How much of the text was not kept
  * @csspart footer - Note, link and button
  * @csspart note - What is good to know beside the message
  * @csspart link - To the result
@@ -164,6 +173,8 @@ export class TaskProgress extends TaskAttributes {
       getToken: this.#getToken || this.token ? getToken : undefined,
     });
     watching.addEventListener("event", ({ detail }) => this.#heard(detail));
+    // The text so far is no event of the journal.
+    watching.addEventListener("output", ({ detail }) => detail.id === undefined && this.#joined(detail));
     watching.addEventListener("line", () => this.#drawSoon());
     watching.result.then(
       (result) => watching === this.#watch && this.#emit("task-done", { result, job: this.#job }),
@@ -190,6 +201,12 @@ export class TaskProgress extends TaskAttributes {
     this.#drawSoon();
     this.#emit("task-event", event);
     if (!cursor || state !== this.#job.state || attempt !== this.#job.attempt) this.#emit("task-state", this.#job);
+  }
+
+  /** @param {TextSoFar} text */
+  #joined(text) {
+    this.#job = after(this.#job, text);
+    this.#drawSoon();
   }
 
   /** @param {TaskError} error */
@@ -233,11 +250,13 @@ export class TaskProgress extends TaskAttributes {
     this.#view.draw({
       ...picture,
       title: this.label || words.task,
-      href: resultLink(job.result, this.#base),
+      href: resultLink(job.result, this.#base, this.taskId, job.files),
       cancellable: this.cancellable && picture.stoppable,
+      steps: job.steps ?? [],
+      output: job.output,
       facts: this.details ? facts(this.taskId, job, watching) : null,
     });
-    if (!this.silent && (job.cursor || job.error)) this.#announce(picture);
+    if (!this.silent && (job.cursor || job.error)) this.#announce(milestone(picture), spoken(picture));
     if (picture.ticking && this.isConnected) this.#tick = setTimeout(() => this.#draw(), TICK);
   }
 }

@@ -11,6 +11,10 @@ export function tree() {
     // The message gets the focus when the button that had it is gone.
     make("div body", {}, make("div message", { tabindex: -1 }, slot("waiting")), make("span figure")),
     make("div track", { role: "progressbar", "aria-labelledby": "title" }, make("div bar")),
+    make("ol steps", { role: "list" }),
+    // It scrolls, so the keyboard has to get there.
+    make("pre output", { role: "region", tabindex: 0 }),
+    make("div omitted"),
     make(
       "div footer",
       {},
@@ -25,19 +29,20 @@ export function tree() {
 }
 
 /**
- * @param {string} what tag and name
+ * @param {string} what tag and name; one that is there many times has a `part` among its attributes instead
  * @param {object} [attributes]
  * @param {(Node | string)[]} children
  */
 export function make(what, attributes = {}, ...children) {
   const [tag = "", name = ""] = what.split(" ");
   const node = document.createElement(tag);
-  for (const [key, value] of Object.entries({ id: name, part: name, ...attributes })) node.setAttribute(key, value);
+  const named = name && { id: name, part: name };
+  for (const [key, value] of Object.entries({ ...named, ...attributes })) node.setAttribute(key, value);
   node.append(...children);
   return node;
 }
 
 /** @param {string} name */
-function slot(name) {
+export function slot(name) {
   return make("slot", { name });
 }

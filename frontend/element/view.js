@@ -1,4 +1,7 @@
-import { sheet } from "./style.js";
+import { sheet } from "./sheet.js";
+import { drawSteps } from "./steps.js";
+import { STYLE } from "./style.js";
+import { Text } from "./text.js";
 import { make, tree } from "./tree.js";
 import { words } from "./wording.js";
 
@@ -10,12 +13,15 @@ const WORDED = ["title", "state", "message", "figure", "note", "link", "cancel",
  * @property {string} title
  * @property {string} href of the result; "" for none
  * @property {boolean} cancellable
+ * @property {readonly import("../client/contract.js").Step[]} steps
+ * @property {import("../client/output.js").Output} [output] the text that the task writes
  * @property {[term: string, fact: unknown][] | null} facts null: there are no details
  */
 
 /** The element as it is seen. It is told what to show, and decides nothing. */
 export class View {
   #root;
+  #text;
 
   /**
    * @param {ShadowRoot} root
@@ -25,11 +31,12 @@ export class View {
     this.#root = root;
     root.append(tree());
     this.#part("cancel").onclick = cancel;
+    this.#text = new Text(this.#part("output"));
   }
 
   /** Take the style of the document where the element is now: a sheet belongs to one. */
   dress() {
-    this.#root.adoptedStyleSheets = [sheet(this.#root.ownerDocument)];
+    this.#root.adoptedStyleSheets = [sheet(this.#root.ownerDocument, STYLE)];
   }
 
   /** @param {string} text for screen readers, with what the task is called before it */
@@ -44,7 +51,7 @@ export class View {
     /** @type {Record<string, any>} */
     const texts = { ...words, ...picture };
     for (const name of WORDED) this.#write(name, texts[name]);
-    const { tone, reached, figure, message, href, cancellable, facts } = picture;
+    const { tone, reached, figure, message, href, cancellable, steps, output, facts } = picture;
     this.#part("card").className = tone;
     // A second name of the part, so that a page's CSS can tell a failed bar from another.
     for (const name of ["card", "state", "bar"]) this.#part(name).setAttribute("part", `${name} ${tone}`);
@@ -54,6 +61,12 @@ export class View {
     track.ariaValueNow = reached === null ? null : `${Math.floor(reached)}`;
     track.ariaValueText = `${figure} ${message}`.trim();
     this.#part("bar").style.inlineSize = reached === null ? "" : `${reached}%`;
+
+    drawSteps(this.#part("steps"), steps);
+    this.#part("output").ariaLabel = words.output;
+    this.#text.draw(output);
+    this.#part("omitted").hidden = !output?.omitted;
+    this.#write("omitted", output?.omitted ? words.omitted(output.omitted) : "");
 
     const link = /** @type {HTMLAnchorElement} */ (this.#part("link"));
     link.hidden = !(link.href = href);

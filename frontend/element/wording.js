@@ -10,6 +10,13 @@ export const words = {
   id: "Id",
   attempt: "Attempt",
   connection: "Connection",
+  steps: "Steps",
+  output: "Output",
+
+  /** How a step stands, for who hears it. */
+  step: { running: "Running", done: "Done", failed: "Failed", stopped: "Stopped" },
+  /** @param {number} characters of the task's text that are nowhere to be had */
+  omitted: (characters) => `${characters.toLocaleString("en")} more characters were written and not kept`,
 
   /**
    * What a state is called, and what it means where neither the task nor an error says more.

@@ -5,7 +5,7 @@ import { duration } from "./wording.js";
 import { told } from "./telling.js";
 
 /** Rows on the page; older ones are still in the journal. */
-const MOST_ROWS = 200;
+export const MOST_ROWS = 200;
 
 const LABELS = { sse: "SSE", websocket: "WS", poll: "poll" };
 
@@ -23,19 +23,24 @@ export class JournalRows {
   /** Begin with another task. */
   clear() {
     this.#list.replaceChildren();
-    this.#shown = 0;
+    this.#shown = this.#began = 0;
   }
 
-  /** @param {{event: TaskEvent, transport: Transport}[]} events all of them; those that are new are added */
-  show(events) {
-    if (this.#shown >= events.length) return;
+  /**
+   * Add those that are new.
+   *
+   * @param {{event: TaskEvent, transport: Transport}[]} events the newest
+   * @param {number} heard how many there were in all
+   */
+  show(events, heard) {
+    if (this.#shown >= heard) return;
     const following = atEnd(this.#list);
-    for (const { event, transport } of events.slice(Math.max(this.#shown, events.length - MOST_ROWS))) {
+    for (const { event, transport } of events.slice(Math.max(0, events.length - (heard - this.#shown)))) {
       const at = event.type === "gap" ? null : event.ts;
-      if (!this.#list.childElementCount) this.#began = at ?? 0;
+      this.#began ||= at ?? 0;
       this.#list.append(row(event, transport, at === null ? "" : `+${duration(at - this.#began)}`));
     }
-    this.#shown = events.length;
+    this.#shown = heard;
     while (this.#list.childElementCount > MOST_ROWS) this.#list.firstElementChild?.remove();
     if (following) this.#list.scrollTop = this.#list.scrollHeight;
   }

@@ -1,5 +1,8 @@
 import { about, percentage, size } from "./wording.js";
 
+/** Characters of a written text that one event tells: it is shown as a whole elsewhere. */
+const MOST_TEXT = 60;
+
 /**
  * One event in a few words, without its state.
  *
@@ -9,7 +12,8 @@ import { about, percentage, size } from "./wording.js";
 export function told(event) {
   if (event.type === "gap") return `Some events are no longer kept (${event.gap?.reason ?? "gap"})`;
   if (event.type === "log") return String(event.data);
-  if (event.error) return `${event.error.message} ${reference(event.error)}`;
+  if (event.type === "output") return event.output.text.slice(0, MOST_TEXT).trim();
+  if (event.error) return `${FAULTS[event.error.code] ?? event.error.message} ${reference(event.error)}`;
   if (event.progress) return progress(event.progress);
   if (event.data?.picture) return picture(event.data.picture);
   if (event.data !== undefined) return JSON.stringify(event.data);
@@ -30,6 +34,12 @@ function progress({ current, total, percent, message }) {
 function picture({ type, width, height, bytes }) {
   return `${type.replace("image/", "")} ${width} × ${height}, ${size(bytes)}`;
 }
+
+/** What one can do about it, or not, where the gateway's own words leave that open. @type {Record<string, string>} */
+const FAULTS = {
+  result_lost: "The job is over, and its worker could not store how it ended",
+  records_missing: "The records of the job are missing; it may go on, and comes back when it reports again",
+};
 
 /** @type {Record<string, (event: any) => string>} */
 const STATES = {

@@ -23,6 +23,14 @@ export function requestReport(userId) {
 }
 
 /**
+ * @param {number[]} userIds
+ * @returns {Promise<Accepted>} rejects with a ProblemError
+ */
+export function requestBatch(userIds) {
+  return post("reports/batches", JSON.stringify({ user_ids: userIds }), "application/json");
+}
+
+/**
  * @param {Blob} picture
  * @returns {Promise<Accepted>} rejects with a ProblemError
  */
@@ -30,12 +38,23 @@ export function requestImages(picture) {
   return post("images", picture, "application/octet-stream");
 }
 
-/** @param {string} path @param {BodyInit} body @param {string} type */
-async function post(path, body, type) {
-  const response = await fetch(path, { method: "POST", headers: { "content-type": type }, body }).catch(() => {
-    throw new ProblemError({ title: "The gateway does not answer." });
-  });
-  const answer = await response.json().catch(() => ({ title: `The gateway answered ${response.status}.` }));
-  if (!response.ok) throw new ProblemError(answer);
-  return answer;
+/**
+ * @param {number} words
+ * @returns {Promise<Accepted>} rejects with a ProblemError
+ */
+export function requestText(words) {
+  return post("texts", JSON.stringify({ words }), "application/json");
+}
+
+/** @param {string} path @param {BodyInit} body @param {string} type @returns {Promise<any>} rejects with a ProblemError */
+export async function post(path, body, type) {
+  const response = await fetch(path, { method: "POST", headers: { "content-type": type }, body }).catch(() => null);
+  if (!response?.ok) throw await refused(response);
+  return response.json();
+}
+
+/** @param {Response | null} response null: there is none */
+export async function refused(response) {
+  if (!response) return new ProblemError({ title: "The gateway does not answer." });
+  return new ProblemError(await response.json().catch(() => ({ title: `The gateway answered ${response.status}.` })));
 }

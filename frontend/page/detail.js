@@ -1,7 +1,9 @@
 /** @import { Mode } from "../client/index.js" */
+/** @import { TaskBell } from "../notify/index.js" */
 /** @import { Follow } from "./follow.js" */
 /** @import { Proof } from "./trace.js" */
 import { percent, tone } from "../client/index.js";
+import "../notify/index.js";
 import { find, say } from "../look/dom.js";
 import { JournalRows } from "../look/journal.js";
 import { counted, duration, percentage } from "../look/wording.js";
@@ -48,6 +50,7 @@ export class Detail {
     this.#journal.clear();
     if (!follow) return;
     const { task } = follow;
+    Object.assign(this.#bell, { taskId: task.task_id, token: task.token ?? "", job: follow.job });
     say(this.#part("title"), task.title);
     say(this.#part("task"), task.task_id);
     say(this.#part("note"), "");
@@ -55,6 +58,10 @@ export class Detail {
     this.#part("events").setAttribute("href", `/tasks/${encodeURIComponent(task.task_id)}/events?limit=1000`);
     this.#part("snapshot").setAttribute("href", `/tasks/${encodeURIComponent(task.task_id)}`);
     this.draw();
+  }
+
+  get #bell() {
+    return /** @type {TaskBell} */ (this.#part("bell"));
   }
 
   focus() {
@@ -72,12 +79,13 @@ export class Detail {
     this.#offer("cancel", !job.final && !follow.over);
     this.#offer("cut", !follow.over);
     if (job.final) say(this.#part("note"), "");
+    this.#bell.job = job;
     this.#drawProgress(follow);
     this.#drawLine(follow);
     this.#result.show(follow);
-    this.#journal.show(follow.events);
+    this.#journal.show(follow.events, follow.heard);
     say(this.#part("cursor"), follow.watch.cursor ?? "–");
-    say(this.#part("count"), counted(follow.events.length, "event"));
+    say(this.#part("count"), counted(follow.heard, "event"));
   }
 
   /** Once more what a passing moment changes. */

@@ -1,6 +1,7 @@
 /** @import { Job, Line, Mode, TaskEvent, Transport, Watch } from "../client/index.js" */
 /** @import { RecentJob } from "./recent.js" */
 import { unknown, watch } from "../client/index.js";
+import { MOST_ROWS } from "../look/journal.js";
 import { Trace } from "./trace.js";
 
 /**
@@ -15,10 +16,14 @@ import { Trace } from "./trace.js";
 /** One job that the page follows: its watch, and all that came of it. */
 export class Follow {
   trace = new Trace();
-  /** @type {{event: TaskEvent, transport: Transport}[]} */
+  /** The newest. @type {{event: TaskEvent, transport: Transport}[]} */
   events = [];
+  /** How many there were in all. */
+  heard = 0;
   /** Those that the job has told so far. @type {Picture[]} */
   pictures = [];
+  /** Paths of those that the job has stored and named so far. @type {string[]} */
+  files = [];
   /** What the newest event says of the wait. @type {{ahead?: number, waiting?: string, estimate?: {start?: number, end?: number}}} */
   outlook = {};
   /** @type {Mode} */
@@ -62,7 +67,10 @@ export class Follow {
   /** @param {TaskEvent} event */
   #hear(event) {
     this.trace.heard(event, Date.now() / 1000);
+    this.heard += 1;
     this.events.push({ event, transport: this.watch.transport });
+    this.events.splice(0, this.events.length - MOST_ROWS);
+    this.files.push(...((event.type === "gap" ? event.snapshot : event).files ?? []));
     if (event.type === "data" && event.data?.picture) this.pictures.push(event.data.picture);
     if (event.type === "state" || event.type === "progress") this.outlook = /** @type {any} */ (event);
   }

@@ -1,10 +1,10 @@
 /** @import { RecentJob } from "./recent.js" */
 import { find } from "../look/dom.js";
-import { requestImages, requestReport } from "./ask.js";
+import { requestBatch, requestImages, requestReport, requestText } from "./ask.js";
 import { samplePicture } from "./sample.js";
 
 /**
- * The forms that ask for jobs.
+ * The forms that ask for jobs. They are inert until their script has come: the browser would submit them itself.
  *
  * @param {HTMLElement} root
  * @param {(task: RecentJob) => void} started
@@ -33,7 +33,9 @@ export function launchPad(root, started) {
   };
 
   reports(find(root, "#new-report"), start);
+  texts(find(root, "#new-text"), start);
   pictures(find(root, "#new-picture"), start, () => say("Drawing a picture of 11 megapixels …", "hint"));
+  root.inert = false;
 }
 
 /** @typedef {(title: string, ask: () => Promise<import("./ask.js").Accepted>) => Promise<void>} Start */
@@ -44,9 +46,20 @@ function reports(form, start) {
   form.addEventListener("submit", async (submit) => {
     submit.preventDefault();
     const id = Number(user.value);
-    const several = submit.submitter?.dataset.several;
-    const ids = several ? Array.from({ length: Number(several) }, (_, index) => ((id + index - 1) % 250) + 1) : [id];
-    for (const one of ids) await start(`Report for user ${one}`, () => requestReport(one));
+    const several = Number(submit.submitter?.dataset.several ?? 0);
+    const ids = Array.from({ length: several }, (_, index) => ((id + index - 1) % 250) + 1);
+    if (several) await start(`${several} reports from user ${id}`, () => requestBatch(ids));
+    else await start(`Report for user ${id}`, () => requestReport(id));
+  });
+}
+
+/** @param {HTMLFormElement} form @param {Start} start */
+function texts(form, start) {
+  const words = /** @type {HTMLInputElement} */ (find(form, "#words"));
+  form.addEventListener("submit", async (submit) => {
+    submit.preventDefault();
+    const count = Number(words.value);
+    await start(`A text of ${count.toLocaleString("en")} words`, () => requestText(count));
   });
 }
 

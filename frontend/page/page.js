@@ -2,17 +2,23 @@
 /** @import { Mode } from "../client/index.js" */
 /** @import { RecentJob } from "./recent.js" */
 import { find } from "../look/dom.js";
+import { accountPlace } from "./account.js";
 import { Announcer } from "./announcer.js";
 import { Detail } from "./detail.js";
+import { feedOf } from "./feeds.js";
 import { Follow } from "./follow.js";
 import { launchPad } from "./launch.js";
-import { forget, recent, remember } from "./recent.js";
+import { forget, recent, recentOf, remember } from "./recent.js";
 import { Rows } from "./rows.js";
+import { session } from "./session.js";
 
 /** Milliseconds between two looks at what a passing moment changes. */
 const TICK = 100;
 /** Below this width the details stand under the list. */
 const NARROW = matchMedia("(max-width: 61.99rem)");
+
+const address = new URL(".", location.href).href.replace(/\/$/, "");
+for (const place of document.querySelectorAll(".address")) place.textContent = address;
 
 /** Task id → what the page holds of it; newest first. @type {Map<string, Follow>} */
 const jobs = new Map();
@@ -102,11 +108,20 @@ find(document, "#jobs").addEventListener("click", ({ target }) => {
   if (NARROW.matches && /** @type {Element} */ (target).closest("a")) setTimeout(() => detail.focus());
 });
 
-addEventListener("hashchange", select);
-setInterval(() => detail.tick(), TICK);
-launchPad(find(document, "#launch"), started);
-const address = new URL(".", location.href).href.replace(/\/$/, "");
-for (const place of document.querySelectorAll(".address")) place.textContent = address;
-for (const task of recent()) follow(task, { first: false });
-if (!location.hash) open(jobs.keys().next().value);
-else select();
+async function begin() {
+  const { offered, account } = await session();
+  if (offered) accountPlace(find(document, "#account"), find(document, "#sign-in"), account);
+  if (account !== null) {
+    recentOf(account);
+    find(document, "#mine").append(feedOf("owner:me", "My jobs"));
+  }
+  for (const task of recent()) follow(task, { first: false });
+  if (!location.hash) open(jobs.keys().next().value);
+  else select();
+  addEventListener("hashchange", select);
+  setInterval(() => detail.tick(), TICK);
+}
+
+// The forms work at once; a job is shown as soon as it is known whose jobs the page remembers.
+const begun = begin();
+launchPad(find(document, "#launch"), (task) => void begun.then(() => started(task)));

@@ -6,13 +6,18 @@
  * @property {string} title
  * @property {string} [token] lets its holder follow and cancel the job, where the gateway asks for that
  */
-const KEY = "taskbeam.recent";
+let key = "taskbeam.recent";
 const MOST = 12;
+
+/** From now on those of an account; other people's on the same browser are their own. @param {string} account */
+export function recentOf(account) {
+  key = `taskbeam.recent.${account}`;
+}
 
 /** @returns {RecentJob[]} */
 export function recent() {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return JSON.parse(localStorage.getItem(key) ?? "[]");
   } catch {
     return [];
   }
@@ -31,7 +36,7 @@ export function forget(taskId) {
 /** @param {RecentJob[]} jobs */
 function keep(jobs) {
   try {
-    localStorage.setItem(KEY, JSON.stringify(jobs));
+    localStorage.setItem(key, JSON.stringify(jobs));
   } catch {
     // Storage may be off or full; then the list ends with the page.
   }

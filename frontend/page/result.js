@@ -1,5 +1,7 @@
 /** @import { Follow, Picture } from "./follow.js" */
-import { make } from "../look/dom.js";
+import { storedFile } from "../element/stored.js";
+import { feedOf } from "./feeds.js";
+import { find, make } from "../look/dom.js";
 import { counted, size } from "../look/wording.js";
 
 /** What a job brought: a report's pages, a picture's sizes, or any other result as it is. */
@@ -15,16 +17,49 @@ export class ResultPanel {
   /** @param {Follow} follow */
   show(follow) {
     const { job, pictures } = follow;
+    if (job.output && !pictures.length) return this.#showText(follow, job.output.text);
     const result = job.state === "SUCCESS" ? job.result : undefined;
+    if (result?.group) return this.#showBatch(follow, result.group);
     // What is shown already stays: a document is not to be loaded again for every event.
     const key = `${follow.task.task_id} ${job.final} ${job.state} ${pictures.length}`;
     if (key === this.#shown) return;
     this.#shown = key;
-    const all = Array.isArray(result?.pictures) ? result.pictures : pictures;
+    /** @param {unknown} url */
+    const file = (url) => storedFile(url, follow.task.task_id, follow.files, new URL("/", location.href));
+    const all = (Array.isArray(result?.pictures) ? result.pictures : pictures)
+      .map((/** @type {Picture} */ picture) => ({ ...picture, url: file(picture.url) }))
+      .filter((/** @type {Picture} */ { url }) => url);
+    const address = file(result?.report_url);
     if (all.length) this.#fill("pictures", ...gallery(all, this.#image(follow)));
-    else if (ours(result?.report_url)) this.#fill("report", ...report(result, follow.task.title));
+    else if (address) this.#fill("report", ...report(result, address, follow.task.title));
     else if (result !== undefined && result !== null) this.#fill("plain", make("pre", { tabindex: 0 }, pretty(result)));
     else this.#fill("none", make("p", {}, nothing(job)));
+  }
+
+  /** A batch is a feed: one bar, and its members below it. @param {Follow} follow @param {string} group */
+  #showBatch({ task }, group) {
+    const key = `${task.task_id} batch`;
+    if (key === this.#shown) return;
+    this.#shown = key;
+    this.#fill("batch", feedOf(`group:${group}`, task.title));
+  }
+
+  /** What the job writes grows at its end, which is followed unless somebody reads further up. @param {Follow} follow @param {string} text */
+  #showText({ task, job }, text) {
+    const key = `${task.task_id} ${job.attempt} text`;
+    if (key !== this.#shown) {
+      const page = make("div", { class: "text", tabindex: 0, dir: "auto", role: "region", "aria-label": "What it wrote" });
+      page.append(document.createTextNode(""));
+      this.#fill("text", page);
+      this.#shown = key;
+    }
+    const page = find(this.#panel, ".text");
+    const node = /** @type {Text} */ (page.lastChild);
+    const following = page.scrollHeight - page.scrollTop - page.clientHeight < 8;
+    if (text.startsWith(node.data)) node.appendData(text.slice(node.length));
+    else node.data = text;
+    if (job.state === "SUCCESS" && this.#panel.lastChild === page) this.#panel.append(...facts(written(job.result)));
+    if (following) page.scrollTop = page.scrollHeight;
   }
 
   /** The one that is there: it goes on showing a picture until a larger one is loaded. @param {Follow} follow */
@@ -47,26 +82,38 @@ function nothing(job) {
   return job.state === "SUCCESS" ? "The job returned nothing." : "There is none.";
 }
 
-/** @param {any} result @param {string} title */
-function report(result, title) {
-  const address = /** @type {string} */ (ours(result.report_url));
+/** @param {any} result @param {string} address @param {string} title */
+function report(result, address, title) {
   /** @type {[string, string][]} */
-  const facts = [
+  const known = [
     ["Orders", String(result.orders ?? 0)],
     ["Revenue", `€${((result.revenue_cents ?? 0) / 100).toLocaleString("en", { maximumFractionDigits: 0 })}`],
     ["Document", `${counted(result.pages ?? 0, "page")}, ${size(result.bytes ?? 0)}`],
   ];
   const content = [
-    make("dl", {}, ...facts.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value)))),
+    ...facts(known),
     make("p", { class: "links" }, link(address, "Open the PDF", "button"), download(address, "Download")),
   ];
   const frame = make("iframe", { src: `${address}#toolbar=0&navpanes=0&view=FitH`, title: `${title}, PDF`, tabindex: -1 });
   return navigator.pdfViewerEnabled ? [frame, ...content] : content;
 }
 
-/** @param {Picture[]} pictures @param {HTMLImageElement} image */
-function gallery(pictures, image) {
-  const shown = pictures.filter(({ url }) => ours(url));
+/** @param {any} result @returns {[string, string][]} */
+function written(result) {
+  return [
+    ["Written", counted(result?.words ?? 0, "word")],
+    ["Learnt from", counted(result?.learnt_from ?? 0, "word")],
+    ["Known", counted(result?.vocabulary ?? 0, "word")],
+  ];
+}
+
+/** @param {[string, string][]} known @returns {Node[]} */
+function facts(known) {
+  return [make("dl", {}, ...known.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))))];
+}
+
+/** @param {Picture[]} shown @param {HTMLImageElement} image */
+function gallery(shown, image) {
   const largest = shown.toSorted((one, other) => other.width - one.width || one.bytes - other.bytes)[0];
   if (largest) {
     image.width = largest.width;
@@ -101,17 +148,6 @@ function link(address, text, style) {
 /** @param {string} address @param {string} text */
 function download(address, text) {
   return make("a", { href: address, download: "" }, text);
-}
-
-/**
- * A result is the task's word, not ours: only an address of this very site becomes a link.
- *
- * @param {unknown} address
- */
-function ours(address) {
-  if (typeof address !== "string" || !URL.canParse(address, location.href)) return null;
-  const url = new URL(address, location.href);
-  return url.origin === location.origin ? url.href : null;
 }
 
 /** @param {unknown} value */

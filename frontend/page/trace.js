@@ -31,8 +31,11 @@ const MOST_SKEW = 5;
 /** Seconds within which an event counts as live: the network takes some of it. */
 const LIVE = 0.05;
 
+/** Events that are kept as points, and known again; of older ones only the sums are. */
+const MOST_POINTS = 1_000;
+
 export class Trace {
-  /** @type {Point[]} */
+  /** The newest. @type {Point[]} */
   points = [];
   /** @type {Break[]} */
   breaks = [];
@@ -42,8 +45,13 @@ export class Trace {
   line = "connecting";
   #epoch = "";
   #seen = new Set();
+  /** @type {number | null} */
+  #first = null;
+  #count = 0;
   #declared = 0;
   #repeated = 0;
+  /** Of those that are no points any more. */
+  #recovered = 0;
   #skew = Infinity;
   /** @type {number | null} */
   #liveSince = null;
@@ -64,8 +72,14 @@ export class Trace {
     }
     if (this.#seen.has(seq)) this.#repeated += 1;
     this.#seen.add(seq);
+    this.#first ??= seq;
+    this.#count += 1;
     this.#skew = Math.min(this.#skew, now - event.ts);
     this.points.push({ seq, ts: event.ts, transport: this.transport, liveSince: this.#liveSince });
+    for (const old of this.points.splice(0, this.points.length - MOST_POINTS)) {
+      this.#recovered += Number(this.recovered(old));
+      this.#seen.delete(old.seq);
+    }
   }
 
   /**
@@ -105,16 +119,16 @@ export class Trace {
 
   /** @returns {Proof} */
   proof() {
-    const first = this.points[0]?.seq ?? null;
+    const first = this.#first;
     const last = this.points.at(-1)?.seq ?? null;
     const span = first === null || last === null ? 0 : last - first + 1;
     return {
-      count: this.points.length,
+      count: this.#count,
       first,
       last,
-      missing: Math.max(0, span - this.#seen.size - this.#declared),
+      missing: Math.max(0, span - (this.#count - this.#repeated) - this.#declared),
       repeated: this.#repeated,
-      recovered: this.points.filter((point) => this.recovered(point)).length,
+      recovered: this.#recovered + this.points.filter((point) => this.recovered(point)).length,
       cuts: this.breaks.filter(({ cut, to }) => cut && to !== null).length,
     };
   }
@@ -123,7 +137,8 @@ export class Trace {
   #begin(epoch) {
     this.#epoch = epoch;
     this.#seen.clear();
-    this.#declared = this.#repeated = 0;
+    this.#first = null;
+    this.#count = this.#declared = this.#repeated = this.#recovered = 0;
     this.points = [];
   }
 }

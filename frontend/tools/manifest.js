@@ -1,6 +1,6 @@
-/** What the analyzer makes of the element: `custom-elements.json`, for editors and documentation tools. */
+/** What the analyzer makes of the elements: `custom-elements.json`, for editors and documentation tools. */
 
-const ELEMENT = "TaskProgress";
+const ELEMENTS = ["TaskProgress", "TaskFeed", "TaskBell"];
 
 /** @param {string} attribute */
 const property = (attribute) => attribute.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
@@ -14,10 +14,10 @@ const publicFace = {
   /** @param {{customElementsManifest: any}} found */
   packageLinkPhase({ customElementsManifest: manifest }) {
     for (const { declarations } of manifest.modules) {
-      for (const element of declarations.filter((/** @type {any} */ each) => each.name === ELEMENT)) {
+      for (const element of declarations.filter((/** @type {any} */ each) => ELEMENTS.includes(each.name))) {
         delete element.superclass; // one that is not public
         // Its own `#emit` is taken for an event of an unknown name.
-        element.events = element.events.filter((/** @type {any} */ event) => event.description);
+        element.events = element.events?.filter((/** @type {any} */ event) => event.description);
         element.members = element.members.filter((/** @type {any} */ { privacy }) => privacy !== "private");
         for (const attribute of element.attributes) {
           attribute.fieldName = property(attribute.name);
@@ -30,7 +30,7 @@ const publicFace = {
 };
 
 export default {
-  globs: ["element/main.js", "element/task-progress.js"],
+  globs: ["element/main.js", "element/task-progress.js", "element/feed/main.js", "element/feed/task-feed.js", "notify/main.js", "notify/task-bell.js"],
   packagejson: false,
   plugins: [publicFace],
 };

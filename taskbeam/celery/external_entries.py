@@ -1,4 +1,4 @@
-"""What others than the task have to say of it: a canceller, and the watchdog. Entries only, no I/O."""
+"""What others than its run have to say of a task: who cancels it, who goes on with it. Entries, no I/O."""
 
 from __future__ import annotations
 
@@ -9,23 +9,41 @@ from celery import states
 from celery.exceptions import TaskRevokedError
 
 from taskbeam.journal.entry import Entry, new_token
-from taskbeam.journal.failures import REVOKED, error_member
+from taskbeam.journal.failures import REVOKED, Failure, error_member
 
 if TYPE_CHECKING:
     from taskbeam.celery.backend import JournalBackend
 
 
-def revoked_entry(backend: JournalBackend, task_id: str) -> Entry:
-    """Ends a task that was cancelled before any run of it began."""
+def revoked_entry(backend: JournalBackend, task_id: str, failure: Failure = REVOKED) -> Entry:
+    """Ends a task before any run of it began: it was cancelled, or could not be sent."""
+    ref = new_token()
     return Entry(
         keys=backend.keys(task_id),
         task_id=task_id,
         type="state",
-        members=error_member(REVOKED, new_token()),
+        members=error_member(failure, ref),
+        token=ref,
         state=states.REVOKED,
         final=True,
         only="queued",
-        meta=backend.exception_meta(task_id, TaskRevokedError("cancelled"), states.REVOKED),
+        meta=backend.exception_meta(task_id, TaskRevokedError(failure.message), states.REVOKED),
+        sharded=backend.options.sharded,
+    )
+
+
+def replaced_entry(backend: JournalBackend, task_id: str, run: str) -> Entry:
+    """Tells for a run that the task waits for another one to go on."""
+    return Entry(
+        keys=backend.keys(task_id),
+        task_id=task_id,
+        type="state",
+        members={"replaced": "true"},
+        state=states.PENDING,
+        run=run,
+        only="running",
+        waiting=True,
+        ends_run=True,
         sharded=backend.options.sharded,
     )
 

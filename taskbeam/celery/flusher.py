@@ -7,6 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from taskbeam.background.threads import IDLE, BackgroundThread
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,11 +16,15 @@ T = TypeVar("T")
 
 
 class Flusher(Generic[T]):
-    """One thread per process, started when it is first needed: threads do not survive a fork."""
+    """One thread per process, started when it is needed, and ended when it was not for a while.
 
-    def __init__(self, flush: Callable[[T], None]) -> None:
-        """``flush`` is called on the flusher's thread; it may ask for another call."""
+    Threads do not survive a fork.
+    """
+
+    def __init__(self, flush: Callable[[T], None], name: str = "taskbeam-flusher") -> None:
+        """``flush`` is called on the flusher's thread, which has the name; it may ask for another call."""
         self._flush = flush
+        self._name = name
         self._forget()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
@@ -32,18 +38,18 @@ class Flusher(Generic[T]):
         """Flush the item that many seconds from now; asked again before that, once."""
         with self._changed:
             if not self._works:
-                threading.Thread(target=self._work, name="taskbeam-flusher", daemon=True).start()
+                BackgroundThread(self._name, self._work, threading.Event()).start()
                 self._works = True
             self._due.setdefault(item, time.monotonic() + seconds)
             self._changed.notify()
 
     def _work(self) -> None:
-        while True:
-            for item in self._wait():
+        while items := self._wait():
+            for item in items:
                 self._flush(item)
 
     def _wait(self) -> list[T]:
-        """The items that are due, once there are any."""
+        """The items that are due, once there are any; none when the thread is to end."""
         with self._changed:
             while True:
                 now = time.monotonic()
@@ -52,4 +58,7 @@ class Flusher(Generic[T]):
                     del self._due[item]
                 if due:
                     return due
-                self._changed.wait(min(self._due.values()) - now if self._due else None)
+                wait = min(self._due.values()) - now if self._due else IDLE
+                if not self._changed.wait(wait) and not self._due:
+                    self._works = False
+                    return []

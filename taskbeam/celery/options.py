@@ -6,6 +6,9 @@ from typing import Any, Self
 
 from celery.exceptions import ImproperlyConfigured
 
+from taskbeam.celery.backlog import DEFAULT_BYTES, DEFAULT_EVENTS
+from taskbeam.celery.labels import LabelsOf
+from taskbeam.celery.written_text import DEFAULT_OUTPUT_BYTES
 from taskbeam.journal.failures import PublicErrors
 from taskbeam.journal.limits import Limits
 
@@ -15,24 +18,45 @@ DEFAULT_LEASE = 10.0
 #: Seconds; ten pictures a second look smooth.
 DEFAULT_INTERVAL = 0.1
 
+#: What one task may count for beside another that counts for 1.
+MAX_WEIGHT = 1000
+
+#: Whole numbers, and the least that each may be.
+_LEAST = {"limit": 1, "limit_bytes": 1, "keep": 0, "buffer_events": 0, "buffer_bytes": 0, "output_bytes": 0}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What an application may choose about its journals.
 
-    - ``limit``: records that a log keeps. ``keep``: seconds that a tombstone outlives its journal. None = as
-      the journal's other writers have it, or else the default.
+    - ``limit``: records that a log keeps, ``limit_bytes``: bytes of them. ``keep``: seconds that a tombstone
+      outlives its journal. None = as the journal's other writers have it, or else the default.
     - ``sharded``: publish with SPUBLISH, for a cluster with sharded pub/sub; runs are then not watched.
     - ``lease``: seconds after which a silent worker is taken for gone.
     - ``interval``: seconds within which only the latest `progress()` goes out.
+    - ``cancel_updates``: in a task that somebody cancelled, plain `update_state()` raises `Cancelled`, as
+      `progress()` does.
+    - ``buffer_events``, ``buffer_bytes``: events of `emit`, `log` and `write`, and bytes of them, that a run
+      keeps while Redis is away.
+    - ``output_bytes``: bytes of the text that an attempt writes by `taskbeam.write`, as JSON has them.
+    - ``labels_of``: a function of a task's name, args and kwargs, which says whose it is where nobody else
+      does: a mapping with `owner`, `tags` and `title`, or None.
+    - ``weights``: what a task counts for in the progress of its group and its tree, by its name; else 1.
     - ``public_errors``: class name or dotted path of an exception → code and message for the client.
     """
 
     limit: int | None = None
+    limit_bytes: int | None = None
     keep: int | None = None
     sharded: bool = False
     lease: float = DEFAULT_LEASE
     interval: float = DEFAULT_INTERVAL
+    cancel_updates: bool = True
+    buffer_events: int = DEFAULT_EVENTS
+    buffer_bytes: int = DEFAULT_BYTES
+    output_bytes: int = DEFAULT_OUTPUT_BYTES
+    labels_of: LabelsOf | None = None
+    weights: Mapping[str, int] = field(default_factory=dict)
     public_errors: PublicErrors = field(default_factory=dict)
 
     @classmethod
@@ -42,14 +66,26 @@ class Options:
         if unknown:
             raise ImproperlyConfigured(f"taskbeam_options has no {', '.join(sorted(unknown))}")
         options = cls(**(setting or {}))
-        for name, least in (("limit", 1), ("keep", 0)):
+        for name, least in _LEAST.items():
             value = getattr(options, name)
             if value is not None and (type(value) is not int or value < least):
                 raise ImproperlyConfigured(
                     f"taskbeam_options: {name} must be an integer of at least {least}, not {value!r}"
                 )
+        for task, weight in options.weights.items():
+            if type(weight) is not int or not 0 <= weight <= MAX_WEIGHT:
+                raise ImproperlyConfigured(
+                    f"taskbeam_options: the weight of {task} must be an integer from 0 to {MAX_WEIGHT}, "
+                    f"not {weight!r}"
+                )
         return options
 
     def limits(self, expires: int, failure_expires: int) -> Limits:
         """Of journals whose results live for so many seconds; 0 = for ever."""
-        return Limits(limit=self.limit, keep=self.keep, expires=expires, failure_expires=failure_expires)
+        return Limits(
+            limit=self.limit,
+            limit_bytes=self.limit_bytes,
+            keep=self.keep,
+            expires=expires,
+            failure_expires=failure_expires,
+        )

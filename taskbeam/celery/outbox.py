@@ -1,139 +1,299 @@
-"""How a backend's entries leave: progress quickly, and lost when Redis is away; transitions durably."""
+"""How a backend's entries leave. While Redis is away progress is lost and output waits; ends are durable."""
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+from redis.exceptions import ConnectionError, DataError, ResponseError  # noqa: A004
 
-from taskbeam.journal.events import FINAL_STATES, RETRY
+from taskbeam.background.logger import logger_for
+from taskbeam.celery.flusher import Flusher
+from taskbeam.celery.kept_ends import kept_ends
+from taskbeam.celery.outage import PAUSE, Outage
+from taskbeam.celery.run import Turn
+from taskbeam.journal.away import REDIS_AWAY, refuses_for_good
+from taskbeam.journal.dependents import end_dependents
+from taskbeam.journal.entry import Delivery, Verdict
+from taskbeam.journal.events import FINAL_STATES, RETRY, STARTED
 from taskbeam.journal.writer import JournalWriter
+from taskbeam.presence.presence import presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from redis import Redis
     from redis.connection import AbstractConnection
 
+    from taskbeam.celery.outbox_connections import OutboxConnections
     from taskbeam.celery.run import Run
     from taskbeam.journal.entry import Appended, Entry
+    from taskbeam.journal.scripts import Script
 
-logger = logging.getLogger(__name__)
+    #: Sends an entry; returns the newest answer that is known by then.
+    Send = Callable[[Entry], Appended | None]
 
-#: Seconds that an append may take before progress is given up, or a transition is tried again patiently.
-DEADLINE = 1.0
+logger = logger_for(__name__)
+
+#: Seconds that a task which is acknowledged late waits until its end is told.
+PATIENCE = 20.0
 
 #: What must not be lost. Every other state may be, when Redis is away.
-_TRANSITIONS = frozenset({RETRY, *FINAL_STATES})
+TRANSITIONS = frozenset({RETRY, *FINAL_STATES})
+
+#: Types of events whose words no later event says again.
+_OUTPUT = frozenset({"log", "data", "output"})
 
 
-class LossyWriter:
-    """Offers entries to ``append`` while it works.
+class Outbox:
+    """Writes over ``connections`` of its own.
 
-    After a failure nothing is tried for ``pause`` seconds, so that a task which reports in a loop
-    is not slowed by a Redis that is away. What was lost meanwhile is counted and told once.
+    ``ensure`` is Celery's retry policy: it calls a function again while that raises a connection error.
+    ``store_alone`` stores Celery's result where Redis refuses the journal for good, with what it said.
+    ``writer`` makes what appends the entries.
     """
 
     def __init__(
         self,
-        append: Callable[[Entry], Appended | None],
-        errors: tuple[type[BaseException], ...],
-        pause: float = 1.0,
-        clock: Callable[[], float] = time.monotonic,
+        connections: OutboxConnections,
+        ensure: Callable[..., Any],
+        store_alone: Callable[[Entry, Exception], None],
+        writer: Callable[[Callable[[], AbstractConnection]], JournalWriter] = JournalWriter,
     ) -> None:
-        self._append = append
-        self._errors = errors
-        self._pause = pause
-        self._clock = clock
-        self._closed_until = float("-inf")
-        self.lost = 0
-
-    def offer(self, entry: Entry) -> Appended | None:
-        """Append the entry, or lose it; returns what ``append`` does, None when it is lost."""
-        if self._clock() < self._closed_until:
-            self.lost += 1
-            return None
-        try:
-            appended = self._append(entry)
-        except self._errors as error:
-            if not self.lost:
-                logger.warning(
-                    "Cannot write the journal to Redis, progress events are lost until it answers: %s", error
-                )
-            self.lost += 1
-            self._closed_until = self._clock() + self._pause
-            return None
-        if self.lost:
-            logger.warning("The journal can be written again; %d progress events were lost.", self.lost)
-            self.lost = 0
-        return appended
-
-
-class Outbox:
-    """Writes over connections of its own, made as ``client``'s pool makes them.
-
-    ``ensure`` is Celery's retry policy: it calls a function again while that raises one of ``errors``.
-    """
-
-    def __init__(
-        self, client: Callable[[], Redis], ensure: Callable[..., Any], errors: tuple[type[Exception], ...]
-    ) -> None:
-        self._client = client
+        self._connections = connections
         self._ensure = ensure
-        self._errors = errors
-        self._quick = JournalWriter(lambda: self.connect(DEADLINE))
-        self._patient = JournalWriter(self.connect)
-        self._posted = LossyWriter(self._quick.post, (RedisError, OSError))
-        self._awaited = LossyWriter(self._quick.append, (RedisError, OSError))
+        self._store_alone = store_alone
+        self._quick = writer(connections.make_quick)
+        self._patient = writer(connections.make)
+        self._outage = Outage()
+        # Runs whose output waits. When Redis is back it is sent, though the run itself may be silent.
+        self._behind: dict[Run, None] = {}
 
     def write(self, entry: Entry, run: Run | None = None) -> Appended | None:
-        """Append; returns the newest answer that is known, and lets the run know if it was cancelled."""
+        """Append; returns the newest answer that is known, and lets the run know if it was cancelled.
+
+        What interrupts this thread while it writes (a signal handler, a logging handler) is written later.
+        """
+        if self._interrupts(run):
+            self._write_later(entry, run)
+            return None
+        if entry.state in TRANSITIONS:
+            return self._append_durably(entry, run)
         if run is None:
-            return self._append(entry, self._awaited)
-        with run.lock:
+            return self._append(entry, None, self._quick.append)
+        with Turn(run):
             # Only the run's own thread need not wait: what it sends, it sends over one connection, in order.
-            at_home = run.thread == threading.get_ident()
-            answer = self._append(entry, self._posted if at_home else self._awaited)
-        if answer is not None and answer.cancelled and answer.run == run.id:
-            run.cancelled = True
+            # A run that begins waits to hear whether it may.
+            may_post = run.thread == threading.get_ident() and entry.state != STARTED
+            answer = self._append(entry, run, self._quick.post if may_post else self._quick.append)
+        if answer is not None and answer.run == run.id:
+            run.revoked = run.revoked or answer.verdict is Verdict.REVOKED
+            run.cancelled = run.cancelled or answer.cancelled
         return answer
+
+    def _interrupts(self, run: Run | None) -> bool:
+        return (
+            self._quick.busy
+            or self._patient.busy
+            or (run is not None and run.writer == threading.get_ident())
+        )
+
+    def _write_later(self, entry: Entry, run: Run | None) -> None:
+        """Once this thread has written, or on another one."""
+        if entry.state in TRANSITIONS:
+            kept_ends.keep(entry, partial(self._append_late, run=run), may_wait=False)
+        elif run is not None:
+            run.aside.append(entry)
+            self._behind[run] = None
+            _looks.later(self, 0.0)
+        else:
+            self._outage.lost += 1
+
+    def write_at_once(self, entry: Entry) -> Appended | None:
+        """Append, or lose what nobody can wait for."""
+        return None if self._interrupts(None) else self._append(entry, None, self._quick.append)
 
     def write_together(self, entries: Sequence[Entry]) -> None:
         """Append what may be lost, in one round trip."""
-        *before, last = entries
-        for entry in before:
-            self._posted.offer(entry)
-        self._awaited.offer(last)
+        for place, entry in enumerate(entries, 1):
+            self._append(entry, None, self._quick.post if place < len(entries) else self._quick.append)
+
+    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> None:
+        """Run a script whose work may be lost, after what this thread has written."""
+        if self._outage.closed or self._interrupts(None):
+            self._outage.lost += 1
+            return
+        try:
+            self._quick.run(script, keys, args)
+        except Exception as error:  # a credential provider may raise anything
+            if refuses_for_good(error):
+                logger.warning("Redis refused to tell the feed at %s: %s. It may never end.", keys[0], error)
+                return
+            self._outage.lost += 1
+            self._failed(error, None)
 
     def close(self) -> None:
         """Drop this thread's connections."""
         self._quick.close()
         self._patient.close()
 
-    def connect(self, deadline: float | None = None) -> AbstractConnection:
-        """An unconnected connection as the pool makes them, with another deadline (seconds)."""
-        pool = self._client().connection_pool
-        kwargs = dict(pool.connection_kwargs, retry=Retry(NoBackoff(), 0))
-        if deadline is not None:
-            kwargs["socket_timeout"] = deadline
-            if "path" not in kwargs:
-                kwargs["socket_connect_timeout"] = deadline
-        connection: AbstractConnection = pool.connection_class(**kwargs)
-        return connection
+    def _append(self, entry: Entry, run: Run | None, send: Send) -> Appended | None:
+        if run is None:
+            return self._append_or_lose(entry, send)
+        if not entry.state and entry.type in _OUTPUT:
+            return self._append_or_keep(entry, run, send)
+        if run.backlog.dropped and not self._outage.closed:
+            # What tells how much was lost is not lost itself.
+            return self._append_or_keep(entry, run, send)
+        return self._append_or_lose(entry, send, run)
 
-    def _append(self, entry: Entry, lossy: LossyWriter) -> Appended | None:
-        return self._append_durably(entry) if entry.state in _TRANSITIONS else lossy.offer(entry)
+    # What must not be lost.
 
-    def _append_durably(self, entry: Entry) -> Appended:
+    def _append_durably(self, entry: Entry, run: Run | None) -> Appended | None:
+        """A worker keeps the end that Redis does not take; others who store one wait as stock does."""
+        if not presence.active:
+            return self._append_patiently(entry, run)
+        if not self._outage.closed and not kept_ends.holds(entry.task_id):
+            try:
+                return self._append_or_store(entry, run, self._quick)
+            except Exception as error:  # a credential provider may raise anything
+                self._failed(error, run)
+        kept = kept_ends.keep(entry, partial(self._append_late, run=run), may_wait=run is not None)
+        if kept is not None and run is not None and run.redelivered:
+            # Once the task is over its message is acknowledged, and nobody delivers it again.
+            kept.told.wait(PATIENCE)
+        return None
+
+    def _append_patiently(self, entry: Entry, run: Run | None) -> Appended | None:
         """As stock stores a result: with its retry policy, after one quick attempt."""
         try:
-            return self._quick.append(entry)
-        except self._errors:
-            appended: Appended = self._ensure(self._patient.append, (entry,))
+            return self._append_or_store(entry, run, self._quick)
+        except REDIS_AWAY:
+            appended: Appended | None = self._ensure(self._append_or_store, (entry, run, self._patient))
             self._patient.close()
             return appended
+
+    def _append_late(self, entry: Entry, run: Run | None) -> None:
+        """On the thread of the ends that are kept. Those that wait for the task are told here, too."""
+        appended = self._append_or_store(entry, run, self._patient)
+        if len(kept_ends) == 1:
+            self._patient.close()
+        if appended is not None and appended.dependents:
+            end_dependents(appended.dependents, partial(entry.keys.of, entry.task_id), self.write)
+
+    def _append_or_store(self, entry: Entry, run: Run | None, writer: JournalWriter) -> Appended | None:
+        """Append, after what the run still has to say. Raises errors after which it may be tried again.
+
+        Where Redis refuses for good, Celery's result is stored alone.
+        """
+        try:
+            if run is None:
+                appended = writer.append(entry)
+            else:
+                with Turn(run):
+                    self._catch_up(run, writer)
+                    run.backlog.carry(entry)
+                    appended = writer.append(entry)
+            if entry.delivery is Delivery.OVERTAKEN:  # it is not there yet; now it has no number
+                appended = writer.append(entry)
+        except (ResponseError, DataError) as error:
+            if entry.delivery is not Delivery.REFUSED:
+                # It passes, and Celery's policy tries again after this one.
+                raise ConnectionError(str(error)) from error
+            self._store_alone(entry, error)
+            return None
+        self._outage.written()
+        return appended
+
+    # What waits for Redis.
+
+    def _append_or_keep(self, entry: Entry, run: Run, send: Send) -> Appended | None:
+        if self._outage.closed:
+            run.backlog.keep(entry)
+            self._behind[run] = None
+            return None
+        run.backlog.add(entry)
+        try:
+            appended = _send_backlog(run, send)
+        except Exception as error:  # a credential provider or an encoder may raise anything
+            self._failed(error, run)
+            return None
+        self._outage.written()
+        return appended
+
+    def _catch_up(self, run: Run, writer: JournalWriter) -> None:
+        """Send what waits, and wait for the answers. Raises errors after which it may be tried again."""
+        while True:
+            try:
+                writer.collect()
+                _send_backlog(run, writer.post)
+                writer.collect()
+            except Exception as error:
+                if not refuses_for_good(error):
+                    raise
+            else:
+                self._behind.pop(run, None)
+                return
+
+    # What may be lost.
+
+    def _append_or_lose(self, entry: Entry, send: Send, run: Run | None = None) -> Appended | None:
+        if self._outage.closed:
+            self._outage.lost += 1
+            return None
+        try:
+            if run is not None:
+                _send_backlog(run, send)
+            appended = send(entry)
+        except Exception as error:
+            self._outage.lost += 1
+            self._failed(error, run)
+            return None
+        self._outage.written()
+        return appended
+
+    # Redis is away, or back.
+
+    def _failed(self, error: Exception, run: Run | None) -> None:
+        """Nothing more is tried until somebody else has seen that Redis answers."""
+        self._outage.failed(error)
+        if run is not None:
+            self._behind[run] = None
+        _looks.later(self, PAUSE)
+
+    def look(self) -> None:
+        """Whether Redis answers again; then the runs that are not writing themselves catch up."""
+        if not self._connections.answers():
+            self._outage.still_away()
+        else:
+            self._outage.answers()
+            for run in list(self._behind):
+                if not self._outage.closed and run.lock.acquire(blocking=False):
+                    try:
+                        with Turn(run):
+                            self._catch_up_later(run)
+                    finally:
+                        run.lock.release()
+            self._quick.close()
+        if self._behind or self._outage.closed:
+            _looks.later(self, PAUSE)
+
+    def _catch_up_later(self, run: Run) -> None:
+        try:
+            self._catch_up(run, self._quick)
+        except Exception as error:
+            self._failed(error, run)
+        else:
+            self._outage.written()
+
+
+def _send_backlog(run: Run, send: Send) -> Appended | None:
+    """Oldest first; returns the newest answer that is known."""
+    newest = None
+    while (entry := run.backlog.next()) is not None:
+        newest = send(entry) or newest
+    return newest
+
+
+#: Looks at Redis for those whose attempt failed.
+_looks = Flusher(Outbox.look, "taskbeam-outage")

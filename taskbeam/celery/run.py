@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from celery.exceptions import Ignore
 from celery.utils.time import maybe_make_aware
 
+from taskbeam.background.log_fields import about
+from taskbeam.background.logger import QuietLock, logger_for
+from taskbeam.celery.backlog import Backlog
 from taskbeam.celery.coalesce import Coalescer
+from taskbeam.celery.payload_check import check_of
+from taskbeam.celery.soft_limit import reporting
 from taskbeam.journal.describe import Retry
 from taskbeam.journal.entry import Registration, new_token
 from taskbeam.journal.pace import Pace
@@ -19,12 +24,19 @@ from taskbeam.presence.presence import presence
 
 if TYPE_CHECKING:
     from contextvars import Token
+    from types import TracebackType
+
+    from taskbeam.celery.step_list import StepList
+    from taskbeam.celery.written_text import WrittenText
+    from taskbeam.journal.entry import Entry
+
+logger = logger_for(__name__)
 
 _ATTRIBUTE = "taskbeam_run"
 
 
 class Cancelled(Ignore):
-    """Raised by `progress()` in a task that somebody cancelled: clean up and let it pass.
+    """Raised by `progress()` and `update_state()` in a task that somebody cancelled: clean up, let it pass.
 
     An `Ignore`, so that Celery neither retries nor fails the task; it ends as REVOKED.
     """
@@ -39,16 +51,50 @@ class Run:
         self.request = request
         self.backend = backend
         self.id = new_token()
+        self.redelivered = redelivered
         self.registration = presence.register(request.id, self.id, redelivered=redelivered)
         self.progress = Coalescer(interval, time.monotonic)
-        self.lock = threading.RLock()
+        # From the first one on.
+        self.steps: StepList | None = None
+        # From its first word on.
+        self.text: WrittenText | None = None
+        self.backlog = Backlog(backend.options.buffer_events, backend.options.buffer_bytes)
+        # None for most: their payloads are not typed.
+        self.payloads = check_of(task, request.id)
+        self.lock = QuietLock()
+        # The thread that writes for it; 0 = none. What interrupts that (a signal handler) is set aside.
+        self.writer = 0
+        self.aside: list[Entry] = []
         self.thread = threading.get_ident()
         self.began = time.monotonic()
         self.pace = Pace(self.began)
         self.cancelled = False
+        # Before it began: its code is not to run at all.
+        self.revoked = False
+        # Of reports that cannot be sent, the log speaks once.
+        self.complained = False
+        # Whether this thread was told to stop, and whether one goes on all the same.
+        self._here = threading.local()
+        self._goes_on = False
         # By another task under the same id: Celery ends this run with an `Ignore`, but not the task.
         self.replaced = False
         self.retry: Retry | None = None
+
+    def check(self) -> None:
+        """Raise `Cancelled` where somebody has cancelled the task."""
+        if not self.cancelled:
+            return
+        if getattr(self._here, "told", False) and not self._goes_on:
+            self._goes_on = True
+            with reporting:
+                logger.warning(
+                    "Task %s was cancelled, and goes on: something in it catches `Cancelled`, perhaps an "
+                    "`except Exception` round each row. Let `taskbeam.Cancelled` pass. This is said once",
+                    self.request.id,
+                    extra=about(task_id=self.request.id),
+                )
+        self._here.told = True
+        raise Cancelled
 
     def elapsed(self) -> float:
         """Seconds since it began."""
@@ -65,6 +111,31 @@ class Run:
         self.retry = Retry(at=round(at, 3), delay=round(max(at - now, 0.0), 3), max=self.task.max_retries)
 
 
+class Turn:
+    """The turn of this thread to write for a run."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __enter__(self) -> None:
+        run = self._run
+        run.lock.acquire()
+        run.writer = threading.get_ident()
+        while run.aside:
+            run.backlog.keep(run.aside.pop(0))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._run.writer = 0
+        self._run.lock.release()
+
+
 def due(eta: str) -> datetime:
     """When an ETA (ISO 8601) is; without an offset it is UTC, as a worker reads it."""
     return maybe_make_aware(datetime.fromisoformat(eta))
@@ -78,15 +149,36 @@ _current: ContextVar[Run | None] = ContextVar("taskbeam_run", default=None)
 current_run = _current.get
 
 
+#: The runs that go on in this process, by the ids of their tasks: a thread that names its task belongs to it.
+_live: dict[str, Run] = {}
+
+#: The run of the task with this id; None where it does not run in this process.
+live_run = _live.get
+
+
+def any_run_goes_on() -> bool:
+    """Whether a task runs in this process."""
+    return bool(_live)
+
+
 def begin_run(run: Run) -> Token[Run | None]:
     """Make the run known to its request and current in its context."""
     setattr(run.request, _ATTRIBUTE, run)
+    _live[run.request.id] = run
     return _current.set(run)
 
 
 def end_run(token: Token[Run | None]) -> None:
     """Make the outer run, if there is one, the current one again."""
+    run = _current.get()
+    if run is not None and _live.get(run.request.id) is run:
+        del _live[run.request.id]
     _current.reset(token)
+
+
+def forget_run(request: Any) -> None:
+    """The run was not to be: what is told of the task from here on is not of it."""
+    request.__dict__.pop(_ATTRIBUTE, None)
 
 
 def run_of(request: Any) -> Run | None:

@@ -6,8 +6,8 @@ ours. None of them ever breaks a job.
 
 from __future__ import annotations
 
-import logging
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from weakref import ref
@@ -15,16 +15,27 @@ from weakref import ref
 from celery import current_app
 from celery import signals as celery_signals
 
+from taskbeam.background.logger import logger_for
 from taskbeam.celery.canvas import Canvas
-from taskbeam.celery.labels import labels_of
+from taskbeam.celery.cold_shutdown import is_cold, tell_pool
+from taskbeam.celery.group_sizes import hear_of_groups
+from taskbeam.celery.groups import groups_named
+from taskbeam.celery.inspection import answer_inspection
+from taskbeam.celery.kept_ends import kept_ends
+from taskbeam.celery.labels import absent_sender, labels_of
+from taskbeam.celery.replacement import note_replacement, replaced_run
+from taskbeam.celery.revocation import guard_starts
 from taskbeam.celery.route import queue_of
 from taskbeam.celery.run import Run, begin_run, current_run, due, end_run
+from taskbeam.celery.soft_limit import hold_limits_back
 from taskbeam.celery.undecodable import report_undecodable, watch_decode_errors
+from taskbeam.celery.unsent import guard_sending, message_is_published, pending_is_told
 from taskbeam.celery.unstored_ends import keeps_result, report_unstored_end
 from taskbeam.journal import events
 from taskbeam.journal.describe import Description
 from taskbeam.journal.labels import HEADER
 from taskbeam.presence.presence import presence
+from taskbeam.tracing.current import trace_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +46,18 @@ if TYPE_CHECKING:
     from taskbeam.celery.options import Options
     from taskbeam.journal.labels import Labels
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 _CONTEXT = "taskbeam_context"
+
+#: Seconds that a process which stops waits for Redis to take the ends that it has kept.
+STOP_WAIT = 30.0
+
+#: The same for a process of a pool that is stopped by a signal.
+SIGNAL_WAIT = 5.0
+
+#: Billiard's codes for a process that was asked to return, and for one that has done its number of tasks.
+_ORDERLY = (0, 0x9B)
 
 
 @runtime_checkable
@@ -54,15 +74,25 @@ class Journal(Protocol):
         eta: datetime | None = None,
         queue: str = "",
         labels: Labels | None = None,
-    ) -> None: ...
+    ) -> bool: ...
+
+    def append_unsent(self, task_id: str) -> None: ...
 
     def append_event(
         self, request: Any, description: Description, state: str = "", **fields: Any
     ) -> None: ...
 
+    def append_replaced(self, task_id: str, run: str) -> None: ...
+
+    def follow_eager(self, task: Any) -> bool: ...
+
     def be_present(self) -> None: ...
 
     def load_cancelled(self) -> list[str]: ...
+
+    def publish_schemas(self) -> None: ...
+
+    def warn_of_eviction(self) -> None: ...
 
 
 #: The task that this thread is sending and the backend of its application, which the signal does not name.
@@ -71,12 +101,17 @@ _sending: ContextVar[tuple[str, Journal] | None] = ContextVar("taskbeam_sending"
 
 def connect(app: Celery) -> None:
     """Connect the handlers for the application; connecting them again changes nothing."""
+    guard_starts(app)
+    guard_sending(app)
+    hear_of_groups(app)
     _apps[:] = [known for known in _apps if known() not in (None, app)] + [ref(app)]
     celery_signals.before_task_publish.connect(_task_is_sent, dispatch_uid="taskbeam.sent")
+    celery_signals.after_task_publish.connect(_task_was_sent, dispatch_uid="taskbeam.was_sent")
     celery_signals.task_prerun.connect(_run_begins, dispatch_uid="taskbeam.begins")
     celery_signals.task_postrun.connect(_run_ends, dispatch_uid="taskbeam.ends")
     celery_signals.task_rejected.connect(_message_is_refused, dispatch_uid="taskbeam.refused")
     celery_signals.worker_ready.connect(_worker_is_ready, dispatch_uid="taskbeam.ready")
+    celery_signals.worker_process_shutdown.connect(_process_stops, dispatch_uid="taskbeam.process_stops")
     celery_signals.worker_shutdown.connect(_worker_stops, dispatch_uid="taskbeam.stops")
 
 
@@ -111,22 +146,31 @@ def _task_is_sent(sender: str, headers: dict[str, Any], body: Any, **route: Any)
     if journal is None:
         return
     run = current_run()
-    labels = labels_of(headers, run.request.headers if run is not None else None)
-    if header := labels.header():
+    sender_request = run.request if run is not None else absent_sender()
+    labels = labels_of(headers, sender_request, body, journal.options.labels_of)
+    if header := labels.header(groups_named(headers.get("group"), headers.get("group_index"))):
         headers[HEADER] = header
+    trace = trace_message(headers)
     if headers.get("retries") and run is not None and run.request.id == task_id:
         run.note_retry(headers.get("eta"))
         return
-    canvas = Canvas(task_id, body[2])
-    if run is not None and run.request.id in canvas:
-        run.replaced = True
-    if headers.get("group_index") and not body[2].get("chain"):
-        # Whatever waits for a chord's header was told with the first task of it.
-        canvas.waiting.clear()
+    note_replacement(headers, run)
+    if run is not None and run.request.id != task_id:
+        # The last part of a chain, or of a chord, which a task has replaced itself with.
+        _tell_replaced(journal, task_id, headers)
+    canvas = Canvas(task_id, body[2], headers.get("group_index"))
     eta = headers.get("eta")
     # A task with an ETA takes no ticket: it is not in line before its time.
     queue = "" if eta else queue_of(**route)
-    journal.append_pending(task_id, sender, canvas, due(eta) if eta else None, queue, labels)
+    if journal.append_pending(
+        task_id, sender, canvas, due(eta) if eta else None, queue, replace(labels, trace=trace)
+    ):
+        pending_is_told(task_id, journal)
+
+
+@_harmless
+def _task_was_sent(**_: Any) -> None:
+    message_is_published()
 
 
 def _journal_of(task_id: str, name: str, headers: dict[str, Any]) -> Journal | None:
@@ -155,12 +199,17 @@ def _worker_is_ready(sender: Any, **_: Any) -> None:
     backend = sender.app.backend
     if isinstance(backend, Journal):
         presence.consumer = None if backend.options.sharded else sender
+        presence.stay()
         backend.be_present()
+        tell_pool(sender.pool)
+        answer_inspection()
         watch_decode_errors(sender, backend)
         # Nothing was consumed yet; a worker that was away did not hear the revocations.
         revoked = revoked_tasks()
         for task_id in backend.load_cancelled():
             revoked.add(task_id)
+        backend.publish_schemas()
+        backend.warn_of_eviction()
 
 
 @_harmless
@@ -171,7 +220,14 @@ def _message_is_refused(sender: Any, message: Any, **_: Any) -> None:
 
 
 @_harmless
+def _process_stops(exitcode: int = 0, **_: Any) -> None:
+    # Any other code says that it is stopped by a signal: the pool shrinks, or the shutdown is cold.
+    kept_ends.drain(STOP_WAIT if exitcode in _ORDERLY else SIGNAL_WAIT, is_cold)
+
+
+@_harmless
 def _worker_stops(**_: Any) -> None:
+    kept_ends.drain(STOP_WAIT, is_cold)
     presence.end()
 
 
@@ -179,13 +235,22 @@ def _worker_stops(**_: Any) -> None:
 def _run_begins(task: Any, **_: Any) -> None:
     journal = task.backend
     request = task.request
-    if not isinstance(journal, Journal) or request.is_eager:
+    if not isinstance(journal, Journal) or (request.is_eager and not journal.follow_eager(task)):
         return
     journal.be_present()
+    hold_limits_back()
     run = Run(task, request, journal, journal.options.interval, redelivered=task.acks_late)
+    presence.run_begins()
     setattr(request, _CONTEXT, begin_run(run))
-    if not (task.track_started and keeps_result(task)):
+    _tell_replaced(journal, request.id, request.headers)
+    if request.is_eager or not (task.track_started and keeps_result(task)):
         journal.append_event(request, Description("state"), events.STARTED)
+
+
+def _tell_replaced(journal: Journal, task_id: str, headers: object) -> None:
+    """If the run that this task takes the place of has not told so itself."""
+    if run := replaced_run(headers, task_id):
+        journal.append_replaced(task_id, run)
 
 
 @_harmless
@@ -198,3 +263,4 @@ def _run_ends(task: Any, state: str | None = None, retval: Any = None, **_: Any)
         report_unstored_end(task, request, state, retval)
     finally:
         end_run(token)
+        presence.run_ends()

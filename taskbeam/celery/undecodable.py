@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from celery.app.task import Context
 
+from taskbeam.background.log_fields import about
+from taskbeam.background.logger import logger_for
 from taskbeam.journal.describe import Description
 from taskbeam.journal.entry import new_token
 from taskbeam.journal.events import REJECTED
 from taskbeam.journal.failures import UNDECODABLE, error_member
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 
 def report_undecodable(backend: Any, message: Any) -> None:
@@ -24,8 +25,13 @@ def report_undecodable(backend: Any, message: Any) -> None:
     ref = new_token()
     request = Context(id=task_id, task=headers.get("task"))
     backend.append_event(request, Description("state", error_member(UNDECODABLE, ref)), REJECTED, final=True)
-    backend.end_dependents(task_id)
-    logger.warning("Task %s: reported REJECTED because its message cannot be decoded, ref %s", task_id, ref)
+    backend.dependents.end(task_id, request)
+    logger.warning(
+        "Task %s: reported REJECTED because its message cannot be decoded, ref %s",
+        task_id,
+        ref,
+        extra=about(task_id=task_id, ref=ref),
+    )
 
 
 def watch_decode_errors(consumer: Any, backend: Any) -> None:

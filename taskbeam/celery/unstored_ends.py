@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import logging
+import sys
 from typing import Any
 
 from billiard.exceptions import WorkerLostError
 from billiard.process import current_process
+from celery.exceptions import Retry
 
+from taskbeam.background.log_fields import about
+from taskbeam.background.logger import logger_for
+from taskbeam.celery.revocation import tell_revoked
 from taskbeam.celery.run import Cancelled, run_of
 from taskbeam.journal import events
 from taskbeam.journal.describe import Description, describe
 from taskbeam.journal.entry import new_token
 from taskbeam.journal.failures import REJECTED, REVOKED, Failure, error_member, failure_of
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 
 def keeps_result(task: Any) -> bool:
@@ -27,15 +31,13 @@ def report_unstored_end(task: Any, request: Any, state: str | None, retval: Any)
     """Tell the end of a run, where Celery does not; ``state`` and ``retval`` are those of `task_postrun`."""
     _tell(task, request, state, retval)
     if state != events.SUCCESS:
-        task.backend.end_dependents(request.id, request)
+        task.backend.dependents.end(request.id, request)
 
 
 def _tell(task: Any, request: Any, state: str | None, retval: Any) -> None:
-    backend, run = task.backend, run_of(request)
+    run = run_of(request)
     if isinstance(retval, Cancelled):
-        backend.mark_as_revoked(request.id, "cancelled", request=request, store_result=keeps_result(task))
-        if not keeps_result(task):
-            _tell_end(task, events.REVOKED, REVOKED)
+        _tell_cancelled(task, request)
     elif state == events.IGNORED and run is not None and run.replaced:
         _tell_back(task, "replaced", waiting=True)
     elif state == events.IGNORED:
@@ -46,12 +48,33 @@ def _tell(task: Any, request: Any, state: str | None, retval: Any) -> None:
     elif state == events.REJECTED:
         _tell_end(task, events.REJECTED, REJECTED)
     elif state is None and current_process().name == "MainProcess":
-        # Celery's threads and solo pools store nothing when a task exits the interpreter.
-        backend.store_result(request.id, WorkerLostError("The task exited."), events.FAILURE, request=request)
+        _store_raised(task, request, sys.exception())
     elif state == events.SUCCESS and not keeps_result(task):
         _tell_end(task, events.SUCCESS)
     elif state in (events.FAILURE, events.RETRY) and not keeps_result(task):
         _tell_unstored_failure(task, request, state, retval)
+
+
+def _store_raised(task: Any, request: Any, error: BaseException | None) -> None:
+    """Celery's threads and solo pools store nothing when a task exits the interpreter.
+
+    Nor does Celery store what an eager task raises in its caller (`task_eager_propagates`).
+    """
+    if isinstance(error, Retry):
+        task.backend.mark_as_retry(request.id, error.exc, request=request)
+        return
+    result = error if isinstance(error, Exception) else WorkerLostError("The task exited.")
+    task.backend.store_result(request.id, result, events.FAILURE, request=request)
+
+
+def _tell_cancelled(task: Any, request: Any) -> None:
+    run, stored = run_of(request), keeps_result(task)
+    if run is not None and run.revoked:
+        tell_revoked(task, request, stored=stored)
+        return
+    task.backend.mark_as_revoked(request.id, "cancelled", request=request, store_result=stored)
+    if not stored:
+        _tell_end(task, events.REVOKED, REVOKED)
 
 
 def _tell_back(task: Any, why: str, **fields: Any) -> None:
@@ -68,7 +91,8 @@ def _tell_unstored_failure(task: Any, request: Any, state: str, retval: Any) -> 
     description = describe(state, None, failure, ref, run.retry if run else None)
     fields = {"final": state == events.FAILURE, "ends_run": state == events.RETRY}
     task.backend.append_event(request, description, state, **fields)
-    logger.warning("Task %s: reported %s (%s), ref %s", request.id, state, failure.code, ref)
+    said = (request.id, state, failure.code, ref)
+    logger.warning("Task %s: reported %s (%s), ref %s", *said, extra=about(task_id=request.id, ref=ref))
 
 
 def _tell_end(task: Any, state: str, failure: Failure | None = None) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.gateway.auth.keys import KeyConfigurationError
-from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
 from taskbeam.gateway.environment import PREFIX
 
 if TYPE_CHECKING:
@@ -24,14 +24,6 @@ class ConfigurationError(click.ClickException):
     """What was configured cannot be used."""
 
     exit_code = MISCONFIGURED
-
-
-class Commands(click.Group):
-    """A group whose commands need not look for errors of configuration."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with configuration_errors():
-            return super().invoke(ctx)
 
 
 @contextmanager

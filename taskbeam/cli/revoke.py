@@ -6,13 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import click
-from redis.exceptions import RedisError
 
 from taskbeam.cli.celery_option import celery_option, load_celery
+from taskbeam.connections.configuration_error import CeleryConfigurationError
+from taskbeam.connections.journal import journal_backend, journal_redis
+from taskbeam.gateway.auth.audit import Actor, Audit
 from taskbeam.gateway.auth.revocation import revoke as revoke_in
-from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
-from taskbeam.gateway.connections.journal import journal_backend, journal_redis
 from taskbeam.gateway.settings import GatewaySettings
+from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.journal.labels import label
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
 
 async def run(celery_app: Celery, settings: GatewaySettings, tokens: list[str], owners: list[str]) -> None:
     """Revoke on the server that the application's journals are on; raises redis-py's errors."""
-    redis = journal_redis(journal_backend(celery_app), settings.redis_timeout)
+    redis = journal_redis(journal_backend(celery_app, stock=settings.stock), settings.redis_timeout)
     try:
         await revoke_in(redis, settings.max_token_lifetime, tokens=tokens, owners=owners)
+        for target in [f"token:{token}" for token in tokens] + [f"owner:{owner}" for owner in owners]:
+            await Audit(redis).record(Actor.at_this_machine(), "revoke_tokens", target)
     finally:
         await redis.aclose()
 
@@ -45,6 +49,10 @@ def revoke(tokens: tuple[str, ...], owners: tuple[str, ...], celery_target: str 
     if not tokens and not owners:
         raise click.UsageError("Name a token or an owner.")
     try:
-        asyncio.run(run(load_celery(celery_target), GatewaySettings(), list(tokens), list(owners)))
-    except (RedisError, OSError, CeleryConfigurationError) as error:
+        names = [label(owner) for owner in owners]
+    except ValueError as error:
+        raise click.UsageError(f"This can be no owner: {error}.") from None
+    try:
+        asyncio.run(run(load_celery(celery_target), GatewaySettings(), list(tokens), names))
+    except (*REDIS_AWAY, CeleryConfigurationError) as error:
         raise click.ClickException(f"Nothing is revoked: {error}") from None

@@ -71,7 +71,7 @@ def serve(
     served = Served(**options)
     served.check()
     settings = ServerSettings()
-    dictConfig(logging_config(settings.log_level))
+    dictConfig(logging_config(settings))
     if supervisor_fd is not None and listener_fd is not None:
         sys.exit(serve_here(served, settings, listener_fd=listener_fd, supervisor_fd=supervisor_fd))
     if workers == 1:

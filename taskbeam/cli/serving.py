@@ -12,12 +12,14 @@ import click
 
 from taskbeam.cli.celery_option import load, load_celery
 from taskbeam.cli.listening import inherited_listener, tcp_address, unix_address
+from taskbeam.cli.metrics_ports import MetricsPorts
 from taskbeam.cli.supervised import under_supervision
 from taskbeam.cli.supervisor import NOT_STARTED, STOPPED, Supervisor
-from taskbeam.gateway.connections.journal import journal_backend
+from taskbeam.connections.journal import journal_backend
 from taskbeam.gateway.gateway import Gateway
 from taskbeam.gateway.limits.body import BodyLimit
 from taskbeam.gateway.server.run import serve
+from taskbeam.gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
     import socket
@@ -59,7 +61,8 @@ class Served:
                 raise click.BadParameter(f"{self.app_target!r} is no ASGI application.")
             return app
         gateway = Gateway(load_celery(self.celery_target))
-        journal_backend(gateway.celery_app)  # said here it is a sentence, in the event loop a traceback
+        # Said here it is a sentence, in the event loop a traceback.
+        journal_backend(gateway.celery_app, stock=gateway.settings.stock)
         app = gateway.asgi()
         app.add_middleware(BodyLimit, limit=max_body_bytes)
         return app
@@ -99,7 +102,8 @@ def serve_in_processes(served: Served, settings: ServerSettings, count: int, uds
     if sys.platform == "win32":
         raise click.UsageError("--workers needs a system whose processes can share a port, such as Linux.")
     with _taken(settings, uds) as address:
-        supervisor = Supervisor(served.command(), count, address, settings.shutdown_timeout)
+        ports = MetricsPorts(GatewaySettings().metrics_port)
+        supervisor = Supervisor(served.command(), count, address, settings.shutdown_timeout, ports.of)
         return asyncio.run(supervisor.run())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import time
@@ -20,7 +21,7 @@ from taskbeam.cli.supervised import READY
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from taskbeam.cli.listening import Address
 
@@ -36,14 +37,23 @@ GRACE = 5.0
 class Supervisor:
     """Made and run once."""
 
-    def __init__(self, command: Sequence[str], count: int, address: Address, shutdown_timeout: float) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        count: int,
+        address: Address,
+        shutdown_timeout: float,
+        variables: Callable[[int], Mapping[str, str]] = lambda _: {},
+    ) -> None:
         """Keep ``count`` processes.
 
         ``command`` starts one; it gets the options ``--listener-fd`` and ``--supervisor-fd``.
-        ``shutdown_timeout``: seconds in which it parts from its clients.
+        ``shutdown_timeout``: seconds in which it parts from its clients. ``variables``: those that the
+        process at a place, from 0 on, has in its environment beside our own.
         """
         self._command = command
         self._address = address
+        self._variables = variables
         self._shutdown_timeout = shutdown_timeout
         self._restarts = Restarts(count)
         self._running: dict[int, Process] = {}
@@ -123,6 +133,7 @@ class Supervisor:
                 str(passed[1]),
                 pass_fds=passed,
                 stdin=asyncio.subprocess.DEVNULL,
+                env={**os.environ, **self._variables(place)},
             )
         self._running[place] = process
         if self._stopping.is_set():  # the signal came while it was being started
@@ -149,7 +160,8 @@ class Supervisor:
         when = f"in {decision.pause:g} s" if decision.pause else "now"
         logger.warning("%s Another one is started %s.", what, when)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), decision.pause)
+            async with asyncio.timeout(decision.pause):
+                await self._stopping.wait()
 
     def _name(self, place: int, process: Process) -> str:
         return f"Process {process.pid} ({place + 1} of {self._restarts.count})"

@@ -11,8 +11,8 @@ import click
 
 from taskbeam.celery.external_entries import lost_result
 from taskbeam.cli.celery_option import celery_option, load_celery
-from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
-from taskbeam.gateway.connections.journal import journal_backend, journal_redis
+from taskbeam.connections.configuration_error import CeleryConfigurationError
+from taskbeam.connections.journal import journal_backend, journal_redis
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.presence.watchdog import Watchdog
 
@@ -38,12 +38,13 @@ def watchdog(celery_target: str | None) -> None:
 
 async def watch(celery_app: Celery, settings: GatewaySettings) -> None:
     """Sweep until cancelled."""
-    backend = journal_backend(celery_app)
+    backend = journal_backend(celery_app, stock=settings.stock)
     redis = journal_redis(backend, settings.redis_timeout)
     try:
         await Watchdog(
             redis,
             settings.lost_after,
+            lease=backend.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,
             sharded=backend.options.sharded,
         ).run(settings.watchdog_interval)

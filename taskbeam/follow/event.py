@@ -5,7 +5,10 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from taskbeam.journal.events import Unnumbered
+
 if TYPE_CHECKING:
+    from taskbeam.follow.filters import Told
     from taskbeam.journal.events import EventId, Record
     from taskbeam.journal.history import Gap
 
@@ -15,9 +18,13 @@ _FIN_TEXT = 0x81
 class Event:
     """Lazily built frames of one record, one per kind of transport."""
 
-    __slots__ = ("_chunk", "_frame", "_sse", "body", "id")
+    __slots__ = ("_chunk", "_frame", "_sse", "body", "id", "told")
 
-    def __init__(self, id: EventId, body: bytes) -> None:  # noqa: A002
+    #: What a filter has read of the body; it is not there before.
+    told: Told
+
+    def __init__(self, id: EventId | None, body: bytes) -> None:  # noqa: A002
+        """Without an ``id`` it moves no client's cursor."""
         self.id = id
         self.body = body
         self._sse: bytes | None = None
@@ -27,7 +34,7 @@ class Event:
     @classmethod
     def of(cls, record: Record) -> Event:
         """The event of a journal record."""
-        return cls(record.id, record.body)
+        return cls(None if isinstance(record, Unnumbered) else record.id, record.body)
 
     @property
     def sse(self) -> bytes:
@@ -36,7 +43,8 @@ class Event:
         ``data`` stands before ``id``: a client that is cut inside the block has not taken the id yet.
         """
         if self._sse is None:
-            self._sse = b"data: %b\nid: %d-%d\n\n" % (self.body, *self.id)
+            place = b"id: %d-%d\n" % self.id if self.id is not None else b""
+            self._sse = b"data: %b\n%b\n" % (self.body, place)
         return self._sse
 
     @property
@@ -54,12 +62,25 @@ class Event:
         return self._frame
 
 
-def gap_event(task_id_json: bytes, gap: Gap, snapshot: Record) -> Event:
-    """Tell a client that events are missing, and the task's state now; its id is the cursor to go on from."""
+class GapEvent(Event):
+    """Tells a client that events are missing, and for which ``reason``."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, id: EventId, body: bytes, reason: str) -> None:  # noqa: A002
+        super().__init__(id, body)
+        self.reason = reason
+
+
+def gap_event(subject: bytes, gap: Gap, snapshot: Record) -> GapEvent:
+    """Tell a client that events are missing, and the task's state now; its id is the cursor to go on from.
+
+    ``subject`` is the JSON member that says what is followed.
+    """
     body = (
-        b'{"id":"%d-%d","task_id":%b,"type":"gap","final":false,"gap":{"after":"%d-%d","reason":"%b"},"snapshot":%b}'
-    ) % (*gap.resume, task_id_json, *gap.after, gap.reason.encode(), snapshot.body)
-    return Event(gap.resume, body)
+        b'{"id":"%d-%d",%b,"type":"gap","final":false,"gap":{"after":"%d-%d","reason":"%b"},"snapshot":%b}'
+    ) % (*gap.resume, subject, *gap.after, gap.reason.encode(), snapshot.body)
+    return GapEvent(gap.resume, body, gap.reason)
 
 
 def http_chunk(data: bytes) -> bytes:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from typing import TYPE_CHECKING, Protocol
 
-import hiredis
-from redis.exceptions import RedisError
-
+from taskbeam.background.backoff import Backoff
 from taskbeam.follow.pubsub import PubSubConnection
+from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.measures.redis_traffic import RedisTraffic
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 logger = logging.getLogger(__name__)
 
-#: Reconnect with full jitter: a random part of a limit that doubles, in seconds.
+#: Seconds between two tries to connect: a random part of a limit that doubles.
 FIRST_BACKOFF = 0.05
 LAST_BACKOFF = 2.0
 
@@ -46,7 +45,11 @@ class Subscriber:
     gone, and only the acknowledgement says so.
     """
 
-    def __init__(self, redis: Redis, listener: Listener, *, sharded: bool = False) -> None:
+    def __init__(
+        self, redis: Redis, listener: Listener, *, sharded: bool = False, traffic: RedisTraffic | None = None
+    ) -> None:
+        """``traffic``: where each connection is counted."""
+        self._traffic = traffic or RedisTraffic()
         self._redis = redis
         self._listener = listener
         self._verbs = (b"SSUBSCRIBE", b"SUNSUBSCRIBE") if sharded else (b"SUBSCRIBE", b"UNSUBSCRIBE")
@@ -59,21 +62,20 @@ class Subscriber:
 
     async def run(self) -> None:
         """Keep the connection until cancelled."""
-        limit = FIRST_BACKOFF
+        backoff = Backoff(FIRST_BACKOFF, LAST_BACKOFF)
         while True:
             try:
                 connection = await self._connect()
-            except (RedisError, OSError, hiredis.HiredisError) as error:
+            except REDIS_AWAY as error:
                 logger.warning("Cannot connect to Redis, trying again: %s", error)
-                limit = min(limit * 2, LAST_BACKOFF)
             else:
                 logger.info("Connected to Redis")
                 began = time.monotonic()
                 await self._serve(connection)
                 # A connection that dies at once is no success.
-                lived = time.monotonic() - began > LAST_BACKOFF
-                limit = FIRST_BACKOFF if lived else min(limit * 2, LAST_BACKOFF)
-            await asyncio.sleep(random.uniform(0, limit))
+                if time.monotonic() - began > LAST_BACKOFF:
+                    backoff.reset()
+            await asyncio.sleep(backoff.next())
 
     def subscribe(self, *names: bytes) -> None:
         """Subscribe now, if there is a connection; else it is done when there is one."""
@@ -88,6 +90,7 @@ class Subscriber:
     async def _connect(self) -> PubSubConnection:
         connection = PubSubConnection(self._listener.subscribed, self._listener.published)
         await connection.open(self._redis)
+        self._traffic.subscribing += 1
         return connection
 
     async def _serve(self, connection: PubSubConnection) -> None:

@@ -15,8 +15,8 @@ PREFIX = "TASKBEAM_"
 #: Settings of the command `taskbeam`.
 OF_THE_COMMAND = frozenset({"workers"})
 
-#: From 0 to 1: how like a setting's a name is that was meant for it.
-LIKENESS = 0.85
+#: From 0 to 1: how like a setting's a name is that was meant for it, both without the prefix.
+LIKENESS = 0.75
 
 
 def unknown_variables(
@@ -34,13 +34,13 @@ def unknown_variables(
         *OF_THE_COMMAND,
         *more,
     }
-    known = {PREFIX + name.upper() for name in fields}
+    known = {name.upper() for name in fields}
+    given = {name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX)}
     lines = []
-    for name in sorted(set(environment) - known):
-        if name.startswith(PREFIX):
-            close = get_close_matches(name, known, n=1, cutoff=LIKENESS)
-            if only_misspelt and not close:
-                continue
-            meant = f"did you mean {close[0]}?" if close else "no setting has a name like it."
-            lines.append(f"{name} is set, and nothing reads it: {meant}")
+    for name in sorted(given - known):
+        close = get_close_matches(name, known, n=1, cutoff=LIKENESS)
+        if only_misspelt and not close:
+            continue
+        meant = f"did you mean {PREFIX}{close[0]}?" if close else "no setting has a name like it."
+        lines.append(f"{PREFIX}{name} is set, and nothing reads it: {meant}")
     return lines

@@ -8,23 +8,29 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from fastapi import APIRouter, Depends, FastAPI
-from fastapi.middleware.cors import CORSMiddleware
+from fastapi import FastAPI
 
-from taskbeam.gateway.auth.identity import FOLLOW, Identity
-from taskbeam.gateway.auth.keys import KeyConfigurationError, key_set
-from taskbeam.gateway.auth.tokens import Tokens
-from taskbeam.gateway.dependencies import dependencies, socket_problems
-from taskbeam.gateway.http import browser_files, cancel, docs, files, health, sockets, tasks, tickets
-from taskbeam.gateway.http.browser_safety import CORS
-from taskbeam.gateway.http.paths import MARKED_PATH, Paths
+from taskbeam.gateway.auth.given import sign, tokens_of
+from taskbeam.gateway.auth.identity import FOLLOW, READ_ONLY, Action, Identity
+from taskbeam.gateway.auth.revocation import revoke
+from taskbeam.gateway.auth.shared_api_keys import SharedApiKeys
+from taskbeam.gateway.dependencies import dependencies, sender_in
+from taskbeam.gateway.http import docs
+from taskbeam.gateway.http.browser_safety import Sites, install_browser_safety
+from taskbeam.gateway.http.hosts import allowed_hosts
+from taskbeam.gateway.http.paths import Paths
 from taskbeam.gateway.http.problem_details import install_problems
-from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.jobs.accepted import Accepted, accepted_response
+from taskbeam.gateway.jobs.account import Account
+from taskbeam.gateway.jobs.permission import check_sender
+from taskbeam.gateway.problems import INVALID_REQUEST, TaskbeamError
+from taskbeam.gateway.routes import gateway_router
 from taskbeam.gateway.runtime import Runtime
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.gateway.shortcut.shortcut import StreamShortcut
-from taskbeam.journal.labels import Labels
+from taskbeam.journal.feeds.names import FeedName
+from taskbeam.journal.labels import Labels, label
+from taskbeam.measures.measures import Measures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -34,9 +40,11 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
     from starlette.responses import Response
 
-    from taskbeam.gateway.auth.identity import Action
+    from taskbeam.gateway.auth.feed_access import AuthorizeFeed
     from taskbeam.gateway.auth.policy import Authorize
+    from taskbeam.gateway.auth.senders import Sender
     from taskbeam.gateway.jobs.sending import SentTask
+    from taskbeam.gateway.quotas.quota import Quota
     from taskbeam.journal.history import History
 
 logger = logging.getLogger(__name__)
@@ -65,16 +73,24 @@ class Gateway:
         settings: what a deployment chooses; by default read from `TASKBEAM_…` environment variables.
         identify: a FastAPI dependency that says who asks: it returns an `Identity`, or None where the
             request's own Taskbeam token, ticket or cookie is to say so. It serves HTTP and WebSocket alike,
-            so it takes an `HTTPConnection` where it needs the request. Without it, clients need a token.
-        authorize: ``authorize(identity, action, task) -> bool``, asked on the event loop; it replaces the
-            rule that a task is its owner's, its group's, or the token's.
-        identify_sender: a FastAPI dependency that returns the `Sender` for `sender`.
+            so it takes an `HTTPConnection` where it needs the request. Without it, clients need a token. It
+            has `TASKBEAM_REDIS_TIMEOUT` to answer; after that the request gets 503 ``unavailable``.
+        authorize: ``authorize(identity, action, task) -> bool``, asked on the event loop, so it neither waits
+            nor is a coroutine function; it replaces the rule that a task is its owner's, its group's, or the
+            token's. What it raises, or returns that is no bool, is a refusal: ``internal_error``.
+        authorize_feed: ``authorize_feed(identity, feed) -> bool``, asked as `authorize` is, about reading the
+            events of all tasks of a `FeedName`; it replaces the rule that a feed is its owner's. With
+            `authorize` and without this, nobody reads a feed.
+        identify_sender: a FastAPI dependency that returns the `Sender` for `sender`, within the same time.
+        quota: ``quota(tenant) -> Quota | None``, asked on the event loop: what a tenant, such as
+            ``owner:ada``, may take; None = what the settings allow.
         watch_signals: hear SIGTERM and SIGINT before the server does, to end streams at once:
             servers wait for open connections before they tell an application that they stop. The server's
             own handlers run, too.
 
     Raises:
-        KeyConfigurationError: `settings` ask for tokens, and there are no keys to verify them, or bad ones.
+        KeyConfigurationError: `settings` ask for tokens, and there are no keys to verify them; or a key, also
+            one of the API keys, is weak or malformed.
     """
 
     def __init__(
@@ -84,22 +100,44 @@ class Gateway:
         settings: GatewaySettings | None = None,
         identify: Callable[..., Any] | None = None,
         authorize: Authorize | None = None,
+        authorize_feed: AuthorizeFeed | None = None,
         identify_sender: Callable[..., Any] | None = None,
+        quota: Callable[[str], Quota | None] | None = None,
         watch_signals: bool = True,
     ) -> None:
+        self._quota = quota
         self.celery_app = celery_app
         self.settings = settings or GatewaySettings()
         self._authorize = authorize
+        self._authorize_feed = authorize_feed
         self._watch_signals = watch_signals
         self._identify = identify
         self._open = identify is None and self.settings.auth == "open"
-        self._tokens = self._make_tokens()
+        self._tokens = tokens_of(self.settings, needed=identify is None)
+        #: What the gateway answers to, for `install_browser_safety`.
+        self.hosts = allowed_hosts(self.settings.allowed_hosts, open_to_all=self._open)
         self._dependencies = dependencies(
-            self.start, identify, identify_sender, tokens=self._tokens is not None
+            self.start,
+            Sites(self.hosts, self.settings.allowed_origins),
+            self.settings.redis_timeout,
+            identify,
+            identify_sender,
+            SharedApiKeys.of(self.settings),
+            tokens=self._tokens is not None,
         )
         self.paths = Paths()
+        #: What it counts, for the server that has it.
+        self.measures = Measures.timed() if self.settings.shows_metrics else Measures()
         self._running: tuple[asyncio.AbstractEventLoop, Runtime] | None = None
-        self.router = self._make_router()
+        self.router = gateway_router(
+            self._dependencies,
+            self.paths,
+            self.lifespan,
+            key_management=self.settings.key_management,
+            metrics=self.settings.metrics,
+            push=self.settings.vapid_key is not None,
+            webhooks=self.settings.webhooks is not None,
+        )
         _gateways.add(self)
 
     @property
@@ -126,6 +164,7 @@ class Gateway:
         kwargs: Mapping[str, Any] | None = None,
         *,
         owner: str | None = None,
+        sender: Sender | None = None,
         tags: Sequence[str] = (),
         title: str | None = None,
         idempotency_key: str | None = None,
@@ -138,46 +177,110 @@ class Gateway:
             args: positional arguments of the task.
             kwargs: keyword arguments of the task.
             owner: whose the task is: the owner may follow and cancel it.
+            sender: who sends it, as the dependency `sender` found out: what its key or token may send, and
+                how often, is checked, and the job is taken from its quota. Without ``owner``, the task is
+                this one's.
             tags: more labels, each a line of at most 255 characters.
             title: what people call this task.
             idempotency_key: a second call with the same key, name and owner returns the first one's task,
-                for a day.
+                for a day. Without an owner, keys are the ``sender``'s; without both, all calls share them.
             options: further options of `Celery.send_task`, such as ``queue``, ``countdown`` or ``headers``.
 
         Raises:
-            TaskbeamError: ``unavailable`` (503) when the broker is away, ``bad_idempotency_key`` (400),
-                ``idempotency_conflict`` (409) when the key was used with other arguments.
+            TaskbeamError: ``invalid_request`` (422) for an owner that is no line of 1 to 255 printable
+                characters, ``forbidden`` (403) when the sender's key or token is not good for this task or
+                its queue, or has sent as many as it may, ``unavailable`` (503) when the broker is away,
+                ``bad_idempotency_key`` (400), ``idempotency_conflict`` (409) when the key was used with other
+                arguments, ``too_many_jobs`` and ``rate_limited`` (429) when the sender's quota is used up.
             redis.exceptions.RedisError: Redis is away.
         """
+        if sender is not None:
+            check_sender(self.celery_app, sender, name, options)
+            owner = owner if owner is not None else sender.owner
+        if owner is not None:
+            try:
+                owner = label(owner)
+            except ValueError as error:
+                raise TaskbeamError(INVALID_REQUEST, f"The task's owner cannot be kept: {error}.") from None
         labels = Labels(owner=owner, tags=tuple(tags), title=title)
-        return await self.start().sender.send(name, args, kwargs or {}, labels, idempotency_key, options)
+        account = Account.of(owner) if sender is None else Account.by(sender, owner)
+        return await self.start().sender.send(
+            name, args, kwargs or {}, labels, account, idempotency_key, options
+        )
+
+    async def take_upload(self, sender: Sender, size: int) -> None:
+        """Take ``size`` bytes from the sender's quota of uploads, before they are read or as they come.
+
+        Raises `TaskbeamError` ``rate_limited`` (429); redis-py's errors.
+        """
+        if sender.tenant is not None:
+            await self.start().quotas.take_bytes(sender.tenant, size)
 
     def accepted(self, request: HTTPConnection, task: SentTask) -> Response:
         """The answer to whoever asked for a task: 202 with ``Location`` and an `Accepted` as its body.
 
-        Raises `LookupError` where the application that answers ``request`` does not have this gateway.
+        Its token reads and cancels the task. Where the request's sender (see `sender`) came with a token, a
+        login of its own or an API key that has a name, the new token does no more than that may do, and is
+        revoked and ends with it.
+        Raises `LookupError` where the application that answers ``request`` does not have this gateway, and
+        `ValueError` for a task whose id has a slash: nobody can follow it.
         """
         return accepted_response(self._accepted(request, task.id, task.owner))
 
     def follow(self, request: HTTPConnection, result: AsyncResult[Any], owner: str | None = None) -> Accepted:
         """The id, token and URLs of a task that the application sent by itself (`delay`, `apply_async`).
 
-        The token is for ``owner``. Raises `LookupError`, see `accepted`.
+        The token is for ``owner``, and as that of `accepted`. Raises `LookupError`, see `accepted`.
         """
         return self._accepted(request, result.id, owner)
 
-    def token_for(self, task_id: str, actions: Collection[Action] = FOLLOW, owner: str | None = None) -> str:
+    def token_for(
+        self,
+        task_id: str,
+        actions: Collection[Action] = FOLLOW,
+        owner: str | None = None,
+        source: Identity | None = None,
+    ) -> str:
         """Sign a token that is good for ``actions`` on one task, for `TASKBEAM_TOKEN_LIFETIME` seconds.
 
-        ``owner`` is whom it is about: revoking the owner revokes it. Raises `KeyConfigurationError` where the
-        gateway has no keys.
+        ``owner`` is whom it is about: revoking the owner revokes it. ``source`` is whom it comes of, such as
+        what `Caller.require` returns: the token does nothing that the source may not do, ends no later, and
+        is revoked with it. Raises `KeyConfigurationError` where the gateway has no keys.
         """
-        if self._tokens is None:
-            raise KeyConfigurationError(
-                "This gateway has no keys to sign a token with. Set TASKBEAM_TOKEN_KEYS (taskbeam keys new)."
-            )
-        identity = Identity(subject=owner, scopes=frozenset(actions), tasks=(task_id,))
-        return self._tokens.issue(identity)
+        follower = Identity(subject=owner, scopes=frozenset(actions), tasks=(task_id,))
+        return sign(self._tokens, follower, owner, source)
+
+    def token_for_feed(self, feed: str, owner: str | None = None, source: Identity | None = None) -> str:
+        """Sign a token that reads one feed, such as ``tag:nightly``, for `TASKBEAM_TOKEN_LIFETIME` seconds.
+
+        ``owner`` and ``source`` are as for `token_for`. Raises `ValueError` for what names no feed, and
+        `KeyConfigurationError` where the gateway has no keys.
+        """
+        reader = Identity(subject=owner, scopes=READ_ONLY, feeds=(str(FeedName.parse(feed)),))
+        return sign(self._tokens, reader, owner, source)
+
+    async def revoke(self, *, tokens: Sequence[str] = (), owners: Sequence[str] = ()) -> None:
+        """End what was given out, within a second on every gateway, live connections included.
+
+        Args:
+            tokens: ids of tokens (``jti``), or the `token_id` that your `identify` gives to a session, which
+                then ends when somebody signs out; also the tokens of the tasks that it sent.
+            owners: all tokens and identities about them that were issued until now.
+
+        Raises:
+            redis.exceptions.RedisError: Redis is away, and nothing is revoked.
+        """
+        redis = self.start().redis
+        await revoke(redis, self.settings.max_token_lifetime, tokens=tokens, owners=owners)
+
+    async def forget_devices(self, owner: str) -> None:
+        """Forget the browsers of an owner, which are told of ends by Web Push: for a closed account, say.
+
+        Raises `ValueError` for what can be no owner; redis-py's errors.
+        """
+        push = self.start().push
+        if push is not None:
+            await push.devices.forget_all(label(owner))
 
     async def snapshot(self, task_id: str) -> History:
         """A task's newest snapshot, and where its journal stands. Nobody is asked whether they may.
@@ -195,8 +298,7 @@ class Gateway:
         """
         app = FastAPI(**docs.DOCUMENT)
         install_problems(app)
-        if self.settings.allowed_origins:
-            app.add_middleware(CORSMiddleware, allow_origins=list(self.settings.allowed_origins), **CORS)
+        install_browser_safety(app, self.settings.allowed_origins, self.hosts)
         app.include_router(self.router)
         app.include_router(docs.router)
         return app
@@ -225,6 +327,9 @@ class Gateway:
                 self._tokens,
                 self._authorize,
                 self.paths,
+                self.measures,
+                self._quota,
+                self._authorize_feed,
                 open_to_all=self._open,
             )
             runtime.start(watch_signals=self._watch_signals)
@@ -245,32 +350,14 @@ class Gateway:
         """
         if self._identify is not None or self.paths.prefix_in(app) != "":
             return None
-        return StreamShortcut(self.start, self.settings)
-
-    def _make_tokens(self) -> Tokens | None:
-        if self._identify is not None and self.settings.token_keys is None:
-            return None
-        return Tokens(
-            key_set(self.settings),
-            self.settings.token_audience,
-            self.settings.token_lifetime,
-            self.settings.max_token_lifetime,
-        )
-
-    def _make_router(self) -> APIRouter:
-        router = APIRouter(lifespan=self.lifespan, route_class=GatewayRoute)
-        router.add_api_route(MARKED_PATH, health.alive, name=self.paths.marker, **health.ALIVE)
-        bind, caller = Depends(self._dependencies.bind), Depends(self._dependencies.caller)
-        for asking in (tasks.router, tickets.router, files.router):
-            router.include_router(asking, dependencies=[bind, caller])
-        router.include_router(cancel.router, dependencies=[bind, Depends(self._dependencies.token_caller)])
-        router.include_router(sockets.router, dependencies=[Depends(socket_problems), bind, caller])
-        for public in (health.router, browser_files.router):
-            router.include_router(public, dependencies=[bind])
-        return router
+        return StreamShortcut(self.start, self.hosts, self.settings.allowed_origins)
 
     def _accepted(self, request: HTTPConnection, task_id: str, owner: str | None) -> Accepted:
-        token = self.token_for(task_id, owner=owner) if self._tokens is not None else None
+        sender = sender_in(request)
+        source = sender.source if sender is not None else None
+        actions = FOLLOW if source is None else source.scopes - {Action.SEND}
+        has_token = self._tokens is not None and bool(actions)
+        token = self.token_for(task_id, actions, owner, source) if has_token else None
         return Accepted(task_id=task_id, token=token, urls=self.paths.task(request, task_id))
 
 

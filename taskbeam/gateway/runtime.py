@@ -3,54 +3,68 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from taskbeam.background.tasks import BackgroundTasks
+from taskbeam.celery.backend import JournalBackend
 from taskbeam.celery.external_entries import lost_result
+from taskbeam.connections.configuration_error import CeleryConfigurationError
+from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
 from taskbeam.follow.hub import Hub
+from taskbeam.follow.missing import MissingJournals
+from taskbeam.follow.position_check import PositionCheck
 from taskbeam.follow.subscriber import Subscriber
 from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.connections.broker import redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
-from taskbeam.gateway.connections.journal import JournalSettings, journal_backend, journal_redis
 from taskbeam.gateway.dashboard.publisher import DashboardPublisher
 from taskbeam.gateway.delivery.heartbeat import Heartbeats
 from taskbeam.gateway.delivery.polling import Polling
+from taskbeam.gateway.delivery.traced_ends import TracedEnds
 from taskbeam.gateway.environment import unknown_variables
+from taskbeam.gateway.feeds.polling import FeedPolling
 from taskbeam.gateway.jobs.broker import Broker
 from taskbeam.gateway.jobs.cancelling import Canceller
 from taskbeam.gateway.jobs.idempotency import IdempotencyKeys
+from taskbeam.gateway.jobs.revoking import Revoker
 from taskbeam.gateway.jobs.sending import TaskSender
-from taskbeam.gateway.shutdown import Shutdown, SignalWatch
+from taskbeam.gateway.jobs.token_uses import TokenUses
+from taskbeam.gateway.limits.portions import Portions
+from taskbeam.gateway.metrics.port import MetricsPort
+from taskbeam.gateway.metrics.surroundings import Surroundings
+from taskbeam.gateway.notification_extras import notification_extras
+from taskbeam.gateway.quotas.quota import Quota
+from taskbeam.gateway.quotas.quotas import Quotas
+from taskbeam.gateway.shutdown import LAST_PATIENCE, Shutdown, SignalWatch
 from taskbeam.gateway.startup import warn_of_what_is_wrong
 from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.feeds.reader import FeedReader
 from taskbeam.journal.pipelined_connection import PipelinedConnection
 from taskbeam.journal.reader import JournalReader
 from taskbeam.presence.watchdog import Watchdog
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
+from taskbeam.stock.reader import StockReader
+from taskbeam.stock.watcher import StockWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from celery import Celery
 
+    from taskbeam.gateway.auth.feed_access import AuthorizeFeed
     from taskbeam.gateway.auth.policy import Authorize
     from taskbeam.gateway.auth.tokens import Tokens
     from taskbeam.gateway.http.paths import Paths
+    from taskbeam.gateway.metrics.exposition import Exposition
+    from taskbeam.gateway.notifications import Notifications
+    from taskbeam.gateway.quotas.quotas import QuotaOf
     from taskbeam.gateway.settings import GatewaySettings
-
-logger = logging.getLogger(__name__)
+    from taskbeam.measures.measures import Measures
 
 #: Bytes of a replay that are written to a client at once. One that does not read holds up no more than this,
 #: beside what its transport takes before it pauses; and there may be thousands of them.
 PIECE = 32 * 1024
-
-
-#: Seconds until background work that did not end is cancelled once more.
-CANCEL_AGAIN = 0.2
 
 
 class Runtime:
@@ -63,28 +77,46 @@ class Runtime:
         tokens: Tokens | None,
         authorize: Authorize | None,
         paths: Paths,
+        measures: Measures,
+        quota_of: QuotaOf | None = None,
+        authorize_feed: AuthorizeFeed | None = None,
         *,
         open_to_all: bool,
     ) -> None:
         """Everything about Redis and the journals comes from ``celery_app``.
 
-        ``tokens`` is None where only the application itself says who asks; ``authorize`` replaces the policy.
+        ``tokens`` is None where only the application itself says who asks; ``authorize`` and
+        ``authorize_feed`` replace the policy, and ``quota_of`` the settings' quota. ``measures`` is where
+        all of it is counted.
         Raises `CeleryConfigurationError`.
         """
         self.settings = settings
         self.paths = paths
-        backend = journal_backend(celery_app)
+        self.measures = measures
+        backend = journal_backend(celery_app, stock=settings.stock)
         journals = JournalSettings.of(backend)
         self.sharded = journals.options.sharded
         self.redis = journal_redis(backend, settings.redis_timeout)
-        self.connection = PipelinedConnection(self.redis, settings.redis_timeout)
-        self.journal = JournalReader(self.connection, settings.max_replay_bytes)
+        self.connection = PipelinedConnection(self.redis, settings.redis_timeout, measures.redis)
+        self.stock = self._heard(journals) if settings.stock else None
+        self.journal = self._reader(journals.key_prefix, settings.max_replay_bytes)
         self.heartbeats = Heartbeats(settings.heartbeat)
+        self.portions = Portions()
         self.shutdown = Shutdown()
+        self.shutdown.watch(partial(self.connection.hurry, LAST_PATIENCE))
         self.audience = Audience()
-        self.hub = Hub(JournalReader(self.connection, PIECE), self.audience, journals.key_prefix)
-        self.subscriber = Subscriber(self.redis, self.hub, sharded=self.sharded)
+        self.hub = Hub(
+            self._reader(journals.key_prefix, PIECE),
+            self.audience,
+            MissingJournals(settings.lost_after),
+            journals.key_prefix,
+            TracedEnds(self.connection).delivered,
+            self.stock,
+            measures.following,
+        )
+        self.subscriber = Subscriber(self.redis, self.hub, sharded=self.sharded, traffic=measures.redis)
         self.hub.attach(self.subscriber)
+        self.position_check = PositionCheck(self.hub, self.journal, settings.heartbeat, sharded=self.sharded)
         self.appender = JournalAppender(self.redis)
         self.guard = Guard(
             settings,
@@ -93,7 +125,9 @@ class Runtime:
             self.journal,
             journals.key_prefix,
             authorize,
+            authorize_feed,
             open_to_all=open_to_all,
+            counts=measures.clients,
         )
         self.polling = Polling(
             self.hub,
@@ -103,17 +137,32 @@ class Runtime:
             settings.redis_timeout,
             settings.max_wait,
         )
-        broker = Broker(celery_app)
+        reader = FeedReader(self.journal, self.connection, journals.key_prefix, settings.max_replay_bytes)
+        self.feeds = FeedPolling(reader, self.polling, journals.key_prefix, sharded=self.sharded)
+        self.broker = Broker(celery_app, settings.redis_timeout)
+        revoker = Revoker(backend, self.appender)
+        self.quotas = Quotas(self.redis, self.hub.keys, Quota.of(settings), quota_of)
         self.sender = TaskSender(
-            broker, IdempotencyKeys(self.redis), self.journal, self.hub.keys, settings.redis_timeout
+            self.broker,
+            revoker,
+            IdempotencyKeys(self.redis),
+            TokenUses(self.redis),
+            self.quotas,
+            JournalReader(self.connection),
+            self.hub.keys,
+            settings.redis_timeout,
+            measures.sent,
+            None if isinstance(celery_app.backend, JournalBackend) else self.stock,
         )
-        self.canceller = Canceller(broker, self.redis, self.appender, self.polling)
+        self.canceller = Canceller(self.broker, revoker, self.redis, self.appender, self.polling)
         self.broker_check = BrokerCheck(celery_app, settings.redis_timeout)
         self.watchdog = Watchdog(
             self.redis,
             settings.lost_after,
+            lease=journals.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,
             sharded=self.sharded,
+            found=measures.found,
         )
         self.queues = QueueWatch(
             self.redis,
@@ -121,52 +170,113 @@ class Runtime:
             interval=settings.waiting_interval,
             no_consumer_after=settings.no_consumer_after,
         )
+        self.notifications = self._notifications() if settings.notifies else None
+        self.webhooks = self.notifications.webhooks if self.notifications is not None else None
+        self.push = self.notifications.push if self.notifications is not None else None
         self._publisher = None
         # What the dashboard counts, it counts on a single server.
         if settings.dashboard and not self.sharded:
             queues = redis_broker(celery_app, settings.redis_timeout)
             self._publisher = DashboardPublisher(self.redis, self.appender, queues, journals.key_prefix)
-        self._tasks: list[asyncio.Task[None]] = []
+        self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
+        self.background = BackgroundTasks()
         self._signals: SignalWatch | None = None
-        self._celery_app = celery_app
 
     def start(self, *, watch_signals: bool) -> None:
         """Begin the background work in the running event loop; see `Gateway` for ``watch_signals``."""
         if watch_signals:
             self._signals = SignalWatch(asyncio.get_running_loop(), self.shutdown.begin)
             self._signals.start()
-        work: list[Coroutine[Any, Any, None]] = [
-            self.subscriber.run(),
-            self.heartbeats.run(),
-            self.watchdog.run(self.settings.watchdog_interval),
-            self.queues.run(),
-            self.guard.expire_tokens(),
-            self.guard.poll_revocations(),
-            warn_of_what_is_wrong(
-                self._celery_app,
-                self.redis,
-                self.broker_check,
-                unknown_variables(os.environ, type(self.settings).model_fields, only_misspelt=True),
-            ),
-        ]
+        keep, tokens = self.background.keep, self.guard.tokens
+        keep("subscriber", self.subscriber.run)
+        if self.stock is not None:
+            keep("Celery's results", self.stock.run)
+        if self.notifications is not None:
+            sends = self.settings.send_notifications
+            keep("notifications", self.notifications.run, until_it_returns=not sends)
+        keep("heartbeats", self.heartbeats.run)
+        keep("position check", self.position_check.run)
+        keep("watchdog", partial(self.watchdog.run, self.settings.watchdog_interval))
+        keep("queue watch", self.queues.run)
+        keep("token expiry", self.guard.expire_tokens)
+        if not self.guard.open:
+            keep("revocations", self.guard.poll_revocations)
+            counting = partial(self.guard.census.run, self.shutdown)
+            keep("connections of all gateways", counting, until_it_returns=True)
+        if tokens is not None and tokens.issuers and not self.guard.open:
+            keep("keys of other issuers", tokens.issuers.run)
         if self._publisher is not None:
-            work.append(self._publisher.run())
-        self._tasks = [asyncio.create_task(each) for each in work]
+            keep("dashboard", self._publisher.run)
+        if self.metrics is not None and self.settings.metrics_port is not None:
+            port = MetricsPort(self.metrics.page, self.settings.metrics_host, self.settings.metrics_port)
+            keep("metrics port", port.run)
+        self.background.once("start-up checks", self._warn)
 
     async def stop(self) -> None:
         """End the background work, and close the connections to Redis."""
         if self._signals is not None:
             self._signals.stop()
         self.shutdown.begin()
-        running = set(self._tasks)
-        while running:
-            for task in running:
-                task.cancel()
-            # redis-py may lose a cancellation while it connects; then the task has to hear it again.
-            _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN)
-        for task in self._tasks:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                logger.error("Background work of the gateway failed: %r", error)
+        await self.background.stop()
+        if not self.guard.open:
+            await self.guard.census.withdraw()
+        if self.stock is not None:
+            self.stock.close()
         await self.guard.access.close()
+        if self.metrics is not None:
+            await self.metrics.close()
+        self.broker.close()
+        if self.notifications is not None:
+            await self.notifications.close()
         await self.connection.aclose()
         await self.redis.aclose()
+
+    def _heard(self, journals: JournalSettings) -> StockWatcher:
+        """Who hears Celery's own results. Raises `CeleryConfigurationError`."""
+        if self.sharded:
+            raise CeleryConfigurationError(
+                "Celery's own results are heard on one Redis server, and this application's journals are on "
+                "a cluster (sharded). Unset TASKBEAM_STOCK."
+            )
+        return StockWatcher(
+            self.redis,
+            self.connection,
+            journals.key_prefix,
+            journals.limits,
+            journals.options.public_errors,
+        )
+
+    def _reader(self, key_prefix: str, max_bytes: int) -> JournalReader:
+        if self.stock is None:
+            return JournalReader(self.connection, max_bytes)
+        timeout = self.settings.redis_timeout
+        return StockReader(self.connection, self.stock, key_prefix, timeout, max_bytes)
+
+    def _exposition(self, celery_app: Celery) -> Exposition:
+        # Only who wants it needs its library.
+        from taskbeam.gateway.metrics.exposition import Exposition
+
+        broker = None if self.sharded else redis_broker(celery_app, self.settings.redis_timeout)
+        return Exposition(self, Surroundings(self.redis, broker))
+
+    def _notifications(self) -> Notifications:
+        if self.sharded:
+            raise CeleryConfigurationError(
+                "TASKBEAM_WEBHOOKS and TASKBEAM_VAPID_KEY do not go with a Redis Cluster."
+            )
+        with notification_extras():
+            from taskbeam.gateway.notifications import Notifications
+        settings = self.settings
+        return Notifications(
+            self.redis,
+            self.hub.keys,
+            settings.webhooks,
+            settings.vapid,
+            settings.webhook_networks,
+            self.measures.notified,
+            sends=settings.send_notifications,
+        )
+
+    async def _warn(self) -> None:
+        unknown = unknown_variables(os.environ, type(self.settings).model_fields, only_misspelt=True)
+        await warn_of_what_is_wrong(self.redis, self.broker, self.broker_check, unknown)

@@ -15,11 +15,16 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.background.log_fields import about, current_connection
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterator
 
 logger = logging.getLogger(__name__)
+
+#: Seconds that Redis has for an answer then. A request may wait for two: whether it may, and what is there.
+LAST_PATIENCE = 0.5
 
 #: What servers are stopped by.
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -30,30 +35,42 @@ class Shutdown:
 
     def __init__(self) -> None:
         self.begun = False
-        self._callbacks: set[Callable[[], None]] = set()
+        # Each with the connection that it is for.
+        self._callbacks: dict[Callable[[], None], int] = {}
 
     @contextmanager
     def watched_by(self, callback: Callable[[], None]) -> Iterator[None]:
         """Call ``callback`` when the shutdown begins, if that is before the block ends; at once if it has
         begun.
         """
-        if self.begun:
-            callback()
-        self._callbacks.add(callback)
+        self.watch(callback)
         try:
             yield
         finally:
-            self._callbacks.discard(callback)
+            self.forget(callback)
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the shutdown begins, or at once if it has begun."""
+        if self.begun:
+            callback()
+        self._callbacks[callback] = current_connection()
+
+    def forget(self, callback: Callable[[], None]) -> None:
+        """Do not call it any more."""
+        self._callbacks.pop(callback, None)
 
     def begin(self) -> None:
         """Tell everybody."""
         self.begun = True
         while self._callbacks:
-            callback = self._callbacks.pop()
+            callback, connection = self._callbacks.popitem()
             try:
                 callback()
             except Exception:
-                logger.exception("Cannot end a connection at shutdown; the others are ended.")
+                logger.exception(
+                    "Cannot end a connection at shutdown; the others are ended.",
+                    extra=about(connection=connection),
+                )
 
 
 class SignalWatch:

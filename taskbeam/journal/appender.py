@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError
 
 from taskbeam.journal.entry import Appended
+from taskbeam.journal.failed_steps import failed_steps
 from taskbeam.journal.scripts import APPEND
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ class JournalAppender:
         for reply in replies:
             if isinstance(reply, Exception):
                 raise reply
-        return [Appended.from_reply(reply) for reply in replies]
+        appended = [Appended.from_reply(reply) for reply in replies]
+        for entry, answer in zip(entries, appended, strict=True):
+            failed_steps.note(entry.task_id, answer.failed)
+        return appended
 
     async def _send(self, entries: Sequence[Entry]) -> list[Any]:
         """The replies, among which there may be errors."""

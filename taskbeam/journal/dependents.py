@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
+from taskbeam.background.log_fields import about
+from taskbeam.background.logger import logger_for
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.events import FAILURE
 from taskbeam.journal.failures import DEPENDENCY_FAILED, error_member
@@ -16,55 +17,58 @@ if TYPE_CHECKING:
     from taskbeam.journal.entry import Appended
     from taskbeam.journal.keys import TaskKeys
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 
 def end_dependents(
     dependents: Iterable[str], keys: Callable[[str], TaskKeys], write: Callable[[Entry], Appended | None]
 ) -> None:
     """Tell them, and those that wait for them. What Celery has told already is left as it is."""
-    told: set[str] = set()
-    ids = list(dependents)
-    while ids:
-        told.update(ids)
-        entries = [_dependent_entry(task_id, keys(task_id)) for task_id in ids]
-        ids = _newly(entries, [write(entry) for entry in entries], told)
+    walk = _Walk(dependents, keys)
+    while entries := walk.entries():
+        walk.told(entries, [write(entry) for entry in entries])
 
 
 async def end_dependents_async(
     dependents: Iterable[str], keys: Callable[[str], TaskKeys], appender: JournalAppender
 ) -> None:
     """The same from asyncio; raises redis-py's errors."""
-    told: set[str] = set()
-    ids = list(dependents)
-    while ids:
-        told.update(ids)
-        entries = [_dependent_entry(task_id, keys(task_id)) for task_id in ids]
-        ids = _newly(entries, await appender.append_all(entries), told)
+    walk = _Walk(dependents, keys)
+    while entries := walk.entries():
+        walk.told(entries, await appender.append_all(entries))
 
 
-def _newly(entries: Sequence[Entry], answers: Sequence[Appended | None], told: set[str]) -> list[str]:
-    """Those that wait in turn, each once; and the operator is told, too."""
-    found: dict[str, None] = {}
-    for entry, answer in zip(entries, answers, strict=True):
-        if answer is None:
-            continue
-        if answer.verdict is Verdict.APPENDED:
-            logger.warning(
-                "Task %s: reported FAILURE because a task that it depends on did not succeed, ref %s",
-                entry.task_id,
-                entry.token,
-            )
-        found |= dict.fromkeys(answer.dependents)
-    return [task_id for task_id in found if task_id not in told]
+class _Walk:
+    """From those who wait to those who wait for them. Each is told once."""
+
+    def __init__(self, dependents: Iterable[str], keys: Callable[[str], TaskKeys]) -> None:
+        self._keys = keys
+        self._refs: dict[str, str] = {}
+        self._found = list(dependents)
+
+    def entries(self) -> list[Entry]:
+        """The ends that are to be told next; none when all are told."""
+        ids = [task_id for task_id in dict.fromkeys(self._found) if task_id not in self._refs]
+        self._refs |= {task_id: new_token() for task_id in ids}
+        return [_dependent_entry(task_id, self._keys(task_id), self._refs[task_id]) for task_id in ids]
+
+    def told(self, entries: Sequence[Entry], answers: Sequence[Appended | None]) -> None:
+        """Who waits in turn is in the answers; and the operator is told, too."""
+        self._found = [task_id for answer in answers if answer for task_id in answer.dependents]
+        for entry, answer in zip(entries, answers, strict=True):
+            if answer and answer.verdict is Verdict.APPENDED:
+                logger.warning(
+                    "Task %s: reported FAILURE because a task that it depends on did not succeed, ref %s",
+                    entry.task_id,
+                    self._refs[entry.task_id],
+                    extra=about(task_id=entry.task_id, ref=self._refs[entry.task_id]),
+                )
 
 
-def _dependent_entry(task_id: str, keys: TaskKeys) -> Entry:
-    ref = new_token()
+def _dependent_entry(task_id: str, keys: TaskKeys, ref: str) -> Entry:
     return Entry(
         keys=keys,
         task_id=task_id,
-        token=ref,
         type="state",
         members=error_member(DEPENDENCY_FAILED, ref),
         state=FAILURE,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, isnan, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbeam.journal import events
+from taskbeam.journal.bounds import MAX_TEXT, bounded, is_too_large
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.failures import TASK_FAILED, Failure, error_member
 
@@ -20,16 +21,20 @@ if TYPE_CHECKING:
     #: Seconds from ``current`` to ``total``, as far as they can be estimated.
     Remaining = Callable[[float, float], float | None]
 
-#: A result or data larger than this stays in Celery's result only; the event says `…_omitted`.
-MAX_VALUE_BYTES = 256 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """``type`` of the event and its optional members, already JSON-encoded by name."""
+    """``type`` of the event and its optional members, already JSON-encoded by name; bounded as a whole.
+
+    ``permille``: how much of the task is done, where it says so.
+    """
 
     type: str
     members: dict[str, str] = field(default_factory=dict)
+    permille: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "members", bounded(self.members))
 
 
 class Retry(NamedTuple):
@@ -68,12 +73,25 @@ def describe(
 
 
 def _member(name: str, value: object) -> dict[str, str]:
-    """The value, unless it is too large or has no JSON form; then the event says so."""
+    """The value, unless it is too large or has no JSON form; then the event says so. And its files."""
+    files: list[str] = []
+    members = {f"{name}_omitted": "true"}
     with suppress(TypeError, ValueError, RecursionError):
-        encoded = to_json(value)
-        if len(encoded.encode()) <= MAX_VALUE_BYTES:
-            return {name: encoded}
-    return {f"{name}_omitted": "true"}
+        encoded = to_json(value, files)
+        if not is_too_large(encoded):
+            members = {name: encoded}
+    return members | files_member(files)
+
+
+def files_member(files: list[str]) -> dict[str, str]:
+    """The files that a value names, each once; unless their names are too many, then the event says so.
+
+    It stands beside the value: nothing that a task repeats from its user becomes a member of the event.
+    """
+    if not files:
+        return {}
+    encoded = to_json(list(dict.fromkeys(files)))
+    return {"files_omitted": "true"} if is_too_large(encoded) else {"files": encoded}
 
 
 def _custom(meta: object, remaining: Remaining | None) -> Description:
@@ -85,7 +103,8 @@ def _custom(meta: object, remaining: Remaining | None) -> Description:
     members = {"progress": to_json(progress)} | (_member("data", rest) if rest else {})
     if remaining is not None and "percent" in progress:
         members |= _estimate(progress, remaining)
-    return Description("progress", members)
+    percent = progress.get("percent", nan)
+    return Description("progress", members, None if isnan(percent) else int(percent * 10))
 
 
 def _estimate(progress: dict[str, Any], remaining: Remaining) -> dict[str, str]:
@@ -106,7 +125,7 @@ def progress_of(current: float, total: Any, message: object) -> dict[str, Any]:
             with suppress(OverflowError):  # of integers that no float can hold
                 progress["percent"] = round(min(max(100 * current / total, 0.0), 100.0), 2)
     if message is not None:
-        progress["message"] = str(message)
+        progress["message"] = str(message)[:MAX_TEXT]
     return progress
 
 

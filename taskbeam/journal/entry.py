@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from os import urandom
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ from taskbeam.journal.events import EventId
 from taskbeam.journal.keys import times_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from taskbeam.journal.keys import QueueKeys, TaskKeys
     from taskbeam.journal.limits import Limits
@@ -38,6 +38,12 @@ _PLAIN_RULES = (
     "only",
     "after",
     "delay",
+    "number",
+    "behind",
+    "life",
+    "units",
+    "written",
+    "holds",
 )
 
 
@@ -46,17 +52,32 @@ def new_token() -> str:
     return urandom(4).hex()
 
 
-def read_next(ids: bytes | str) -> tuple[str, ...]:
-    """The tasks that wait for one, as its head keeps them: one a line."""
-    return tuple((ids.decode() if isinstance(ids, bytes) else ids).splitlines())
+def write_ids(ids: Iterable[str]) -> str:
+    """The ids of tasks, as a head keeps them: one a line. An id may be any text."""
+    return "\n".join([task_id.replace("%", "%25").replace("\n", "%0A") for task_id in ids])
+
+
+def read_ids(lines: bytes | str) -> tuple[str, ...]:
+    """Read what `write_ids` made."""
+    text = lines.decode() if isinstance(lines, bytes) else lines
+    return tuple(line.replace("%0A", "\n").replace("%25", "%") for line in text.split("\n")) if text else ()
+
+
+def _text(reply: bytes | str | int) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
 
 
 class Verdict(StrEnum):
-    """What the script did with an entry."""
+    """What the script did with an entry. Revoked: refused, and the run that begins with it is not to run.
+
+    Early: what its writer sent before it is not there, so it has to be sent again, after that.
+    """
 
     APPENDED = "appended"
+    EARLY = "early"
     REPEATED = "repeated"
     REFUSED = "refused"
+    REVOKED = "revoked"
 
 
 _VERDICTS: dict[object, Verdict] = {
@@ -64,12 +85,25 @@ _VERDICTS: dict[object, Verdict] = {
 }
 
 
+class Delivery(Enum):
+    """How far a writer has come with an entry."""
+
+    UNSENT = "not sent yet"
+    UNDER_WAY = "sent; there is no answer yet"
+    CUT = "sent; the connection was lost before the answer, so it may be in the journal"
+    TURNED_AWAY = "Redis could not take it, but may later; it is not in the journal"
+    OVERTAKEN = "Redis took a later one of its writer first; it is not in the journal"
+    REFUSED = "Redis will never take it"
+    WRITTEN = "the script has answered"
+
+
 @dataclass(slots=True)
 class Appended:
     """The verdict, and the id of the entry's event (of the journal's last event when refused).
 
     ``cancelled``: somebody asked the task to stop. ``run``: the entry's. ``dependents``: the tasks that
-    wait for this one, where it has ended without success.
+    wait for this one, where it has ended without success. ``life``: the name of this life of the server.
+    ``failed``: the optional steps that failed, each as ``what it does: why``.
     """
 
     verdict: Verdict
@@ -77,13 +111,23 @@ class Appended:
     cancelled: bool = False
     run: str = ""
     dependents: tuple[str, ...] = ()
+    life: str = ""
+    failed: tuple[str, ...] = ()
 
     @classmethod
     def from_reply(cls, reply: list[bytes | str | int], run: str = "") -> Appended:
-        """Read the script's ``{verdict, epoch, seq, cancel, dependents}``; replies may be decoded or not."""
-        verdict, epoch, seq, cancel, dependents = reply
-        ids = read_next(dependents) if dependents else ()  # type: ignore[arg-type]
-        return cls(_VERDICTS[verdict], EventId(int(epoch), int(seq)), cancel in ("1", b"1"), run, ids)
+        """Read the script's ``{verdict, epoch, seq, cancel, dependents, life, failed…}``, decoded or not."""
+        verdict, epoch, seq, cancel, dependents, life, *failed = reply
+        id, ids = EventId(int(epoch), int(seq)), read_ids(dependents)  # type: ignore[arg-type]  # noqa: A001
+        appended = cls(_VERDICTS[verdict], id, cancel in ("1", b"1"), run, ids, _text(life))
+        if failed:
+            appended.failed = tuple(_text(step) for step in failed)
+        return appended
+
+    @property
+    def begins(self) -> bool:
+        """Whether the entry began the journal: nobody has told of the task before."""
+        return self.verdict is not Verdict.REFUSED and self.id.seq == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +147,8 @@ class Entry:
     - ``state``: the task's state after this event; '' = unchanged, or as before a stall.
     - ``run``: the execution that writes; '' = the worker's main process, or another task.
     - ``birth``: only if it begins a journal (PENDING of a task that was just sent). ``waiting``: it was
-      sent with the message of another task, for which it waits. ``next``: the tasks that wait for it.
+      sent with the message of another task, for which it waits. ``next``: a task that waits for it.
+      ``beside``: those that wait for the same as this one, kept with the first of them.
     - ``final``, ``ends_run``: the task, or the run (RETRY), ends with it.
     - ``limits``: what the application has configured, and only its own writers have. An entry by others has
       none: it follows the journal's head, and prolongs the journal's life only if it is final.
@@ -112,10 +157,19 @@ class Entry:
     - ``after``: refused unless this is the number of the journal's last event; 0 = whatever it is.
     - ``queue``: with ``birth``, the queue that the task takes a ticket of. ``ran``: with SUCCESS, for how
       many seconds its run went on. Both only on a single server.
+    - ``permille``: how much of the task is done, where the event says so. ``holds``: it failed, and its
+      errbacks are still to be sent.
     - ``labels``: fields of the head (`taskbeam.labels`), kept from the journal's birth on.
+    - ``text``: a piece of what the task writes, as it stands in a JSON string; None in all other events.
+      ``units``: UTF-16 code units of it, ``written``: of all that the attempt has written with it.
     - ``cancel``: the task is asked to stop. ``registration``: absent outside a worker.
     - ``ts``: Unix seconds, by this machine's clock.
-    - ``token``: the writer's own name for this call; a repeated call changes nothing.
+    - ``token``: the writer's own name for this call; a repeated call changes nothing. With a ``number`` it is
+      the name of a writer, which sends its calls in the order of their numbers and may repeat all of them.
+    - ``behind``: the number of a call that has no answer yet. Unless that one was taken, this one is early.
+    - ``life``: the life of the server, as an earlier answer over the same connection named it; '' = unknown.
+    - ``delivery``: how far its writer has come with it. ``in_doubt``: it may be in the journal, though no
+      answer said so.
     """
 
     keys: TaskKeys
@@ -126,7 +180,8 @@ class Entry:
     run: str = ""
     birth: bool = False
     waiting: bool = False
-    next: Sequence[str] = ()
+    next: str = ""
+    beside: Sequence[str] = ()
     final: bool = False
     ends_run: bool = False
     limits: Limits | None = None
@@ -134,15 +189,25 @@ class Entry:
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     meta: str | bytes = b""
+    text: str | None = None
+    units: int = 0
+    written: int = 0
     cancel: bool = False
     only: Condition | None = None
     registration: Registration | None = None
     after: int = 0
     queue: QueueKeys | None = None
     ran: float = 0.0
+    permille: int | None = None
+    holds: bool = False
     sharded: bool = False
     ts: float = field(default_factory=time.time)
     token: str = field(default_factory=new_token)
+    number: int = 0
+    behind: int = 0
+    life: str = ""
+    delivery: Delivery = Delivery.UNSENT
+    in_doubt: bool = False
 
     def script_keys(self) -> tuple[str, ...]:
         """The script's KEYS."""
@@ -152,7 +217,8 @@ class Entry:
 
     def script_args(self) -> tuple[str | bytes, ...]:
         """The script's ARGV."""
-        return to_json(self._rules()), self._front(), self._back(), self.meta
+        args = (to_json(self._rules()), self._front(), self._back(), self.meta)
+        return args if self.text is None else (*args, self.text)
 
     def _rules(self) -> dict[str, Any]:
         """What is absent is '', 0 or false to the script; most is absent from most entries."""
@@ -171,7 +237,11 @@ class Entry:
         if self.ran and self.name:
             rules |= {"ran": self.ran, "times": times_key(self.name)}
         if self.next:
-            rules["next"] = "\n".join(self.next)
+            rules["next"] = write_ids([self.next])
+        if self.beside:
+            rules["beside"] = write_ids(self.beside)
+        if self.permille is not None:
+            rules["permille"] = self.permille
         for name in _PLAIN_RULES:
             value = getattr(self, name)
             if value:

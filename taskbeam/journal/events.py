@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 PENDING = "PENDING"
 STARTED = "STARTED"
@@ -55,6 +55,16 @@ class EventId(NamedTuple):
         return cls(int(match[1]), int(match[2]))
 
 
+class Tail(NamedTuple):
+    """Instead of a cursor: begin with the newest so many events, as far as the journal still has them."""
+
+    size: int
+
+
+#: From where somebody follows; None: from the first event that the journal still has.
+Start: TypeAlias = EventId | Tail | None
+
+
 class Record:
     """One event as the journal keeps it and publishes it: ``<epoch>-<seq> <0|1> <JSON body>``.
 
@@ -78,3 +88,12 @@ class Record:
 
     def __repr__(self) -> str:
         return f"<Record {self.id}{' final' if self.final else ''} {self.body[:80]!r}>"
+
+
+class Unnumbered(Record):
+    """What is told beside the records: it has no place in the journal, and moves no cursor."""
+
+    __slots__ = ()
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(EventId(0, 0), False, body)

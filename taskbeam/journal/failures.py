@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from taskbeam.journal.bounds import MAX_TEXT, MAX_WORD
 from taskbeam.journal.encode import to_json
 
 
@@ -27,11 +28,13 @@ class PublicError(Exception):
 TASK_FAILED = Failure("task_failed", "The task failed.")
 EXPIRED = Failure("expired", "The task was not started in time.")
 REVOKED = Failure("revoked", "The task was cancelled.")
+NOT_SENT = Failure("not_sent", "The task could not be sent.")
 UNDECODABLE = Failure("undecodable", "No worker can read the task's message.")
 REJECTED = Failure("rejected", "The task was rejected.")
 DEPENDENCY_FAILED = Failure("dependency_failed", "A task that this one depends on did not succeed.")
 WORKER_SILENT = Failure("worker_silent", "The worker that runs the task does not answer.")
 WORKER_LOST = Failure("worker_lost", "The worker that ran the task was lost.")
+RESULT_LOST = Failure("result_lost", "The task has ended, but its result was lost.")
 
 #: By the exception's class name, as Celery and its pools raise them.
 _KNOWN = {
@@ -67,6 +70,17 @@ def failure_of(raised: object, public: PublicErrors | None = None) -> Failure:
     return TASK_FAILED
 
 
+def failure_named(kind: str, module: str, args: str, public: PublicErrors | None = None) -> Failure:
+    """The same of an exception of which no more is known than its class and, as text, its arguments."""
+    told = (public or {}).get(f"{module}.{kind}") or (public or {}).get(kind)
+    if told is not None:
+        return Failure(*told)
+    if kind == "TaskRevokedError" and "expired" in args:
+        return EXPIRED
+    return _KNOWN.get(kind, TASK_FAILED)
+
+
 def error_member(failure: Failure, ref: str) -> dict[str, str]:
     """The ``error`` member; ``ref`` is what the operator finds in the log beside the traceback."""
-    return {"error": to_json({"code": failure.code, "message": failure.message, "ref": ref})}
+    code, message = failure.code[:MAX_WORD], failure.message[:MAX_TEXT]
+    return {"error": to_json({"code": code, "message": message, "ref": ref})}

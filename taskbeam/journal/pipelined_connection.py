@@ -8,7 +8,6 @@ are there (as Nagle's algorithm has it, RFC 896), and nobody who waits is a task
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from taskbeam.background.logger import logger_for
 from taskbeam.journal.resp_connection import connect, packed
+from taskbeam.measures.redis_traffic import RedisTraffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from taskbeam.journal.resp_connection import Part, RespConnection
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 #: Commands that are under way at the most: Redis holds no more answers than these for a slow reader.
 WINDOW = 64
@@ -48,7 +49,11 @@ class PipelinedConnection:
     knows whether to ask again. Belongs to one event loop.
     """
 
-    def __init__(self, redis: Redis, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(
+        self, redis: Redis, timeout: float = DEFAULT_TIMEOUT, traffic: RedisTraffic | None = None
+    ) -> None:
+        """``timeout``: seconds that a reply may take. ``traffic``: where what is sent is counted."""
+        self.traffic = traffic or RedisTraffic()
         self._redis = redis
         self._timeout = timeout
         self._unsent: deque[_Asked] = deque()
@@ -57,6 +62,11 @@ class PipelinedConnection:
         self._connecting: asyncio.Task[None] | None = None
         self._turn: asyncio.Handle | None = None
         self._clock: asyncio.TimerHandle | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now; there is none before something is asked for."""
+        return self._connection is not None
 
     def ask(self, then: Callable[[Any], None], *command: Part) -> None:
         """Send a command; ``then`` gets the reply, or one of redis-py's errors in its place."""
@@ -73,6 +83,13 @@ class PipelinedConnection:
         for reply, command in zip(replies, commands, strict=True):
             self.ask(partial(settle, reply), *command)
         return list(await asyncio.gather(*replies))
+
+    def hurry(self, timeout: float) -> None:
+        """From now on wait for at most so many seconds, also for what was asked already."""
+        self._timeout = min(self._timeout, timeout)
+        if self._clock is not None:
+            self._clock.cancel()
+            self._look_at_clock()
 
     async def aclose(self) -> None:
         """Close the connection; whatever has no reply yet gets an error."""
@@ -99,6 +116,7 @@ class PipelinedConnection:
             self._fail_unsent(error if isinstance(error, RedisError) else RedisConnectionError(repr(error)))
         else:
             self._connecting = None
+            self.traffic.reading += 1
             self._send()
 
     def _lost(self) -> None:
@@ -131,6 +149,8 @@ class PipelinedConnection:
             commands.append(command)
             self._sent.append((now, then))
         self._connection.write(b"".join(commands))
+        self.traffic.round_trips += 1
+        self.traffic.commands += len(commands)
         if self._clock is None:
             self._clock = loop.call_later(self._timeout, self._look_at_clock)
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
 
-from taskbeam.journal.events import EventId, Record
+from taskbeam.journal.events import EventId, Record, Tail, Unnumbered
 from taskbeam.journal.history import Absence, History
 from taskbeam.journal.labels import FIELDS, Labels
 from taskbeam.journal.pipelined_connection import settle
-from taskbeam.journal.scripts import READ
+from taskbeam.journal.remains import Remains
+from taskbeam.journal.run_script import run_script
+from taskbeam.journal.scripts import POSITIONS, READ, READ_FEED
+from taskbeam.journal.text_so_far import text_so_far
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from taskbeam.journal.events import Start
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.pipelined_connection import PipelinedConnection
     from taskbeam.journal.resp_connection import Part
+    from taskbeam.journal.scripts import Script
 
 #: Bytes of records in one answer.
 DEFAULT_MAX_BYTES = 512 * 1024
@@ -36,23 +42,44 @@ class JournalReader:
     def ask(
         self,
         keys: TaskKeys,
-        after: EventId | None,
+        after: Start,
         limit: int,
         then: Callable[[History | Absence | Exception], None],
+        *,
+        text: bool = False,
+        standing: tuple[str, str] | None = None,
     ) -> None:
         """``then`` gets at most ``limit`` records after the cursor, or why there is no journal.
 
+        ``text``: and what the task has written so far, where the journal does not continue the cursor.
+        ``standing``: and where the open tasks of a feed stand, whose name this is, and the prefix of the
+        tasks' results.
+
         Where it could not be read: one of redis-py's errors, or a `ValueError` for what is no journal.
         """
-        cursor: tuple[Part, Part] = (str(after.epoch), after.seq) if after else ("", 0)
-        args = (3, keys.head, keys.log, keys.tombstone, *cursor, limit, self._max_bytes)
-        self._connection.ask(partial(self._answered, args, then), "EVALSHA", READ.digest, *args)
+        names = (keys.head, keys.log, keys.tombstone, keys.output)
+        script = READ if standing is None else READ_FEED
+        args = (len(names), *names, *_spelt(after), limit, self._max_bytes, int(text), *(standing or ()))
+        parse = partial(self._parsed, keys, after, then)
+        self._connection.traffic.journal_reads += 1
+        self._connection.ask(partial(self._answered, script, args, parse), "EVALSHA", script.digest, *args)
 
-    async def read(self, keys: TaskKeys, after: EventId | None, limit: int) -> History | Absence:
+    async def read(
+        self, keys: TaskKeys, after: Start, limit: int, *, text: bool = False
+    ) -> History | Absence:
         """The same for those who wait; raises the errors."""
         answer: asyncio.Future[History | Absence] = asyncio.get_running_loop().create_future()
-        self.ask(keys, after, limit, partial(settle, answer))
+        self.ask(keys, after, limit, partial(settle, answer), text=text)
         return await answer
+
+    async def ends_elsewhere(self, heads: Sequence[bytes], cursors: Sequence[EventId]) -> list[int]:
+        """The indexes of the heads whose journal is there and does not end at the cursor.
+
+        Raises redis-py's errors.
+        """
+        positions = [b"%d-%d" % cursor for cursor in cursors]
+        places = await run_script(self._connection, POSITIONS, heads, *positions)
+        return [place - 1 for place in places]
 
     async def labels(self, keys: TaskKeys) -> Labels | None:
         """Whose the task is; None when it has no journal. Raises redis-py's errors."""
@@ -60,27 +87,54 @@ class JournalReader:
         return Labels.of_head(values) if epoch else None
 
     def _answered(
-        self, args: tuple[Part, ...], then: Callable[[History | Absence | Exception], None], reply: Any
+        self, script: Script, args: tuple[Part, ...], parse: Callable[[Any], None], reply: Any
     ) -> None:
         if isinstance(reply, ResponseError) and str(reply).startswith("NOSCRIPT"):
-            self._connection.ask(partial(_parsed, then), "EVAL", READ.text, *args)
+            self._connection.ask(parse, "EVAL", script.text, *args)
         else:
-            _parsed(then, reply)
+            parse(reply)
+
+    def _parsed(
+        self,
+        keys: TaskKeys,
+        after: Start,
+        then: Callable[[History | Absence | Exception], None],
+        reply: Any,
+    ) -> None:
+        answer: History | Absence | Exception
+        try:
+            answer = reply if isinstance(reply, Exception) else _answer(keys, after, reply)
+        except ValueError as error:
+            answer = error
+        self._connection.traffic.failed_reads += isinstance(answer, Exception)
+        then(answer)
 
 
-def _parsed(then: Callable[[History | Absence | Exception], None], reply: Any) -> None:
-    answer: History | Absence | Exception
-    try:
-        answer = reply if isinstance(reply, Exception) else _answer(reply)
-    except ValueError as error:
-        answer = error
-    then(answer)
+def _spelt(after: Start) -> tuple[Part, Part]:
+    """The cursor as the script takes it."""
+    if isinstance(after, Tail):
+        return "tail", after.size
+    return (str(after.epoch), after.seq) if after else ("", 0)
 
 
-def _answer(reply: Any) -> History | Absence:
+def _answer(keys: TaskKeys, after: Start, reply: Any) -> History | Absence:
     """What the script returned; raises `ValueError`."""
     if isinstance(reply, bytes):
         return Absence(reply.decode())
-    epoch, seq, snapshot, records, waits = reply
+    # Redis leaves out what is absent at the end.
+    epoch, seq, fits, waits, records, picture, text, standing = [*reply, None, None][:8]
     last = EventId(int(epoch), seq)
-    return History(last, Record.parse(snapshot), [Record.parse(record) for record in records], waits == 1)
+    if isinstance(picture, bytes):
+        snapshot = Record.parse(picture)
+    else:
+        snapshot = Remains.of(picture).record(last, keys.task_id, time.time())
+    return History(
+        last,
+        snapshot,
+        [Record.parse(record) for record in records],
+        waits == 1,
+        after,
+        fits == 1,
+        text_so_far(keys.task_id, *text) if text else None,
+        tuple(map(Unnumbered, standing or ())),
+    )

@@ -9,6 +9,8 @@ import hiredis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
+from taskbeam.journal.away import REDIS_AWAY
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -71,14 +73,17 @@ async def connect(
 ) -> RespConnection:
     """Connect as the client's pool would (TLS, ACL, Sentinel, unix socket), then read the socket ourselves.
 
-    Raises redis-py's errors and `OSError`.
+    Raises one of `REDIS_AWAY`, whatever went wrong: uvloop raises `RuntimeError` when Redis resets the
+    connection during the handshake, and an application's own credential provider may raise anything.
     """
     connection = cast("AbstractConnection", redis.connection_pool.make_connection())
     try:
         await connection.connect()
-    except BaseException:
+    except BaseException as error:
         await connection.disconnect(nowait=True)
-        raise
+        if isinstance(error, REDIS_AWAY) or not isinstance(error, Exception):
+            raise
+        raise RedisConnectionError(f"cannot connect: {error!r}") from error
     writer = connection._writer
     if writer is None or writer.transport.is_closing():
         raise RedisConnectionError("the connection was lost at once")

@@ -1,12 +1,27 @@
-"""The two Lua scripts, with the digests under which Redis remembers them."""
+"""The Lua scripts, with the digests under which Redis remembers them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
 
-from taskbeam.journal.limits import DEFAULT_KEEP, DEFAULT_LIMIT
+from taskbeam.journal.encode import to_json
+from taskbeam.journal.feeds.bounds import (
+    CANVAS_TASKS,
+    FEED_BYTES,
+    FEED_LIFE,
+    FEED_RECORDS,
+    FEED_TASKS,
+    LOOK_EVERY,
+    MOST_LOOKED,
+    STANDING_BYTES,
+    STANDING_TASKS,
+)
+from taskbeam.journal.feeds.names import FEED
+from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, WORKERS, runs_key
+from taskbeam.journal.limits import DEFAULT_KEEP, DEFAULT_LIMIT, DEFAULT_LIMIT_BYTES, OPEN_EXPIRES
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +32,119 @@ class Script:
     digest: str
 
 
-def _load(*parts: str, **constants: int) -> Script:
-    """``constants`` are locals that the parts find set."""
-    given = "".join(f"local {name} = {value}\n" for name, value in constants.items())
-    text = given.encode() + b"".join(files(__package__).joinpath(part).read_bytes() for part in parts)
-    return Script(text, sha1(text, usedforsecurity=False).hexdigest())
+def _load(*parts: str, **constants: int | str) -> Script:
+    """``constants`` take the place of their names. As locals they would cost each function that uses one."""
+    text = "".join(files(__package__).joinpath(part).read_text("utf-8") for part in parts)
+    for name, value in constants.items():
+        text = re.sub(rf"\b{name}\b", to_json(value), text)
+    encoded = text.encode()
+    return Script(encoded, sha1(encoded, usedforsecurity=False).hexdigest())
 
 
-APPEND = _load("queue.lua", "append.lua", DEFAULT_LIMIT=DEFAULT_LIMIT, DEFAULT_KEEP=DEFAULT_KEEP)
-READ = _load("read.lua")
+#: Characters of the calls that a head remembers: Redis keeps a hash compact whose values stay under 64 bytes.
+REMEMBERED = 60
+
+#: Writers (threads that report on one task) that it remembers all the same.
+MOST_WRITERS = 16
+
+#: Milliseconds from an end to the first message about it: a tab that is open tells its user first.
+NOTIFY_GRACE = 5000
+
+#: Ends and messages that may be due: some 100 MB, if nobody tells them.
+NOTIFY_MOST = 500_000
+
+#: What numbers the records of a feed, and what it is told. The append script itself sets `CANVASES`.
+_RECORD = (
+    "feeds/canvas.lua",
+    "feeds/rows.lua",
+    "feeds/begin.lua",
+    "feeds/record.lua",
+    "feeds/picture.lua",
+    "feeds/plant.lua",
+)
+#: What a look at a feed needs.
+_LOOK_AT_FEED = (
+    "feeds/packed.lua",
+    "feeds/numbers.lua",
+    "feeds/read_feed.lua",
+    "feeds/canvas.lua",
+    "feeds/rows.lua",
+)
+_FEED = ("feeds/packed.lua", "feeds/numbers.lua", "feeds/outlive.lua", "feeds/read_feed.lua", *_RECORD)
+_BOUNDS: dict[str, int | str] = {
+    "FEED": FEED,
+    "FEED_RECORDS": FEED_RECORDS,
+    "FEED_BYTES": FEED_BYTES,
+    "FEED_LIFE": FEED_LIFE,
+}
+
+#: The parts are one chunk of Lua, in this order: each sees the locals of those before it.
+APPEND = _load(
+    "append/entry.lua",
+    "append/dependents.lua",
+    "append/optional.lua",
+    "append/life.lua",
+    "append/repeats.lua",
+    "append/result.lua",
+    "append/guard.lua",
+    "append/output.lua",
+    "append/append.lua",
+    "append/keep_output.lua",
+    "append/queue.lua",
+    "append/upkeep.lua",
+    "append/mark.lua",
+    "append/feeds.lua",
+    "feeds/packed.lua",
+    "feeds/outlive.lua",
+    "append/tell_endless.lua",
+    "append/look_at_feeds.lua",
+    "feeds/numbers.lua",
+    *_RECORD,
+    "append/make_room.lua",
+    "append/tell_canvas.lua",
+    "append/tell_feeds.lua",
+    DEFAULT_LIMIT=DEFAULT_LIMIT,
+    DEFAULT_LIMIT_BYTES=DEFAULT_LIMIT_BYTES,
+    DEFAULT_KEEP=DEFAULT_KEEP,
+    OPEN_EXPIRES=OPEN_EXPIRES,
+    REMEMBERED=REMEMBERED,
+    MOST_WRITERS=MOST_WRITERS,
+    FEED_TASKS=FEED_TASKS,
+    LOOK_EVERY=LOOK_EVERY,
+    CANVAS_TASKS=CANVAS_TASKS,
+    NOTIFY_ASKED=NOTIFY_ASKED,
+    NOTIFY_DUE=NOTIFY_DUE,
+    NOTIFY_GRACE=NOTIFY_GRACE,
+    NOTIFY_MOST=NOTIFY_MOST,
+    **_BOUNDS,
+)
+READ = _load("read.lua", WORKERS=WORKERS, RUNS=runs_key(""), STANDING=False)
+#: The same of a feed, and where its open tasks stand.
+READ_FEED = _load(
+    *_LOOK_AT_FEED,
+    "feeds/standing.lua",
+    "read.lua",
+    WORKERS=WORKERS,
+    RUNS=runs_key(""),
+    STANDING=True,
+    FEED=FEED,
+    FEED_TASKS=FEED_TASKS,
+    STANDING_TASKS=STANDING_TASKS,
+    STANDING_BYTES=STANDING_BYTES,
+    CANVASES=True,
+)
+POSITIONS = _load("positions.lua")
+#: What a gateway hears of Celery's own results; see taskbeam/stock.
+LOOK = _load("hear/look.lua")
+HEAR = _load("hear/heard.lua", "append/optional.lua", "append/life.lua", "hear/hear.lua")
+LIST_FEED = _load(
+    *_LOOK_AT_FEED,
+    "feeds/picture.lua",
+    "feeds/list.lua",
+    FEED=FEED,
+    MOST_LOOKED=MOST_LOOKED,
+    CANVASES=True,
+)
+GROUP_SIZE = _load(*_FEED, "feeds/size.lua", CANVASES=True, **_BOUNDS)
+RELEASE_TREE = _load(*_FEED, "feeds/release.lua", CANVASES=True, **_BOUNDS)
+TREE_OF = _load(*_FEED, "feeds/tree.lua", CANVASES=True, **_BOUNDS)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from redis.exceptions import RedisError
-
-from taskbeam.journal.keys import WORKERS, queue_keys, runs_key
+from taskbeam.background.logger import logger_for
+from taskbeam.background.threads import BackgroundThread
+from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.journal.keys import LEASES, WORKERS, queue_keys, runs_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from taskbeam.presence.consumption import Consumption
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 _RENEW = files(__package__).joinpath("renew.lua").read_bytes()
 
@@ -35,15 +35,21 @@ class Lease:
         connect: Callable[[], AbstractConnection],
         ttl: float,
         consumption: Callable[[], Consumption],
+        look: Callable[..., None] = lambda **_: None,
     ) -> None:
+        """``look`` is called after each try to renew the lease, with ``renewed``: whether it succeeded."""
         self._worker = worker
         self._connect = connect
         self._ttl = ttl
         self._consumption = consumption
+        self._look = look
         self._told: dict[str, str] = {}
+        self._complained: set[str] = set()
         self._connection: AbstractConnection | None = None
+        # Whether Redis has it: what was never there need not be given up.
+        self._held = False
         self._released = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="taskbeam-lease", daemon=True)
+        self._thread = BackgroundThread("taskbeam-lease", self._keep, self._released)
 
     def hold(self) -> None:
         """Take the lease and keep it."""
@@ -54,30 +60,35 @@ class Lease:
         self._released.set()
         self._thread.join()
         try:
+            if not self._held:
+                return
             if self._command("HLEN", runs_key(self._worker)):
                 self._command("ZADD", WORKERS, 0, self._worker)
             else:
                 self._command("ZREM", WORKERS, self._worker)
             for key, member in self._told.items():
                 self._command("ZREM", key, member)
-        except (RedisError, OSError) as error:
+            self._command("HDEL", LEASES, self._worker)
+        except REDIS_AWAY as error:
             logger.warning("Cannot release the lease of worker %s, it will expire: %s", self._worker, error)
         finally:
             self._disconnect()
 
     def _keep(self) -> None:
+        self._disconnect()  # after a failure a reply may still be on its way
         failing = False
         while True:
             try:
                 self._renew()
-                failing = False
-            except (RedisError, OSError) as error:
+                self._held, failing = True, False
+            except REDIS_AWAY as error:
                 if not failing:
                     logger.warning(
                         "Cannot renew the lease of worker %s, trying again: %s", self._worker, error
                     )
                 failing = True
                 self._disconnect()
+            self._look(renewed=not failing)
             if self._released.wait(self._ttl / RENEWALS):
                 return
 
@@ -86,7 +97,22 @@ class Lease:
         keys = [queue_keys(queue).consumers for queue in queues]
         self._told.update(dict.fromkeys(keys, f"{self._worker} {slots}"))
         lease = int(self._ttl * 1000)
-        self._command("EVAL", _RENEW, 1 + len(keys), WORKERS, *keys, self._worker, lease, slots)
+        names = (WORKERS, LEASES, *keys)
+        failed = self._command("EVAL", _RENEW, len(names), *names, self._worker, lease, slots)
+        self._complain(cast("list[bytes]", failed))
+
+    def _complain(self, failed: list[bytes]) -> None:
+        """Of queues whose consumers cannot be written the log speaks once each."""
+        for each in failed:
+            key, _, why = each.decode(errors="replace").partition(": ")
+            if key not in self._complained:
+                self._complained.add(key)
+                logger.warning(
+                    "Cannot write to %s that worker %s consumes its queue, clients may see no_consumer: %s",
+                    key,
+                    self._worker,
+                    why,
+                )
 
     def _command(self, *args: str | bytes | int) -> object:
         self._connection = self._connection or self._connect()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
+from billiard.process import current_process
+
+from taskbeam.background.logger import logger_for
 from taskbeam.journal.entry import Registration, new_token
 from taskbeam.journal.keys import runs_key
 from taskbeam.presence.consumption import NOTHING, Consumption
@@ -18,14 +21,15 @@ if TYPE_CHECKING:
 
     from redis.connection import AbstractConnection
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 
 class Presence:
     """Made when the backend is imported, so before a prefork pool forks: parent and children share it.
 
     The parent holds the lease, so a child that computes in C for a minute, or dies, says nothing about
-    the worker. A child that imports the backend by itself (a spawned one) is a worker of its own.
+    the worker. A child that imports the backend by itself (a spawned one) is a worker of its own. So is a
+    process that runs tasks without being Celery's worker (tests do); it holds the lease while one runs.
     """
 
     def __init__(self) -> None:
@@ -37,20 +41,61 @@ class Presence:
         # Celery's consumer, once it is ready. A cluster has no place for what it consumes.
         self.consumer: Any = None
         self._leases: dict[str, Lease] = {}
+        self._lock = threading.RLock()
+        # Whether the lease is held without a run, and how many runs hold it.
+        self._stays = False
+        self._runs = 0
 
-    def begin(self, server: str, connect: Callable[[], AbstractConnection], ttl: float) -> None:
-        """A worker is ready, or a run begins: be present on the server, for ``ttl`` s at a time."""
+    def stay(self) -> None:
+        """This process is a worker until `end`."""
+        self._stays = True
+
+    def begin(
+        self,
+        server: str,
+        connect: Callable[[], AbstractConnection],
+        ttl: float,
+        look: Callable[..., None] = lambda **_: None,
+    ) -> None:
+        """A worker is ready, or a run begins: be present on the server, for ``ttl`` s at a time.
+
+        ``look`` is called after each try to renew the lease, as `Lease` says.
+        """
         self.active = True
-        if os.getpid() == self._pid and server not in self._leases:
-            self._leases[server] = Lease(self.worker, connect, ttl, self._consumption)
-            self._leases[server].hold()
+        if os.getpid() != self._pid:
+            return
+        with self._lock:
+            if server not in self._leases:
+                self._leases[server] = Lease(self.worker, connect, ttl, self._consumption, look)
+                self._leases[server].hold()
+
+    def run_begins(self) -> None:
+        """A run holds the lease, until `run_ends`."""
+        if os.getpid() == self._pid:
+            with self._lock:
+                self._runs += 1
+
+    def run_ends(self) -> None:
+        """The last one gives the lease up, where this process is no worker."""
+        if os.getpid() != self._pid:
+            return
+        with self._lock:
+            self._runs -= 1
+            if not self._runs and not self._stays and current_process().name == "MainProcess":
+                self.active = False
+                self._release()
 
     def end(self) -> None:
         """The worker stops. Runs that it leaves behind are stalled from now on."""
         if os.getpid() == self._pid:
-            for lease in self._leases.values():
-                lease.release()
-            self._leases.clear()
+            with self._lock:
+                self._stays = False
+                self._release()
+
+    def _release(self) -> None:
+        for lease in self._leases.values():
+            lease.release()
+        self._leases.clear()
 
     def _consumption(self) -> Consumption:
         try:

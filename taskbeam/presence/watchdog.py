@@ -3,24 +3,27 @@
 Every gateway has one; they need not know of each other, for each step is refused the second time.
 A run is first STALLED, which any later event of it clears: a paused worker comes back, and a task
 that is acknowledged late is delivered again. One that nobody delivers again is LOST after a grace.
+An outage of Redis is nobody's death: see `Judgement`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from redis.exceptions import RedisError
-
+from taskbeam.background.logger import logger_for
 from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.dependents import end_dependents_async
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.events import LOST, STALLED
 from taskbeam.journal.failures import WORKER_LOST, WORKER_SILENT, error_member
 from taskbeam.journal.keys import STALLED as STALLED_KEY
-from taskbeam.journal.keys import WORKERS, TaskKeys, runs_key
+from taskbeam.journal.keys import TaskKeys, runs_key
+from taskbeam.presence.judgement import Judgement
+from taskbeam.presence.leases import Leases
 from taskbeam.presence.row import Row, Stalled
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from taskbeam.journal.entry import Condition
     from taskbeam.journal.failures import Failure
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 #: Rows that one sweep takes of a worker at a time.
 BATCH = 500
@@ -59,15 +62,31 @@ class Watchdog:
         redis: Redis,
         grace: float,
         *,
+        lease: float,
         lost_result: Callable[[str], bytes] | None = None,
         sharded: bool = False,
+        judgement: Judgement | None = None,
+        found: Counter[str] | None = None,
     ) -> None:
-        """``lost_result`` makes what Celery's own result says of a lost task; None = nothing."""
+        """Nothing is connected.
+
+        Args:
+            redis: the server with the journals.
+            grace: seconds from STALLED to LOST.
+            lease: seconds; how long the leases are of workers that do not say so.
+            lost_result: makes what Celery's own result says of a lost task; None = nothing.
+            sharded: whether events go through sharded channels.
+            judgement: what is known from earlier looks; None = nothing.
+            found: where the runs are counted, by what became of them: the names of `Swept`.
+        """
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._appender = JournalAppender(redis)
         self._grace = grace
+        self._leases = Leases(redis, lease)
+        self._judgement = judgement or Judgement()
         self._lost_result = lost_result
         self._sharded = sharded
+        self._found = Counter() if found is None else found
 
     async def run(self, interval: float) -> None:
         """Sweep every ``interval`` seconds until cancelled."""
@@ -75,30 +94,41 @@ class Watchdog:
             await asyncio.sleep(interval)
             try:
                 await self.sweep()
-            except (RedisError, OSError) as error:
+            except REDIS_AWAY as error:
                 logger.warning("Cannot read the workers' leases from Redis, trying again: %s", error)
 
     async def sweep(self) -> Swept:
         """Look once; raises redis-py's errors."""
-        now, first, watched = await self._look()
+        try:
+            swept = await self._sweep()
+        except BaseException:
+            self._judgement.failed()
+            raise
+        self._found.update(swept._asdict())
+        return swept
+
+    async def _sweep(self) -> Swept:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        look = await self._leases.look()
+        if self._judgement.looked(look.now, look.life, began, clock()):
+            logger.info(
+                "Workers may not have reached Redis: no lease is held against them until it is renewed"
+            )
         stalled = 0
-        if first is not None and first <= now:
-            for worker in await self._redis.zrangebyscore(WORKERS, "-inf", now):
-                stalled += await self._tell_stalled(worker.decode(), now)
-        if not stalled and not watched:
+        if look.first is not None and look.first <= look.now:
+            for worker in await self._gone(look.now):
+                stalled += await self._tell_stalled(worker, look.now)
+        if not stalled and not look.watched:
             return Swept(0, 0, 0)  # as nearly always
-        recovered, lost = await self._settle_stalled(now)
+        recovered, lost = await self._settle_stalled(look.now)
         return Swept(stalled, recovered, lost)
 
-    async def _look(self) -> tuple[int, float | None, bool]:
-        """The time, when the first lease ends, and whether runs are stalled: in one round trip."""
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.time()
-        pipeline.zrange(WORKERS, 0, 0, withscores=True)
-        pipeline.exists(STALLED_KEY)
-        (seconds, micros), first, watched = await pipeline.execute()
-        now = int(seconds) * 1000 + int(micros) // 1000
-        return now, first[0][1] if first else None, bool(watched)
+    async def _gone(self, now: int) -> list[str]:
+        """The workers whose leases ran out, and may be held against them."""
+        ends = await self._leases.ended(now)
+        leases = await self._leases.lengths(list(ends))
+        return [worker for worker, end in ends.items() if self._judgement.is_gone(end, leases[worker], now)]
 
     async def _tell_stalled(self, worker: str, now: int) -> int:
         told, key, due = 0, runs_key(worker), now + int(self._grace * 1000)
@@ -114,7 +144,7 @@ class Watchdog:
                     told += 1
             pipeline.hdel(key, *rows)
             await pipeline.execute()
-        await self._redis.zrem(WORKERS, worker)
+        await self._leases.forget(worker)
         if told:
             logger.warning(
                 "The lease of worker %s expired: reported STALLED for %d of its runs", worker, told
@@ -129,10 +159,13 @@ class Watchdog:
         members = await self._redis.zrange(STALLED_KEY, 0, -1, withscores=True)
         runs = [(Stalled.decode(raw), raw, due) for raw, due in members]
         workers = sorted({run.worker for run, _, _ in runs})
-        leases = await self._redis.zmscore(WORKERS, workers) if workers else []
-        alive = {worker for worker, end in zip(workers, leases, strict=True) if end and end > now}
-        back = [(run, raw) for run, raw, _ in runs if run.worker in alive]
-        due = [(run, raw) for run, raw, end in runs if run.worker not in alive and end <= now]
+        ends, leases = await self._leases.ends(workers), await self._leases.lengths(workers)
+        back = [(run, raw) for run, raw, _ in runs if ends[run.worker] > now]
+        due = [
+            (run, raw)
+            for run, raw, end in runs
+            if ends[run.worker] <= now and self._judgement.is_gone(end, leases[run.worker], now)
+        ]
         await self._tell_recovered(back)
         lost = [(run, raw) for run, raw in due if not run.row.redelivered]
         await self._tell_lost(lost)

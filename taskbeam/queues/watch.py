@@ -7,14 +7,13 @@ newest. The queue itself is never looked through; a task that nobody follows cos
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
+from taskbeam.background.logger import logger_for
 from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import PENDING, Record
 from taskbeam.queues.estimate import estimate
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from taskbeam.queues.audience import Audience
     from taskbeam.queues.state import QueueStates
 
-logger = logging.getLogger(__name__)
+logger = logger_for(__name__)
 
 #: Tasks that are looked up in one round trip.
 BATCH = 200
@@ -78,7 +77,7 @@ class QueueWatch:
             await asyncio.sleep(self._interval)
             try:
                 await self.sweep()
-            except (RedisError, OSError) as error:
+            except REDIS_AWAY as error:
                 logger.warning("Cannot read queue state from Redis: %s", error)
 
     async def sweep(self) -> int:

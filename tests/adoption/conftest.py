@@ -18,25 +18,24 @@ if TYPE_CHECKING:
     from .installing import Environment
 
 
-@pytest.fixture(scope="session")
-def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The wheel and the sdist."""
+@pytest.fixture(scope="package")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built(tmp_path_factory.mktemp("dist"))
 
 
-@pytest.fixture(scope="session")
-def environment(distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    return installed(distributions[0], tmp_path_factory.mktemp("team"))
+@pytest.fixture(scope="package")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return installed(wheel, tmp_path_factory.mktemp("team"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def variables() -> Iterator[dict[str, str]]:
     """Where the shop's Celery application finds Redis."""
     with Valkey() as server:
         yield {"SHOP_BROKER": server.url(0), "SHOP_RESULTS": f"taskbeam+{server.url(1)}"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def worker(environment: Environment, variables: dict[str, str]) -> Iterator[None]:
     with working(environment, variables):
         yield

@@ -1,4 +1,4 @@
-"""The wheel and the sdist, built as for a release, and installed where nothing else of ours is."""
+"""The wheel, built as for a release, and installed where nothing else of ours is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOP = Path(__file__).parent / "shop"
 
 #: What the team has chosen to serve its application with, and checks it by.
-TOOLS = ("gunicorn", "uvicorn-worker", "hypercorn", "mypy", "celery-types")
+TOOLS = ("gunicorn", "uvicorn-worker", "hypercorn", "mypy", "celery-types", "pytest")
 
 
 @dataclass(frozen=True)
@@ -47,21 +47,21 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-def built(into: Path) -> tuple[Path, Path]:
-    """The wheel and the sdist, the wheel made from the sdist."""
+def built(into: Path) -> Path:
+    """The wheel, made from the sdist; tests/test_distribution.py says that it needs no Node."""
     argv = [sys.executable, "-m", "build", "--outdir", str(into), str(ROOT)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,), (sdist,) = into.glob("*.whl"), into.glob("*.tar.gz")
-    return wheel, sdist
+    (wheel,) = into.glob("*.whl")
+    return wheel
 
 
-def installed(package: Path, into: Path, tools: tuple[str, ...] = TOOLS) -> Environment:
-    """Install the package and the gateway's requirements where nothing else is, beside the shop."""
+def installed(wheel: Path, into: Path) -> Environment:
+    """Install the wheel, the gateway's requirements and the team's tools where nothing else is."""
     environment = Environment(into / "venv", into / "code")
     subprocess.run([sys.executable, "-m", "venv", str(environment.folder)], check=True, timeout=120)
     environment.code.mkdir()
     for source in SHOP.glob("*.py"):
         (environment.code / source.name).write_text(source.read_text())
-    environment.run("python", "-m", "pip", "install", "--quiet", f"{package}[gateway]", *tools)
+    environment.run("python", "-m", "pip", "install", "--quiet", f"{wheel}[gateway,testing]", *TOOLS)
     return environment

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from stack.ports import free_port
+from stack.ports import kept_port
 from stack.process import ManagedProcess
 
 from .installing import clean_environment
@@ -80,17 +80,17 @@ class Served:
 
 
 @contextmanager
-def served(environment: Environment, way: Way, variables: dict[str, str], port: int = 0) -> Iterator[Served]:
+def served(environment: Environment, way: Way, variables: dict[str, str]) -> Iterator[Served]:
     """Serve the shop until the block ends; ``variables`` say where Redis is."""
-    port = port or free_port()
-    program, *arguments = (each.format(port=port) for each in way.argv)
-    argv = [environment.program(program), *arguments]
     env = {**clean_environment(), **variables, "PYTHONPATH": str(environment.code)}
-    with ManagedProcess("shop", argv, env=env, cwd=environment.code) as process:
-        running = Served(process, port, way)
-        address = f"{running.origin}{way.prefix}/live/readyz"
-        process.wait_until(lambda: answers(address), timeout=READY)
-        yield running
+    with kept_port() as port:
+        program, *arguments = (each.format(port=port) for each in way.argv)
+        argv = [environment.program(program), *arguments]
+        with ManagedProcess("shop", argv, env=env, cwd=environment.code) as process:
+            running = Served(process, port, way)
+            address = f"{running.origin}{way.prefix}/live/readyz"
+            process.wait_until(lambda: answers(address), timeout=READY)
+            yield running
 
 
 @contextmanager

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("worker")]
 
 #: Clients of each kind.
-EACH = 50
+EACH = 15
 
 #: Seconds until the process is gone; a server that waits for its clients would wait for ever, or be ended by
 #: its own time-out of 30 s.
-GONE = 12.0
+GONE = 25.0
 
 #: hypercorn lets no signal through to its workers, and cuts what is left after its `graceful_timeout`.
 DRAINED = [name for name in WAYS if "hypercorn" not in name]

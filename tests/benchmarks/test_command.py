@@ -32,7 +32,7 @@ def test_what_cannot_be_published_is_not_even_begun(
     with pytest.raises(SystemExit, match="2"):
         run(monkeypatch, tmp_path, "--only", "update_cost", "--publish")
     told = capsys.readouterr().err
-    assert "has no figures of delivery_cost, idle_cost" in told
+    assert "has no figures of canvas_cost, delivery_cost, idle_cost" in told
     assert "without --only" in told
     assert list(tmp_path.iterdir()) == []
     assert DOCUMENT.read_bytes() == before

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.abuses.strangers import KINDS
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,14 +29,69 @@ def run_quickly(benchmark: str, tmp_path: Path) -> list[dict[str, Any]]:
 def test_update_cost_compares_cpu_and_wall_time(tmp_path: Path) -> None:
     figures = run_quickly("update_cost", tmp_path)
     assert [(figure["case"], figure["subject"]) for figure in figures] == [
-        (case, subject) for case in ("CPU", "wall time") for subject in ("taskbeam", "celery")
+        (case + labels, subject)
+        for labels in ("", ", with an owner")
+        for case in ("CPU", "wall time")
+        for subject in ("taskbeam", "celery")
     ]
+
+
+def test_canvas_cost_compares_cpu_writes_and_bytes(tmp_path: Path) -> None:
+    figures = run_quickly("canvas_cost", tmp_path)
+    assert len(figures) == 2 * 3 * 2  # canvases, figures, subjects
+    # Counted, not timed: these hold on any machine.
+    counted = [figure for figure in figures if figure["unit"] == "calls/task" and not figure["ours"]]
+    assert all(figure["ratio"] <= 3 for figure in counted)
+
+
+def test_feed_cost_compares_tasks_with_an_owner_and_without(tmp_path: Path) -> None:
+    figures = run_quickly("feed_cost", tmp_path)
+    assert [(figure["case"], figure["subject"]) for figure in figures] == [
+        (f"{what}, per task", subject)
+        for what in ("Redis", "worker")
+        for subject in ("with an owner", "without")
+    ]
+
+
+def test_group_cost_compares_a_large_group_with_small_ones(tmp_path: Path) -> None:
+    figures = run_quickly("group_cost", tmp_path)
+    assert len(figures) == 4 * 2  # figures, subjects
+    # Counted, not timed: this holds on any machine.
+    counted = [figure for figure in figures if figure["case"].startswith("rows") and not figure["ours"]]
+    assert all(figure["ratio"] <= 1.25 for figure in counted)
+
+
+def test_await_cost_compares_an_event_loop_with_threads(tmp_path: Path) -> None:
+    figures = run_quickly("await_cost", tmp_path)
+    assert [figure["subject"] for figure in figures] == ["aresult", "threads", "aresult"]
+    assert figures[-1]["unit"] == "MiB"
+
+
+def test_text_cost_counts_few_events_for_many_words(tmp_path: Path) -> None:
+    figures = run_quickly("text_cost", tmp_path)
+    counted = {figure["subject"]: figure for figure in figures if figure["unit"] == "events"}
+    # Counted, not timed: this holds on any machine.
+    assert counted["400 emit()"]["ratio"] < 1
+
+
+def test_feed_followers_compares_one_with_many(tmp_path: Path) -> None:
+    figures = run_quickly("feed_followers", tmp_path)
+    assert [figure["subject"] for figure in figures] == ["1 follower", "5 followers"]
+    assert not [figure for figure in figures if figure["fault"]]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="many sockets")
 def test_abuse_leaves_nothing_behind(tmp_path: Path) -> None:
     figures = run_quickly("abuse", tmp_path)
     assert [figure["case"] for figure in figures] == ["quiet", "half-open", "never-reading", "shouting"]
+    assert not [figure for figure in figures if figure["fault"]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="each client has an address of its own")
+def test_strangers_push_out_nobody(tmp_path: Path) -> None:
+    figures = run_quickly("abuse_by_strangers", tmp_path)
+    cases = {figure["case"] for figure in figures}
+    assert {f"{kind}, ten addresses" for kind in KINDS} <= cases
     assert not [figure for figure in figures if figure["fault"]]
 
 

@@ -54,6 +54,7 @@ def all_figures(tmp_path: Path) -> dict[str, dict[str, Any]]:
     ]
     return {
         "update_cost": kept(tmp_path, figure(1, "µs/call")),
+        "canvas_cost": kept(tmp_path, figure(1, "ms/task")),
         "delivery_cost": kept(tmp_path, *delivered),
         "idle_cost": kept(
             tmp_path,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
 from stack.valkey import Valkey
 from tests.support.chromium import chromium
@@ -60,10 +59,8 @@ def journals(store: Valkey) -> Iterator[Journals]:
 @pytest.fixture(scope="module")
 def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     """Pages of the tests' own beside the modules, and tasks that only a test tells of."""
-    expect.set_options(timeout=60_000)
     with gallery(valkey, tmp_path_factory.mktemp("gallery") / "frontend") as running:
         yield running
-    expect.set_options()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,6 +18,7 @@ from taskbeam.journal.keys import task_keys
 from tests.support.gateway import ROOT, gateway
 from tests.support.journal import Journals
 from tests.support.telling import ToldTask
+from tests.support.tokens import PUSHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +57,7 @@ REACT: tuple[tuple[str, str, dict[str, str], str], ...] = (
         "react",
         "react/cjs/react.development.js",
         {},
-        "createElement, StrictMode, useCallback, useEffect, useMemo, useState, useSyncExternalStore",
+        "createElement, memo, StrictMode, useCallback, useEffect, useMemo, useState, useSyncExternalStore",
     ),
     ("scheduler", "scheduler/cjs/scheduler.development.js", {}, ""),
     ("react-dom", "react-dom/cjs/react-dom.development.js", {"React": "react"}, ""),
@@ -73,6 +75,17 @@ ELEMENT = '<script type="module" src="/element/index.js"></script>'
 def markup(task: ToldTask, attributes: str = "", content: str = "") -> str:
     """An element as a server renders it."""
     return f'<task-progress task-id="{task.id}" label="Report" {attributes}>{content}</task-progress>'
+
+
+def steps(*told: tuple[str, str], **more: Any) -> list[dict[str, Any]]:
+    """Steps of a task, by name and state; all of them took two seconds. ``more``: members of the last."""
+    began = time.time() - 60
+    found = [
+        {"name": name, "state": state, "began": began} | ({} if state == "running" else {"ended": began + 2})
+        for name, state in told
+    ]
+    found[-1] |= more
+    return found
 
 
 @dataclass
@@ -119,7 +132,7 @@ class Gallery:
                 f"export const {{ {exports} }} = module.exports;",
             ]
             (self.folder / "vendor" / f"{name}.js").write_text("\n".join(lines))
-        for importing in ("react.js", "react/main.js", "pages/react-app.js"):
+        for importing in ("react.js", "react/store.js", "react/task.js", "pages/react-app.js"):
             module = self.folder / importing
             if not module.exists():
                 continue  # the bundle has one module for the hook
@@ -138,5 +151,5 @@ def gallery(valkey: Valkey, folder: Path, *, bundled: bool = False) -> Iterator[
         shutil.copytree(ROOT / "frontend", folder, dirs_exist_ok=True)
     shutil.copytree(PAGES, folder / "pages")
     url = valkey.url().removesuffix("/0")
-    with gateway(url, frontend_dir=folder) as running, Journals(valkey.url(1)) as journals:
+    with gateway(url, frontend_dir=folder, **PUSHING) as running, Journals(valkey.url(1)) as journals:
         yield Gallery(running.http, folder, journals)

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.support.gateway import ROOT
 
-from .gallery import markup
+from .gallery import markup, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,10 +111,13 @@ def every_state(served: Gallery) -> Iterator[str]:
     running.progress(2, 5, "Drew the charts", estimate={"end": 30.0})
     (counting := served.task()).start()
     counting.progress(7)
+    (writing := served.task()).start()
+    writing.progress(1, 2, steps=steps(("Load", "done"), ("Render", "running"), ("Store", "failed")))
+    writing.write("One line\n" * 60, lost=7)
     (retrying := served.task()).start()
     retrying.retry(delay=3600)
     (failed := served.task()).fail("FAILURE", "task_failed", "The task failed.")
     (done := served.task()).succeed({"url": "/files/a"})
-    for task in (queued, running, counting, retrying, failed, done):
+    for task in (queued, running, writing, counting, retrying, failed, done):
         yield markup(task, "cancellable details")
     yield '<task-progress task-id="nobody" label="Nobody"></task-progress><task-progress></task-progress>'

@@ -42,11 +42,9 @@ def served(
     request: pytest.FixtureRequest, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gallery]:
     """What a gateway serves from a checkout, and what an installed one does."""
-    expect.set_options(timeout=30_000)
     folder = tmp_path_factory.mktemp("gallery") / "frontend"
     with gallery(valkey, folder, bundled=request.param == "bundle") as running:
         yield running
-    expect.set_options()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -102,6 +103,36 @@ class TestTheHook:
         page.get_by_role("button", name="Stop").click()
         expect(page.locator("#state")).to_have_text("REVOKED")
         expect(page.locator("#error")).to_have_text("revoked")
+
+
+class TestTheFeed:
+    def test_a_component_shows_all_tasks_of_a_user(self, app: Gallery, page: Page) -> None:
+        owner = f"ada-{uuid4()}"
+        first, second = (app.task(owner=owner) for _ in range(2))
+        show(page, app, None, f"&feed=owner:{owner}")
+        tasks = page.locator("#tasks li")
+        expect(tasks).to_have_text([f"{second.id} PENDING", f"{first.id} PENDING"])
+        expect(page.locator("#feed-line")).to_contain_text("live")
+        assert page.evaluate("watches") == 1, "StrictMode makes one watch"
+        drawn = page.evaluate("drawn[document.querySelector('#tasks li').textContent.split(' ')[0]]")
+        first.start()
+        first.succeed()
+        expect(tasks).to_have_text([f"{second.id} PENDING", f"{first.id} SUCCESS"])
+        expect(page.locator("#rollup")).to_have_text("1 of 2")
+        assert page.evaluate("id => drawn[id]", second.id) == drawn, "nothing has happened to it"
+        page.evaluate("setLimit(1)")
+        expect(tasks).to_have_text([f"{second.id} PENDING"])
+
+    def test_it_may_come_late_change_and_go(self, app: Gallery, page: Page) -> None:
+        owner = f"ada-{uuid4()}"
+        task = app.task(owner=owner)
+        show(page, app, None)
+        expect(page.locator("#feed-line")).to_have_text("null ")
+        page.evaluate("feed => setFeed(feed)", f"owner:{owner}")
+        expect(page.locator("#tasks li")).to_have_text([f"{task.id} PENDING"])
+        page.evaluate("setFeed('owner:me')")
+        expect(page.locator("#feed-line")).to_have_text("gone unknown_feed")
+        expect(page.locator("#tasks li")).to_have_count(0)
 
 
 class TestTheElement:

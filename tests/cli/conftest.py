@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stack.valkey import Valkey
-from tests.support.journal import Journals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +17,3 @@ def valkey() -> Iterator[Valkey]:
     """Nobody else's keys, clients or configuration are there."""
     with Valkey() as server:
         yield server
-
-
-@pytest.fixture(scope="package")
-def journals(valkey: Valkey) -> Iterator[Journals]:
-    with Journals(valkey.url(1)) as found:
-        yield found

@@ -7,14 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
 import psutil
 
-from stack.ports import free_port
+from stack.ports import kept_port
 from stack.process import ManagedProcess
 from tests.support.gateway import ROOT, Gateway
 from tests.support.waiting import DEADLINE, START_TIMEOUT, wait_until
@@ -112,21 +112,19 @@ class Serving:
 @contextmanager
 def serving(valkey: Valkey, *arguments: str, port: int = 0, **variables: str) -> Iterator[Serving]:
     """`taskbeam serve` until the block ends, letting everybody in; it need not be ready when that begins."""
-    port, lines = port or free_port(), list[str]()
     environment = {
         "broker_url": valkey.url(0),
         "result_backend": f"taskbeam+{valkey.url(1)}",
         "auth": "open",
-        "port": str(port),
         **variables,
     }
     # ManagedProcess adds it to this process' own.
     emptied = {name: "" for name in os.environ if name.startswith("TASKBEAM_")}
-    argv = [*COMMAND, "serve", *arguments]
-    with ManagedProcess(
-        "serve", argv, env=emptied | clean(**environment), cwd=ROOT, on_line=lines.append
-    ) as process:
-        yield Serving(process, port, lines)
+    argv, lines = [*COMMAND, "serve", *arguments], list[str]()
+    with nullcontext(port) if port else kept_port() as port:
+        env = emptied | clean(port=str(port), **environment)
+        with ManagedProcess("serve", argv, env=env, cwd=ROOT, on_line=lines.append) as process:
+            yield Serving(process, port, lines)
 
 
 def _listens(process: psutil.Process, port: int) -> bool:

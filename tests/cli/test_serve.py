@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from stack.ports import LOOPBACK, free_port
+from stack.ports import LOOPBACK, kept_port
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.waiting import DEADLINE
 
@@ -69,8 +69,10 @@ def test_an_application_of_ones_own(name: str, valkey: Valkey, journals: Journal
 
 class TestOptions:
     def test_override_variables(self, valkey: Valkey) -> None:
-        other = free_port()
-        with serving(valkey, "--port", str(other), "--log-level", "warning") as served:
+        with (
+            kept_port() as other,
+            serving(valkey, "--port", str(other), "--log-level", "warning") as served,
+        ):
             Serving(served.process, other).wait_until_ready()
             served.stop()
             assert not served.logged("Finished server process")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from stack.ports import LOOPBACK, listeners
+from stack.ports import LOOPBACK, kept_port, listeners
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.raw_websocket import Closed, RawWebSocket
 from tests.support.waiting import DEADLINE
@@ -45,8 +45,12 @@ def connections(process: psutil.Process, port: int) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux deals connections out")
 def test_they_share_the_clients(valkey: Valkey, journals: Journals) -> None:
     task = journals.task()
-    with serving(valkey, "--workers", str(WORKERS)) as served, ExitStack() as stack:
+    with ExitStack() as stack:
+        metrics = stack.enter_context(kept_port())
+        served = stack.enter_context(serving(valkey, "--workers", str(WORKERS), metrics_port=str(metrics)))
         processes = served.wait_until_serving(WORKERS)
+        ports = sorted(process.environ()["TASKBEAM_METRICS_PORT"] for process in processes)
+        assert ports == sorted(str(metrics + place) for place in range(WORKERS))
         for _ in range(CLIENTS):
             client = stack.enter_context(RawWebSocket(served.gateway, f"/tasks/{task.id}/ws"))
             assert client.body() == task.bodies()[0]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from itertools import cycle
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-import redis
 
-from taskbeam.gateway.connections.asyncio_redis import CLIENT_NAME
-from tests.support.clients import TRANSPORTS, Client, Event, until
+from tests.support.clients import TRANSPORTS, Event
+from tests.support.ending import end
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.jobs import jobs_app
 from tests.support.worker import worker
+
+from .cuts import kill_redis_connections, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,8 @@ SEED = 20_26
 
 @pytest.fixture(scope="module", params=PATHS)
 def served(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Gateway]:
-    with gateway(valkey.url().rsplit("/", 1)[0], request.param) as running:
+    # 600 clients in one process may take long to write what they ask for.
+    with gateway(valkey.url().rsplit("/", 1)[0], request.param, head_timeout=120) as running:
         yield running
 
 
@@ -55,7 +56,7 @@ def test_every_client_ends_with_exactly_the_journal(served: Gateway, valkey: Val
 
 async def _follow_all(served: Gateway, task_ids: list[str], valkey: Valkey) -> dict[str, list[list[Event]]]:
     chance = random.Random(SEED)
-    killer = asyncio.create_task(_kill_redis_connections(valkey))
+    killer = asyncio.create_task(kill_redis_connections(valkey))
     seen: dict[str, list[list[Event]]] = {task_id: [] for task_id in task_ids}
 
     async def follow(task_id: str, first: str, seed: int) -> None:
@@ -68,7 +69,7 @@ async def _follow_all(served: Gateway, task_ids: list[str], valkey: Valkey) -> d
                 for first in transports:
                     clients.create_task(follow(task_id, first, chance.getrandbits(32)))
     finally:
-        killer.cancel()
+        await end(killer)
     return seen
 
 
@@ -79,35 +80,9 @@ async def _follow(served: Gateway, task_id: str, first: str, chance: random.Rand
     await asyncio.sleep(chance.uniform(0, 2))
     while not received or not received[-1]["final"]:
         after = received[-1]["id"] if received else None
-        received += await _some(TRANSPORTS[transport], served, task_id, after, chance)
+        received += await some(TRANSPORTS[transport], served, task_id, after, lambda _: chance.random() < 0.2)
         transport = chance.choice(tuple(TRANSPORTS))
     return received
-
-
-async def _some(
-    client: Client, served: Gateway, task_id: str, after: str | None, chance: random.Random
-) -> list[Event]:
-    async def cut(_: Event) -> bool:
-        return chance.random() < 0.2
-
-    try:
-        return await until(client(served, task_id, after), cut)
-    except httpx.HTTPStatusError as error:
-        # Redis was just cut off: an honest "unavailable" is no gap, the client comes again.
-        if error.response.status_code != 503:
-            raise
-        return []
-
-
-async def _kill_redis_connections(valkey: Valkey) -> None:
-    """Kill the gateway's subscription, then its reading connections too, again and again."""
-    with redis.Redis.from_url(valkey.url()) as admin:
-        for kinds in cycle([("pubsub",), ("pubsub", "normal")]):
-            await asyncio.sleep(0.3)
-            for kind in kinds:
-                for connection in await asyncio.to_thread(admin.client_list, kind):
-                    if connection["name"] == CLIENT_NAME:
-                        await asyncio.to_thread(admin.client_kill_filter, connection["id"])
 
 
 def _journal(served: Gateway, task_id: str) -> list[Event]:

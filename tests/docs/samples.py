@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import httpx
 from markdown_it import MarkdownIt
 
-from stack.ports import free_port
+from stack.ports import kept_port
 from stack.process import ManagedProcess
 from tests.support.gateway import ROOT
 from tests.support.waiting import START_TIMEOUT
@@ -97,9 +97,15 @@ def working(command: str, folder: Path, **variables: str) -> Iterator[None]:
 @contextmanager
 def serving(command: str, folder: Path, live: str = "/live", **variables: str) -> Iterator[str]:
     """Serve by a command on a free port until the block ends; gives the origin."""
-    port = free_port()
-    argv = [*shlex.split(command), "--port", str(port)]
-    with ManagedProcess("server", argv, env=environment(variables), cwd=folder) as process:
+    with (
+        kept_port() as port,
+        ManagedProcess(
+            "server",
+            [*shlex.split(command), "--port", str(port)],
+            env=environment(variables),
+            cwd=folder,
+        ) as process,
+    ):
         origin = f"http://127.0.0.1:{port}"
         process.wait_until(lambda: _answers(f"{origin}{live}/readyz"), START_TIMEOUT)
         yield origin

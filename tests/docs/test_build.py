@@ -55,7 +55,9 @@ class TestTheSite:
         assert len(pages) > 10
         assert broken == []
 
-    @pytest.mark.parametrize("package", ["taskbeam", "taskbeam.gateway"])
+    @pytest.mark.parametrize(
+        "package", ["taskbeam", "taskbeam.client", "taskbeam.gateway", "taskbeam.testing"]
+    )
     def test_each_public_name_is_in_the_reference(self, site: Path, package: str) -> None:
         anchors = Page(site / "reference.html").anchors
         names = {f"{package}.{name}" for name in import_module(package).__all__ if not name.startswith("__")}

@@ -18,6 +18,7 @@ from taskbeam.gateway import Gateway, GatewaySettings
 from taskbeam.gateway.http import browser_files
 from tests.docs.samples import commands, environment, samples, serving, working, write_files
 from tests.support.gateway import ROOT
+from tests.support.tokens import PUSHING
 from tests.support.waiting import DEADLINE
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def test_it_is_where_the_application_put_it(folder: Path, module: str) -> None:
 
 def test_the_paths_that_the_page_lists_are_the_gateways() -> None:
     celery_app = Celery(backend="taskbeam+redis://127.0.0.1:1", set_as_current=False)
-    documented = Gateway(celery_app, settings=GatewaySettings(auth="open")).asgi().openapi()["paths"]
+    settings = GatewaySettings(auth="open", key_management=True, webhooks=(), **PUSHING)
+    documented = Gateway(celery_app, settings=settings).asgi().openapi()["paths"]
     files = [route.path for route in browser_files.router.routes if isinstance(route, APIRoute)]
     first = {f"/{path.split('/')[1]}" for path in (*documented, *files)} | {"/ws"}
     (listed,) = re.findall(r"below it the gateway has (.+?)\.\n", page_text(), re.DOTALL)

@@ -6,10 +6,13 @@ import json
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import redis
-from celery import Celery, chain
+from celery import Celery, Task, chain, chord
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
 from taskbeam.celery.progress import progress
@@ -40,6 +43,34 @@ class Unspeakable:
         return SECRET
 
 
+class Prepares(Task):  # type: ignore[type-arg]
+    """A task of a class, which does something before it starts."""
+
+    name = "fates.prepares"
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002
+        _redis(self).rpush(f"prepared:{task_id}", "1")
+
+    def run(self) -> str:
+        wait_at(self, str(self.request.id))
+        return "done"
+
+
+class ReplacesLate(Task):  # type: ignore[type-arg]
+    """As `replaces`; it ends when its gate opens, which may be long after another one took its place."""
+
+    name = "fates.replaces_late"
+
+    def run(self, by: str, queue: str) -> None:
+        replaces(self, by, queue)
+
+    def on_replace(self, sig: Any) -> Any:
+        try:
+            return super().on_replace(sig)
+        finally:
+            wait_at(self, str(self.request.id))
+
+
 def fates_app(broker: str, backend: str, conf: dict[str, Any] | None = None) -> Celery:
     """The application; ``conf`` is what a test wants otherwise, of `taskbeam_options` each by itself."""
     given = dict(conf or {})
@@ -59,6 +90,9 @@ def fates_app(broker: str, backend: str, conf: dict[str, Any] | None = None) -> 
     app.conf.update(given)
     for name, (job, options) in _jobs().items():
         app.task(name=f"fates.{name}", shared=False, **options)(job)
+    for kind in (Prepares, ReplacesLate):
+        # Celery binds a class to one application: the newest one would have the tasks of all.
+        app.register_task(type("Own", (kind,), {"__module__": __name__})())
     made: Celery = app
     return made
 
@@ -69,13 +103,16 @@ def _jobs() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "add": (add, {}),
         "steps": (steps, {}),
         "updates": (updates, bound),
+        "updates_for_ever": (updates_for_ever, bound),
         "fails": (fails, {}),
         "retries": (retries, bound),
+        "retries_late": (retries_late, bound),
         "autoretries": (
             autoretries,
             {"autoretry_for": (UnkindError,), "max_retries": 1, "default_retry_delay": 0.2},
         ),
         "ignores": (ignores, bound),
+        "ignores_at_gate": (ignores_at_gate, bound),
         "rejects": (rejects, {}),
         "replaces": (replaces, bound),
         "requeues": (requeues, bound),
@@ -112,6 +149,26 @@ def updates(self: Any, count: int) -> str:
     return "done"
 
 
+def updates_for_ever(self: Any, where: str) -> None:
+    """Until somebody cancels it: here, in a thread that names the task, or in one that has its context."""
+    task_id = self.request.id
+
+    def update() -> None:
+        while not gate_is_open(self, task_id):
+            self.update_state(task_id=task_id, state="PROGRESS", meta={"current": 1})
+
+    def report() -> None:
+        while not gate_is_open(self, task_id):
+            progress(1)
+
+    work: Callable[[], None] = partial(copy_context().run, report) if where == "context" else update
+    if where == "task":
+        work()
+    else:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(work).result()
+
+
 def fails(kind: str) -> None:
     if kind == "public":
         raise PublicError("quota", "Your quota is used up.")
@@ -130,8 +187,18 @@ def retries(self: Any, times: int, limit: int = 3) -> str:
     return "done"
 
 
+def retries_late(self: Any) -> None:
+    """Leaves time to do something before its next try."""
+    raise self.retry(exc=UnkindError(SECRET), countdown=2, max_retries=1)
+
+
 def autoretries() -> None:
     raise UnkindError(SECRET)
+
+
+def ignores_at_gate(self: Any) -> None:
+    wait_at(self, self.request.id)
+    raise Ignore
 
 
 def ignores(self: Any) -> None:
@@ -143,15 +210,17 @@ def rejects() -> None:
     raise Reject(SECRET, requeue=False)
 
 
-def replaces(self: Any, links: int) -> None:
-    """Lets others do its work, one after the other."""
-    add = self.app.tasks["fates.add"].si(1, 2).set(queue=self.request.delivery_info["routing_key"])
-    raise self.replace(add if links == 1 else chain(*[add] * links))
+def replaces(self: Any, by: str, queue: str = "") -> Any:
+    """Lets others do its work, on its own queue or another one: a task, or several in a row or at once."""
+    queue = queue or self.request.delivery_info["routing_key"]
+    add = self.app.tasks["fates.add"].si(1, 2).set(queue=queue)
+    shapes = {"task": add, "chain": chain(add, add), "chord": chord([add, add], add)}
+    return self.replace(shapes[by])
 
 
 def requeues(self: Any) -> str:
     """Goes back to the queue the first time."""
-    if not self.request.delivery_info["redelivered"]:
+    if not self.request.delivery_info.get("redelivered"):
         raise Reject(SECRET, requeue=True)
     return "done"
 
@@ -229,6 +298,7 @@ def leaves() -> None:
 def wait_at(task: Any, gate: str) -> None:
     """Block in a socket until the gate opens, as a task that waits for a database does."""
     client = _redis(task)
+    client.rpush(f"pid:{gate}", os.getpid())
     client.rpush(f"arrived:{gate}", task.request.id)
     if client.blpop([f"gate:{gate}"], timeout=GATE_TIMEOUT) is None:
         raise TimeoutError(gate)

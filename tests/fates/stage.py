@@ -15,11 +15,13 @@ from redis.asyncio import Redis
 from stack.valkey import Valkey
 from taskbeam.journal.events import Record
 from taskbeam.journal.keys import task_keys
+from taskbeam.presence.judgement import Judgement
 from taskbeam.presence.watchdog import Swept, Watchdog
+from taskbeam.testing.story import word
 from tests.support.asyncapi import check
 from tests.support.closing import close_app
 from tests.support.waiting import wait_until
-from tests.support.worker import worker
+from tests.support.worker import hears_broadcasts, worker
 
 from .jobs import fates_app
 
@@ -41,6 +43,8 @@ REDELIVERY: dict[str, Any] = {
         "visibility_timeout": 1,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
+        # A worker that is killed while it looks for such messages keeps others from it for so long.
+        "unacked_mutex_expire": 1,
     }
 }
 
@@ -48,15 +52,19 @@ REDELIVERY: dict[str, Any] = {
 class Stage:
     """One server with the tasks of `tests.fates.jobs`."""
 
-    def __init__(self, valkey: Valkey, conf: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, valkey: Valkey, conf: dict[str, Any] | None = None, broker: Valkey | None = None
+    ) -> None:
+        """``valkey`` has the journals; and the messages too, without a ``broker`` of their own."""
         self.valkey = valkey
         self.route = "celery"
         self.conf = conf or {}
-        self.broker = valkey.url(0)
+        self.broker = (broker or valkey).url(0)
         self.backend = "taskbeam+" + valkey.url(1)
         self.app = fates_app(self.broker, self.backend, self.conf)
         self.queue = redis.Redis.from_url(self.broker)
         self.redis = redis.Redis.from_url(valkey.url(1))
+        self.judgement = Judgement()
 
     def to(self, queue: str) -> Stage:
         """The same stage; what is sent goes to this queue, and workers that are started consume it."""
@@ -131,6 +139,10 @@ class Stage:
         """Return when a task waits at its gate (for the ``times``-th time)."""
         wait_until(lambda: self.queue.llen(f"arrived:{task_id}") >= times, lambda: f"{task_id} at its gate")
 
+    def hears(self) -> None:
+        """Return when the worker hears what is broadcast to workers (`control`)."""
+        wait_until(lambda: hears_broadcasts(self.app), lambda: "a worker to answer a ping")
+
     def held(self, job: str, *args: Any) -> str:
         """A task that runs, and waits at its gate."""
         task_id = self.send(job, *args)
@@ -146,7 +158,7 @@ class Stage:
 
         async def look() -> Swept:
             async with Redis.from_url(self.valkey.url(1)) as client:
-                return await Watchdog(client, grace).sweep()
+                return await Watchdog(client, grace, lease=0, judgement=self.judgement).sweep()
 
         return asyncio.run(look())
 
@@ -194,14 +206,3 @@ def together(contexts: Iterable[AbstractContextManager[T]]) -> Iterator[list[T]]
 def story(events: list[Event]) -> list[str]:
     """Events in the words of `docs/fates.md`: state, error code, and the attempt from the second on."""
     return [word(event) for event in events]
-
-
-def word(event: Event) -> str:
-    words = [event["state"]]
-    if "error" in event:
-        words.append(event["error"]["code"])
-    words += [mark for mark in ("cancel", "requeued", "replaced") if mark in event]
-    words += [event["waiting"]] if "waiting" in event else []
-    if event["attempt"] > 1:
-        words.append(f"#{event['attempt']}")
-    return " ".join(words)

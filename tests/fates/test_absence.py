@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from celery import chain, states
 
+from taskbeam.journal.keys import task_keys
+from tests.support.gateway import gateway
 from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
@@ -35,6 +37,22 @@ def test_unknown_and_expired(stage: Stage, served: Gateway) -> None:
         assert refused(cancel(served, unheard)) == (status, code)
 
 
+def test_a_task_that_is_silent_for_longer_than_its_result_lives() -> None:
+    """Queued or running, it is neither unknown nor expired."""
+    with (
+        staged({"result_expires": 1}) as stage,
+        gateway(stage.valkey.url().rsplit("/", 1)[0]) as served,
+        stage.worker("threads"),
+    ):
+        running, queued = stage.held("gated"), stage.to("nobodys").send("add", 1, 2)
+        result = task_keys(running).result
+        wait_until(lambda: not stage.redis.exists(result), lambda: "Celery's own result to expire")
+        told = [httpx.get(f"{served.http}/tasks/{each}").json()["state"] for each in (running, queued)]
+        assert told == ["STARTED", "PENDING"]
+        stage.open(running)
+        assert stage.fate(running) == expected("plain")
+
+
 def test_cancelled_while_its_worker_is_away(crewed: Stage, served: Gateway) -> None:
     """Revoked at once; the worker that comes later does not run it."""
     stage = crewed.to("away")
@@ -45,6 +63,17 @@ def test_cancelled_while_its_worker_is_away(crewed: Stage, served: Gateway) -> N
         stage.fate(stage.send("add", 1, 2))  # the queue is in order
     assert stage.queue.llen(f"arrived:{task_id}") == 0
     assert stage.fate(task_id) == expected("cancelled while queued, no worker")
+
+
+def test_a_message_that_was_given_up_and_arrives_after_all(crewed: Stage) -> None:
+    """The broker took it and did not say so in time: its sender was told that it was not sent."""
+    stage = crewed.to("away")
+    task_id = stage.send("gated")
+    stage.app.backend.append_unsent(task_id)  # type: ignore[attr-defined]
+    with stage.worker():
+        stage.fate(stage.send("add", 1, 2))  # the queue is in order
+    assert stage.queue.llen(f"arrived:{task_id}") == 0
+    assert stage.fate(task_id) == ["PENDING", "REVOKED not_sent"]
 
 
 def test_eager(empty: Stage, served: Gateway) -> None:

@@ -84,6 +84,17 @@ def test_cancelled_while_running(stage: Stage, served: Gateway, pool: str) -> No
     assert stage.queue.llen(f"cleaned:{task_id}") == 1
 
 
+@pytest.mark.parametrize("where", ["task", "thread", "context"])
+def test_cancelled_while_it_updates_its_state(stage: Stage, served: Gateway, pool: str, where: str) -> None:
+    """By plain `update_state`, also in a thread that names the task; by `progress` in its context."""
+    task_id = stage.send("updates_for_ever", where)
+    wait_until(lambda: "PROGRESS" in stage.story(task_id), lambda: "the first update")
+    assert cancelled(served, task_id) == "requested"
+    told = [word for word in stage.fate(task_id) if word != "PROGRESS"]
+    shape = [word for word in expected("cancelled while running", pool) if word != "PROGRESS"]
+    assert told == shape
+
+
 def test_cancelled_while_running_with_terminate(spare: Stage, served: Gateway, pool: str) -> None:
     task_id = spare.held("gated")
     assert cancelled(served, task_id, terminate=True) == "terminating"

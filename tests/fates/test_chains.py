@@ -141,9 +141,22 @@ def test_cancelled_while_it_waits(stage: Stage, served: Gateway) -> None:
     assert stage.fate(last.id) == expected("chain: later link after another end")
 
 
+#: What a task replaces itself with, by the way that it goes.
+SHAPES = {"replaced by a task": "task", "replaced by a chain": "chain", "replaced by a chord": "chord"}
+
+
 @on_all_pools
-@pytest.mark.parametrize(
-    ("way", "links"), [("replaced by a task", 1), ("replaced by a chain", 2)], ids=["task", "chain"]
-)
-def test_replaced(stage: Stage, pool: str, way: str, links: int) -> None:
-    assert stage.fate(stage.send("replaces", links)) == expected(way, pool)
+@pytest.mark.parametrize("way", SHAPES)
+def test_replaced(stage: Stage, pool: str, way: str) -> None:
+    assert stage.fate(stage.send("replaces", SHAPES[way])) == expected(way, pool)
+
+
+@pytest.mark.parametrize("way", SHAPES)
+def test_replaced_by_one_that_is_faster(stage: Stage, way: str) -> None:
+    """It has ended before the run that it replaces has."""
+    task_id = stage.send("replaces_late", SHAPES[way], "threads")
+    stage.arrived(task_id)
+    assert stage.fate(task_id) == expected(way)
+    stage.open(task_id)
+    stage.fate(stage.send("add", 1, 2))  # the run has ended, and told it
+    assert stage.fate(task_id) == expected(way)

@@ -20,6 +20,7 @@ def test_a_worker_says_what_it_consumes_now(empty: Stage, pool: str, slots: int)
         wait_until(lambda: bool(consumers(empty, "celery")), lambda: "the worker to say what it consumes")
         (member,) = consumers(empty, "celery")
         assert int(member.rsplit(b" ", 1)[1]) == slots
+        empty.hears()
         empty.app.control.add_consumer(f"late-{pool}")
         wait_until(lambda: consumers(empty, f"late-{pool}") == [member], lambda: "the new queue")
         empty.app.control.cancel_consumer("celery")

@@ -49,7 +49,7 @@ async def _lose(stage: Stage, runs: int, watchdogs: int = 1) -> tuple[float, Swe
         await JournalAppender(client).append_all([_begun(str(uuid4())) for _ in range(runs)])
         await client.zadd(WORKERS, {WORKER: 0})
         began = time.monotonic()
-        looks = [Watchdog(client, 0).sweep() for _ in range(watchdogs)]
+        looks = [Watchdog(client, 0, lease=0).sweep() for _ in range(watchdogs)]
         swept = await asyncio.gather(*looks)
         return time.monotonic() - began, swept[0]
 

@@ -60,3 +60,16 @@ test("a run is slow by the measure of its own name", () => {
   assert.deepEqual([slow(2.9), slow(3.1)], [false, true]);
   assert.equal(board.slow(job("2", { name: "c.d", began: NOW - 99 }), rows), false, "nothing is known of its name");
 });
+
+test("who missed ticks shows no job as running whose end may be among them", () => {
+  const board = new Board();
+  board.hear(tick({ jobs: [job("open", {}), job("ended", { state: "SUCCESS", final: true })] }), NOW);
+  board.missed();
+  assert.deepEqual(board.list().map(({ id }) => id), ["ended"]);
+});
+
+test("jobs that ended too fast to be listed are counted", () => {
+  const board = new Board();
+  for (const omitted of [2, undefined, 3]) board.hear(tick({ omitted }), NOW);
+  assert.equal(board.omitted, 5);
+});

@@ -31,7 +31,7 @@ test("the entries keep their names, and what they share is named by its content"
   const names = [...contents.keys()].filter((name) => !/^chunks\/[\w-]+-[A-Z0-9]{8}\.js$/.test(name)).sort();
   assert.deepEqual(names, [
     ...["LICENSE", "client/index.js", "dashboard/dashboard.css", "dashboard/dashboard.html", "dashboard/dashboard.js"],
-    ...["element/index.js", "favicon.svg", "look/journal.css", "look/theme.css", "react.js"],
+    ...["element/feed/index.js", "element/index.js", "favicon.svg", "look/journal.css", "look/theme.css", "notify/index.js", "react.js", "taskbeam-sw.js"],
   ]);
   assert.ok(contents.size > names.length);
 });
@@ -58,7 +58,7 @@ test("the client is there once", () => {
 
 test("what knows where it was loaded from is one level below the gateway", () => {
   const knowing = [...contents].filter(([, text]) => text.includes("import.meta")).map(([name]) => name);
-  assert.deepEqual(knowing.map((name) => name.split("/").length), [2]);
+  assert.deepEqual(knowing.map((name) => name.split("/").length), [2, 2]);
 });
 
 test("a page has nothing inline, so a strict policy holds", () => {

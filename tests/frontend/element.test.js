@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 import { UNHEARD, unknown } from "../../frontend/client/job.js";
-import { announcer, milestone } from "../../frontend/element/announce.js";
+import { announcer, milestone, spoken } from "../../frontend/element/announce.js";
 import { facts } from "../../frontend/element/facts.js";
 import { resultLink } from "../../frontend/element/link.js";
 import { foresee } from "../../frontend/element/outlook.js";
@@ -114,11 +114,20 @@ test("a page changes the words", () => {
 
 test("a result's address becomes a link if it is one", () => {
   const base = "https://example.org/app/";
-  assert.equal(resultLink({ report_url: "/files/a.pdf" }, base), "https://example.org/files/a.pdf");
-  assert.equal(resultLink({ thumbnail_url: "/t", download_url: "https://cdn.example.net/b" }, base), "https://cdn.example.net/b");
+  assert.equal(resultLink({ report_url: "/files/a.pdf" }, base, "t"), "https://example.org/files/a.pdf");
+  assert.equal(resultLink({ thumbnail_url: "/t", download_url: "https://cdn.example.net/b" }, base, "t"), "https://cdn.example.net/b");
   for (const result of [undefined, null, "url", 7, {}, { url: 5 }, { url: "" }, { url: "javascript:alert(1)" }, { url: "data:," }]) {
-    assert.equal(resultLink(result, base), "");
+    assert.equal(resultLink(result, base, "t"), "");
   }
+});
+
+test("a file that the job stored is had through the job", () => {
+  const base = "https://example.org/app/";
+  const files = ["reports/a b's.pdf", "x"];
+  /** @param {string} url */
+  const link = (url) => resultLink({ url }, base, "t/1", files);
+  assert.equal(link("/files/reports/a%20b's.pdf"), "https://example.org/app/tasks/t%2F1/files/reports/a%20b's.pdf");
+  assert.equal(link("/files/other.pdf"), "https://example.org/files/other.pdf");
 });
 
 test("the details list what is known", () => {
@@ -140,7 +149,10 @@ test("what is announced waits, and the newest word takes the place of what waits
   const said = [];
   const announce = announcer((text) => said.push(text));
   /** @param {number} percent */
-  const reach = (percent) => announce(seen({ job: { ...RUNNING, progress: { current: 0, percent, message: "Working" } } }));
+  const reach = (percent) => {
+    const shown = seen({ job: { ...RUNNING, progress: { current: 0, percent, message: "Working" } } });
+    announce(milestone(shown), spoken(shown));
+  };
   reach(10);
   reach(30);
   reach(40);

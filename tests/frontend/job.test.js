@@ -11,6 +11,11 @@ test("the first event says when the job began", () => {
   assert.deepEqual([job.began, job.ts, job.cursor], [10, 12, "7-2"]);
 });
 
+test("the files are those that the result names", () => {
+  const job = after(UNHEARD, { ...SENT, state: "SUCCESS", final: true, result: {}, files: ["a"] });
+  assert.deepEqual(job.files, ["a"]);
+});
+
 test("progress stays until an event brings another", () => {
   const told = after(UNHEARD, { ...SENT, id: "7-2", type: "progress", state: "PROGRESS", progress });
   assert.equal(percent(after(told, { ...SENT, id: "7-3", type: "log", state: "PROGRESS", data: "line" })), 25);
@@ -21,10 +26,48 @@ test("a new attempt starts over", () => {
   assert.equal(percent(after(told, { ...SENT, id: "7-3", state: "STARTED", attempt: 2 })), null);
 });
 
+test("of a worker that tells no attempts, a start begins anew", () => {
+  const { attempt, ...heard } = { ...SENT, source: "celery" };
+  assert.equal(attempt, 1);
+  const told = after(UNHEARD, { ...heard, id: "7-2", type: "progress", state: "PROGRESS", progress });
+  const further = after(told, { ...heard, id: "7-3", state: "RETRY" });
+  assert.deepEqual([further.attempt, percent(further)], [1, 25]);
+  assert.equal(percent(after(further, { ...heard, id: "7-4", state: "STARTED" })), null);
+});
+
+test("of a task of which nothing is stored, that is known, until something is", () => {
+  const job = after(UNHEARD, { task_id: "t", type: "state", state: "PENDING", final: false, source: "celery", known: false });
+  assert.deepEqual(job, { ...UNHEARD, known: false });
+  assert.equal(after(job, { ...SENT, state: "STARTED" }).known, undefined);
+});
+
 test("a gap carries the snapshot, and its own id as the cursor", () => {
   const gap = { id: "7-9", task_id: "t", type: "gap", final: false, gap: {}, snapshot: { ...SENT, id: "7-8", state: "STARTED" } };
   const job = after(after(UNHEARD, SENT), gap);
   assert.deepEqual([job.state, job.cursor, job.began], ["STARTED", "7-9", 10]);
+});
+
+test("who joins when the beginning was dropped sees what the snapshot says", () => {
+  const snapshot = { ...SENT, id: "7-2", type: "progress", state: "PROGRESS", progress };
+  const gap = { id: "7-500", type: "gap", final: false, gap: { after: "7-0", reason: "trimmed" }, snapshot };
+  const job = after(after(UNHEARD, gap), { ...SENT, id: "7-501", type: "data", state: "PROGRESS", data: "a token", ts: 20 });
+  assert.deepEqual([percent(job), job.state, job.cursor, job.began], [25, "PROGRESS", "7-501", 20]);
+});
+
+test("events that the snapshot is newer than turn nothing back", () => {
+  const snapshot = { ...SENT, id: "7-9", type: "progress", state: "PROGRESS", attempt: 2, progress };
+  const gap = { id: "7-5", type: "gap", final: false, gap: { after: "7-0", reason: "trimmed" }, snapshot };
+  const older = { ...SENT, id: "7-6", state: "RETRY", ts: 11, progress: { current: 9 } };
+  const job = after(after(UNHEARD, gap), older);
+  assert.deepEqual([job.state, job.attempt, percent(job), job.cursor, job.began], ["PROGRESS", 2, 25, "7-6", 11]);
+  const newer = after(job, { ...SENT, id: "7-10", state: "STALLED", attempt: 2, ts: 12 });
+  assert.deepEqual([newer.state, percent(newer)], ["STALLED", 25]);
+});
+
+test("what a new life of the journal says is news", () => {
+  const told = after(UNHEARD, { id: "7-5", type: "gap", gap: {}, snapshot: { ...SENT, id: "7-9", attempt: 3, state: "LOST" } });
+  const gap = { id: "8-0", type: "gap", gap: { after: "7-9", reason: "epoch" }, snapshot: { ...SENT, id: "8-2", state: "SUCCESS" } };
+  assert.equal(after(told, gap).state, "SUCCESS");
 });
 
 test("success is everything", () => {

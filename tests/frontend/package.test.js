@@ -4,7 +4,7 @@ import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { observed } from "../../frontend/element/attributes.js";
+import { observed } from "../../frontend/element/properties.js";
 import { PACKAGE, PROJECTS, pack, ROOT, run, temporary } from "./packed.js";
 
 const TSC = [process.execPath, `${ROOT}node_modules/typescript/bin/tsc`, "--pretty", "false"];
@@ -30,10 +30,10 @@ async function files(folder) {
 
 describe("the package", () => {
   test("has what its users need, and nothing else", async () => {
-    const expected = ["LICENSE", "README.md", "client", "custom-elements.json", "element", "package.json", "react", "types"];
+    const expected = ["LICENSE", "README.md", "client", "custom-elements.json", "element", "notify", "package.json", "react", "taskbeam-sw.js", "types"];
     assert.deepEqual((await readdir(PACKAGE)).sort(), expected);
     const names = (await files(PACKAGE)).map((path) => path.slice(PACKAGE.length));
-    assert.deepEqual(names.filter((name) => /^(client|element|react)\//.test(name) && !name.endsWith(".js")), []);
+    assert.deepEqual(names.filter((name) => /^(client|element|notify|react)\//.test(name) && !name.endsWith(".js")), []);
     assert.deepEqual(names.filter((name) => name.startsWith("types/") && !name.endsWith(".d.ts")), []);
   });
 
@@ -63,9 +63,10 @@ describe("the package", () => {
       import { percent, UNHEARD } from "taskbeam";
       import { TaskProgress } from "taskbeam/element";
       import { useTask } from "taskbeam/react";
-      console.log(percent(UNHEARD), typeof TaskProgress, typeof useTask);`;
+      import { TaskBell } from "taskbeam/notify";
+      console.log(percent(UNHEARD), typeof TaskProgress, typeof useTask, typeof TaskBell);`;
     const { output } = await run([process.execPath, "--input-type=module", "-e", script], PROJECTS);
-    assert.equal(output.trim(), "null function function");
+    assert.equal(output.trim(), "null function function function");
   });
 });
 
@@ -74,7 +75,9 @@ describe("the manifest of the element", () => {
   let element;
   before(async () => {
     const { modules } = JSON.parse(await read("custom-elements.json"));
-    [element] = modules.flatMap((/** @type {any} */ { declarations }) => declarations);
+    const elements = modules.flatMap((/** @type {any} */ { declarations }) => declarations).filter((/** @type {any} */ { tagName }) => tagName);
+    assert.deepEqual(elements.map((/** @type {any} */ { tagName }) => tagName).sort(), ["task-bell", "task-feed", "task-progress"]);
+    element = elements.find((/** @type {any} */ { tagName }) => tagName === "task-progress");
     assert.equal(element.tagName, "task-progress");
   });
   /** @param {{name: string}[]} described @param {Iterable<string | undefined>} there */
@@ -93,13 +96,15 @@ describe("the manifest of the element", () => {
 
   test("has each part and slot", async () => {
     const tree = await read("element/tree.js");
-    same(element.cssParts, [...tree.matchAll(/make\(\s*"\w+ (\w+)"/g)].map(([, name]) => name));
+    const steps = await read("element/steps.js");
+    const parts = [...tree.matchAll(/make\(\s*"\w+ (\w+)"/g), ...steps.matchAll(/piece\("([\w-]+)"|"li", { part: "(\w+)"/g)];
+    same(element.cssParts, parts.map(([, name, other]) => name ?? other));
     const tones = ["waiting", "running", "done", "failed", "gone"];
     same(element.slots, [...tones, ...[...tree.matchAll(/slot\("(\w+)"\)/g)].map(([, name]) => name)]);
   });
 
   test("has each colour, and its value", async () => {
-    const colours = (await read("element/style.js")).matchAll(/var\((--task-[\w-]+), (light-dark\(\S+, \S+\))\)/g);
+    const colours = ((await read("element/sheet.js")) + (await read("element/style.js"))).matchAll(/var\((--task-[\w-]+), (light-dark\(\S+, \S+\))\)/g);
     const values = Object.fromEntries([...colours].map(([, name, value]) => [name, value]));
     same(element.cssProperties, Object.keys(values));
     for (const each of element.cssProperties) assert.equal(each.default, values[each.name]);

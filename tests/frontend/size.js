@@ -12,23 +12,29 @@ import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
-import { bundle, OPTIONS } from "../../frontend/tools/bundle.js";
+import { bundle, FRONTEND, OPTIONS } from "../../frontend/tools/bundle.js";
 
 /** @param {Uint8Array} bytes */
 const zipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
-/** @param {string} entry of the npm package @returns {Promise<number>} bytes */
-async function bundled(entry) {
-  const { outputFiles = [] } = await build({ ...OPTIONS, entryPoints: [entry], write: false });
+/** @param {string} code of an application that imports the npm package @returns {Promise<number>} bytes */
+async function bundled(code) {
+  const { outputFiles = [] } = await build({ ...OPTIONS, stdin: { contents: code, resolveDir: FRONTEND }, write: false });
   return zipped(/** @type {Uint8Array} */ (outputFiles[0]?.contents));
 }
 
-/** @param {string} folder that holds the bundle @param {string} entry of it @returns {Promise<number>} bytes */
-async function served(folder, entry) {
+/**
+ * @param {string} folder that holds the bundle
+ * @param {string} entry of it
+ * @param {Map<string, number>} [sizes] of what was counted already
+ * @returns {Promise<number>} bytes of it and of all that it imports
+ */
+async function served(folder, entry, sizes = new Map()) {
   const code = await readFile(join(folder, entry));
-  const imported = [...String(code).matchAll(/from"(\.[^"]+)"/g)].map(([, path = ""]) => resolve("/", entry, "..", path));
-  const sizes = await Promise.all([...new Set(imported)].map((path) => served(folder, path)));
-  return sizes.reduce((sum, size) => sum + size, zipped(code));
+  sizes.set(entry, zipped(code));
+  const imported = [...String(code).matchAll(/from"(\.[^"]+)"/g)].map(([, path = ""]) => resolve("/", entry, "..", path).slice(1));
+  for (const path of imported) if (!sizes.has(path)) await served(folder, path, sizes);
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** @param {string} name @param {number} size bytes @param {number} limit bytes */
@@ -39,9 +45,13 @@ function report(name, size, limit) {
 
 const folder = await mkdtemp(join(tmpdir(), "taskbeam-"));
 await bundle(folder);
-const client = await bundled("client/main.js");
-report("client, in an application", client, 6 * 1024);
-report("element, more", (await bundled("element/main.js")) - client, 5 * 1024);
-report("client, from a gateway", await served(folder, "client/index.js"), 6.25 * 1024);
-report("element with its client, from a gateway", await served(folder, "element/index.js"), 11.25 * 1024);
+const watch = await bundled('export { TaskError, watch } from "./client/main.js"');
+const client = await bundled('export * from "./client/main.js"');
+report("watch(), in an application", watch, 6.75 * 1024);
+report("the client, all of it", client, 8 * 1024);
+report("element, beside watch()", (await bundled('export * from "./element/main.js"')) - watch, 6.25 * 1024);
+report("list, beside all of the client", (await bundled('export * from "./client/main.js"; export * from "./element/feed/main.js"')) - client, 6.75 * 1024);
+report("client, from a gateway", await served(folder, "client/index.js"), 9.25 * 1024);
+report("element with its client, from a gateway", await served(folder, "element/index.js"), 14.25 * 1024);
+report("list with its client, from a gateway", await served(folder, "element/feed/index.js"), 16 * 1024);
 await rm(folder, { recursive: true });

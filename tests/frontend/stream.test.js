@@ -34,7 +34,7 @@ function listen(written, until) {
         resolve(told);
       }
     };
-    const topics = new Map([["a/b", { after: "7-3", token: "secret", tabs: new Set([""]) }]]);
+    const topics = new Map([["tasks/a%2Fb", { after: "7-3", token: "secret", tabs: new Set([""]) }]]);
     const connection = openStream(new URL(`http://127.0.0.1:${port}/jobs/`), topics, {
       opened() {},
       heard() {},

@@ -39,6 +39,15 @@ test("a new life of the journal begins anew", () => {
   assert.deepEqual([count, first, missing], [1, 1, 0]);
 });
 
+test("of a job that tells much the newest are kept, and the sums of all", () => {
+  const trace = new Trace();
+  for (let seq = 1; seq <= 5000; seq++) trace.heard(event(`7-${seq}`, seq), seq);
+  trace.heard(event("7-5002", 5002), 5002);
+  assert.equal(trace.points.length, 1000);
+  const { count, first, last, missing, repeated, recovered } = trace.proof();
+  assert.deepEqual([count, first, last, missing, repeated, recovered], [5001, 1, 5002, 1, 0, 5001]);
+});
+
 test("what happened while the line was cut was read from the journal", () => {
   const trace = live(["7-1", 1, 1]);
   trace.lineIs("waiting", "websocket", 2);

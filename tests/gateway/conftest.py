@@ -9,10 +9,12 @@ import pytest
 
 from stack.valkey import Valkey
 from tests.support.gateway import PATHS, Gateway, gateway
-from tests.support.journal import Journals, Task
+from tests.support.warm.programs import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from stack.process import Start
 
 
 @pytest.fixture(scope="package")
@@ -24,9 +26,10 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.fixture(scope="module", params=PATHS)
 def served(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Gateway]:
-    """The module's gateway; its `SETTINGS`, if it has any, are the gateway's."""
+    """The module's gateway, with its `SETTINGS`; a module that measures memory says how to `START` it."""
     settings: dict[str, Any] = getattr(request.module, "SETTINGS", {})
-    with gateway(valkey.url().removesuffix("/0"), request.param, **settings) as running:
+    start: Start = getattr(request.module, "START", warm)
+    with gateway(valkey.url().removesuffix("/0"), request.param, start=start, **settings) as running:
         yield running
 
 
@@ -35,15 +38,3 @@ def http(served: Gateway) -> Iterator[httpx.Client]:
     """A client of the gateway, for whole answers; made once, for each one loads certificates."""
     with httpx.Client(base_url=served.http, timeout=60) as client:
         yield client
-
-
-@pytest.fixture(scope="package")
-def journals(valkey: Valkey) -> Iterator[Journals]:
-    with Journals(valkey.url(1)) as found:
-        yield found
-
-
-@pytest.fixture
-def task(journals: Journals) -> Task:
-    """A task that was just sent."""
-    return journals.task()

@@ -13,8 +13,9 @@ from jsonschema import Draft7Validator
 from websockets.frames import Opcode
 
 from taskbeam.gateway import problems
+from taskbeam.gateway.feeds.models import FeedGap
 from taskbeam.gateway.http.docs import ASYNCAPI
-from taskbeam.gateway.http.event_models import TaskGap
+from taskbeam.gateway.http.event_models import TaskGap, TaskOutput
 from taskbeam.gateway.http.problem_details import ProblemBody
 from taskbeam.gateway.problems import Problem
 from taskbeam.journal.events import EventId
@@ -28,13 +29,13 @@ from tests.support.asyncapi import (
     sent_on,
 )
 from tests.support.closing import close_app
-from tests.support.event_stream import EventStream
+from tests.support.event_stream import EventStream, body_of
 from tests.support.gateway import ROOT
 from tests.support.linter import complaints
 from tests.support.raw_websocket import RawWebSocket, frame, text
 from tests.support.tokens import TOKENS, bearer, sign
 from tests.support.worker import worker
-from tests.taskbeam.reporting_jobs import reporting_app
+from tests.taskbeam.writing_jobs import writing_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +56,8 @@ SOCKETS = ("oneTask", "manyTasks")
 @contextmanager
 def jobs(valkey: Valkey) -> Iterator[Celery]:
     broker, backend = valkey.url(0), "taskbeam+" + valkey.url(1)
-    with worker(broker, backend, pool="threads", app="tests.taskbeam.reporting_jobs"):
-        app = reporting_app(broker, backend)
+    with worker(broker, backend, pool="threads", app="tests.taskbeam.writing_jobs"):
+        app = writing_app(broker, backend)
         yield app
 
 
@@ -67,6 +68,8 @@ def told(valkey: Valkey) -> Iterator[list[str]]:
         results = [
             app.send_task("jobs.digest", [5]),
             app.send_task("jobs.report"),
+            app.send_task("jobs.write", [1]),
+            app.send_task("jobs.stumble"),
             app.send_task("jobs.flaky"),
             app.send_task("jobs.broken"),
             app.send_task("jobs.add", [1, 2], countdown=0.2),
@@ -106,7 +109,7 @@ class TestTheDocument:
 
 
 class TestItsSchemas:
-    @pytest.mark.parametrize("model", [TaskGap, ProblemBody])
+    @pytest.mark.parametrize("model", [TaskGap, TaskOutput, FeedGap, ProblemBody])
     def test_are_those_of_openapi(self, model: type[BaseModel]) -> None:
         ours = schemas(model)
         theirs = {name: SCHEMAS[name] for name in ours}
@@ -154,26 +157,34 @@ def all_problems() -> list[Problem]:
 
 class TestTraffic:
     def test_of_the_socket_of_a_task(self, served: Gateway, told: list[str]) -> None:
-        states = set()
+        states, kinds = set(), set()
         for task_id in told:
             token = sign(tasks=[task_id])
             with RawWebSocket(served, f"/tasks/{task_id}/ws", headers=bearer(token)) as socket:
                 for body in socket.bodies():
                     event = json.loads(body)
-                    assert check(event, *sent_on("oneTask")) == "event"
-                    states.add(event["state"])
+                    kinds.add(check(event, *sent_on("oneTask")))
+                    states.add(event.get("state"))
+        assert kinds == {"event", "output"}
         assert states >= {"PENDING", "STARTED", "PROGRESS", "RETRY", "SUCCESS", "FAILURE"}
 
     def test_of_the_socket_for_many_tasks(self, served: Gateway, told: list[str], journals: Journals) -> None:
         trimmed = journals.task(limit=2)
         first = trimmed.records()[0].id
         trimmed.grow(5)
-        token = sign(tasks=[*told, trimmed.id])
+        waiting = journals.task()
+        token = sign(tasks=[*told, trimmed.id, waiting.id], owner="told on a socket")
+        in_feed = journals.task(labels={"owner": "told on a socket"})
         asked: list[dict[str, Any]] = [
             {"op": "auth", "token": token},
             *({"op": "subscribe", "task_id": task_id, "after": None} for task_id in told),
             {"op": "subscribe", "task_id": trimmed.id, "after": str(first), "token": token},
             {"op": "auth", "task_id": trimmed.id, "token": token},
+            {"op": "subscribe", "feed": "owner:me", "after": "1-1"},
+            {"op": "subscribe", "feed": "owner:nobody"},
+            {"op": "subscribe", "task_id": waiting.id, "types": ["log"], "states": ["PENDING"], "tail": 5},
+            {"op": "auth", "feed": "owner:me", "token": token},
+            {"op": "unsubscribe", "feed": "owner:nobody"},
             {"op": "subscribe", "task_id": "nobodys"},
             {"op": "auth", "token": "x"},
             {"op": "unsubscribe", "task_id": "nobodys"},
@@ -185,7 +196,8 @@ class TestTraffic:
                 seen.add(check(message, *received_on("manyTasks")))
                 socket.say(**message)
             ended = 0
-            while ended < len(told) or not seen >= {"pong", "gap"}:
+            in_feed.append()
+            while ended < len(told) or not seen >= {"pong", "gap", "feedGap", "feedEvent", "cursor"}:
                 heard = socket.json()
                 seen.add(check(heard, *sent_on("manyTasks")))
                 ended += heard.get("reason") == "ended"
@@ -195,6 +207,8 @@ class TestTraffic:
         wrong: dict[str, dict[str, Any] | str] = {
             "bad_json": "no JSON",
             "bad_request": {"op": "subscribe", "task_id": 7},
+            "invalid_request": {"op": "subscribe", "task_id": "x", "tail": -1},
+            "unknown_feed": {"op": "subscribe", "feed": "nobodys", "token": sign(owner="x")},
             "bad_cursor": {"op": "subscribe", "task_id": "x", "after": "y"},
             "unknown_op": {"op": "sing"},
             "unauthenticated": {"op": "auth", "token": "x"},
@@ -243,11 +257,26 @@ class TestTraffic:
         for task_id in (*told, expiring.id):
             headers = bearer(sign(tasks=[task_id], exp=time.time() + 3))
             lost = EventId(1, 1)
-            with EventStream(served, task_id, f"?after={lost}", headers=headers) as stream:
+            with EventStream(served, task_id, f"?after={lost}&end=true", headers=headers) as stream:
                 for block in stream.rest().split(b"\n\n"):
                     fields = dict(line.split(b": ", 1) for line in block.split(b"\n") if b": " in line)
                     if b"data" in fields:
-                        name = check(json.loads(fields[b"data"]), *sent_on("eventStream"))
-                        assert (b"event" in fields, b"id" in fields) == (name == "problem", name != "problem")
+                        data = json.loads(fields[b"data"])
+                        name = check(data, *sent_on("eventStream"))
+                        assert (b"event" in fields) == (name in ("problem", "end"))
+                        assert (b"id" in fields) == ("id" in data)
                         seen.add(name)
-        assert seen == {"event", "gap", "problem"}
+        assert seen == {"event", "output", "gap", "problem", "end"}
+
+    def test_of_a_feeds_stream(self, served: Gateway, journals: Journals) -> None:
+        seen = set()
+        task = journals.task(labels={"owner": "told"})
+        headers = bearer(sign(owner="told", exp=time.time() + 3))
+        with EventStream(served, "owner:told", "?after=1-1", headers=headers, collection="feeds") as stream:
+            seen.add(stream.line() and check(stream.event(), *sent_on("feedStream")))
+            task.append({"text": "half"})
+            task.append({"text": "more"})
+            for block in stream.rest().split(b"\n\n"):
+                if data := body_of(block):
+                    seen.add(check(json.loads(data), *sent_on("feedStream")))
+        assert seen == {"feedEvent", "feedGap", "problem"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from taskbeam.follow.channel import MAX_ARRIVED, Channel, Close, Deliver, End, Read, Subscribe, Unsubscribe
-from taskbeam.journal.events import EventId, Record
+from dataclasses import replace
+
+from taskbeam.follow.channel import MAX_ARRIVED, Channel
+from taskbeam.follow.outputs import Close, Deliver, End, Read, Stand, Subscribe, Unsubscribe
+from taskbeam.journal.events import EventId, Record, Unnumbered
 from taskbeam.journal.history import Absence, Gap, History
 
 EPOCH = 1_763_800_000_000
@@ -107,6 +110,15 @@ class TestJoining:
         channel.published(record(1))
         assert channel.history(Absence.UNKNOWN) == [Read(None)]
 
+    def test_that_there_was_none_before_the_connection_was_lost_says_nothing(self) -> None:
+        """The task may have been sent in between, and then nobody heard of it."""
+        channel: Channel[str] = Channel()
+        channel.join("a", None)
+        channel.subscribed()
+        channel.lost()
+        assert channel.subscribed() == []  # the read is still under way
+        assert channel.history(Absence.UNKNOWN) == [Read(None)]
+
     def test_others_stay_live_while_one_joins(self) -> None:
         channel = live_channel("a")
         channel.join("b", at(1))
@@ -124,6 +136,34 @@ class TestJoining:
         assert delivered([*channel.published(record(4))], "b") == []
         fifth = channel.published(record(5))
         assert delivered([*fifth], "a") == delivered([*fifth], "b") == [at(5)]
+
+
+class TestWhereTasksStand:
+    def test_who_goes_live_is_told_before_what_arrived_meanwhile(self) -> None:
+        """What has no number may be newer than what was read, or older; the numbers of the task say so."""
+        channel: Channel[str] = Channel()
+        channel.join("a", at(1))
+        channel.subscribed()
+        mention, standing = Unnumbered(b"mention"), (Unnumbered(b"standing"),)
+        assert channel.published(record(3)) == channel.mentioned(mention) == []
+        replay, stand, arrived = channel.history(replace(history(2, 2), standing=standing))
+        assert delivered([replay], "a") == [at(2)]
+        assert stand == Stand(("a",), standing)
+        assert isinstance(arrived, Deliver)
+        assert [each.body for each in arrived.records] == [b"{}", b"mention"]
+
+    def test_who_is_live_is_told_nothing(self) -> None:
+        channel = live_channel("a")
+        channel.join("b", at(1))
+        outputs = channel.history(replace(history(2, 2), standing=(Unnumbered(b"standing"),)))
+        assert [each.members for each in outputs if isinstance(each, Stand)] == [("b",)]
+
+    def test_nor_is_whoever_has_more_to_read(self) -> None:
+        channel: Channel[str] = Channel()
+        channel.join("a", at(1))
+        channel.subscribed()
+        outputs = channel.history(replace(history(2, 3, of=4), standing=(Unnumbered(b"standing"),)))
+        assert not any(isinstance(each, Stand) for each in outputs)
 
 
 class TestOrder:
@@ -252,3 +292,30 @@ class TestLeaving:
         channel.subscribed()
         assert channel.leave("a") == (at(7), [Unsubscribe()])
         assert channel.members == 0
+
+
+class TestALostPublication:
+    """Somebody looks where the journal ends, and where the live members are."""
+
+    def test_the_position_is_that_of_the_live_members(self) -> None:
+        channel = live_channel("a", cursor=2)
+        channel.published(record(3))
+        assert channel.position == at(3)
+        channel.leave("a")
+        assert channel.position is None
+
+    def test_members_that_read_have_none(self) -> None:
+        channel: Channel[str] = Channel()
+        channel.join("a", at(2))
+        channel.subscribed()
+        assert channel.position is None
+
+    def test_the_journal_is_read_where_it_does_not_end_there(self) -> None:
+        channel = live_channel("a", "b", cursor=2)
+        assert channel.missed(at(2)) == [Read(at(2))]
+        assert delivered([*channel.history(history(3, 3))], "b") == [at(3)]
+
+    def test_nothing_is_read_where_something_came_meanwhile(self) -> None:
+        channel = live_channel("a", cursor=2)
+        channel.published(record(3))
+        assert channel.missed(at(2)) == []

@@ -13,8 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from taskbeam.follow.channel import Channel, Close, Deliver, End, Output, Read, Subscribe, Unsubscribe
-from taskbeam.journal.events import EventId, Record
+from taskbeam.follow.channel import Channel
+from taskbeam.follow.outputs import Close, Deliver, End, LookLater, Output, Read, Subscribe, Unsubscribe
+from taskbeam.journal.events import EventId, Record, Start, Tail
 from taskbeam.journal.history import Absence, History
 
 READ_LIMIT = 3
@@ -41,21 +42,31 @@ class Journal:
         self.records.append(found)
         return found
 
-    def read(self, after: EventId | None) -> History | Absence:
+    def has(self, cursor: EventId) -> bool:
+        """Whether the journal continues the cursor."""
+        if not self.trimmed <= cursor.seq <= len(self.records):
+            return False
+        beside = self.records[max(cursor.seq - 1, self.trimmed) : cursor.seq + 1]
+        return cursor.epoch in {self.last.epoch, *(found.id.epoch for found in beside)}
+
+    def read(self, after: Start) -> History | Absence:
         """What read.lua does."""
         if not self.records:
             return Absence.UNKNOWN
-        start = self.trimmed
-        if after and after.epoch == self.epoch and self.trimmed <= after.seq <= len(self.records):
-            start = after.seq
-        return History(self.last, self.records[-1], self.records[start : start + READ_LIMIT])
+        if isinstance(after, Tail):
+            fits, start = True, max(len(self.records) - after.size, self.trimmed)
+        else:
+            fits = after is None or self.has(after)
+            start = after.seq if fits and after else self.trimmed
+        records = self.records[start : start + READ_LIMIT]
+        return History(self.last, self.records[-1], records, asked=after, fits=fits)
 
 
 @dataclass
 class Member:
-    """What one client has seen."""
+    """What one client has seen; with a tail, nothing yet."""
 
-    cursor: EventId | None
+    cursor: Start
     joined: bool = True
     end: End | None = None
 
@@ -72,6 +83,7 @@ class ChannelMachine(RuleBasedStateMachine):
         self.messages: list[Record | None] = []  # None is an acknowledgement
         self.asked: list[tuple[Channel[int], Read]] = []
         self.answers: list[tuple[Channel[int], History | Absence]] = []
+        self.looks = 0
 
     # What the hub does.
 
@@ -83,6 +95,8 @@ class ChannelMachine(RuleBasedStateMachine):
                 case Unsubscribe():
                     self.commands.append(output)
                     self.channel = Channel()
+                case LookLater():
+                    self.looks += 1
                 case Read():
                     self.asked.append((self.channel, output))
                 case Deliver():
@@ -96,18 +110,25 @@ class ChannelMachine(RuleBasedStateMachine):
         assert member.joined
         if delivery.gap is not None:
             gap = delivery.gap
-            assert gap.after == member.cursor
-            assert gap.after.epoch != self.journal.epoch or gap.after.seq < self.journal.trimmed
+            if isinstance(member.cursor, Tail):
+                assert member.cursor.size == 0, "nothing is missing before the first"
+            else:
+                assert gap.after == (member.cursor or EventId(gap.resume.epoch, 0))
             member.cursor = gap.resume
+        if isinstance(member.cursor, Tail) and delivery.records:
+            first = delivery.records[0].id
+            member.cursor = EventId(first.epoch, first.seq - 1)
         for found in delivery.records:
-            if member.cursor is not None:
-                assert found.id == (member.cursor.epoch, member.cursor.seq + 1), "a hole, or a repeat"
+            assert not isinstance(member.cursor, Tail)
+            epoch, seq = member.cursor or EventId(found.id.epoch, 0)
+            assert found.id == (epoch, seq + 1), "a hole, or a repeat"
             member.cursor = found.id
 
     def close(self, member: Member, end: End) -> None:
         assert member.joined
         member.joined, member.end = False, end
-        if end is End.FINISHED and member.cursor is not None and member.cursor.epoch == self.journal.epoch:
+        cursor = member.cursor
+        if end is End.FINISHED and isinstance(cursor, EventId) and cursor.epoch == self.journal.epoch:
             assert self.journal.ended
             assert member.cursor == self.journal.last
 
@@ -115,7 +136,7 @@ class ChannelMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def join(self, data: st.DataObject) -> None:
-        known = [None, *(found.id for found in self.journal.records), EventId(0, 7)]
+        known = [None, Tail(0), Tail(2), *(found.id for found in self.journal.records), EventId(0, 7)]
         cursor = data.draw(st.sampled_from(known))
         self.members.append(Member(cursor))
         self.carry_out(self.channel.join(len(self.members) - 1, cursor))
@@ -125,7 +146,7 @@ class ChannelMachine(RuleBasedStateMachine):
     def leave(self, data: st.DataObject) -> None:
         index = data.draw(st.sampled_from([i for i, member in enumerate(self.members) if member.joined]))
         cursor, outputs = self.channel.leave(index)
-        assert cursor == self.members[index].cursor
+        assert cursor == self.members[index].cursor or self.members[index].cursor == Tail(0)
         self.members[index].joined = False
         self.carry_out(outputs)
 
@@ -138,6 +159,17 @@ class ChannelMachine(RuleBasedStateMachine):
         if self.connected and self.subscribed:
             self.messages.append(found)
 
+    @precondition(lambda self: self.journal.records and not self.journal.ended)
+    @rule(final=st.sampled_from([False] * 9 + [True]))
+    def append_without_publishing(self, final: bool) -> None:
+        self.journal.append(final=final)
+
+    @rule()
+    def the_position_is_checked(self) -> None:
+        position = self.channel.position
+        if position is not None and self.journal.records and self.journal.last != position:
+            self.carry_out(self.channel.missed(position))
+
     @precondition(lambda self: len(self.journal.records) > self.journal.trimmed + 1)
     @rule()
     def trim(self) -> None:
@@ -146,6 +178,25 @@ class ChannelMachine(RuleBasedStateMachine):
     @rule()
     def redis_loses_the_journal(self) -> None:
         self.journal = Journal(epoch=self.journal.epoch + 1)
+
+    @rule(data=st.data())
+    def redis_begins_another_life(self, data: st.DataObject) -> None:
+        """It restarts, perhaps without its newest writes; numbers go on in a new epoch."""
+        before = self.journal
+        kept = data.draw(st.integers(before.trimmed + 1, len(before.records))) if before.records else 0
+        self.journal = Journal(before.epoch + 1, before.records[:kept], before.trimmed)
+        if self.connected:
+            self.connection_is_lost()
+        self.asked, failed = [], self.asked
+        for channel, _ in failed:
+            if channel is self.channel:
+                self.carry_out(channel.read_failed())
+
+    @precondition(lambda self: self.looks)
+    @rule()
+    def it_is_time_to_look_again(self) -> None:
+        self.looks -= 1
+        self.carry_out(self.channel.look_again())
 
     # What Redis and the network do.
 
@@ -226,13 +277,15 @@ class ChannelMachine(RuleBasedStateMachine):
         if not self.connected:
             self.reconnect()
         self.all_comes_to_rest()
+        self.the_position_is_checked()
+        self.all_comes_to_rest()
         for member in self.members:
             if member.joined:
-                assert member.cursor is not None, "a member waits for a task without a journal"
-                # Of another epoch: the journal was lost, and nothing was published since.
-                if member.cursor.epoch == self.journal.epoch:
-                    assert member.cursor == self.journal.last
+                if self.journal.records:
+                    assert member.cursor in (self.journal.last, Tail(0))
                     assert not self.journal.ended
+                else:
+                    assert member.cursor is not None or self.channel.cursor is not None
 
 
 TestInterleavings = ChannelMachine.TestCase

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from taskbeam.follow.channel import Channel, Deliver, Read
+from taskbeam.follow.channel import Channel
+from taskbeam.follow.outputs import Deliver, Read
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.history import Gap, History
 
@@ -58,7 +59,9 @@ def test_replay(case: Case) -> None:
     journal = case["journal"]
     ids = [EventId(journal["epoch"], seq) for seq in range(journal["first"], journal["last"] + 1)]
     records = [Record(each, False, b"{}") for each in ids]
-    gap, found = History(ids[-1], records[-1], records).replay(cursor(case["after"]))
+    replay = History(ids[-1], records[-1], records).replay(cursor(case["after"]))
+    assert replay is not None
+    gap, found, _ = replay
     assert [str(each.id) for each in found] == case["events"]
     told = case["gap"]
     assert gap == (told and Gap(EventId.parse(told["after"]), EventId.parse(told["id"]), told["reason"]))
@@ -70,6 +73,8 @@ def test_who_shares_a_stream_is_due_what_it_brings_after_his_cursor(case: Case) 
     ids = [EventId.parse(text) for text in case["events"]]
     records = [record(text) for text in case["events"]]
     for other in map(cursor, case["sharing"]):
-        gap, found = History(ids[-1], records[-1], records).replay(other)
+        replay = History(ids[-1], records[-1], records).replay(other)
+        assert replay is not None
+        gap, found, _ = replay
         assert gap is None
         assert [each.id for each in found] == [each for each in ids if other is None or each > other]

@@ -8,9 +8,10 @@ import httpx
 import pytest
 import redis
 
+from taskbeam.connections.asyncio_redis import CLIENT_NAME
 from taskbeam.gateway import problems
-from taskbeam.gateway.connections.asyncio_redis import CLIENT_NAME
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, LEASE, channel_pattern
+from taskbeam.gateway.dashboard.tally import MOST_TOLD
 from taskbeam.journal.limits import DEFAULT_LIMIT
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
@@ -69,6 +70,28 @@ def test_what_every_task_tells_is_told_to_the_operators(valkey: Valkey, journals
         assert not any(DASHBOARD in tick["tasks"] for tick in ticks(served))
 
 
+def test_all_ends_of_a_burst_are_told(valkey: Valkey, journals: Journals) -> None:
+    """Three times as many as one tick tells of: none of them stays open."""
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
+        wait_until(lambda: publishers(journals) == 1)
+        tasks = [journals.task() for _ in range(3 * MOST_TOLD)]
+        known = {task.id for task in tasks}
+        wait_until(lambda: known <= set(jobs(served)))
+        for task in tasks:
+            task.finish()
+        wait_until(lambda: {jobs(served)[task_id] for task_id in known} == {"SUCCESS"})
+
+
+def test_a_publisher_that_lost_its_connection_begins_anew(valkey: Valkey, journals: Journals) -> None:
+    """Of what was published meanwhile it has heard nothing; redis-py subscribes again without a word."""
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
+        wait_until(lambda: len(ticks(served)) >= 2)
+        assert [tick["fresh"] for tick in ticks(served)].count(True) == 1
+        (publisher,) = [client for client in journals.redis.client_list() if client["psub"] != "0"]
+        journals.redis.client_kill_filter(_id=publisher["id"])
+        wait_until(lambda: [tick["fresh"] for tick in ticks(served)].count(True) == 2)
+
+
 def test_queues_are_measured_on_the_broker(valkey: Valkey) -> None:
     server = valkey.url().removesuffix("/0")
     with gateway(server) as sender, redis.Redis.from_url(valkey.url(0)) as broker:
@@ -97,3 +120,15 @@ def test_one_gateway_tells_and_another_takes_over(valkey: Valkey, journals: Jour
         wait_until(lambda: len(ticks(second)) > before + 1, deadline=30)
         task = journals.task()
         wait_until(lambda: task.id in jobs(second))
+
+
+def test_a_message_that_is_no_event_does_not_end_it(valkey: Valkey, journals: Journals) -> None:
+    """Whoever reaches Redis may publish anything on a task's channel."""
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
+        wait_until(lambda: bool(ticks(served)))
+        for junk in ("junk", "1-1 0 no JSON", '1-1 0 ["no object"]', '1-1 0 {"state": 7}'):
+            assert journals.redis.publish("{celery-task-meta-x}:live", junk) == 1
+        wait_until(lambda: served.process.output.count("which is no event") == 4)
+        seen = len(ticks(served))
+        wait_until(lambda: len(ticks(served)) > seen + 1)
+        assert "Background work dashboard failed" not in served.process.output

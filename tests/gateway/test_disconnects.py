@@ -60,7 +60,7 @@ def long_poll(served: Gateway, task: Task) -> None:
     """Do not wait for the answer."""
     with connected_socket(served.port) as asking:
         path = f"/tasks/{task.id}/events?wait=60&after={task.records()[-1].id}"
-        asking.sendall(f"GET {path} HTTP/1.1\r\nHost: gateway\r\n\r\n".encode())
+        asking.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         task.wait_for_subscribers(1)
 
 

@@ -20,8 +20,8 @@ from tests.support.waiting import wait_until
 
 SHUTDOWN_TIMEOUT = 2
 
-#: Seconds that the end of the process may take beyond its shutdown timeout.
-SLACK = 5.0
+#: Seconds that the end of the process may take beyond its shutdown timeout, on a busy machine.
+SLACK = 30.0
 
 
 def leftover(stream: EventStream) -> bytes:
@@ -107,7 +107,7 @@ def test_clients_that_do_not_read_hold_nothing_up(path: str, valkey: Valkey, jou
 
 
 def test_a_stream_that_is_admitted_while_the_gateway_stops_is_told_too() -> None:
-    timeout = 30
+    timeout = 120
     with (
         Valkey() as own,
         Journals(own.url(1)) as journals,
@@ -144,7 +144,7 @@ def test_a_socket_is_told_to_come_back(valkey: Valkey, journals: Journals) -> No
 
 def accepts(served: Gateway) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", served.port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", served.port), timeout=30).close()
     except ConnectionError:
         return False
     return True

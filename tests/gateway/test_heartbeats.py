@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 class Connection:
+    number = 7
+
     def __init__(self, beaten: Callable[[Connection], None]) -> None:
         self._beaten = beaten
 

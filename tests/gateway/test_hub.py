@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from taskbeam.follow.hub import Hub
+from taskbeam.follow.missing import MissingJournals
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.history import History
 from taskbeam.journal.keys import CELERY_PREFIX, task_keys
@@ -15,8 +16,8 @@ from taskbeam.queues.audience import Audience
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
+    from taskbeam.follow.outputs import End
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.reader import JournalReader
 
@@ -28,7 +29,15 @@ class Journal:
         record = Record(EventId(1, 1), False, b"{}")
         self._history = History(record.id, record, [record], waits)
 
-    def ask(self, keys: TaskKeys, after: object, limit: int, then: Callable[[History], None]) -> None:  # noqa: ARG002
+    def ask(
+        self,
+        keys: TaskKeys,  # noqa: ARG002
+        after: object,  # noqa: ARG002
+        limit: int,  # noqa: ARG002
+        then: Callable[[History], None],
+        *,
+        text: bool,  # noqa: ARG002
+    ) -> None:
         then(self._history)
 
 
@@ -45,7 +54,7 @@ class Nobody:
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_task_that_waits_has_an_audience_while_somebody_follows_it(waits: bool) -> None:
     audience = Audience()
-    hub = Hub(cast("JournalReader", Journal(waits=waits)), audience, CELERY_PREFIX)
+    hub = Hub(cast("JournalReader", Journal(waits=waits)), audience, MissingJournals(0), CELERY_PREFIX)
     one, other = hub.follow("7", None, Nobody()), hub.follow("7", None, Nobody())
     hub.subscribed(task_keys("7").channel.encode())
     wanted = []

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from taskbeam.gateway.auth.identity import FOLLOW, Action, Identity
-from taskbeam.gateway.auth.revocation import Revocations
+from taskbeam.gateway.auth.revoked import Revocation, Revoked
 
 
-def after_a_revocation_of_ada_a_minute_ago() -> Revocations:
-    nowhere: Any = None  # nothing is asked of Redis
-    revocations = Revocations(nowhere, 3600.0)
-    revocations._revoked = {"owner:ada": time.time() - 60}
-    return revocations
+def after_a_revocation_of_ada_a_minute_ago() -> Revoked:
+    revoked = Revoked(3600.0)
+    revoked.learn([Revocation("owner:ada", time.time() - 60)])
+    return revoked
 
 
 def test_an_owner_reads_and_cancels_what_is_theirs() -> None:
@@ -23,7 +21,7 @@ def test_an_owner_reads_and_cancels_what_is_theirs() -> None:
 
 
 def test_an_owner_comes_back_after_a_revocation_and_an_old_session_does_not() -> None:
-    revocations = after_a_revocation_of_ada_a_minute_ago()
-    assert not revocations.revoked(Identity.for_owner("ada"))
-    assert revocations.revoked(Identity.for_owner("ada", issued=time.time() - 3600))
-    assert not revocations.revoked(Identity.for_owner("bob", issued=time.time() - 3600))
+    revoked = after_a_revocation_of_ada_a_minute_ago()
+    assert not revoked.concerns(Identity.for_owner("ada"))
+    assert revoked.concerns(Identity.for_owner("ada", issued=time.time() - 3600))
+    assert not revoked.concerns(Identity.for_owner("bob", issued=time.time() - 3600))

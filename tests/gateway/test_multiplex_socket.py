@@ -67,6 +67,15 @@ class TestSubscribing:
         subscribe(socket, task, cursor)
         assert socket.body() == task.bodies()[2]
 
+    def test_without_a_cursor_a_beginning_that_was_trimmed_is_a_gap(
+        self, socket: RawWebSocket, journals: Journals
+    ) -> None:
+        task = journals.task(limit=3)
+        cursor, *_ = task.grow(9)
+        subscribe(socket, task)
+        assert socket.json()["gap"] == {"after": f"{cursor.epoch}-0", "reason": "trimmed"}
+        assert [socket.body() for _ in range(3)] == task.bodies()
+
     def test_after_the_end(self, socket: RawWebSocket, task: Task) -> None:
         subscribe(socket, task, task.finish())
         assert socket.json() == {"op": "unsubscribed", "task_id": task.id, "reason": "ended"}

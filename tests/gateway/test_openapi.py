@@ -18,6 +18,7 @@ from taskbeam import __version__
 from taskbeam.gateway import CelerySettings, Gateway, GatewaySettings, Identity, celery_application
 from taskbeam.gateway.http.problem_details import MEDIA_TYPE, ProblemBody
 from tests.support.linter import complaints
+from tests.support.tokens import PUSHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,42 +27,122 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 #: What every call that asks Redis for something may answer.
-COMMON = frozenset({"invalid_request", "internal_error", "unavailable", "too_many_connections"})
+COMMON = frozenset(
+    {"invalid_request", "unknown_host", "internal_error", "unavailable", "too_many_connections"}
+)
 IDENTITY = frozenset({"unauthenticated", "token_expired", "token_revoked"})
-ABSENT = frozenset({"unknown_task", "expired"})
-SENDING = COMMON | IDENTITY | {"forbidden", "foreign_origin", "bad_idempotency_key", "idempotency_conflict"}
+ABSENT = frozenset({"unknown_task", "expired", "records_missing"})
+CHANGING = frozenset({"foreign_origin", "unsupported_media_type"})
+BODY = frozenset({"bad_request", "too_large"})
+SENDING = (
+    COMMON
+    | IDENTITY
+    | {"forbidden", "foreign_origin", "bad_idempotency_key", "idempotency_conflict"}
+    | {"too_many_jobs", "rate_limited"}
+)
 
 #: The operations of the gateway alone: their names, and the problems of each.
 GATEWAY = {
     "get_task": COMMON | IDENTITY | ABSENT | {"bad_cursor"},
     "get_task_events": COMMON | IDENTITY | ABSENT | {"bad_cursor"},
-    "cancel_task": COMMON | IDENTITY | ABSENT | {"forbidden", "foreign_origin", "too_late"},
-    "create_task_ticket": COMMON | IDENTITY | {"unknown_task", "foreign_origin", "not_found"},
-    "set_task_cookie": COMMON | IDENTITY | {"unknown_task", "foreign_origin", "not_found"},
-    "get_task_file": COMMON | IDENTITY | ABSENT | {"not_found"},
+    "get_task_tree": COMMON | IDENTITY | ABSENT,
+    "cancel_task": COMMON | IDENTITY | ABSENT | CHANGING | {"forbidden", "too_late"},
+    "create_task_ticket": COMMON | IDENTITY | CHANGING | {"unknown_task", "not_found"},
+    "set_task_cookie": COMMON | IDENTITY | CHANGING | {"unknown_task", "not_found"},
+    "get_task_file": COMMON | IDENTITY | ABSENT | {"not_found", "file_gone"},
+    "get_schema": COMMON | IDENTITY | {"not_found"},
+    "create_feed_ticket": COMMON | IDENTITY | CHANGING | {"unknown_feed", "not_found"},
+    "set_feed_cookie": COMMON | IDENTITY | CHANGING | {"unknown_feed", "not_found"},
+    "get_feed": COMMON | IDENTITY | {"unknown_feed", "not_found"},
+    "get_feed_events": COMMON | IDENTITY | {"unknown_feed", "not_found", "bad_cursor"},
+    "get_push_key": COMMON,
     "get_liveness": {"too_many_connections"},
     "get_readiness": {"too_many_connections", "unavailable"},
 }
-SERVICE = GATEWAY | {
-    "create_report": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
-    "create_images": SENDING | {"too_large", "bad_request"},
-    "get_report": COMMON | IDENTITY | ABSENT,
+MANAGING = COMMON | {"unauthenticated", "forbidden"}
+CHANGING_KEYS = MANAGING | CHANGING
+KEYS = {
+    "list_api_keys": MANAGING,
+    "create_api_key": CHANGING_KEYS | {"bad_request", "too_large"},
+    "rotate_api_key": CHANGING_KEYS | {"not_found"},
+    "revoke_api_key": CHANGING_KEYS | {"not_found"},
 }
+PUSH = {
+    "ask_for_push": COMMON | IDENTITY | CHANGING | BODY | {"unknown_task", "too_many"},
+    "withdraw_push": COMMON | IDENTITY | CHANGING | {"unknown_task"},
+    "list_devices": COMMON | IDENTITY | {"unknown_feed"},
+    "ask_for_all_pushes": COMMON | IDENTITY | CHANGING | BODY | {"unknown_feed"},
+    "forget_device": COMMON | IDENTITY | CHANGING | {"not_found"},
+}
+OF_OWNER = COMMON | IDENTITY | {"unknown_feed"}
+ONE_WEBHOOK = OF_OWNER | CHANGING | {"not_found"}
+WEBHOOKS = {
+    "list_webhooks": OF_OWNER,
+    "create_webhook": OF_OWNER | CHANGING | BODY | {"too_many"},
+    "list_deliveries": OF_OWNER | {"not_found"},
+    **dict.fromkeys(("rotate_webhook", "enable_webhook", "test_webhook"), ONE_WEBHOOK),
+    **dict.fromkeys(("replay_delivery", "delete_webhook"), ONE_WEBHOOK),
+}
+SERVICE = (
+    GATEWAY
+    | KEYS
+    | PUSH
+    | WEBHOOKS
+    | {
+        "create_report": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
+        "create_images": SENDING | {"too_large", "bad_request", "insufficient_storage"},
+        "create_report_batch": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
+        "create_text": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
+        "get_session": {"unknown_host"},
+        "get_report": COMMON | IDENTITY | ABSENT,
+    }
+)
 
 #: Success: the headers that it has each time.
 SUCCESS = {
-    "get_task": {"200": {"ETag", "Cache-Control"}, "304": {"ETag"}},
-    "get_task_events": {"200": {"Cache-Control"}, "204": set()},
-    "cancel_task": {"202": set()},
+    "get_task": {"200": {"ETag", "Cache-Control"}, "304": {"ETag", "Cache-Control"}},
+    "get_task_events": {"200": {"Cache-Control"}, "204": {"Cache-Control"}},
+    "get_task_tree": {"200": {"Cache-Control"}},
+    "get_schema": {"200": {"ETag", "Cache-Control"}, "304": {"ETag", "Cache-Control"}},
+    "get_feed": {"200": {"Cache-Control"}},
+    "get_feed_events": {"200": {"Cache-Control"}, "204": {"Cache-Control"}},
+    "create_feed_ticket": {"201": {"Cache-Control"}},
+    "set_feed_cookie": {"204": {"Set-Cookie", "Cache-Control"}},
+    "cancel_task": {"202": {"Cache-Control"}},
     "create_task_ticket": {"201": {"Cache-Control"}},
     "set_task_cookie": {"204": {"Set-Cookie", "Cache-Control"}},
     "get_task_file": {"200": {"Cache-Control"}, "206": {"Cache-Control"}},
-    "get_liveness": {"200": set()},
-    "get_readiness": {"200": set()},
+    "get_liveness": {"200": {"Cache-Control"}},
+    "get_readiness": {"200": {"Cache-Control"}},
     "create_report": {"202": {"Location", "Cache-Control"}},
     "create_images": {"202": {"Location", "Cache-Control"}},
+    "create_text": {"202": {"Location", "Cache-Control"}},
+    "create_report_batch": {"202": {"Location", "Cache-Control"}},
     "get_report": {"200": set()},
+    "get_session": {"200": set()},
+    "list_api_keys": {"200": {"Cache-Control"}},
+    "rotate_api_key": {"200": {"Cache-Control"}},
+    "revoke_api_key": {"200": {"Cache-Control"}},
+    "create_api_key": {"201": {"Cache-Control"}},
+    "get_push_key": {"200": {"Cache-Control"}},
+    "ask_for_push": {"200": {"Cache-Control"}},
+    "withdraw_push": {"204": {"Cache-Control"}},
+    "list_devices": {"200": {"Cache-Control"}},
+    "ask_for_all_pushes": {"200": {"Cache-Control"}},
+    "forget_device": {"204": {"Cache-Control"}},
+    "list_webhooks": {"200": {"Cache-Control"}},
+    "create_webhook": {"201": {"Cache-Control"}},
+    "rotate_webhook": {"200": {"Cache-Control"}},
+    "enable_webhook": {"200": {"Cache-Control"}},
+    "test_webhook": {"200": {"Cache-Control"}},
+    "list_deliveries": {"200": {"Cache-Control"}},
+    "replay_delivery": {"204": {"Cache-Control"}},
+    "delete_webhook": {"204": {"Cache-Control"}},
 }
+
+
+#: All that a service may have.
+SETTINGS = Settings.model_validate({"auth": "open", "key_management": True, "webhooks": []} | PUSHING)
 
 
 def gateway(**more: Any) -> Gateway:
@@ -89,7 +170,7 @@ def included() -> Document:
 
 
 def service() -> Document:
-    return create_app(Settings(auth="open")).openapi()
+    return create_app(SETTINGS).openapi()
 
 
 def operations(document: Document) -> dict[str, Any]:
@@ -199,11 +280,17 @@ FILE_RANGES = {("text/plain", "400"), ("text/plain", "416")}
 
 READING = frozenset({"token", "cookie", "ticket"})
 ASKED = {
-    **dict.fromkeys(("get_task", "get_task_events", "get_task_file", "get_report"), READING),
+    **dict.fromkeys(("get_task", "get_task_events", "get_task_tree", "get_task_file", "get_report"), READING),
     **dict.fromkeys(("create_task_ticket", "set_task_cookie"), READING),
-    "cancel_task": frozenset({"token"}),
-    **dict.fromkeys(("create_report", "create_images"), frozenset({"token", "api_key"})),
-    **dict.fromkeys(("get_liveness", "get_readiness"), frozenset()),
+    **dict.fromkeys(("get_feed", "get_feed_events", "create_feed_ticket", "set_feed_cookie"), READING),
+    "get_schema": READING,
+    **dict.fromkeys(("cancel_task", *PUSH, *WEBHOOKS), frozenset({"token"})),
+    **dict.fromkeys(KEYS, frozenset({"api_key"})),
+    **dict.fromkeys(
+        ("create_report", "create_report_batch", "create_images", "create_text"),
+        frozenset({"token", "api_key"}),
+    ),
+    **dict.fromkeys(("get_liveness", "get_readiness", "get_session", "get_push_key"), frozenset()),
 }
 
 
@@ -219,7 +306,7 @@ class TestSecurity:
         schemes = service()["components"]["securitySchemes"]
         assert {name: (each["type"], each.get("in"), each.get("name")) for name, each in schemes.items()} == {
             "token": ("http", None, None),
-            "cookie": ("apiKey", "cookie", "taskbeam"),
+            "cookie": ("apiKey", "cookie", "__Secure-taskbeam"),
             "ticket": ("apiKey", "query", "ticket"),
             "api_key": ("apiKey", "header", "X-API-Key"),
         }
@@ -233,7 +320,8 @@ class TestSecurity:
         document = shop(gateway(identify=identify)).openapi()
         assert set(document["components"]["securitySchemes"]) == {"APIKeyCookie"}
         for name, operation in operations(document).items():
-            assert bool(operation["security"]) == (name not in ("get_liveness", "get_readiness"))
+            public = ("get_liveness", "get_readiness", "get_push_key")
+            assert bool(operation["security"]) == (name not in public)
 
 
 def fetch(app: FastAPI, path: str, root_path: str = "") -> httpx.Response:
@@ -264,7 +352,7 @@ class TestServed:
         assert document["paths"] == alone()["paths"]
 
     def test_by_the_service(self) -> None:
-        app = create_app(Settings(auth="open"))
+        app = create_app(SETTINGS)
         document = fetch(app, "/openapi.json", "/outer").json()
         assert document == service() | {"servers": [{"url": "/outer"}]}
 
@@ -273,6 +361,16 @@ class TestServed:
         document = fetch(app, "/openapi.json").json()
         assert document["info"]["title"] == "A shop"
         assert set(document["paths"]) == {f"/live{path}" for path in alone()["paths"]}
+
+    def test_an_application_with_two_has_the_document_of_one(self) -> None:
+        """As docs/mounting.md says: with both, the names of their operations would be there twice."""
+        app = shop(gateway())
+        app.include_router(gateway().router, prefix="/second", include_in_schema=False)
+        assert app.openapi() == shop(gateway()).openapi()
+        both = shop(gateway())
+        both.include_router(gateway().router, prefix="/second")
+        with pytest.warns(UserWarning, match="Duplicate Operation ID"):
+            both.openapi()
 
     @pytest.mark.parametrize("mounted", ["", "/live"])
     def test_the_other_document_is_beside_it(self, mounted: str) -> None:

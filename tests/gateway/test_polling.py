@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 JSON = {"Accept": "application/json"}
 
 #: Seconds that a long-poll may wait in these tests; none of them waits that long for what has happened.
-LONG = 20
+LONG = 50
 
 
 def get(
@@ -102,6 +102,16 @@ class TestEvents:
         assert gap["id"] == f"{cursor.epoch}-7"
         assert rest == journal(task)
 
+    def test_so_does_a_client_without_one(self, http: httpx.Client, journals: Journals) -> None:
+        task = journals.task(limit=3)
+        cursor, *_ = task.grow(9)
+        beginning = {"after": f"{cursor.epoch}-0", "reason": "trimmed"}
+        gap, *rest = events(http, task)["events"]
+        assert (gap["gap"], gap["snapshot"]) == (beginning, rest[-1])
+        assert rest == journal(task)
+        gap, *rest = events(http, task, wait=LONG)["events"]
+        assert (gap["gap"], rest) == (beginning, journal(task))
+
 
 class TestLongPoll:
     def test_a_new_event_wakes_it(self, http: httpx.Client, task: Task) -> None:
@@ -148,7 +158,7 @@ class TestSnapshot:
         answer = get(http, f"/tasks/{task.id}")
         assert answer.json() == snapshot | {"last_event_id": str(last)}
         assert answer.headers["etag"] == f'"{last}"'
-        assert answer.headers["cache-control"] == "no-cache"
+        assert answer.headers["cache-control"] == "private, no-cache"
 
     def test_the_same_etag_is_not_modified(self, http: httpx.Client, task: Task) -> None:
         path = f"/tasks/{task.id}"

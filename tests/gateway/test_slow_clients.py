@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from stack.process import execute
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.raw_websocket import RawWebSocket, text
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals, Task
 
+START = execute
 #: What a client says is not counted here, but for what it leaves unread.
 SETTINGS = {"max_message_rate": 1e9, "max_byte_rate": 1e12}
 

@@ -2,72 +2,88 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from websockets.frames import Opcode
 
-from tests.support.gateway import Gateway, gateway
+from tests.support.gateway import gateway
 from tests.support.raw_websocket import RawWebSocket, frame, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from stack.valkey import Valkey
     from tests.support.journal import Task
 
 PONG = frame(Opcode.PONG, b"")
 
+#: Seconds between two pings, within which a client is to answer: long, for this machine may stand still.
+PATIENT, HASTY = 6.0, 0.5
+
 
 @pytest.fixture(scope="module")
-def served(valkey: Valkey) -> Iterator[Gateway]:
-    with gateway(valkey.url().removesuffix("/0"), heartbeat=0.5) as running:
-        yield running
-
-
-@pytest.fixture
-def socket(served: Gateway, task: Task) -> Iterator[RawWebSocket]:
-    with RawWebSocket(served, f"/tasks/{task.id}/ws") as found:
-        assert found.body() == task.bodies()[0]
-        yield found
+def origin(valkey: Valkey) -> str:
+    return valkey.url().removesuffix("/0")
 
 
 def await_ping(socket: RawWebSocket) -> None:
     assert socket.receive() == (Opcode.PING, b"")
 
 
-class TestAClientThatAnswers:
-    def test_stays(self, socket: RawWebSocket, task: Task) -> None:
-        for _ in range(4):
-            await_ping(socket)
-            socket.send(PONG)
-        task.append()
-        assert socket.body() == task.bodies()[-1]
+def in_one_piece(socket: RawWebSocket) -> None:
+    socket.send(PONG)
 
-    @pytest.mark.parametrize("cut", range(1, len(PONG)))
-    def test_in_two_pieces_stays(self, socket: RawWebSocket, cut: int) -> None:
+
+def cut_at(place: int) -> Callable[[RawWebSocket], None]:
+    def answer(socket: RawWebSocket) -> None:
+        socket.send(PONG[:place])
+        socket.send(PONG[place:])
+
+    return answer
+
+
+def with_more_to_say(socket: RawWebSocket) -> None:
+    socket.send(PONG + text({"op": "ping"}) + PONG)
+    assert socket.json() == {"op": "pong"}
+
+
+def in_the_middle_of_a_message(socket: RawWebSocket) -> None:
+    socket.send(frame(Opcode.TEXT, b'{"op":', fin=False))
+    socket.send(PONG)
+    socket.send(frame(Opcode.CONT, b'"ping"}'))
+    assert socket.json() == {"op": "pong"}
+
+
+ANSWERS = {
+    "in one piece": in_one_piece,
+    **{f"cut at {place}": cut_at(place) for place in range(1, len(PONG))},
+    "with more to say": with_more_to_say,
+    "in the middle of a message": in_the_middle_of_a_message,
+}
+
+
+def test_clients_that_answer_stay(origin: str) -> None:
+    """All at once, for each lives through two pings."""
+
+    def live(answer: Callable[[RawWebSocket], None]) -> None:
+        with RawWebSocket(served) as socket:
+            for _ in range(2):
+                await_ping(socket)
+                answer(socket)
+            socket.say(op="ping")
+            assert socket.json() == {"op": "pong"}
+
+    with gateway(origin, heartbeat=PATIENT) as served, ThreadPoolExecutor(len(ANSWERS)) as pool:
+        lives = {name: pool.submit(live, answer) for name, answer in ANSWERS.items()}
+        assert {name: each.exception() for name, each in lives.items()} == dict.fromkeys(ANSWERS)
+
+
+def test_a_client_that_does_not_answer_is_gone(origin: str, task: Task) -> None:
+    with gateway(origin, heartbeat=HASTY) as served, RawWebSocket(served, f"/tasks/{task.id}/ws") as socket:
+        assert socket.receive().payload == task.bodies()[0]
         await_ping(socket)
-        socket.send(PONG[:cut])
-        socket.send(PONG[cut:])
-        await_ping(socket)
-
-    def test_and_says_more_is_heard(self, served: Gateway) -> None:
-        with RawWebSocket(served) as many:
-            await_ping(many)
-            many.send(PONG + text({"op": "ping"}) + PONG)
-            assert many.json() == {"op": "pong"}
-
-    def test_in_the_middle_of_a_message_is_heard(self, served: Gateway) -> None:
-        with RawWebSocket(served) as many:
-            await_ping(many)
-            many.send(frame(Opcode.TEXT, b'{"op":', fin=False))
-            many.send(PONG)
-            many.send(frame(Opcode.CONT, b'"ping"}'))
-            assert many.json() == {"op": "pong"}
-
-
-def test_a_client_that_does_not_answer_is_gone(socket: RawWebSocket, task: Task) -> None:
-    await_ping(socket)
-    with pytest.raises((EOFError, ConnectionError)):
-        socket.receive()
-    task.wait_for_subscribers(0)
+        with pytest.raises((EOFError, ConnectionError)):
+            socket.receive()
+        task.wait_for_subscribers(0)

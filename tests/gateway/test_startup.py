@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.ports import free_port
 from stack.valkey import Valkey
 from tests.cli.running import run
+from tests.support import nobody
 from tests.support.gateway import gateway
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
@@ -30,7 +30,7 @@ def test_a_misspelt_variable(valkey: Valkey) -> None:
 
 
 def test_a_broker_that_is_away(valkey: Valkey) -> None:
-    away = f"redis://:planted-secret@127.0.0.1:{free_port()}/0"
+    away = f"redis://:planted-secret@127.0.0.1:{nobody.PORT}/0"
     with gateway(valkey.url().removesuffix("/0"), ready=False, broker_url=away) as served:
         wait_until(lambda: "no task is sent or cancelled here" in served.process.output)
         assert "planted-secret" not in served.process.output
@@ -43,6 +43,21 @@ def test_a_broker_that_is_not_the_workers(valkey: Valkey, other_broker: Valkey) 
         gateway(origin, broker_url=other_broker.url()) as served,
     ):
         wait_until(lambda: "compare broker_url" in served.process.output)
+
+
+def test_a_redis_that_drops_keys() -> None:
+    """Said by the gateway, and by each worker."""
+    with Valkey(None, None, "--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru") as evicting:
+        origin = evicting.url().removesuffix("/0")
+        words = (
+            "drops keys when it is full (maxmemory-policy allkeys-lru). Set maxmemory-policy to noeviction"
+        )
+        with (
+            worker(f"{origin}/0", f"taskbeam+{origin}/1", pool="solo") as process,
+            gateway(origin) as served,
+        ):
+            wait_until(lambda: words in served.process.output)
+            wait_until(lambda: words in process.output)
 
 
 @pytest.mark.parametrize(

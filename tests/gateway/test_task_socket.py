@@ -72,6 +72,9 @@ def test_a_trimmed_cursor_gets_a_gap(served: Gateway, journals: Journals) -> Non
     with follow(served, task, cursor) as socket:
         assert socket.json()["gap"] == {"after": str(cursor), "reason": "trimmed"}
         assert [socket.body() for _ in range(3)] == task.bodies()
+    with follow(served, task) as socket:
+        assert socket.json()["gap"] == {"after": f"{cursor.epoch}-0", "reason": "trimmed"}
+        assert [socket.body() for _ in range(3)] == task.bodies()
 
 
 def test_a_client_has_nothing_to_say_but_may_talk(served: Gateway, task: Task) -> None:

@@ -22,6 +22,25 @@ PONG = b'{"op":"pong"}'
 LIMIT = 64 * 1024
 
 
+#: Messages in fragments, with pings between them.
+FRAGMENTED = {
+    "text, ping, end": [
+        frame(Opcode.TEXT, PING[:6], fin=False),
+        frame(Opcode.PING, b"pongme 1!"),
+        frame(Opcode.CONT, PING[6:]),
+    ],
+    "text, more, ping, more, more, ping, end": [
+        frame(Opcode.TEXT, PING[:2], fin=False),
+        frame(Opcode.CONT, PING[2:4], fin=False),
+        frame(Opcode.PING, b"pongme 1!"),
+        frame(Opcode.CONT, PING[4:6], fin=False),
+        frame(Opcode.CONT, PING[6:8], fin=False),
+        frame(Opcode.PING, b"pongme 2!"),
+        frame(Opcode.CONT, PING[8:]),
+    ],
+}
+
+
 @pytest.fixture
 def socket(served: Gateway) -> Iterator[RawWebSocket]:
     with RawWebSocket(served) as found:
@@ -66,6 +85,40 @@ class TestMessages:
     def test_a_ping_is_answered_with_its_payload(self, socket: RawWebSocket, payload: bytes) -> None:
         socket.send(frame(Opcode.PING, payload))
         assert socket.receive() == (Opcode.PONG, payload)
+
+    def test_pongs_are_not_overtaken_by_answers_to_what_came_after(self, socket: RawWebSocket) -> None:
+        """All frames come in one segment."""
+        socket.send(
+            frame(Opcode.PING, b"first")
+            + frame(Opcode.TEXT, PING[:3], fin=False)
+            + frame(Opcode.PING, b"between")
+            + frame(Opcode.CONT, PING[3:])
+            + text("no JSON")
+            + frame(Opcode.PING, b"last")
+        )
+        received = [socket.receive() for _ in range(5)]
+        pongs = [each.payload for each in received if each.opcode is Opcode.PONG]
+        messages = [each.payload for each in received if each.opcode is Opcode.TEXT]
+        assert pongs == [b"first", b"between", b"last"]
+        assert messages[0] == PONG
+        assert b"bad_json" in messages[1]
+        assert [each.payload for each in received[:2]] == [b"first", b"between"]
+
+    @pytest.mark.parametrize("pieces", ["all at once", "frame by frame", "octet by octet"])
+    @pytest.mark.parametrize("case", FRAGMENTED)
+    def test_pings_between_fragments_are_answered_before_the_message(
+        self, socket: RawWebSocket, case: str, pieces: str
+    ) -> None:
+        """Autobahn's 5.6 to 5.8, and 5.19 and 5.20, whose pieces come as it sends them."""
+        frames = FRAGMENTED[case]
+        whole = b"".join(frames)
+        octets = (whole[at : at + 1] for at in range(len(whole)))
+        for piece in {"all at once": [whole], "frame by frame": frames}.get(pieces, octets):
+            socket.send(piece)
+        pings = case.count("ping")
+        received = [socket.receive() for _ in range(pings + 1)]
+        assert received[:-1] == [(Opcode.PONG, b"pongme %d!" % number) for number in range(1, pings + 1)]
+        assert received[-1] == (Opcode.TEXT, PONG)
 
     def test_an_unasked_pong_is_ignored(self, socket: RawWebSocket) -> None:
         socket.send(frame(Opcode.PONG, b"unasked") + frame(Opcode.TEXT, PING))

@@ -39,7 +39,7 @@ def standin(*arguments: str) -> tuple[str, ...]:
 
 
 def run_launcher(grace: float, options: Sequence[str]) -> int:
-    def plan(settings: Settings, redis_url: str) -> list[Service]:
+    def plan(settings: Settings, redis_url: str, _mail_port: int) -> list[Service]:
         env = environment(settings, redis_url)
         ready = UrlAnswers(f"{settings.address}/readyz")
         return [

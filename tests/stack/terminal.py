@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from stack.ports import free_port
+from stack.ports import kept_port
 from stack.process import ManagedProcess
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ class Terminal:
     """Runs `argv` with `var_dir` for its data and a free port; what it writes is in `lines`."""
 
     def __init__(self, argv: tuple[str, ...], var_dir: Path, env: Mapping[str, str] | None = None) -> None:
-        self.port = free_port()
         self.lines: list[str] = []
         self._descendants: list[psutil.Process] = []
+        self._kept = contextlib.ExitStack()
+        self.port = self._kept.enter_context(kept_port())
         settings = {"TASKBEAM_PORT": str(self.port), "TASKBEAM_VAR_DIR": str(var_dir)}
         self.process = ManagedProcess(
             "launcher", argv, env={**settings, **(env or {})}, on_line=self.lines.append
@@ -39,6 +40,7 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
+        self._kept.close()
         for descendant in self._descendants:
             with contextlib.suppress(psutil.NoSuchProcess):
                 descendant.kill()

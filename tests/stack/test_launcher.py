@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
-from stack.ports import LOOPBACK, free_port
+from stack.ports import LOOPBACK
 from stack.valkey import Valkey
+from tests.support import nobody
 
 from .standins import standin
 from .terminal import Terminal
@@ -83,8 +84,7 @@ class TestObstacles:
         assert not var.exists()
 
     def test_a_redis_that_does_not_answer_is_one_clear_line(self, tmp_path: Path) -> None:
-        nobody = f"redis://{LOOPBACK}:{free_port()}"
-        with Terminal(standin("launch"), tmp_path, {"TASKBEAM_REDIS_URL": nobody}) as terminal:
+        with Terminal(standin("launch"), tmp_path, {"TASKBEAM_REDIS_URL": nobody.REDIS}) as terminal:
             assert terminal.wait_for_exit() == 1
         assert len(terminal.lines) == 1
         assert terminal.lines[0].startswith("TASKBEAM_REDIS_URL does not answer:")

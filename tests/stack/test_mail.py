@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.ports import LOOPBACK, free_port
+from stack.ports import LOOPBACK, kept_port
 from stack.process import ManagedProcess, ProcessFailedError
 
 from .terminal import DEADLINE
@@ -28,8 +28,9 @@ def start(port: int, var: Path) -> ManagedProcess:
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
+def port() -> Iterator[int]:
+    with kept_port() as port:
+        yield port
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_links_in_messages_lead_to_the_gateway(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_mail_server_is_started_before_who_sends_to_it() -> None:
-    plan = services(Settings(), "redis://127.0.0.1:1")
+    plan = services(Settings(), "redis://127.0.0.1:1", 25)
     assert [service.name for service in plan] == ["mail", "worker", "gateway"]
     [smtp_url] = {service.env["TASKBEAM_SMTP_URL"] for service in plan}
     assert smtp_url.startswith("smtp://127.0.0.1:")
@@ -118,6 +118,6 @@ def test_a_mail_server_is_started_before_who_sends_to_it() -> None:
 @pytest.mark.parametrize("url", ["smtp://mail.example:25", "smtp+starttls://me:p%2Fw@mail.example"])
 def test_a_mail_server_of_ones_own_is_used_instead(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("TASKBEAM_SMTP_URL", url)
-    plan = services(Settings(), "redis://127.0.0.1:1")
+    plan = services(Settings(), "redis://127.0.0.1:1", 25)
     assert [service.name for service in plan] == ["worker", "gateway"]
     assert {service.env["TASKBEAM_SMTP_URL"] for service in plan} == {url}

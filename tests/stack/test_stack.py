@@ -47,12 +47,16 @@ def test_what_is_shown_as_live_does_a_job_and_ctrl_c_ends_it_all(tmp_path: Path)
 
 
 def test_a_finished_job_is_still_known_after_a_restart(tmp_path: Path) -> None:
+    """Nor do browsers have to subscribe anew: a push service takes messages with one key alone."""
     with Terminal(STACK, tmp_path) as terminal:
         address = terminal.wait_until_live()
+        key = ask(f"{address}/push/key")["key"]
+        assert key
         task_id = ask(f"{address}/reports", {"user_id": 1})["task_id"]
         final_state(address, task_id)
         terminal.send(signal.SIGTERM)
         assert terminal.wait_for_exit() == 0
     with Terminal(STACK, tmp_path) as terminal:
         address = terminal.wait_until_live()
+        assert ask(f"{address}/push/key")["key"] == key
         assert final_state(address, task_id) == "SUCCESS"

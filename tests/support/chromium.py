@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from stack.ports import free_port
+from stack.ports import kept_port
+
+from .debian import install
+from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,22 +33,9 @@ def find() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-def install() -> None:
-    """Install the package.
-
-    Raises:
-        SystemExit: this machine has no apt, or this user may not use it.
-    """
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise SystemExit("The tests need Chromium; on Debian: apt-get install chromium")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", "chromium"]):
-        subprocess.run(["apt-get", *arguments], check=True, env=environment, stdout=subprocess.DEVNULL)
-
-
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser, closed when the block ends.
+    """A browser, closed when the block ends. What is expected of its pages has as long as anything else.
 
     Raises:
         RuntimeError: there is no Chromium.
@@ -55,6 +43,7 @@ def chromium() -> Iterator[Browser]:
     path = find()
     if path is None:
         raise RuntimeError("no Chromium: run `python -m tests.support.chromium`")
+    expect.set_options(timeout=DEADLINE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:
@@ -69,21 +58,21 @@ def sleepy(browser: Browser) -> Iterator[BrowserContext]:
 
     A driver's own pages are always visible, so they are never frozen, and the back/forward cache is off.
     """
-    port = free_port()
-    launched = browser.browser_type.launch(
-        executable_path=find(),
-        args=[*ARGUMENTS, f"--remote-debugging-port={port}"],
-        ignore_default_args=["--disable-back-forward-cache"],
-    )
-    try:
-        attached = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
-        yield attached.contexts[0]
-        attached.close()
-    finally:
-        launched.close()
+    with kept_port() as port:
+        launched = browser.browser_type.launch(
+            executable_path=find(),
+            args=[*ARGUMENTS, f"--remote-debugging-port={port}"],
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        try:
+            attached = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
+            yield attached.contexts[0]
+            attached.close()
+        finally:
+            launched.close()
 
 
 if __name__ == "__main__":
     if find() is None:
-        install()
+        install("chromium")
     sys.exit(find() is None)

@@ -1,11 +1,13 @@
-"""One client per transport. Each takes events from a cursor on until it is cut or the task ends."""
+"""One client per transport. Each takes events from a cursor on until it is cut, or the task or feed ends."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import websockets
@@ -25,12 +27,12 @@ def _http() -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=OPEN_TIMEOUT, verify=False)
 
 
-async def sse(gateway: Gateway, task_id: str, after: str | None) -> AsyncIterator[Event]:
+async def _sse(of: str, gateway: Gateway, name: str, after: str | None) -> AsyncIterator[Event]:
     """As the HTML standard has it: an event counts when its blank line has come."""
     headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
     async with (
         _http() as http,
-        http.stream("GET", f"{gateway.http}/tasks/{task_id}/events", headers=headers) as response,
+        http.stream("GET", f"{gateway.http}/{of}/{quote(name)}/events", headers=headers) as response,
     ):
         if response.status_code == 204:
             return
@@ -44,15 +46,17 @@ async def sse(gateway: Gateway, task_id: str, after: str | None) -> AsyncIterato
                 event_id = value
             elif not line and data:
                 event = json.loads(data)
-                assert event["id"] == event_id
+                assert event.get("id", "") == event_id
                 yield event
-                data = ""
+                data, event_id = "", ""
 
 
 async def websocket(gateway: Gateway, task_id: str, after: str | None) -> AsyncIterator[Event]:
     """One socket for one task."""
     query = f"?after={after}" if after else ""
-    async with connect(f"{gateway.ws}/tasks/{task_id}/ws{query}", open_timeout=OPEN_TIMEOUT) as socket:
+    async with connect(
+        f"{gateway.ws}/tasks/{task_id}/ws{query}", open_timeout=OPEN_TIMEOUT, max_queue=None
+    ) as socket:
         try:
             while True:
                 yield json.loads(await socket.recv())
@@ -60,24 +64,24 @@ async def websocket(gateway: Gateway, task_id: str, after: str | None) -> AsyncI
             return
 
 
-async def multiplex(gateway: Gateway, task_id: str, after: str | None) -> AsyncIterator[Event]:
-    """The socket for many tasks, used for one."""
-    async with connect(f"{gateway.ws}/ws", open_timeout=OPEN_TIMEOUT) as socket:
-        await socket.send(json.dumps({"op": "subscribe", "task_id": task_id, "after": after}))
+async def _multiplex(member: str, gateway: Gateway, name: str, after: str | None) -> AsyncIterator[Event]:
+    """The socket for many, used for one."""
+    async with connect(f"{gateway.ws}/ws", open_timeout=OPEN_TIMEOUT, max_queue=None) as socket:
+        await socket.send(json.dumps({"op": "subscribe", member: name, "after": after}))
         async for text in socket:
             message = json.loads(text)
-            if message.get("op") == "unsubscribed":
+            if message.get("op") == "unsubscribed" or message.get("code") == "unavailable":
                 return
             if "op" not in message:
                 yield message
 
 
-async def polling(gateway: Gateway, task_id: str, after: str | None) -> AsyncIterator[Event]:
+async def _polling(of: str, gateway: Gateway, name: str, after: str | None) -> AsyncIterator[Event]:
     """Long-polling the JSON form."""
     async with _http() as http:
         while True:
             query = {"wait": "10"} | ({"after": after} if after else {})
-            response = await http.get(f"{gateway.http}/tasks/{task_id}/events", params=query)
+            response = await http.get(f"{gateway.http}/{of}/{quote(name)}/events", params=query)
             answer = response.raise_for_status().json()
             for event in answer["events"]:
                 yield event
@@ -87,10 +91,17 @@ async def polling(gateway: Gateway, task_id: str, after: str | None) -> AsyncIte
 
 
 TRANSPORTS: dict[str, Client] = {
-    "sse": sse,
+    "sse": partial(_sse, "tasks"),
     "websocket": websocket,
-    "multiplex": multiplex,
-    "polling": polling,
+    "multiplex": partial(_multiplex, "task_id"),
+    "polling": partial(_polling, "tasks"),
+}
+
+#: The same for a feed, by its name. What has no number comes with those that stay connected.
+FEED_TRANSPORTS: dict[str, Client] = {
+    "sse": partial(_sse, "feeds"),
+    "multiplex": partial(_multiplex, "feed"),
+    "polling": partial(_polling, "feeds"),
 }
 
 

@@ -16,7 +16,10 @@ TIMEOUT = 60.0
 
 
 class EventStream:
-    """One GET of a task's events. Chunks are decoded; an end without the last one raises `IncompleteRead`."""
+    """One GET of a task's or a feed's events.
+
+    Chunks are decoded; an end without the last one raises `IncompleteRead`.
+    """
 
     def __init__(
         self,
@@ -26,11 +29,21 @@ class EventStream:
         headers: Mapping[str, str] | None = None,
         *,
         receive_buffer: int = 0,
+        prefix: str = "",
+        collection: str = "tasks",
+        resource: str = "/events",
+        source: str = "",
     ) -> None:
+        """``source`` is the address that the client has, if not 127.0.0.1."""
         self._connection = HTTPConnection("127.0.0.1", gateway.port, timeout=TIMEOUT)
-        self._connection.sock = connected_socket(gateway.port, receive_buffer)
-        self._connection.request("GET", f"/tasks/{task_id}/events{query}", headers=headers or {})
-        self.response = self._connection.getresponse()
+        self._connection.sock = connected_socket(gateway.port, receive_buffer, source)
+        path = f"{prefix}/{collection}/{task_id}{resource}{query}"
+        try:
+            self._connection.request("GET", path, headers=headers or {})
+            self.response = self._connection.getresponse()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -74,13 +87,19 @@ class EventStream:
         return self.response.read()
 
 
-def connected_socket(port: int, receive_buffer: int = 0) -> socket.socket:
-    """A connection to a port of this machine, with a receive buffer of that many bytes."""
+def connected_socket(port: int, receive_buffer: int = 0, source: str = "") -> socket.socket:
+    """A connection to a port of this machine, with a receive buffer of that many bytes, from an address."""
     connection = socket.socket()
-    connection.settimeout(TIMEOUT)
-    if receive_buffer:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    connection.connect(("127.0.0.1", port))
+    try:
+        if source:
+            connection.bind((source, 0))
+        connection.settimeout(TIMEOUT)
+        if receive_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.connect(("127.0.0.1", port))
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

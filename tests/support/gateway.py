@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
-from stack.ports import free_port
+from stack.ports import kept_port
 from stack.process import ManagedProcess
 from stack.readiness import UrlAnswers
 
 from .waiting import START_TIMEOUT
+from .warm.programs import warm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from stack.process import Start
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,26 +61,38 @@ class Gateway:
 
 @contextmanager
 def gateway(
-    redis_url: str, path: str = "detached", *, ready: bool = True, port: int = 0, **settings: object
+    redis_url: str,
+    path: str = "detached",
+    *,
+    ready: bool = True,
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+    start: Start = warm,
+    **settings: object,
 ) -> Iterator[Gateway]:
     """Run ``python -m app``; ``redis_url`` names no database, ``settings`` become `TASKBEAM_*` variables.
+
+    ``environment``: other variables.
 
     With a ``frontend_dir``, the files of that folder are in front of those that the gateway has itself.
 
     ``port``: any that is free, unless another gateway shares its own.
+
+    ``start``: `stack.process.execute` shares no memory with another process, where memory is measured.
     """
-    port = port or free_port()
     env = {
-        "TASKBEAM_PORT": str(port),
         "TASKBEAM_BROKER_URL": f"{redis_url}/0",
         "TASKBEAM_RESULT_BACKEND": f"taskbeam+{redis_url}/1",
         "TASKBEAM_AUTH": "open",
         "TASKBEAM_DETACH": "1" if path == "detached" else "0",
+        **(environment or {}),
         **{f"TASKBEAM_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    module = "tests.support.folder_service" if "frontend_dir" in settings else "app"
-    with ManagedProcess("gateway", [sys.executable, "-m", module], env=env, cwd=ROOT) as process:
-        running = Gateway(process, port)
-        answers = UrlAnswers(running.http + ("/readyz" if ready else "/healthz"))
-        process.wait_until(lambda: answers() and running.listens(), START_TIMEOUT)
-        yield running
+    argv = [sys.executable, "-m", "tests.support.folder_service" if "frontend_dir" in settings else "app"]
+    with nullcontext(port) if port else kept_port() as port:
+        env["TASKBEAM_PORT"] = str(port)
+        with ManagedProcess("gateway", argv, env=env, cwd=ROOT, start=start) as process:
+            running = Gateway(process, port)
+            answers = UrlAnswers(running.http + ("/readyz" if ready else "/healthz"))
+            process.wait_until(lambda: answers() and running.listens(), START_TIMEOUT)
+            yield running

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Self, cast
 from uuid import uuid4
 
 import redis
 
+from taskbeam.celery.written_text import in_json, units_of
 from taskbeam.journal import events
+from taskbeam.journal.describe import files_member
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import EventId, Record
@@ -18,9 +21,13 @@ from taskbeam.journal.writer import JournalWriter
 from .waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from redis.connection import AbstractConnection
+
+
+#: Bytes that a journal of a test may have: as many as its ``limit`` of events needs.
+MOST_BYTES = 1 << 30
 
 
 class Journals:
@@ -66,6 +73,7 @@ class Task:
         self._journals = journals
         self._limit = limit
         self._labels = labels or {}
+        self._written = 0
 
     def append(
         self,
@@ -74,24 +82,60 @@ class Task:
         state: str = events.PROGRESS,
         type: str = "progress",  # noqa: A002
         final: bool = False,
+        files: Sequence[str] = (),
+        permille: int | None = None,
+        **members: object,
     ) -> EventId:
-        """Append an event; returns its id."""
+        """Append an event with ``members`` of its own; returns its id. ``permille``: how much is done."""
         appended = self._journals.writer.append(
             Entry(
                 keys=self.keys,
                 task_id=self.id,
                 type=type,
-                members={"data": to_json(data)},
+                members={"data": to_json(data)}
+                | files_member(list(files))
+                | {name: to_json(member) for name, member in members.items()},
                 state=state,
                 run="run",
                 final=final,
-                limits=Limits(limit=self._limit),
+                permille=permille,
+                limits=Limits(limit=self._limit, limit_bytes=MOST_BYTES),
                 labels=self._labels,
                 name="tests.task",
             )
         )
         assert appended.verdict is Verdict.APPENDED
         return appended.id
+
+    def write(self, text: str, written: int | None = None) -> EventId:
+        """Append to the text that the task writes; ``written``: UTF-16 units of all of it, lost ones too."""
+        units = units_of(text)
+        self._written = self._written + units if written is None else written
+        appended = self._journals.writer.append(
+            Entry(
+                keys=self.keys,
+                task_id=self.id,
+                type="output",
+                text=in_json(text),
+                units=units,
+                written=self._written,
+                run="run",
+                limits=Limits(limit=self._limit, limit_bytes=MOST_BYTES),
+            )
+        )
+        assert appended.verdict is Verdict.APPENDED
+        return appended.id
+
+    def append_unheard(self, data: object) -> bytes:
+        """Append an event as the script does, but for the publication; returns its body."""
+        epoch, seq = self.records()[-1].id
+        event = json.loads(self.bodies()[-1])
+        body = to_json(event | {"id": f"{epoch}-{seq + 1}", "data": data}).encode()
+        with self._journals.redis.pipeline() as pipeline:
+            pipeline.rpush(self.keys.log, b"%d-%d 0 %b" % (epoch, seq + 1, body))
+            pipeline.hset(self.keys.head, mapping={"seq": seq + 1, "snapshot": seq + 1})
+            pipeline.execute()
+        return body
 
     def grow(self, count: int) -> list[EventId]:
         """Append several events."""

@@ -48,18 +48,41 @@ SERVE = ("-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=50
 
 
 class Postgres:
-    """A running server; ``folder`` is where its socket is."""
+    """A server; ``folder`` is where its socket is, ``argv`` what starts it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, argv: Sequence[str]) -> None:
         self._folder = folder
+        self._argv = argv
         self._numbers = count(1)
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        self._process = ManagedProcess("postgresql", self._argv, cwd=self._folder)
+        try:
+            self._process.wait_until(self.answers, START_TIMEOUT)
+        except BaseException:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it, and each of its processes, as a crash of its machine does (SIGKILL)."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End it now, whoever is still connected."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.stop()
 
     def create(self, like: str = "template1") -> str:
         """Make a database with what another one has, and return its name; nobody may be connected to that."""
         name = f"tests{next(self._numbers)}"
-        with psycopg.connect(self._dsn(), autocommit=True) as connection:
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
         return name
+
+    def dsn(self) -> str:
+        """Of the database that is there from the beginning."""
+        return psycopg.conninfo.make_conninfo(host=str(self._folder), user=POSTGRES, dbname=POSTGRES)
 
     def url(self, name: str) -> str:
         """For SQLAlchemy."""
@@ -68,13 +91,10 @@ class Postgres:
     def answers(self) -> bool:
         """Whether it takes connections."""
         try:
-            with psycopg.connect(self._dsn(), connect_timeout=5):
+            with psycopg.connect(self.dsn(), connect_timeout=5):
                 return True
         except psycopg.OperationalError:
             return False
-
-    def _dsn(self) -> str:
-        return psycopg.conninfo.make_conninfo(host=str(self._folder), user=POSTGRES, dbname=POSTGRES)
 
 
 @contextmanager
@@ -89,11 +109,12 @@ def running_postgres() -> Iterator[Postgres]:
         )
         assert ended.returncode == 0, ended.stdout
         argv = [str(programs / "postgres"), "-D", str(data), "-k", str(folder), *SERVE]
-        with ManagedProcess("postgresql", _as_nobody(argv), cwd=folder) as process:
-            running = Postgres(folder)
-            process.wait_until(running.answers, START_TIMEOUT)
+        running = Postgres(folder, _as_nobody(argv))
+        running.start()
+        try:
             yield running
-            process.send_signal(signal.SIGINT)  # end now, whoever is still connected
+        finally:
+            running.stop()
 
 
 def _programs(folder: Path) -> Path:

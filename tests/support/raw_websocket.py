@@ -81,14 +81,14 @@ class RawWebSocket:
         receive_buffer: int = 0,
     ) -> None:
         self.socket = connected_socket(gateway.port, receive_buffer)
+        headers = {"Host": f"127.0.0.1:{gateway.port}"} | dict(headers or {})
         lines = [
             f"GET {path} HTTP/1.1",
-            f"Host: 127.0.0.1:{gateway.port}",
             "Upgrade: websocket",
             "Connection: Upgrade",
             f"Sec-WebSocket-Key: {b64encode(os.urandom(16)).decode()}",
             "Sec-WebSocket-Version: 13",
-            *(f"{name}: {value}" for name, value in (headers or {}).items()),
+            *(f"{name}: {value}" for name, value in headers.items()),
         ]
         self._stream = self.socket.makefile("rb")
         self.send("\r\n".join([*lines, "", ""]).encode())
@@ -128,10 +128,17 @@ class RawWebSocket:
         assert first & _FIN, "this server does not fragment"
         return Received(Opcode(first & 0x0F), self._exactly(length))
 
+    def _receive(self) -> Received:
+        """The next frame that is no ping; each of those is answered, as RFC 6455 (5.5.2) wants it."""
+        while (received := self.receive()).opcode is Opcode.PING:
+            with suppress(ConnectionError):  # the server may be gone; what it said before counts
+                self.send(frame(Opcode.PONG, received.payload))
+        return received
+
     def body(self) -> bytes:
         """The next message."""
-        while (received := self.receive()).opcode is not Opcode.TEXT:
-            assert received.opcode is Opcode.PING, received
+        received = self._receive()
+        assert received.opcode is Opcode.TEXT, received
         return received.payload
 
     def json(self) -> dict[str, Any]:
@@ -141,7 +148,7 @@ class RawWebSocket:
 
     def closed(self) -> Closed:
         """What the next close frame says, and that the server then ends the connection."""
-        while (received := self.receive()).opcode is not Opcode.CLOSE:
+        while (received := self._receive()).opcode is not Opcode.CLOSE:
             pass
         with suppress(ConnectionError):  # it need not wait for the answer
             self.send(frame(Opcode.CLOSE, received.payload))
@@ -152,7 +159,7 @@ class RawWebSocket:
     def bodies(self) -> list[bytes]:
         """All messages up to the close frame."""
         found = []
-        while (received := self.receive()).opcode is not Opcode.CLOSE:
+        while (received := self._receive()).opcode is not Opcode.CLOSE:
             if received.opcode is Opcode.TEXT:
                 found.append(received.payload)
         return found

@@ -7,17 +7,16 @@ that is called redis-server adds a service, which would start.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stack.ports import LOOPBACK, free_port
-from stack.process import ManagedProcess, ProcessFailedError
-from stack.valkey import PORT_ATTEMPTS, PORT_TAKEN, server_command
+from stack.ports import LOOPBACK, kept_port
+from stack.process import ManagedProcess
+from stack.valkey import server_command
 
+from .debian import install
 from .waiting import DEADLINE
 
 if TYPE_CHECKING:
@@ -38,19 +37,6 @@ READY = ("eady to accept connections", "+monitor master")
 def find() -> str | None:
     """The path of an installed Redis server, under one of its names."""
     return next(filter(None, map(shutil.which, NAMES)), None)
-
-
-def install() -> None:
-    """Install the package.
-
-    Raises:
-        SystemExit: this machine has no apt, or this user may not use it.
-    """
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise SystemExit("The tests need a Redis server with TLS; on Debian: apt-get install redis-tools")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", "redis-tools"]):
-        subprocess.run(["apt-get", *arguments], check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
 def redis_program(directory: Path) -> str:
@@ -83,7 +69,7 @@ def server(*options: str, program: str | None = None) -> Iterator[int]:
     """
     program = program or valkey_program()
     listening = options if any(PORT in option for option in options) else ("--port", PORT, *options)
-    with _on_a_free_port(program, "--save", "", "--bind", LOOPBACK, *listening) as (_, port):
+    with _on_a_port(program, "--save", "", "--bind", LOOPBACK, *listening) as (_, port):
         yield port
 
 
@@ -117,32 +103,22 @@ def sentinel(
     ordered = sorted([*listening, monitor], key=lambda line: line.startswith(f"sentinel auth-pass {name}"))
     text = "\n".join([f"bind {LOOPBACK}", f"dir {directory}", *ordered])
     config = directory / "sentinel.conf"
-    with _on_a_free_port(
-        program or valkey_program(), str(config), "--sentinel", config=(config, text)
-    ) as started:
+    with _on_a_port(program or valkey_program(), str(config), "--sentinel", config=(config, text)) as started:
         yield started
 
 
 @contextmanager
-def _on_a_free_port(
+def _on_a_port(
     program: str, *options: str, config: tuple[Path, str] | None = None
 ) -> Iterator[tuple[ManagedProcess, int]]:
-    """Between choosing a port and binding it, someone else may take it: then choose another."""
-    for attempt in range(PORT_ATTEMPTS):
-        port = free_port()
+    with kept_port() as port:
         if config:
             config[0].write_text(config[1].replace(PORT, str(port)))
         lines: list[str] = []
         argv = [program, *(option.replace(PORT, str(port)) for option in options)]
         with ManagedProcess("redis", argv, on_line=lines.append) as process:
-            try:
-                process.wait_until(lambda lines=lines: _ready(lines), DEADLINE)  # type: ignore[misc]
-            except ProcessFailedError as error:
-                if PORT_TAKEN not in str(error) or attempt == PORT_ATTEMPTS - 1:
-                    raise
-                continue
+            process.wait_until(lambda: _ready(lines), DEADLINE)
             yield process, port
-            return
 
 
 def _ready(lines: list[str]) -> bool:
@@ -151,5 +127,5 @@ def _ready(lines: list[str]) -> bool:
 
 if __name__ == "__main__":
     if find() is None:
-        install()
+        install("redis-tools")
     sys.exit(find() is None)

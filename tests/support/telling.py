@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.celery.written_text import in_json, units_of
 from taskbeam.journal import events
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, new_token
@@ -19,16 +20,28 @@ NAME = "reports.generate"
 class ToldTask:
     """A task that was sent, and whose life is what the test says."""
 
-    def __init__(self, writer: JournalWriter, task_id: str, **sent: Any) -> None:
+    def __init__(
+        self,
+        writer: JournalWriter,
+        task_id: str,
+        name: str = NAME,
+        owner: str = "",
+        tree: str = "",
+        **sent: Any,
+    ) -> None:
         """``sent``: members of its PENDING event."""
         self.id = task_id
+        self._name = name
+        self._labels = {label: of for label, of in (("owner", owner), ("tree", tree)) if of}
         self._writer = writer
         self._run = ""
+        self._written = 0
         self._tell(events.PENDING, birth=True, **sent)
 
     def start(self) -> None:
         """A run begins; after a retry, the next one."""
         self._run = new_token()
+        self._written = 0
         self._tell(events.STARTED)
 
     def progress(self, current: float, total: float | None = None, message: str = "", **more: Any) -> None:
@@ -39,6 +52,23 @@ class ToldTask:
         if message:
             progress["message"] = message
         self._tell(events.PROGRESS, type="progress", progress=progress, **more)
+
+    def write(self, text: str, lost: int = 0) -> None:
+        """More of the text of this run; ``lost``: UTF-16 units that come behind it and are not kept."""
+        units = units_of(text)
+        self._written = self._written + units + lost
+        self._writer.append(
+            Entry(
+                keys=task_keys(self.id),
+                task_id=self.id,
+                type="output",
+                text=in_json(text),
+                units=units,
+                written=self._written,
+                run=self._run,
+                name=self._name,
+            )
+        )
 
     def retry(self, delay: float, most: int | None = 3) -> None:
         """``delay`` in seconds from now."""
@@ -77,7 +107,8 @@ class ToldTask:
                 birth=birth,
                 final=final,
                 ends_run=ends_run,
-                name=NAME,
+                name=self._name,
+                labels=self._labels,
             )
         )
 

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from base64 import urlsafe_b64encode
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import jwt
 
-from taskbeam.gateway.auth.keys import Key, new_key, parse_keys
+from taskbeam.gateway.auth.keys import new_key, parse_keys
+from taskbeam.push.vapid import new_vapid_key
+
+if TYPE_CHECKING:
+    from taskbeam.gateway.auth.jwk import Key
 
 #: One key of each kind; the first signs.
 HMAC = new_key("HS256", "hmac")
 ED25519 = new_key("EdDSA", "edward")
 KEYS = json.dumps({"keys": [HMAC, ED25519]})
 
+API_KEY = "an-api-key-of-the-tests"
+
 #: A gateway that asks for tokens.
-TOKENS: dict[str, Any] = {"auth": "tokens", "token_keys": KEYS, "api_keys": '["an-api-key"]'}
+TOKENS: dict[str, Any] = {"auth": "tokens", "token_keys": KEYS, "api_keys": json.dumps([API_KEY])}
+
+
+#: A gateway that pushes.
+PUSHING: dict[str, Any] = {"vapid_key": new_vapid_key(), "vapid_contact": "mailto:ops@example.org"}
 
 
 def key(kid: str) -> Key:
@@ -42,7 +53,13 @@ def claims(**more: Any) -> dict[str, Any]:
 def sign(kid: str = "hmac", **more: Any) -> str:
     """A token by one of the gateway's keys."""
     signing = key(kid)
-    return jwt.encode(claims(**more), signing.private, signing.algorithm, {"kid": kid})  # type: ignore[arg-type]
+    return jwt.encode(claims(**more), signing.private, signing.algorithm, {"kid": kid})
+
+
+def part(value: Any) -> str:
+    """A part of a token, as it is written: of JSON, or of bytes as they are."""
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
 def bearer(token: str | None) -> dict[str, str]:

@@ -14,7 +14,8 @@ DEADLINE = 60.0
 #: Seconds that a process may take until it is ready; it has to load all that it is made of.
 START_TIMEOUT = 90.0
 
-POLL = 0.01
+#: Seconds between two questions, at first and in the end: asking often costs those who are to act.
+POLL, LONGEST_POLL = 0.01, 0.1
 
 
 def wait_until(
@@ -23,7 +24,8 @@ def wait_until(
     deadline: float = DEADLINE,
 ) -> None:
     """Return when the condition holds; fails with what was waited for."""
-    end = time.monotonic() + deadline
+    end, pause = time.monotonic() + deadline, POLL
     while not condition():
         assert time.monotonic() < end, f"waited {deadline:g} s for {what()}"
-        time.sleep(POLL)
+        time.sleep(pause)
+        pause = min(1.5 * pause, LONGEST_POLL)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING
 
-from stack.ports import free_port
+from stack.ports import kept_port
 from stack.process import ManagedProcess
 from stack.readiness import UrlAnswers
 
@@ -29,13 +30,28 @@ class Whole:
 
 @contextmanager
 def whole(folder: Path, **settings: object) -> Iterator[Whole]:
-    """Run ``python -m stack`` with its files in ``folder``; ``settings`` become `TASKBEAM_*` variables."""
-    address = f"http://127.0.0.1:{(port := free_port())}"
+    """Run ``python -m stack`` with its files in ``folder``; ``settings`` become `TASKBEAM_*` variables.
+
+    Its worker takes tasks when the block begins.
+    """
     env = {
-        "TASKBEAM_PORT": str(port),
         "TASKBEAM_VAR_DIR": str(folder),
         **{f"TASKBEAM_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    with ManagedProcess("stack", [sys.executable, "-m", "stack"], env=env, cwd=ROOT) as process:
+    worker_is_ready = Event()
+
+    def heard(line: str) -> None:
+        if line.startswith("worker ") and line.rstrip().endswith(" ready."):
+            worker_is_ready.set()
+
+    argv = [sys.executable, "-m", "stack"]
+    with (
+        kept_port() as port,
+        ManagedProcess(
+            "stack", argv, env=env | {"TASKBEAM_PORT": str(port)}, cwd=ROOT, on_line=heard
+        ) as process,
+    ):
+        address = f"http://127.0.0.1:{port}"
         process.wait_until(UrlAnswers(f"{address}/readyz"), START_TIMEOUT)
+        process.wait_until(worker_is_ready.is_set, START_TIMEOUT)
         yield Whole(process, address)

@@ -10,9 +10,12 @@ from stack.process import ManagedProcess
 
 from .gateway import ROOT
 from .waiting import START_TIMEOUT
+from .warm.programs import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from celery import Celery
 
 
 @contextmanager
@@ -38,6 +41,16 @@ def worker(
         queue,
     ]
     environment = {"JOBS_BROKER": broker, "JOBS_BACKEND": backend, "C_FORCE_ROOT": "1", **(env or {})}
-    with ManagedProcess("worker", argv, env=environment, cwd=ROOT, on_line=lines.append) as process:
+    started = ManagedProcess("worker", argv, env=environment, cwd=ROOT, on_line=lines.append, start=warm)
+    with started as process:
         process.wait_until(lambda: any(" ready." in line for line in lines), START_TIMEOUT)
         yield process
+
+
+def hears_broadcasts(app: Celery) -> bool:
+    """Whether a worker of the application answers a ping.
+
+    It says that it is ready before it has subscribed to what is broadcast (`control`): what comes in between
+    is lost.
+    """
+    return bool(app.control.ping(timeout=0.5))

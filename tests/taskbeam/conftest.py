@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
@@ -12,10 +13,14 @@ from redis.connection import Connection
 from redis.retry import Retry
 
 from stack.valkey import Valkey
+from taskbeam.celery.run import _live
 from taskbeam.journal.writer import JournalWriter
+from taskbeam.presence.presence import presence
+from taskbeam.testing.in_memory import connection_class, in_memory_server
 from tests.support import jobs as stock
 from tests.support.closing import close_app
-from tests.support.worker import worker
+from tests.support.waiting import wait_until
+from tests.support.worker import hears_broadcasts, worker
 
 from .apps import close_apps
 from .journal import Journal
@@ -24,10 +29,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from celery import Celery
+    from fakeredis import FakeServer
 
 DB = 5
 #: What CLIENT LIST calls the connections of the writers under test.
 CLIENT_NAME = "tests-writer"
+
+#: Modules whose promises hold in the test kit, too: each test of a journal runs on Valkey and in memory. Not
+#: that of the limits: it takes half a minute in memory, and what the kit records is not limited.
+IN_MEMORY_TOO = ("append", "feeds", "kept_text", "reader", "waiting")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `valkey` by name looks at the server itself: how it encodes, what it is called."""
+    used = [name for mark in metafunc.definition.iter_markers("usefixtures") for name in mark.args]
+    named = [*inspect.signature(metafunc.function).parameters, *used]
+    module = metafunc.module.__name__.rpartition(".test_")[2]
+    if module in IN_MEMORY_TOO and "memory" in metafunc.fixturenames and "valkey" not in named:
+        metafunc.parametrize("memory", [False, True], ids=["valkey", "memory"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +54,15 @@ def closed_apps() -> Iterator[None]:
     """An unclosed socket is an error here, in whichever test it happens to be collected."""
     yield
     close_apps()
+
+
+@pytest.fixture(autouse=True)
+def no_worker_is_left() -> Iterator[None]:
+    """Who breaks off a run leaves this process a worker, which keeps the ends that a sender waits for."""
+    yield
+    presence.end()
+    presence.active, presence._runs = False, 0
+    _live.clear()
 
 
 @pytest.fixture(scope="package")
@@ -45,22 +73,33 @@ def valkey() -> Iterator[Valkey]:
 
 
 @pytest.fixture(scope="package")
-def client(valkey: Valkey) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(valkey.url(DB)) as opened:
-        yield opened
+def memory(request: pytest.FixtureRequest) -> FakeServer | None:
+    """The test kit's server in memory, where a test runs on it; None: journals are on Valkey."""
+    return in_memory_server() if getattr(request, "param", False) else None
 
 
 @pytest.fixture(scope="package")
-def connect(valkey: Valkey) -> Callable[[], Connection]:
-    return partial(
-        Connection,
-        host="127.0.0.1",
-        port=valkey.port,
-        db=DB,
-        client_name=CLIENT_NAME,
-        socket_timeout=30,
-        retry=Retry(NoBackoff(), 0),
-    )
+def client(valkey: Valkey, memory: FakeServer | None) -> Iterator[redis.Redis]:
+    if memory is None:
+        with redis.Redis.from_url(valkey.url(DB)) as opened:
+            yield opened
+    else:
+        pool = redis.ConnectionPool(connection_class=connection_class(memory), db=DB)
+        with redis.Redis(connection_pool=pool) as opened:
+            yield opened
+
+
+@pytest.fixture(scope="package")
+def connect(valkey: Valkey, memory: FakeServer | None) -> Callable[[], Connection]:
+    given: dict[str, Any] = {
+        "db": DB,
+        "client_name": CLIENT_NAME,
+        "socket_timeout": 30,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if memory is not None:
+        return partial(connection_class(memory), **given)
+    return partial(Connection, host="127.0.0.1", port=valkey.port, **given)
 
 
 @pytest.fixture
@@ -81,6 +120,7 @@ def jobs(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Celery]:
     broker, backend = valkey.url(8), "taskbeam+" + valkey.url(9)
     with worker(broker, backend, pool=request.param):
         app = stock.jobs_app(broker, backend)
+        wait_until(lambda: hears_broadcasts(app), lambda: "the worker to answer a ping")
         yield app
         close_app(app)
 

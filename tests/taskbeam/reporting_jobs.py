@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import taskbeam
-from taskbeam.celery.progress import MAX_LINE
-from taskbeam.journal.describe import MAX_VALUE_BYTES
+from taskbeam.journal.bounds import MAX_TEXT, MAX_VALUE_BYTES
 
 from .apps import jobs_app
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 def reporting_app(broker: str, backend: str) -> Celery:
     app = jobs_app(broker, backend)
     app.task(name="jobs.report")(report)
+    app.task(name="jobs.report_oddly")(report_oddly)
     return app
 
 
@@ -28,10 +31,29 @@ def report() -> str:
     taskbeam.progress(1, 4, "Reading")
     taskbeam.progress(2)
     taskbeam.log("half way")
-    taskbeam.log("x" * (MAX_LINE + 1))
+    taskbeam.log("x" * (MAX_TEXT + 1))
     taskbeam.emit({"row": [1, 2]})
     asyncio.run(elsewhere())
     return ", ".join(refusals())
+
+
+class Unspeakable:
+    """What has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("somebody else's fault")
+
+
+def report_oddly() -> str:
+    """Whatever a task reports, it goes on; the last report is held when it ends."""
+    taskbeam.progress(Fraction(1, 2), Decimal(4), Path("reading"))
+    taskbeam.progress(float("nan"), 4)
+    taskbeam.progress(1, float("inf"))
+    taskbeam.progress(2, 4, Unspeakable())
+    for row in range(100):
+        taskbeam.progress(row, 100)
+    taskbeam.progress(object())  # type: ignore[arg-type]
+    return "done"
 
 
 def refusals() -> Iterator[str]:

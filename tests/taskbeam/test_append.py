@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from typing import TYPE_CHECKING
 
@@ -176,6 +177,24 @@ class TestRetry:
         assert journal.append("PROGRESS", "a").verdict is REFUSED
         assert journal.stored == b"RETRY"
 
+    def test_what_the_run_says_after_its_retry_is_told_until_the_next_one_begins(
+        self, journal: Journal
+    ) -> None:
+        """As in `on_retry`, and from a thread that has not ended yet. It tells no state any more."""
+        journal.append("STARTED", "a")
+        journal.append("RETRY", "a")
+        assert journal.say("a", "data").verdict is APPENDED
+        assert journal.append("PROGRESS", "a").verdict is REFUSED
+        journal.append("STARTED", "b")
+        assert journal.say("a", "log").verdict is REFUSED
+        told = [(event["type"], event["state"], event["attempt"]) for event in journal.events]
+        assert told == [
+            ("state", "STARTED", 1),
+            ("state", "RETRY", 1),
+            ("data", "RETRY", 1),
+            ("state", "STARTED", 2),
+        ]
+
     def test_a_retry_told_by_the_main_process_ends_the_run_too(self, journal: Journal) -> None:
         journal.append("STARTED", "a")
         journal.append("RETRY")
@@ -248,10 +267,12 @@ class TestAskingAgain:
 
     def test_holds_when_others_wrote_in_between(self, journal: Journal) -> None:
         entry = journal.entry("PROGRESS", "a")
-        first = journal.writer.append(entry)
+        journal.writer.append(entry)
         journal.say("a")
         journal.append("PROGRESS", "a")
-        assert journal.writer.append(entry).id == first.id
+        before = len(journal.records)
+        assert journal.writer.append(entry).verdict is Verdict.REPEATED
+        assert len(journal.records) == before
         assert len(journal.records) == 3
 
 
@@ -333,6 +354,7 @@ class TestPublishing:
         assert journal.stored == b"celery's own"
 
 
+@pytest.mark.usefixtures("valkey")  # in memory nothing is encoded
 class TestMemory:
     def test_the_head_of_a_usual_task_stays_compact(self, journal: Journal) -> None:
         journal.options["limits"] = Limits(limit=100_000, keep=604_800, expires=2_592_000)
@@ -344,3 +366,107 @@ class TestMemory:
             journal.append("RETRY", run)
         journal.append("SUCCESS", "0000000d")
         assert journal.client.object("encoding", journal.keys.head) == b"listpack"
+
+
+class TestAnEndThatWasMissing:
+    """Its worker says that the run is over, and not how."""
+
+    def test_gives_way_to_its_success(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        missing = journal.append("FAILURE", "a", only="running", ends_run=True)
+        late = journal.append("SUCCESS", "a")
+        assert late.verdict is APPENDED
+        assert late.id.epoch > missing.id.epoch
+        assert journal.stored == b"SUCCESS"
+
+    def test_and_to_nothing_else(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        journal.append("FAILURE", "a", only="running", ends_run=True)
+        assert journal.append("FAILURE", "a").verdict is REFUSED
+        assert journal.append("PROGRESS", "a").verdict is REFUSED
+
+
+class TestARunThatNobodyWants:
+    """The task was revoked, or asked to stop, before the run began."""
+
+    @pytest.mark.parametrize("state", ["STARTED", "PROGRESS"])
+    def test_hears_it_with_what_it_tells_first(self, journal: Journal, state: str) -> None:
+        journal.send()
+        journal.append("REVOKED", only="queued")
+        with journal.watched() as heard:
+            answer = journal.append(state, "a")
+        assert (answer.verdict, answer.cancelled) == (Verdict.REVOKED, True)
+        assert heard == []
+        assert journal.states == ["PENDING", "REVOKED"]
+        assert journal.stored == b"REVOKED"
+
+    def test_also_when_it_is_the_next_try_or_the_next_delivery(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        journal.say("", "state", only="open", cancel=True)
+        assert journal.append("STARTED", "b").verdict is Verdict.REVOKED
+        assert journal.append("REVOKED").verdict is APPENDED
+
+    def test_its_success_is_told_all_the_same(self, journal: Journal) -> None:
+        """Its worker asked nobody: the task did run."""
+        journal.send()
+        journal.append("REVOKED", only="queued")
+        assert journal.append("SUCCESS", "a").verdict is APPENDED
+        assert journal.stored == b"SUCCESS"
+
+    def test_a_run_that_had_begun_goes_on(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        journal.say("", "state", only="open", cancel=True)
+        answer = journal.append("PROGRESS", "a")
+        assert (answer.verdict, answer.cancelled) == (APPENDED, True)
+
+    def test_a_task_that_is_sent_again_runs(self, journal: Journal) -> None:
+        journal.append("REVOKED")
+        journal.send()
+        assert journal.append("STARTED", "a").verdict is APPENDED
+
+
+SUCCESS: dict[str, bytes] = {
+    "json": b'{"status": "SUCCESS", "result": 3, "traceback": null}',
+    "pickle": pickle.dumps({"status": "SUCCESS", "result": 3}),
+    "msgpack": b"\x85\xa6status\xa7SUCCESS\xa6result\x03",
+}
+
+
+class TestAStoredSuccess:
+    """Of a worker that knows no journal. Celery's rule: it stays."""
+
+    @pytest.mark.parametrize("serializer", SUCCESS)
+    def test_is_not_revoked_any_more(self, journal: Journal, serializer: str) -> None:
+        journal.send()
+        journal.client.set(journal.keys.result, SUCCESS[serializer])
+        assert journal.append("REVOKED", only="queued").verdict is REFUSED
+        assert journal.append("REVOKED").verdict is REFUSED
+        assert journal.say("", "state", only="open", cancel=True).verdict is REFUSED
+        assert journal.stored == SUCCESS[serializer]
+        assert journal.states == ["PENDING"]
+
+    def test_is_not_lost_with_a_worker(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        journal.append("STALLED", "a", only="running", meta=b"")
+        journal.client.set(journal.keys.result, SUCCESS["json"])
+        assert journal.append("LOST", "a", only="stalled").verdict is REFUSED
+
+    def test_stays_whatever_a_run_of_the_task_stores(self, journal: Journal) -> None:
+        journal.client.set(journal.keys.result, SUCCESS["json"])
+        for state, run in (("STARTED", "a"), ("PROGRESS", "a"), ("RETRY", "a"), ("FAILURE", "b")):
+            assert journal.append(state, run).verdict is APPENDED
+        assert journal.stored == SUCCESS["json"]
+
+    @pytest.mark.parametrize(
+        "stored",
+        [
+            b'{"status": "PROGRESS", "result": "SUCCESS"}',
+            b'{"status": "SUCCESSOR", "result": null}',
+            b'{"status": "FAILURE", "result": {"status": "SUCCESS"}}',
+        ],
+    )
+    def test_is_taken_for_none_else(self, journal: Journal, stored: bytes) -> None:
+        journal.append("STARTED", "a")
+        journal.client.set(journal.keys.result, stored)
+        assert journal.append("FAILURE").verdict is APPENDED
+        assert journal.stored == b"FAILURE"

@@ -38,7 +38,7 @@ def sent(signature: Any) -> list[Canvas]:
     found: list[Canvas] = []
 
     def hear(headers: dict[str, Any], body: Any, **_: Any) -> None:
-        found.append(Canvas(headers["id"], body[2]))
+        found.append(Canvas(headers["id"], body[2], headers["group_index"]))
 
     before_task_publish.connect(hear, weak=False)
     try:
@@ -48,22 +48,29 @@ def sent(signature: Any) -> list[Canvas]:
     return found
 
 
-def shape(canvas: Canvas) -> list[list[int]]:
-    """For the task itself and for each that waits, in order: the places of those that wait for it."""
+Shape = list[tuple[int | None, list[int]]]
+
+
+def shape(canvas: Canvas) -> Shape:
+    """Of the task itself and of each that waits: the place of who waits for it, and of those beside it."""
     places = {task_id: place for place, task_id in enumerate(canvas.waiting, 1)}
-    return [
-        [places[each] for each in ids] for ids in (canvas.next, *(w.next for w in canvas.waiting.values()))
-    ]
+    rows = [(canvas.next, ()), *((each.next, each.beside) for each in canvas.waiting.values())]
+    return [(places.get(after), [places[each] for each in beside]) for after, beside in rows]
+
+
+def row(*places: int | None) -> Shape:
+    """The shape of a canvas without a group."""
+    return [(place, []) for place in places]
 
 
 def test_a_single_task(job: Any) -> None:
     (canvas,) = sent(job)
-    assert shape(canvas) == [[]]
+    assert shape(canvas) == row(None)
 
 
 def test_a_chain(job: Any) -> None:
     (canvas,) = sent(chain(job, job, job))
-    assert shape(canvas) == [[1], [2], []]
+    assert shape(canvas) == row(1, 2, None)
     assert {waiting.name for waiting in canvas.waiting.values()} == {"job"}
 
 
@@ -72,46 +79,70 @@ def test_the_ids_are_those_that_the_sender_has(job: Any) -> None:
     result: Any = signature.freeze()
     (canvas,) = sent(signature)
     assert list(canvas.waiting) == [result.id]
-    assert result.parent.id in canvas
-    assert result.id in canvas
-    assert "another" not in canvas
+    assert canvas.next == result.id
 
 
 def test_a_chord(job: Any) -> None:
+    """The body is told with the first of the header, and named by each."""
     first, second = sent(chord([job, job], job))
-    assert shape(first) == shape(second) == [[1], []]
-    assert first.next == second.next
+    assert shape(first) == row(1, None)
+    assert not second.waiting
+    assert first.next == second.next != ""
 
 
 def test_a_chord_of_chains_with_a_chain_as_body(job: Any) -> None:
-    single, row = sent(chord([job, chain(job, job)], chain(job, job)))
-    assert shape(single) == [[1], [2], []]
-    assert shape(row) == [[1], [2], [3], []]
-    assert single.next == row.waiting[row.next[0]].next
+    single, chained = sent(chord([job, chain(job, job)], chain(job, job)))
+    assert shape(single) == row(1, 2, None)
+    assert shape(chained) == row(1, None)
+    assert single.next == chained.waiting[chained.next].next
 
 
 def test_a_group_in_a_chain(job: Any) -> None:
     """Celery makes a chord of it, whose header is sent later, too."""
     (canvas,) = sent(chain(job, group(job, job), job, job))
-    assert shape(canvas) == [[1, 2], [3], [3], [4], []]
+    assert shape(canvas) == [(1, []), (3, [2]), (3, []), (4, []), (None, [])]
 
 
 def test_a_group_at_the_end_of_a_chain(job: Any) -> None:
     (canvas,) = sent(chain(job, group(job, chain(job, job))))
-    assert shape(canvas) == [[1, 2], [], [3], []]
+    assert shape(canvas) == [(1, []), (None, [2]), (3, []), (None, [])]
 
 
 def test_a_chord_in_a_chord_in_a_chain(job: Any) -> None:
     (canvas,) = sent(chain(job, chord([job, chord([job, job], job)], job), job))
-    head, *_ = shape(canvas)
-    assert len(head) == 3
+    first = canvas.waiting[canvas.next]
+    assert len(first.beside) == 2
     assert len(canvas.waiting) == 6
-    waited_for = {each for waiting in canvas.waiting.values() for each in waiting.next} | {*canvas.next}
-    assert waited_for == set(canvas.waiting)
+    waited_for = {each.next for each in canvas.waiting.values()} | {canvas.next, *first.beside}
+    assert waited_for == {*canvas.waiting, ""}
 
 
 def test_a_group_as_body(job: Any) -> None:
-    assert [shape(canvas) for canvas in sent(chord([job, job], group(job, job)))] == [[[1, 2], [], []]] * 2
+    first, second = sent(chord([job, job], group(job, job)))
+    assert shape(first) == [(1, []), (None, [2]), (None, [])]
+    assert first.next == second.next
+    assert not second.waiting
+
+
+def test_a_canvas_of_groups_names_each_task_once(job: Any) -> None:
+    """Celery's messages grow with the square of the group; what is told of them does not."""
+    width = 30
+    first, *others = sent(chain(*(group(job for _ in range(width)) for _ in range(3)), job))
+    assert len(others) == width - 1
+    assert [len(canvas.waiting) for canvas in others] == [0] * len(others)
+    assert {canvas.next for canvas in others} == {first.next}
+    named = [each for waiting in first.waiting.values() for each in waiting.beside]
+    assert len(named) == len(set(named)) == 2 * (width - 1)
+    assert len(first.waiting) == 2 * width + 1
+
+
+def test_what_follows_all_chains_of_a_group_is_told_with_the_first(job: Any) -> None:
+    first, *others = sent(chord([chain(job, job) for _ in range(5)], group(job for _ in range(5))))
+    assert len(first.waiting) == 1 + 5
+    assert [len(canvas.waiting) for canvas in others] == [1] * 4
+    behind = {waiting.next for canvas in (first, *others) for waiting in [canvas.waiting[canvas.next]]}
+    assert len(behind) == 1
+    assert behind <= set(first.waiting)
 
 
 def test_a_very_long_chain_is_told_in_part(job: Any) -> None:
@@ -122,4 +153,51 @@ def test_a_very_long_chain_is_told_in_part(job: Any) -> None:
 def test_a_signature_without_an_id_hides_nothing() -> None:
     nameless = {"task": "job", "kwargs": {}, "options": {}}
     known = {"task": "job", "kwargs": {}, "options": {"task_id": "known"}}
-    assert Canvas("first", {"chain": [known, nameless]}).next == ["known"]
+    assert Canvas("first", {"chain": [known, nameless]}).next == "known"
+
+
+def groups(signature: Any) -> list[list[tuple[str, ...]]]:
+    """Of each message: the groups of all that wait."""
+    return [[waiting.groups for waiting in canvas.waiting.values()] for canvas in sent(signature)]
+
+
+def test_members_are_of_the_group_whose_id_the_caller_holds(job: Any) -> None:
+    """Their messages will name the first group."""
+    signature = chain(group(job, job), group(job, job))
+    held: Any = signature.freeze()
+    first, second = groups(signature)
+    assert first == [(held.id,)] * 2
+    assert second == []
+
+
+def test_only_the_last_link_is_a_member(job: Any) -> None:
+    signature = group(chain(job, job, job), job)
+    held: Any = signature.freeze()
+    assert groups(signature) == [[(), (held.id,)], []]
+
+
+def test_of_a_chord_its_body_is_a_member(job: Any) -> None:
+    signature = group(chain(job, chord([job, job], job)), job)
+    held: Any = signature.freeze()
+    (first, second, body), _ = groups(signature)
+    assert body == (held.id,)
+    assert first == second != body
+
+
+def test_a_group_in_a_group_has_both(job: Any) -> None:
+    outer = group(chain(job, group(job, job)), job)
+    held: Any = outer.freeze()
+    assert groups(outer)[0] == [(held.results[0].id, held.id)] * 2
+
+
+def test_sizes_of_groups_that_wait(job: Any) -> None:
+    new = job.clone
+    second = group(new(), chain(new(), new()), new())
+    (canvas,) = sent(chain(new(), second, group(new(), new()), new()))
+    assert sorted(canvas.sizes.values()) == [2, 3]
+
+
+def test_a_group_of_which_not_all_is_told_has_no_size(job: Any) -> None:
+    (canvas,) = sent(chain(job, group(job for _ in range(MAX_WAITING + 10))))
+    assert len(canvas.waiting) == MAX_WAITING
+    assert canvas.sizes == {}

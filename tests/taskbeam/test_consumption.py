@@ -56,6 +56,22 @@ def test_a_worker_that_cannot_say_what_it_consumes_keeps_its_lease(
     assert "Cannot read which queues" in caplog.text
 
 
+def test_a_lease_outlives_a_credential_provider_that_fails(
+    client: redis.Redis, connect: Callable[[], Connection], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A token service answers 503 once: the worker is well, and so nobody may take it for dead."""
+    failures = [RuntimeError("the token service answered 503")] * 2
+
+    def with_credentials() -> Connection:
+        if failures:
+            raise failures.pop()
+        return connect()
+
+    with held(with_credentials, lambda: Consumption((), 1)) as name:
+        until(lambda: client.zscore(WORKERS, name))
+    assert "Background thread taskbeam-lease failed; it starts again in" in caplog.text
+
+
 class TestALease:
     @pytest.fixture
     def queue(self) -> str:

@@ -18,9 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskbeam.journal import events
-from taskbeam.journal.describe import MAX_VALUE_BYTES, Retry, describe, progress_of
+from taskbeam.journal.bounds import MAX_EVENT_BYTES, MAX_TEXT, MAX_VALUE_BYTES
+from taskbeam.journal.describe import Retry, describe, progress_of
 from taskbeam.journal.failures import failure_of
 from taskbeam.journal.pace import Pace
+from taskbeam.journal.stored import stored
 
 REF = "0a1b2c3d"
 
@@ -176,6 +178,16 @@ class TestStatesOfTheTasksOwn:
         assert told("UPLOADING", {"a": object()}) == {"type": "state", "data_omitted": True}
         answer = told("UPLOADING", {"current": 1, "a": object()})
         assert answer == {"type": "progress", "progress": {"current": 1}, "data_omitted": True}
+
+    def test_all_members_together_are_bounded_and_the_largest_goes(self) -> None:
+        """A message of controls, each of which JSON spells with six characters; data, and its files."""
+        files = [stored(f"{number:0>250}/{'y' * 250}") for number in range(500)]
+        meta = {"current": 1, "message": "\0" * MAX_TEXT * 2, "rows": "x" * 2000, "files": files}
+        described = describe("PROGRESS", meta)
+        assert sum(len(member) for member in described.members.values()) <= MAX_EVENT_BYTES
+        assert described.members["data_omitted"] == "true"
+        assert set(described.members) == {"progress", "data_omitted", "files"}
+        assert json.loads(described.members["progress"])["message"] == "\0" * MAX_TEXT
 
     def test_huge_data_is_omitted(self) -> None:
         fits = "x" * (MAX_VALUE_BYTES - 2)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from taskbeam.journal.entry import Appended, Entry, Registration, Verdict, new_token
+from taskbeam.journal.entry import Appended, Entry, Registration, Verdict, new_token, read_ids, write_ids
 from taskbeam.journal.events import EventId
 from taskbeam.journal.keys import task_keys
 from taskbeam.journal.limits import Limits
@@ -44,7 +44,7 @@ class TestArguments:
             "state": "STATE",
             "birth": True,
             "ends_run": True,
-            "limits": "9 - 60 60",
+            "limits": "9 - 60 60 -",
             "delay": 5,
             "name": "name",
             "row": "row",
@@ -78,11 +78,23 @@ class TestTokens:
         assert first.token != second.token
 
 
+@pytest.mark.parametrize("ids", [(), ("a",), ("a\nb", "50%", "%0A", "%250A", "\u2028", "c")])
+def test_ids_are_read_as_they_were_written(ids: tuple[str, ...]) -> None:
+    assert read_ids(write_ids(ids)) == ids
+    assert read_ids(write_ids(ids).encode()) == ids
+
+
 class TestReplies:
     @pytest.mark.parametrize(
-        "reply", [[b"appended", b"17", 3, b"1", b"a\nb"], ["appended", "17", "3", "1", "a\nb"]]
+        "reply", [[b"appended", b"17", 3, b"1", b"a\nb", b"5e"], ["appended", "17", "3", "1", "a\nb", "5e"]]
     )
     def test_a_connection_may_decode_them_or_not(self, reply: list[bytes | str | int]) -> None:
         assert Appended.from_reply(reply) == Appended(
-            Verdict.APPENDED, EventId(17, 3), cancelled=True, dependents=("a", "b")
+            Verdict.APPENDED, EventId(17, 3), cancelled=True, dependents=("a", "b"), life="5e"
         )
+
+    def test_they_name_the_optional_steps_that_failed(self) -> None:
+        failed = Appended.from_reply(
+            [b"appended", b"17", 3, b"", b"", b"5e", b"leave the queue: ERR", "set: WRONGTYPE"]
+        )
+        assert failed.failed == ("leave the queue: ERR", "set: WRONGTYPE")

@@ -66,3 +66,17 @@ assert os.waitpid(child, 0)[1] == 0
 
 def test_a_forked_process_has_a_thread_of_its_own() -> None:
     subprocess.run([sys.executable, "-c", FORKING], cwd=ROOT, check=True, timeout=3 * TIMEOUT)
+
+
+def test_one_that_cannot_be_flushed_ends_none_of_the_others() -> None:
+    flushed: Queue[str] = Queue()
+
+    def flush(item: str) -> None:
+        if item == "bad":
+            raise TypeError("no JSON form")
+        flushed.put(item)
+
+    flusher = Flusher[str](flush)
+    flusher.later("bad", 0)
+    flusher.later("good", 0.01)
+    assert flushed.get(timeout=TIMEOUT) == "good"

@@ -25,8 +25,12 @@ def history(first: int, last: int, *, of: int | None = None, final: bool = False
 
 class TestWithoutACursor:
     def test_a_client_gets_all_that_the_log_still_has(self) -> None:
-        found = history(4, 9)
+        found = history(1, 9)
         assert found.replay(None) == Replay(None, found.records)
+
+    def test_a_beginning_that_was_trimmed_is_a_gap_like_any_other(self) -> None:
+        found = history(4, 9)
+        assert found.replay(None) == Replay(Gap(at(0), at(3), "trimmed"), found.records)
 
 
 class TestACursorThatFits:
@@ -61,15 +65,24 @@ class TestACursorThatDoesNotFit:
         assert history(10, 9).replay(at(2)) == Replay(Gap(at(2), at(9), "trimmed"), [])
         assert history(10, 9).replay(at(9, 1)) == Replay(Gap(at(9, 1), at(9), "epoch"), [])
 
+    def test_a_log_that_is_gone_is_a_gap_for_a_newcomer_too(self) -> None:
+        assert history(10, 9).replay(None) == Replay(Gap(at(0), at(9), "trimmed"), [])
+
 
 class TestAHoleIsNeverSilent:
-    @given(st.integers(1, 9), st.integers(0, 9), st.integers(0, 3), st.integers(0, 14), st.booleans())
+    @given(
+        st.integers(1, 9), st.integers(0, 9), st.integers(0, 3), st.none() | st.integers(0, 14), st.booleans()
+    )
     def test_each_record_after_the_cursor_comes_or_stands_under_a_gap(
-        self, first: int, length: int, unread: int, seq: int, same_epoch: bool
+        self, first: int, length: int, unread: int, seq: int | None, same_epoch: bool
     ) -> None:
         found = history(first, first + length - 1, of=first + length - 1 + unread if length else first - 1)
-        cursor = at(seq, EPOCH if same_epoch else EPOCH - 1)
-        gap, records = found.replay(cursor)
+        cursor = at(seq or 0, EPOCH if same_epoch or seq is None else EPOCH - 1)
+        replay = found.replay(None if seq is None else cursor)
+        if replay is None:
+            assert found.records[-1].id.seq < cursor.seq, "another read shows it"
+            return
+        gap, records, _ = replay
         follows = gap.resume if gap else cursor
         for record in records:
             assert record.id == (follows.epoch, follows.seq + 1)
@@ -78,6 +91,46 @@ class TestAHoleIsNeverSilent:
             assert follows == max(found.records[-1].id, cursor if not gap else follows)
         else:
             assert follows == found.last
+
+
+class TestAnotherLifeOfTheServer:
+    """Numbers go on under a new epoch; a gap stands between the two."""
+
+    OLD, NEW = EPOCH, EPOCH + 5
+
+    #: Numbers 1 to 3 of the old life, 4 and 5 of the new one.
+    both = tuple(Record(at(seq, EPOCH if seq < 4 else EPOCH + 5), False, b"{}") for seq in range(1, 6))
+
+    def look(self, asked: EventId | None, *, fits: bool = True) -> History:
+        records = list(self.both)
+        if fits and asked is not None:
+            records = records[asked.seq :]
+        return History(at(5, self.NEW), self.both[-1], records, asked=asked, fits=fits)
+
+    def test_a_replay_ends_where_another_life_begins(self) -> None:
+        assert self.look(None).replay(None) == Replay(None, self.look(None).records[:3])
+        asked = at(1, self.OLD)
+        assert self.look(asked).replay(asked) == Replay(None, self.look(asked).records[:2])
+
+    def test_the_next_one_begins_with_a_gap(self) -> None:
+        asked = at(3, self.OLD)
+        gap = Gap(asked, at(3, self.NEW), "epoch")
+        assert self.look(asked).replay(asked) == Replay(gap, self.look(asked).records)
+        assert self.look(at(1, self.OLD)).replay(asked) == Replay(gap, self.look(asked).records)
+
+    def test_the_cursor_of_that_gap_fits(self) -> None:
+        asked = at(3, self.NEW)
+        assert self.look(asked).replay(asked) == Replay(None, self.look(asked).records)
+
+    def test_an_event_that_the_server_has_lost_is_a_gap_and_then_all_records(self) -> None:
+        asked = at(4, self.OLD)
+        gap = Gap(asked, at(0, self.OLD), "epoch")
+        assert self.look(asked, fits=False).replay(asked) == Replay(gap, self.look(None).records[:3])
+
+    def test_whoever_lost_events_is_not_served_by_the_read_of_another(self) -> None:
+        """He is due everything that the journal still has, and this read begins later."""
+        assert self.look(at(2, self.OLD)).replay(at(4, self.OLD)) is None
+        assert self.look(at(2, self.OLD)).replay(None) is None
 
 
 class TestHowFarItReaches:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.crc import key_slot
 
-from taskbeam.journal.keys import task_keys
+from taskbeam.journal.keys import head_of, task_keys
 
 #: Celery makes UUIDs; an application may choose any text, braces excepted (they are Redis's hash tags).
 task_ids = st.text(alphabet=st.characters(exclude_characters="{}", exclude_categories=["Cs"]), min_size=1)
@@ -26,3 +26,8 @@ class TestNames:
     def test_no_name_stands_for_two_things(self) -> None:
         keys = task_keys("7")
         assert len({keys.result, keys.head, keys.log, keys.channel}) == 4
+
+    @given(task_ids)
+    def test_the_head_is_told_by_the_channel(self, task_id: str) -> None:
+        keys = task_keys(task_id)
+        assert head_of(keys.channel.encode()) == keys.head.encode()

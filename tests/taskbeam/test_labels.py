@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import uuid4
 
 import pytest
 import redis
 from celery import chain, chord
+from celery.exceptions import ImproperlyConfigured
 
-from taskbeam.celery.labels import labelled, labels_of
+from taskbeam.celery.labels import head_of, labelled, labels_of
+from taskbeam.celery.options import Options
 from taskbeam.journal.keys import task_keys
 from taskbeam.journal.labels import FIELDS, MAX_LENGTH, Labels
 
+from .apps import results_app
+from .feed import Feed
 from .waiting import DEADLINE
 
 if TYPE_CHECKING:
@@ -33,6 +40,11 @@ def results(valkey: Valkey) -> Iterator[redis.Redis]:
         yield client
 
 
+def sender(header: Any) -> Any:
+    """The request of the task that sends."""
+    return SimpleNamespace(id="sender", headers={"taskbeam": header})
+
+
 def labels_in(client: redis.Redis, task_id: str) -> Labels:
     """What the task's head says."""
     values: Any = client.hmget(task_keys(task_id).head, list(FIELDS))
@@ -45,7 +57,7 @@ class TestWhichHold:
 
     def test_those_of_the_context(self) -> None:
         with labelled(owner="user-7", tags=["billing", "May"], title="Invoices"):
-            assert labels_of({}, {"taskbeam": {"owner": "another"}}) == LABELS
+            assert labels_of({}, sender({"owner": "another"})) == replace(LABELS, tree="sender")
         assert labels_of({}, None) == Labels()
 
     def test_an_explicit_header_before_those_of_the_context(self) -> None:
@@ -53,10 +65,69 @@ class TestWhichHold:
             assert labels_of({"taskbeam": OURS}, None) == LABELS
 
     def test_those_of_the_sending_task_last(self) -> None:
-        assert labels_of({}, {"taskbeam": OURS}) == LABELS
+        assert labels_of({}, sender(OURS)) == replace(LABELS, tree="sender")
+
+    def test_those_of_the_applications_function_where_nobody_says_whose(self) -> None:
+        asked: list[Any] = []
+
+        def function(*call: Any) -> Any:
+            asked.append(call)
+            return {"owner": call[2]["user"]} if "user" in call[2] else None
+
+        body: Any = ([1], {"user": "user-7"}, {})
+        headers = {"id": "a", "task": "reports.make"}
+        assert labels_of(headers, None, body, function) == Labels(owner="user-7")
+        assert labels_of(headers, sender({"tree": "t"}), body, function) == Labels(owner="user-7", tree="t")
+        assert asked == [("reports.make", *body[:2])] * 2
+        assert labels_of(headers, None, ([], {}, {}), function) == Labels()
+        with labelled(owner="user-8"):
+            assert labels_of(headers, None, body, function).owner == "user-8"
+        assert labels_of(headers, sender({"owner": "user-8"}), body, function).owner == "user-8"
+
+    @pytest.mark.parametrize("said", [7, "owner", {"owner": 7}, {"tags": "x"}, [1]])
+    def test_a_function_that_fails_labels_nothing(self, said: Any) -> None:
+        assert labels_of({"id": "a"}, None, function=lambda *_: said) == Labels()
+        assert labels_of({"id": "a"}, None, function=lambda *_: 1 / 0) == Labels()  # type: ignore[arg-type]
 
     def test_the_group_is_the_tasks_own(self) -> None:
-        assert labels_of({"group": "g"}, {"taskbeam": OURS, "group": "h"}).group == "g"
+        assert labels_of({"group": "g", "group_index": 0}, sender(OURS)).group == "g"
+
+    def test_a_chords_body_names_the_group_of_its_header_and_is_no_member(self) -> None:
+        assert labels_of({"group": "g", "group_index": None}, None).groups == ()
+
+
+class TestTheGroupBehindASendersOwn:
+    """Celery names the first group in the messages of its members, however many of them wait to be told."""
+
+    LATER: ClassVar[Any] = {
+        "subtask_type": "group",
+        "options": {"task_id": "second", "group_id": "first"},
+        "kwargs": {"tasks": [{"options": {"task_id": "b", "group_id": "first", "group_index": 0}}]},
+    }
+
+    @staticmethod
+    def headers(task_id: str) -> dict[str, Any]:
+        return {"id": task_id, "group": "first", "group_index": 0}
+
+    def test_is_the_one_that_the_caller_holds(self) -> None:
+        last = SimpleNamespace(id="a", headers=None, chord=self.LATER)
+        assert labels_of(self.headers("b"), last).groups == ("second",)
+        assert labels_of(self.headers("added by a member"), last).groups == ("first",)
+
+    def test_rides_with_the_task_and_its_retries(self) -> None:
+        named = ("first",)
+        header = Labels(groups=("second",)).header(named)
+        assert header == {"groups": ["second"]}
+        request = SimpleNamespace(
+            id="b", headers={"taskbeam": header}, group="first", group_index=0, task="add", chord=None
+        )
+        assert head_of(request) == {"group": "second"}
+        again = self.headers("b") | {"taskbeam": header}
+        assert labels_of(again, request).groups == ("second",)
+        assert labels_of({"id": "c"}, request).groups == ()
+
+    def test_needs_no_header_where_the_message_says_it(self) -> None:
+        assert Labels(groups=("first",)).header(("first",)) == {}
 
 
 class TestWhatIsNoLabel:
@@ -79,6 +150,47 @@ class TestWhatIsNoLabel:
             Labels.of_head([value.encode() if (value := head.get(name)) else None for name in FIELDS])
             == LABELS
         )
+
+
+def _labels_of(name: str, _: Any, kwargs: Any) -> Any:
+    """What an application may say of its tasks."""
+    return {"owner": kwargs["user"], "tags": [name]} if "user" in kwargs else None
+
+
+class TestTheOptions:
+    @pytest.fixture
+    def app(self, valkey: Valkey) -> Celery:
+        options = {"labels_of": _labels_of, "weights": {"heavy": 5}}
+        url = "taskbeam+" + valkey.url(9)
+        return results_app(url, task_default_queue=str(uuid4()), taskbeam_options=options)
+
+    def test_a_function_labels_what_nobody_has_labelled(self, app: Celery, results: redis.Redis) -> None:
+        user = f"Jürgen {uuid4()}"
+        sent = app.send_task("light", kwargs={"user": user})
+        assert labels_in(results, sent.id) == Labels(owner=user, tags=("light",))
+        assert Feed(results, f"owner:{user}").rows == {sent.id: "PENDING"}
+        with labelled(owner="another"):
+            assert labels_in(results, app.send_task("light", kwargs={"user": user}).id).owner == "another"
+
+    def test_those_that_wait_are_whose_the_first_one_is(self, app: Celery, results: redis.Redis) -> None:
+        first = app.signature("light", kwargs={"user": "user-7"})
+        header: Any = {"taskbeam": {"owner": "user-8"}}
+        own = app.signature("light").set(headers=header)
+        last: Any = chain(first, app.signature("light"), own, app=app).apply_async()
+        assert labels_in(results, last.parent.id).owner == "user-7"
+        assert labels_in(results, last.id).owner == "user-8"
+
+    def test_a_weight_is_that_of_the_tasks_name(self, app: Celery, results: redis.Redis) -> None:
+        last: Any = chain(app.signature("light"), app.signature("heavy"), app=app).apply_async()
+        heads = [task_keys(each).head for each in (last.parent.id, last.id)]
+        assert [results.hget(head, "weight") for head in heads] == [None, b"5"]
+        rows = Feed(results, f"tree:{last.parent.id}").rows
+        assert rows == {last.parent.id: "0 1 PENDING", last.id: "0 5 PENDING"}
+
+    @pytest.mark.parametrize("weight", [-1, 1001, 1.5, "5", None, True])
+    def test_what_is_no_weight_is_refused(self, weight: Any) -> None:
+        with pytest.raises(ImproperlyConfigured, match="the weight of heavy"):
+            Options.of({"weights": {"heavy": weight}})
 
 
 class TestTheHead:
@@ -136,7 +248,7 @@ class TestWithCelery:
         group: Any = body.parent
         members = group.results
         labels = [labels_in(results, member.id) for member in members]
-        assert labels == [Labels(owner="user-7", group=group.id)] * 2
+        assert labels == [Labels(owner="user-7", groups=(group.id,))] * 2
 
     def test_a_task_without_any_has_none(self, jobs: Celery, results: redis.Redis) -> None:
         sent = jobs.send_task("jobs.add", [1, 2])

@@ -12,10 +12,17 @@ from celery.exceptions import ImproperlyConfigured
 from redis.asyncio import Redis
 
 from taskbeam.celery.options import Options
+from taskbeam.journal.bounds import MAX_EVENT_BYTES, MAX_VALUE_BYTES
 from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.entry import Verdict
 from taskbeam.journal.keys import queue_keys, task_keys
-from taskbeam.journal.limits import DEFAULT_KEEP, DEFAULT_LIMIT, Limits
+from taskbeam.journal.limits import (
+    DEFAULT_KEEP,
+    DEFAULT_LIMIT,
+    DEFAULT_LIMIT_BYTES,
+    OPEN_EXPIRES,
+    Limits,
+)
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from tests.support.gateway import ROOT
@@ -54,8 +61,11 @@ def lose(journal: Journal) -> Appended:
 
 
 def as_the_version_before_left_it(journal: Journal) -> None:
-    """Its heads have no limits; there is no other difference."""
+    """Its heads have no limits, and open journals lived no longer than others."""
     journal.client.hdel(journal.keys.head, "limits")
+    for key in (journal.keys.head, journal.keys.log):
+        if journal.client.ttl(key) != -1:
+            journal.client.expire(key, HOUR)
 
 
 def lives(journal: Journal) -> list[float]:
@@ -133,6 +143,83 @@ class TestTheLimit:
         assert [journal.records[0].id.seq, len(journal.records)] == [1, DEFAULT_LIMIT + 53]
 
 
+class TestTheBytes:
+    """What the records have together is bounded, as their number is."""
+
+    @staticmethod
+    def chunk(journal: Journal, size: int, **fields: Any) -> None:
+        journal.say("a", "data", members={"data": f'"{"x" * size}"'}, **fields)
+
+    @staticmethod
+    def held(journal: Journal) -> int:
+        return sum(map(len, journal.raw))
+
+    def test_of_all_records_stay_below_the_bound(self, journal: Journal) -> None:
+        journal.options["limits"] = Limits(limit_bytes=10_000)
+        journal.append("STARTED", "a")
+        for _ in range(20):
+            self.chunk(journal, 1500)
+        assert 8_000 < self.held(journal) <= 10_000
+        assert journal.client.hget(journal.keys.head, "bytes") == str(self.held(journal)).encode()
+
+    def test_one_large_event_takes_the_place_of_many(self, journal: Journal) -> None:
+        journal.options["limits"] = Limits(limit_bytes=10_000)
+        journal.append("STARTED", "a")
+        for _ in range(30):
+            self.chunk(journal, 10)
+        self.chunk(journal, 9_000)
+        assert [len(journal.raw) < 8, self.held(journal) <= 10_000] == [True, True]
+
+    def test_the_newest_event_stays_whatever_its_size(self, journal: Journal) -> None:
+        journal.options["limits"] = Limits(limit_bytes=1_000)
+        journal.append("STARTED", "a")
+        self.chunk(journal, 5_000)
+        assert [record.id.seq for record in journal.records] == [2]
+        self.chunk(journal, 10)
+        assert [record.id.seq for record in journal.records] == [3]
+
+    def test_the_state_is_known_though_its_record_was_dropped(self, journal: Journal) -> None:
+        journal.options["limits"] = Limits(limit_bytes=2_000)
+        journal.append("STARTED", "a")
+        state = journal.raw[0]
+        for _ in range(9):
+            self.chunk(journal, 500)
+        assert journal.picture() == state
+
+    def test_are_the_default_where_nobody_has_configured_them(self, journal: Journal) -> None:
+        size = MAX_VALUE_BYTES - 2
+        for _ in range(DEFAULT_LIMIT_BYTES // size + 5):
+            self.chunk(journal, size, limits=Limits())
+        assert DEFAULT_LIMIT_BYTES - MAX_EVENT_BYTES < self.held(journal) <= DEFAULT_LIMIT_BYTES
+
+    @pytest.mark.parametrize("later", [None, Limits(), Limits(limit_bytes=2), Limits(limit_bytes=90_000)])
+    def test_of_the_first_writer_hold_whoever_comes_later(
+        self, journal: Journal, later: Limits | None
+    ) -> None:
+        journal.send(limits=Limits(limit_bytes=10_000))
+        for _ in range(20):
+            self.chunk(journal, 1500, limits=later)
+        assert 8_000 < self.held(journal) <= 10_000
+
+    def test_begin_anew_with_the_journal(self, journal: Journal) -> None:
+        journal.append("STARTED", "a")
+        journal.append("FAILURE", "a")
+        journal.append("STARTED", "b")
+        assert journal.client.hget(journal.keys.head, "bytes") == str(self.held(journal)).encode()
+
+    def test_of_an_earlier_versions_records_are_not_counted(self, journal: Journal) -> None:
+        journal.options["limits"] = Limits(limit_bytes=10_000)
+        journal.append("STARTED", "a")
+        for _ in range(5):
+            self.chunk(journal, 1500)
+        journal.client.hdel(journal.keys.head, "bytes")
+        journal.client.hset(journal.keys.head, "limits", "- - 0 0")
+        for _ in range(20):
+            self.chunk(journal, 1500)
+        assert self.held(journal) <= 10_000 + 8_000
+        assert journal.client.hget(journal.keys.head, "limits") == b"- - 0 0 10000"
+
+
 class TestAJournalOfTheVersionBefore:
     """Its writers had limits of their own, which the head does not tell."""
 
@@ -175,6 +262,21 @@ class TestAJournalOfTheVersionBefore:
 
 
 class TestTheExpiry:
+    def test_begins_with_the_end(self, journal: Journal) -> None:
+        """Until then the task is known, and its tombstone does not say that it has ended."""
+        journal.send(limits=Limits(keep=60, expires=HOUR))
+        journal.append("STARTED", "a", limits=Limits(keep=60, expires=HOUR))
+        assert all(OPEN_EXPIRES - 120 < life <= OPEN_EXPIRES for life in lives(journal)[1:])
+        assert tombstone_of(journal) > OPEN_EXPIRES
+        assert journal.client.get(journal.keys.tombstone) == b"%d open" % journal.records[0].id.epoch
+        last = journal.append("SUCCESS", "a", limits=Limits(keep=60, expires=HOUR)).id
+        assert all(HOUR - 120 < life <= HOUR for life in lives(journal))
+        assert journal.client.get(journal.keys.tombstone) == b"%d" % last.epoch
+
+    def test_may_be_later_than_that_of_open_journals(self, journal: Journal) -> None:
+        journal.send(limits=Limits(expires=2 * OPEN_EXPIRES))
+        assert all(life > OPEN_EXPIRES for life in lives(journal)[1:])
+
     def test_of_an_end_that_others_tell_is_the_applications(self, journal: Journal) -> None:
         journal.send(limits=Limits(keep=60, expires=HOUR))
         journal.client.expire(journal.keys.head, 600)  # as if it had waited for long
@@ -217,7 +319,8 @@ class TestTheExpiry:
 
     def test_waits_for_an_eta(self, journal: Journal) -> None:
         journal.send(limits=Limits(expires=HOUR), delay=7 * HOUR)
-        assert all(8 * HOUR - 120 < life <= 8 * HOUR for life in lives(journal)[1:])
+        longest = OPEN_EXPIRES + 7 * HOUR
+        assert all(longest - 120 < life <= longest for life in lives(journal)[1:])
         revoke(journal)
         assert all(HOUR - 120 < life <= HOUR for life in lives(journal))
 
@@ -241,13 +344,14 @@ def test_only_applications_have_limits() -> None:
 
 class TestOptions:
     def test_what_is_not_configured_is_not_said(self) -> None:
-        assert Options.of(None).limits(60, 60).encode() == "- - 60 60"
-        assert Options.of({"limit": 7, "keep": 0}).limits(60, 0).encode() == "7 0 60 0"
+        assert Options.of(None).limits(60, 60).encode() == "- - 60 60 -"
+        configured = {"limit": 7, "keep": 0, "limit_bytes": 900}
+        assert Options.of(configured).limits(60, 0).encode() == "7 0 60 0 900"
 
     def test_a_failure_expires_as_anything_else(self) -> None:
-        assert Limits(limit=1, expires=5).encode() == "1 - 5 5"
+        assert Limits(limit=1, expires=5).encode() == "1 - 5 5 -"
 
-    @pytest.mark.parametrize("option", ["limit", "keep"])
+    @pytest.mark.parametrize("option", ["limit", "limit_bytes", "keep", "buffer_events"])
     @pytest.mark.parametrize("value", [-1, 2.5, "7", True])
     def test_what_is_no_limit_is_refused(self, option: str, value: object) -> None:
         with pytest.raises(ImproperlyConfigured, match=option):

@@ -11,9 +11,10 @@ import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from stack.ports import free_port
+from stack.ports import kept_port
 from stack.valkey import Valkey
 from taskbeam.journal.pipelined_connection import WINDOW, PipelinedConnection, settle
+from tests.support import nobody
 from tests.support.waiting import wait_until
 
 from .conftest import DB
@@ -95,7 +96,7 @@ class TestNobodyWhoListens:
                 asked = (connected.execute(("PING",)) for _ in range(MANY))
                 return list(await asyncio.gather(*asked, return_exceptions=True))
 
-        replies = asyncio.run(ask(f"redis://127.0.0.1:{free_port()}/0"))
+        replies = asyncio.run(ask(f"{nobody.REDIS}/0"))
         assert all(isinstance(reply, RedisError) for reply in replies)
 
     def test_may_be_asked_again_in_the_very_moment_of_the_error(self) -> None:
@@ -107,7 +108,7 @@ class TestNobodyWhoListens:
                     await answer
 
         with pytest.raises(RedisError):
-            asyncio.run(ask(f"redis://127.0.0.1:{free_port()}/0"))
+            asyncio.run(ask(f"{nobody.REDIS}/0"))
 
     def test_nor_is_whatever_else_goes_wrong_in_connecting_kept_from_them(self, url: str) -> None:
         """An application's own credential provider may raise anything."""
@@ -129,16 +130,15 @@ class TestNobodyWhoListens:
         assert asyncio.run(ask()) == [RedisConnectionError, RedisConnectionError]
 
     def test_is_no_loss_once_somebody_does(self) -> None:
-        port = free_port()
-
-        async def ask() -> list[Any]:
+        async def ask(port: int) -> list[Any]:
             async with exchange(f"redis://127.0.0.1:{port}/0") as connected:
                 with pytest.raises(RedisError):
                     await connected.execute(("PING",))
                 with Valkey(port):
                     return await connected.execute(("PING",))
 
-        assert asyncio.run(ask()) == [b"PONG"]
+        with kept_port() as port:
+            assert asyncio.run(ask(port)) == [b"PONG"]
 
 
 @pytest.mark.parametrize("count", [0, 1, WINDOW, MANY])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import taskbeam
-from taskbeam.celery.progress import MAX_LINE
+from taskbeam.journal.bounds import MAX_TEXT
 from tests.support.worker import worker
 
 from .reporting_jobs import reporting_app
@@ -35,13 +35,26 @@ class TestInATask:
         assert events[3]["progress"] == {"current": 2}
         assert [event["data"] for event in events[4:-1]] == [
             "half way",
-            "x" * MAX_LINE,
+            "x" * MAX_TEXT,
             {"row": [1, 2]},
             "from a coroutine",
             "from its thread",
         ]
         # What has no JSON form, and what is too large; neither is told, and never as a repr.
         assert events[-1]["result"] == "TypeError, ValueError"
+
+    def test_whatever_is_reported_the_job_goes_on(self, valkey: Valkey) -> None:
+        broker, backend = valkey.url(14), "taskbeam+" + valkey.url(9)
+        app = reporting_app(broker, backend)
+        with worker(broker, backend, pool="threads", app="tests.taskbeam.reporting_jobs") as process:
+            events = ended(app, app.send_task("jobs.report_oddly").id)
+        first, second = (event["progress"] for event in events[2:4])
+        assert first == {"current": 0.5, "total": 4, "percent": 12.5, "message": "reading"}
+        assert second == {"current": 1}  # of an unknown total
+        assert events[-1]["state"] == "SUCCESS"
+        assert events[-1]["result"] == "done"
+        # Once per run, however often it happens.
+        assert process.output.count("cannot report its progress; the task goes on.") == 1
 
 
 class TestOutsideATask:

@@ -16,7 +16,7 @@ from taskbeam.journal.pipelined_connection import WINDOW
 from taskbeam.journal.reader import JournalReader
 
 from .conftest import DB
-from .connected import exchange
+from .connected import exchange, exchange_of
 from .journal import Journal
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ EVERYTHING = 10_000
 class Reader:
     """Reads in an event loop of its own."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
 
     def read(
         self, journal: Journal, after: EventId | None = None, limit: int = EVERYTHING
     ) -> History | Absence:
         async def reading() -> History | Absence:
-            async with exchange(self._url) as connected:
+            async with exchange_of(self._client) as connected:
                 return await JournalReader(connected).read(journal.keys, after, limit)
 
         return asyncio.run(reading())
@@ -48,8 +48,14 @@ class Reader:
 
 
 @pytest.fixture
-def reader(valkey: Valkey) -> Reader:
-    return Reader(valkey.url(DB))
+def reader(client: redis.Redis) -> Reader:
+    return Reader(client)
+
+
+def gap_of(history: History, cursor: EventId) -> Gap | None:
+    replay = history.replay(cursor)
+    assert replay is not None
+    return replay.gap
 
 
 def seqs(history: History) -> list[int]:
@@ -103,8 +109,8 @@ class TestACursorThatDoesNotFit:
         cursor = last._replace(seq=2)
         history = reader.found(journal, cursor)
         assert seqs(history) == [6, 7, 8]
-        assert history.replay(cursor).gap == Gap(cursor, last._replace(seq=5), "trimmed")
-        assert history.replay(last._replace(seq=5)).gap is None
+        assert gap_of(history, cursor) == Gap(cursor, last._replace(seq=5), "trimmed")
+        assert gap_of(history, last._replace(seq=5)) is None
 
     def test_of_an_earlier_life_is_answered_from_the_first_record(
         self, reader: Reader, journal: Journal
@@ -114,7 +120,7 @@ class TestACursorThatDoesNotFit:
         new = journal.append("STARTED", "b").id
         history = reader.found(journal, old)
         assert seqs(history) == [1]
-        assert history.replay(old).gap == Gap(old, EventId(new.epoch, 0), "epoch")
+        assert gap_of(history, old) == Gap(old, EventId(new.epoch, 0), "epoch")
 
     def test_ahead_of_the_journal_is_answered_from_the_first_record(
         self, reader: Reader, journal: Journal
@@ -122,9 +128,28 @@ class TestACursorThatDoesNotFit:
         last = fill(journal, 3)
         history = reader.found(journal, last._replace(seq=9))
         assert seqs(history) == [1, 2, 3]
-        gap = history.replay(last._replace(seq=9)).gap
+        gap = gap_of(history, last._replace(seq=9))
         assert gap is not None
         assert gap.reason == "epoch"
+
+
+class TestAJournalThatIsGone:
+    """Its tombstone says whether the task had ended."""
+
+    def test_of_an_ended_task_has_expired(self, reader: Reader, journal: Journal) -> None:
+        journal.options["limits"] = Limits(expires=3600)
+        fill(journal, 3)
+        journal.append("SUCCESS", "a")
+        journal.client.delete(journal.keys.head, journal.keys.log)
+        assert reader.read(journal) is Absence.EXPIRED
+
+    def test_of_a_task_that_goes_on_is_missing(self, reader: Reader, journal: Journal) -> None:
+        journal.options["limits"] = Limits(expires=3600)
+        last = fill(journal, 3)
+        journal.client.delete(journal.keys.head, journal.keys.log)
+        assert reader.read(journal) is Absence.MISSING
+        assert reader.read(journal, last) is Absence.MISSING
+        assert journal.append("PROGRESS", "a", "progress").id.epoch > last.epoch
 
 
 class TestThePicture:

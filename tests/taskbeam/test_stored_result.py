@@ -14,6 +14,8 @@ from celery.app.task import Context
 from celery.backends.redis import RedisBackend
 from celery.exceptions import BackendStoreError, Retry
 
+from taskbeam.journal.limits import OPEN_EXPIRES
+
 from .apps import backend_of, journal_of, keys_of, ours, results_app
 from .waiting import DEADLINE
 
@@ -125,7 +127,17 @@ class TestWhatIsTold:
         (_, event) = journal_of(app, task_id)
         assert (event["state"], event["type"], event["progress"]) == ("STARTED", "progress", {"current": 1})
 
-    @pytest.mark.parametrize(("state", "ttl"), [("SUCCESS", 77), ("FAILURE", 99), ("PROGRESS", 77)])
+    def test_the_journal_of_a_task_that_has_not_ended_outlives_its_result(self, valkey: Valkey) -> None:
+        """However long it is silent, it is neither unknown nor expired."""
+        app = results_app("taskbeam+" + valkey.url(DB), result_expires=77)
+        task_id = str(uuid4())
+        app.backend.store_result(task_id, None, "STARTED")
+        keys = keys_of(app, task_id)
+        assert 0 < backend_of(app).client.ttl(keys.result) <= 77
+        for key in (keys.head, keys.log):
+            assert OPEN_EXPIRES - 60 < backend_of(app).client.ttl(key) <= OPEN_EXPIRES
+
+    @pytest.mark.parametrize(("state", "ttl"), [("SUCCESS", 77), ("FAILURE", 99)])
     def test_the_journal_expires_with_the_result(self, valkey: Valkey, state: str, ttl: int) -> None:
         app = results_app("taskbeam+" + valkey.url(DB), result_expires=77, result_failure_expires=99)
         task_id = str(uuid4())

@@ -112,6 +112,16 @@ class TestTheOrder:
         assert line.ahead[4:] == [0, 1]
         assert not client.exists(line.keys.withdrawn)
 
+    def test_a_queue_that_was_forgotten_counts_on_from_the_task_that_begins(
+        self, line: Line, client: redis.Redis
+    ) -> None:
+        """Nothing was sent to it for a week, and the newest task waited all the time."""
+        line.send(3)
+        client.delete(line.keys.tickets)
+        line.begin(2)
+        line.send(2)
+        assert line.ahead == [0, 0, 0, 0, 1]
+
     def test_one_that_was_overtaken_is_next(self, line: Line) -> None:
         line.send(3)
         line.begin(1)

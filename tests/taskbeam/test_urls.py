@@ -13,10 +13,11 @@ import redis
 from celery.backends.redis import RedisBackend, SentinelBackend
 from redis.connection import SSLConnection, UnixDomainSocketConnection
 
-from stack.ports import free_port
+from stack.ports import kept_port
 from stack.process import ManagedProcess
 from stack.valkey import Valkey, server_command
 from taskbeam.celery.backend import TaskbeamBackend, TaskbeamSentinelBackend, backend_for
+from tests.support import nobody
 from tests.support.waiting import START_TIMEOUT
 
 from .apps import journal_of, ours, results_app
@@ -45,7 +46,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     """A cluster of one: it refuses what spans slots, as a larger one does."""
     config = tmp_path_factory.mktemp("cluster") / "nodes.conf"
     options = ["--cluster-enabled", "yes", "--cluster-config-file", str(config)]
-    with Valkey(None, None, *options, "--cluster-port", str(free_port())) as node:
+    with kept_port() as bus, Valkey(None, None, *options, "--cluster-port", str(bus)) as node:
         with redis.Redis.from_url(node.url()) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
             node.process.wait_until(lambda: _cluster_is_up(client), timeout=START_TIMEOUT)
@@ -70,7 +71,7 @@ class TestForms:
         app = results_app("taskbeam+rediss://:secret@example.test:6380/2?ssl_cert_reqs=required")
         assert isinstance(app.backend, TaskbeamBackend)
         assert app.backend.connparams["connection_class"] is SSLConnection
-        assert isinstance(ours(app)._outbox.connect(1.0), SSLConnection)
+        assert isinstance(ours(app)._connections.make(1.0), SSLConnection)
 
     @pytest.mark.parametrize(
         ("scheme", "query", "db"), [("socket", "", 0), ("socket", "?virtual_host=3", 3), ("unix", "", 0)]
@@ -79,7 +80,7 @@ class TestForms:
         path = tmp_path / "valkey.sock"
         with Valkey(None, None, "--unixsocket", str(path)):
             app = results_app(f"taskbeam+{scheme}://{path}{query}")
-            connection = ours(app)._outbox.connect(1.0)
+            connection = ours(app)._connections.make(1.0)
             assert isinstance(connection, UnixDomainSocketConnection)
             assert connection.db == db
             check_stores(app)
@@ -88,7 +89,7 @@ class TestForms:
         with sentinel(valkey, tmp_path) as port:
             # Sentinel does not name itself twice: the first of the two addresses is nobody.
             app = results_app(
-                f"taskbeam+sentinel://127.0.0.1:{free_port()}/8;sentinel://127.0.0.1:{port}/8",
+                f"taskbeam+sentinel://127.0.0.1:{nobody.PORT}/8;sentinel://127.0.0.1:{port}/8",
                 result_backend_transport_options={"master_name": "results"},
             )
             assert isinstance(app.backend, TaskbeamSentinelBackend)
@@ -118,7 +119,7 @@ class TestTheBackend:
         assert len(journal_of(app, task_id)) == 4
 
     def test_opens_no_connection_until_it_is_used(self) -> None:
-        assert results_app(f"taskbeam+redis://127.0.0.1:{free_port()}/0").backend is not None
+        assert results_app(f"taskbeam+{nobody.REDIS}/0").backend is not None
 
 
 class TestACluster:
@@ -143,12 +144,14 @@ def _cluster_is_up(client: redis.Redis) -> bool:
 @contextmanager
 def sentinel(master: Valkey, directory: Path) -> Iterator[int]:
     """A Redis Sentinel that watches ``master`` as ``results``, and its port."""
-    config, port = directory / "sentinel.conf", free_port()
-    config.write_text(f"port {port}\nsentinel monitor results 127.0.0.1 {master.port} 1\n")
-    argv = [server_command(port, None)[0], str(config), "--sentinel"]
-    with ManagedProcess("sentinel", argv) as process, redis.Redis(port=port) as client:
-        process.wait_until(lambda: _knows_its_master(client, master.port), timeout=START_TIMEOUT)
-        yield port
+    config = directory / "sentinel.conf"
+    with kept_port() as port, redis.Redis(port=port) as client:
+        config.write_text(f"port {port}\nsentinel monitor results 127.0.0.1 {master.port} 1\n")
+        with ManagedProcess(
+            "sentinel", [server_command(port, None)[0], str(config), "--sentinel"]
+        ) as process:
+            process.wait_until(lambda: _knows_its_master(client, master.port), timeout=START_TIMEOUT)
+            yield port
 
 
 def _knows_its_master(client: redis.Redis, port: int) -> bool:

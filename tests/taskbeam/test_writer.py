@@ -13,11 +13,15 @@ from redis.connection import Connection
 from redis.retry import Retry
 
 from stack.valkey import Valkey
+from taskbeam.journal import unanswered as module
 from taskbeam.journal.entry import Verdict
+from taskbeam.journal.scripts import REMEMBERED
+from taskbeam.journal.unanswered import MAX_UNANSWERED
 from taskbeam.journal.writer import JournalWriter
 
 from .conftest import CLIENT_NAME, DB
 from .journal import Journal
+from .waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,6 +181,61 @@ class TestAfterAnError:
         client.client_kill_filter(mine)
         journal.append("SUCCESS", "a")
         assert [event.get("data") for event in journal.events] == [None, 0, 1, 2, 3, 4, None]
+
+    def test_all_that_may_be_unanswered_is_written_once_and_in_order(
+        self, journal: Journal, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Redis has done it all, and the replies are lost: a bar would run back, words would come twice."""
+        monkeypatch.setattr(module, "ANSWER_DUE", 3600.0)
+        before = clients(client)
+        journal.send()
+        (mine,) = clients(client) - before
+        for current in range(MAX_UNANSWERED):
+            journal.writer.post(journal.entry("PROGRESS", "a", "progress", members={"data": str(current)}))
+        until(lambda: len(journal.events) == 1 + MAX_UNANSWERED)
+        client.client_kill_filter(mine)
+        journal.append("SUCCESS", "a")
+        expected = [None, *range(MAX_UNANSWERED), None]
+        assert [event.get("data") for event in journal.events] == expected
+
+    def test_each_of_several_threads_repeats_all_that_it_left_unanswered(
+        self, journal: Journal, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "ANSWER_DUE", 3600.0)
+        before = clients(client)
+        journal.send()
+        posted, cut = threading.Barrier(5), threading.Event()
+
+        def report(thread: int) -> None:
+            journal.append("PROGRESS", "a", "progress", members={"data": f"[{thread},-1]"})
+            for current in range(MAX_UNANSWERED):
+                members = {"data": f"[{thread},{current}]"}
+                journal.writer.post(journal.entry("PROGRESS", "a", "progress", members=members))
+            posted.wait()
+            cut.wait()
+            journal.append("PROGRESS", "a", "progress", members={"data": f"[{thread},{MAX_UNANSWERED}]"})
+
+        threads = [threading.Thread(target=report, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        posted.wait()
+        until(lambda: len(journal.events) == 1 + 4 * (MAX_UNANSWERED + 1))
+        for mine in clients(client) - before:
+            client.client_kill_filter(mine)
+        cut.set()
+        for thread in threads:
+            thread.join()
+        told = [event["data"] for event in journal.events[1:]]
+        for number in range(4):
+            of_thread = [current for thread, current in told if thread == number]
+            assert of_thread == list(range(-1, MAX_UNANSWERED + 1))
+
+    def test_the_head_stays_compact(self, journal: Journal, client: redis.Redis) -> None:
+        """Of a task that is sent by one process, run by another, and looked at by others."""
+        for number in range(40):
+            journal.append("PROGRESS", "a", "progress", token=f"{number:08x}")
+        remembered: Any = client.hget(journal.keys.head, "tokens")
+        assert len(remembered) <= REMEMBERED
 
     def test_a_server_that_forgot_the_script_loses_nothing_that_was_posted(
         self, journal: Journal, client: redis.Redis

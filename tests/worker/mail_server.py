@@ -10,7 +10,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from stack.ports import LOOPBACK, free_port
+from stack.ports import LOOPBACK, kept_port
 
 NO_SUCH_USER = "550 5.1.1 No such user"
 TRY_LATER = "451 4.3.0 Try again later"
@@ -21,10 +21,11 @@ HANG_UP = ""
 class MailServer:
     """`answers` are its next replies to a message, in order; HANG_UP takes the message and says nothing.
 
-    `unknown` addresses are refused. Recipients are answered once `together` senders have named theirs.
+    It has its `port` once it is running. `unknown` addresses are refused. Recipients are answered once
+    `together` senders have named theirs.
     """
 
-    port: int = field(default_factory=free_port)
+    port: int = 0
     messages: list[Envelope] = field(default_factory=list)
     answers: deque[str] = field(default_factory=deque)
     unknown: set[str] = field(default_factory=set)
@@ -38,12 +39,13 @@ class MailServer:
 
     @contextmanager
     def running(self, **options: Any) -> Iterator["MailServer"]:
-        controller = Controller(self, hostname=LOOPBACK, port=self.port, **options)
-        controller.start()
-        try:
-            yield self
-        finally:
-            controller.stop()
+        with kept_port() as self.port:
+            controller = Controller(self, hostname=LOOPBACK, port=self.port, **options)
+            controller.start()
+            try:
+                yield self
+            finally:
+                controller.stop()
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

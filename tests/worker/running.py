@@ -14,6 +14,7 @@ from celery import Celery
 
 from stack.process import ManagedProcess
 from stack.valkey import Valkey
+from tests.support.worker import hears_broadcasts
 from worker.celery_app import create_celery
 from worker.settings import WorkerSettings
 
@@ -50,7 +51,7 @@ def worker(settings: WorkerSettings, queues: str = "reports", processes: int = 1
     ]
     app = create_celery(settings)
     with ManagedProcess("worker", command, env=environment) as process:
-        process.wait_until(lambda: bool(app.control.ping(timeout=0.5)), DEADLINE_SECONDS)
+        process.wait_until(lambda: hears_broadcasts(app), DEADLINE_SECONDS)
         yield app
     app.close()
 

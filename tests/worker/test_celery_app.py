@@ -11,9 +11,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker.celery_app import create_celery
 from worker.emails.errors import InvalidEmailError, OutcomeUnknownError, RefusedError
 from worker.emails.marks import CLAIM_SECONDS
-from worker.images.errors import NotAnImageError, TooManyPixelsError, UploadGoneError
-from worker.reports.orders import UnknownUserError
+from worker.images.errors import NotAnImageError, TooLargeToDecodeError, TooManyPixelsError, UploadGoneError
+from worker.reports.orders import ForeignAddressError, UnknownUserError
 from worker.settings import WorkerSettings
+from worker.texts.corpus import NoTextError
 
 
 @pytest.fixture
@@ -30,7 +31,12 @@ def test_jobs_are_limited_and_shared_out_fairly(app: Celery) -> None:
 
 @pytest.mark.parametrize(
     ("task", "name"),
-    [("reports.generate", "reports"), ("emails.send", "emails"), ("images.resize", "images")],
+    [
+        ("reports.generate", "reports"),
+        ("emails.send", "emails"),
+        ("images.resize", "images"),
+        ("texts.write", "texts"),
+    ],
 )
 def test_each_workload_has_a_queue_of_its_own(app: Celery, task: str, name: str) -> None:
     route = app.amqp.router.route({}, task)
@@ -44,6 +50,7 @@ def test_everything_else_goes_to_the_default_queue(app: Celery) -> None:
         "reports",
         "emails",
         "images",
+        "texts",
     }  # all served by a worker without -Q
 
 
@@ -65,7 +72,7 @@ def test_queue_and_results_are_apart() -> None:
     assert defaults["result_backend"].default.endswith("/1")
 
 
-@pytest.mark.parametrize("name", ["reports.generate", "emails.send", "images.resize"])
+@pytest.mark.parametrize("name", ["reports.generate", "emails.send", "images.resize", "texts.write"])
 def test_a_job_is_retried_with_backoff_and_jitter(app: Celery, name: str) -> None:
     task: Any = app.tasks[name]
     assert task.autoretry_for == (Exception,)
@@ -76,7 +83,7 @@ def test_a_job_is_retried_with_backoff_and_jitter(app: Celery, name: str) -> Non
 
 def test_what_would_fail_again_is_not_retried(app: Celery) -> None:
     task: Any = app.tasks["reports.generate"]
-    assert task.dont_autoretry_for == (UnknownUserError, SoftTimeLimitExceeded)
+    assert task.dont_autoretry_for == (UnknownUserError, ForeignAddressError, SoftTimeLimitExceeded)
     task = app.tasks["emails.send"]
     assert task.dont_autoretry_for == (
         InvalidEmailError,
@@ -88,9 +95,12 @@ def test_what_would_fail_again_is_not_retried(app: Celery) -> None:
     assert task.dont_autoretry_for == (
         NotAnImageError,
         TooManyPixelsError,
+        TooLargeToDecodeError,
         UploadGoneError,
         SoftTimeLimitExceeded,
     )
+    task = app.tasks["texts.write"]
+    assert task.dont_autoretry_for == (NoTextError, SoftTimeLimitExceeded)
 
 
 def test_a_claim_on_a_message_lasts_as_long_as_its_job_may(app: Celery) -> None:

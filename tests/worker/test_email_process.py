@@ -113,7 +113,7 @@ def test_a_report_is_told_to_an_address_once(
 ) -> None:
     receipts = []
     for _ in range(2):
-        *_, end = follow(app, valkey, "reports.generate", user_id=123, email="zoe@example.com")
+        *_, end = follow(app, valkey, "reports.generate", user_id=123, email="User-123@example.com")
         receipts.append(app.AsyncResult(end["result"]["email_task_id"]).get(timeout=DEADLINE_SECONDS))
     assert receipts[0] == receipts[1]
     [envelope] = server.messages
@@ -125,3 +125,23 @@ def test_a_report_is_told_to_an_address_once(
 
     *_, end = follow(app, valkey, "reports.generate", user_id=123)
     assert "email_task_id" not in end["result"]
+
+
+@pytest.mark.parametrize(
+    ("user_id", "email", "error"),
+    [
+        (123, "user-124@example.com", "ForeignAddressError"),
+        (123, "user-123@example.com, eve@example.net", "ForeignAddressError"),
+        (123, "user-123@example.com\nBcc: eve@example.net", "ForeignAddressError"),
+        (123, "", "ForeignAddressError"),
+        (999, "user-999@example.com", "UnknownUserError"),
+    ],
+)
+def test_a_report_is_told_to_its_users_own_address_only(
+    app: Celery, valkey: Valkey, server: MailServer, user_id: int, email: str, error: str
+) -> None:
+    """And none is made: it fails at once, for good."""
+    metas = list(follow(app, valkey, "reports.generate", user_id=user_id, email=email))
+    assert transitions(metas) == ["STARTED", "FAILURE"]
+    assert metas[-1]["result"]["exc_type"] == error
+    assert server.messages == []

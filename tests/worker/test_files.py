@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from worker.reports.files import ReportFiles, report_file_name, report_url
+from worker.reports.files import ReportFiles, report_file, report_file_name
 
 
 def test_a_report_is_written_under_its_natural_key(tmp_path: Path) -> None:
@@ -12,4 +12,4 @@ def test_a_report_is_written_under_its_natural_key(tmp_path: Path) -> None:
     files.write(name, b"%PDF")
     assert files.has(name)
     assert (tmp_path / "files/reports/report-123-abc.pdf").read_bytes() == b"%PDF"
-    assert report_url(name) == "/files/reports/report-123-abc.pdf"
+    assert report_file(name).url == "/files/reports/report-123-abc.pdf"

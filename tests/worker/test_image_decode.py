@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from worker.images.decode import MOST_PIXELS, Picture
-from worker.images.errors import NotAnImageError, TooManyPixelsError
+from worker.images.decode import (
+    LONGEST_EDGE,
+    MOST_FRAMES,
+    MOST_PIXELS_OF_OTHERS,
+    MOST_SCANS,
+    Picture,
+    most_pixels,
+)
+from worker.images.errors import NotAnImageError, TooLargeToDecodeError, TooManyPixelsError
+from worker.images.sizes import Size
 
 from .pictures import encoded, gradient
 
@@ -91,20 +99,60 @@ def test_damaged_bytes_are_refused_or_read(format: str, data: st.DataObject) -> 
     content = bytearray(encoded(gradient(64, 48), format))
     for _ in range(data.draw(st.integers(1, 20))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    with suppress(NotAnImageError, TooManyPixelsError):
+    with suppress(NotAnImageError, TooManyPixelsError, TooLargeToDecodeError):
         Picture(bytes(content[: data.draw(st.integers(0, len(content)))])).upright()
 
 
-@pytest.mark.parametrize("edge", [7_072, 12_000, 60_000], ids=["ours", "Pillow warns", "Pillow refuses"])
+@pytest.mark.parametrize("edge", [5_001, 12_000, 60_000], ids=["ours", "Pillow's", "an edge"])
 def test_a_bomb_is_refused_by_its_header(edge: int) -> None:
-    assert edge**2 > MOST_PIXELS
+    assert edge**2 > MOST_PIXELS_OF_OTHERS
     with pytest.raises(TooManyPixelsError):
-        Picture(bomb(edge))
+        Picture(bomb(edge, edge))
 
 
-def bomb(edge: int) -> bytes:
+@pytest.mark.parametrize("edges", [(LONGEST_EDGE + 1, 1), (1, LONGEST_EDGE + 1)])
+def test_an_edge_is_bounded_however_few_pixels_there_are(edges: tuple[int, int]) -> None:
+    with pytest.raises(TooManyPixelsError):
+        Picture(bomb(*edges))
+    longest = Image.new("RGB", (LONGEST_EDGE, 1))
+    assert Picture(encoded(longest, "PNG")).upright().size == (LONGEST_EDGE, 1)
+
+
+def test_a_jpeg_may_have_more_pixels_for_it_is_decoded_smaller() -> None:
+    assert most_pixels("JPEG") > most_pixels("PNG") == most_pixels("WEBP")
+    picture = Picture(encoded(gradient(1600, 800)))
+    assert picture.upright(Size(400, 200)).size == (400, 200)
+    assert picture._image.size == (400, 200)  # which is what the decoder made
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_the_frames_that_a_header_announces_are_bounded(format: str) -> None:  # noqa: A002
+    first, second = Image.new("RGB", (2, 2)), Image.new("RGB", (2, 2), (9, 9, 9))
+
+    def animated(frames: int) -> bytes:
+        return encoded(first, format, save_all=True, append_images=[second, first] * (frames // 2))
+
+    assert Picture(animated(4)).upright().size == (2, 2)
+    with pytest.raises(TooLargeToDecodeError):
+        Picture(animated(MOST_FRAMES + 2))
+
+
+def test_the_scans_of_a_jpeg_are_bounded() -> None:
+    photo = encoded(gradient(64, 48), progressive=True)
+    assert Picture(photo).upright().size == (64, 48)
+    with pytest.raises(TooLargeToDecodeError):
+        Picture(with_scans(photo, MOST_SCANS))
+
+
+def with_scans(photo: bytes, more: int) -> bytes:
+    """A progressive JPEG whose last scan is there so many times more."""
+    last = photo.rindex(b"\xff\xda")
+    return photo[:-2] + photo[last:-2] * more + photo[-2:]
+
+
+def bomb(width: int, height: int) -> bytes:
     """A PNG of a few bytes that says it is as large as that."""
-    header = struct.pack("!IIBBBBB", edge, edge, 8, 2, 0, 0, 0)
+    header = struct.pack("!IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 9)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack("!I", len(body)) + kind + body + struct.pack("!I", zlib.crc32(kind + body))

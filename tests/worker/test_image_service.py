@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +13,7 @@ from PIL import Image, ImageChops
 from worker.images.errors import NotAnImageError, UploadGoneError
 from worker.images.files import PictureFiles
 from worker.images.service import ImageService, Resized, StoredPicture
-from worker.images.uploads import KEPT, Uploads
+from worker.images.uploads import Uploads
 
 from .pictures import encoded, gradient, left_in
 
@@ -173,13 +172,3 @@ def test_what_is_no_picture_leaves_nothing(
 def test_only_an_upload_is_read(images: ImageService, name: str) -> None:
     with pytest.raises(UploadGoneError):
         resize(images, name)
-
-
-def test_uploads_are_swept_when_their_time_is_over(
-    images: ImageService, leave: Callable[[bytes], str], tmp_path: Path
-) -> None:
-    images.uploads.sweep()  # there is no folder yet
-    old, young = leave(b"old"), leave(b"young")
-    os.utime(tmp_path / "uploads" / old, (time.time() - KEPT - 1,) * 2)
-    images.uploads.sweep()
-    assert list(files(tmp_path / "uploads")) == [young]

@@ -113,3 +113,19 @@ def test_an_unknown_user_has_no_report(service: ReportService, user_id: int) -> 
     with pytest.raises(UnknownUserError, match=f"There is no user {user_id}"):
         generate(service, user_id)
     assert not service.files.folder.exists()
+
+
+def test_what_another_owner_made_is_made_again(service: ReportService) -> None:
+    """So neither the steps nor the time of a job tell which reports others have."""
+    told: list[str] = []
+
+    def generate_for(owner: str) -> str:
+        return service.generate(123, lambda *step: told.append(step[2]), owner).file_name
+
+    made = [generate_for(owner) for owner in ("ada", "bob", "", "ada")]
+    assert told.count("Stored the report") == 3
+    assert told[-1] == "Found the finished report of the same data"
+    assert len(set(made)) == 3
+    assert made[0] == made[-1]
+    assert "ada" not in made[0]
+    assert len({(service.files.folder / name).read_bytes() for name in made}) == 1

@@ -1,6 +1,6 @@
 """The message that says a report is ready. Pure."""
 
-from ..reports.files import report_url
+from ..reports.files import report_file
 from ..reports.stored import Report
 from ..reports.wording import counted
 from .message import Email
@@ -11,7 +11,7 @@ def report_ready(report: Report, to: str, public_url: str) -> Email:
 
     Its key is the report's natural key and the address: one report is told to one address once.
     """
-    link = public_url.rstrip("/") + report_url(report.file_name)
+    link = public_url.rstrip("/") + report_file(report.file_name).url
     about = f"{counted(report.orders, 'order')} on {counted(report.pages, 'page')}"
     return Email(
         to=to,

@@ -6,7 +6,11 @@ class NotAnImageError(Exception):
 
 
 class TooManyPixelsError(Exception):
-    """A picture that would take too much memory, however few bytes it came in."""
+    """A picture whose header says that it would take too much memory, however few bytes it came in."""
+
+
+class TooLargeToDecodeError(Exception):
+    """A picture that takes more memory or CPU time than its decoder may have."""
 
 
 class UploadGoneError(Exception):

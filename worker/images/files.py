@@ -1,31 +1,27 @@
 """Where finished pictures are kept, and under which address the gateway serves them."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from taskbeam import Stored, stored
 
-from ..storing import store
+from ..storing import StoredFiles
 from .encode import Encoding
 from .sizes import Size
 
 FOLDER = "images"
 
 
-@dataclass(frozen=True, slots=True)
-class PictureFiles:
+class PictureFiles(StoredFiles):
     """The folder `images/` inside the served files."""
 
-    files_dir: Path
+    __slots__ = ()
 
     def bytes_of(self, name: str) -> int | None:
         """The size of a stored picture, or None."""
-        try:
-            return (self.files_dir / FOLDER / name).stat().st_size
-        except FileNotFoundError:
-            return None
+        stat = self.keep(f"{FOLDER}/{name}")
+        return stat.st_size if stat else None
 
     def write(self, name: str, content: bytes) -> None:
         """Store the file whole or not at all. Raises OSError."""
-        store(self.files_dir / FOLDER / name, content)
+        self.store(f"{FOLDER}/{name}", content)
 
 
 def picture_name(upload: str, size: Size, encoding: Encoding) -> str:
@@ -33,6 +29,6 @@ def picture_name(upload: str, size: Size, encoding: Encoding) -> str:
     return f"{upload}/{size.width}x{size.height}-q{encoding.quality}.{encoding.suffix}"
 
 
-def picture_url(name: str) -> str:
-    """Return the path under which the gateway serves the file."""
-    return f"/files/{FOLDER}/{name}"
+def picture_file(name: str) -> Stored:
+    """Name the file, in what a client gets."""
+    return stored(f"{FOLDER}/{name}")

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from .decode import Picture
+from .confined import decode
 from .encode import ENCODINGS, Encoding, encode
 from .files import PictureFiles, picture_name
 from .sizes import Size, sizes_of
 from .uploads import Uploads
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 # Told after each step how many of all steps are done, and what the step did.
 Progress = Callable[[int, int, str], None]
@@ -49,10 +45,9 @@ class ImageService:
         Only those are made that are not there yet. Running it twice, or in two workers at once, has the
         same outcome as running it once: a file is named by upload, size and encoding.
 
-        Raises UploadGoneError, NotAnImageError, TooManyPixelsError and OSError (disk).
+        Raises UploadGoneError, NotAnImageError, TooManyPixelsError, TooLargeToDecodeError and OSError (disk).
         """
-        picture = Picture(self.uploads.read(upload))
-        source: Image.Image | None = None
+        picture = decode(self.uploads.read(upload))
         wanted = [(size, encoding) for size in sizes_of(picture.size) for encoding in ENCODINGS]
         steps = len(wanted) + 1
         progress(1, steps, f"Read a {picture.format} of {_pixels(picture.size)}")
@@ -61,8 +56,7 @@ class ImageService:
             name = picture_name(upload, size, encoding)
             size_bytes, verb = self.files.bytes_of(name), "Found"
             if size_bytes is None:
-                source = source or picture.upright()
-                content = encode(source, size, encoding)
+                content = encode(picture.image, size, encoding)
                 self.files.write(name, content)
                 size_bytes, verb = len(content), "Made"
             pictures.append(StoredPicture(name, encoding, size, size_bytes))

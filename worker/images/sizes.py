@@ -15,10 +15,11 @@ class Size(NamedTuple):
 
 def sizes_of(original: Size) -> list[Size]:
     """Return what to make of a picture, smallest first: its shape is kept, and nothing is enlarged."""
-    return list(dict.fromkeys(_within(original, bound) for bound in BOUNDS))
+    return list(dict.fromkeys(within(original, bound) for bound in BOUNDS))
 
 
-def _within(original: Size, bound: int) -> Size:
+def within(original: Size, bound: int) -> Size:
+    """Return the size in which the longer edge has at most ``bound`` pixels."""
     longer = max(original)
     if longer <= bound:
         return original

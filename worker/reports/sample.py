@@ -28,6 +28,7 @@ class Sample:
     """Rows by table, in an order that satisfies the foreign keys."""
 
     users: list[Row]
+    addresses: list[Row]
     products: list[Row]
     orders: list[Row]
     order_lines: list[Row]
@@ -46,7 +47,8 @@ def sample() -> Sample:
         {"id": product_id, "name": product.name, "category": product.category}
         for product_id, product in enumerate(PRODUCTS, start=1)
     ]
-    return Sample(users, products, orders, lines)
+    addresses = [{"user_id": user["id"], "email": f"user-{user['id']}@example.com"} for user in users]
+    return Sample(users, addresses, products, orders, lines)
 
 
 def _chance(user_id: int, subject: str) -> Random:

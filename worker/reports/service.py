@@ -1,14 +1,14 @@
 """Making a report: the five steps, from the database to a stored file."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..database import Database
-from .files import ReportFiles, report_file_name
-from .orders import OrderHistory
+from .files import ReportFiles, owned, report_file_name
+from .orders import ForeignAddressError, OrderHistory
 from .pdf.charts import draw_charts
 from .pdf.document import compose
-from .stored import Report, find_report, load_history, save_report
+from .stored import Report, find_address, find_report, load_history, save_report
 from .summary import summarise
 from .version import report_version
 from .wording import counted
@@ -26,8 +26,8 @@ class ReportService:
     database: Database
     files: ReportFiles
 
-    def generate(self, user_id: int, progress: Progress) -> Report:
-        """Return the user's report, made only if there is none yet for the data as it stands.
+    def generate(self, user_id: int, progress: Progress, owner: str = "") -> Report:
+        """Return the user's report, made only if the owner has none yet for the data as it stands.
 
         Running it twice, or in two workers at once, has the same outcome as running it once: the row and
         the file are named by the data, and the same data gives the same bytes.
@@ -39,12 +39,26 @@ class ReportService:
             version = report_version(history)
             stored = find_report(session, user_id, version)
         progress(1, STEPS, f"Loaded {counted(len(history.orders), 'order')}")
-        if stored is not None and self.files.has(stored.file_name):
-            progress(STEPS, STEPS, "Found the finished report of the same data")
-            return stored
-        return self._make(history, version, progress)
+        if stored is not None:
+            mine = replace(stored, file_name=owned(stored.file_name, owner))
+            if self.files.has(mine.file_name):
+                progress(STEPS, STEPS, "Found the finished report of the same data")
+                return mine
+        report = self._make(history, version, progress, owner)
+        return replace(report, file_name=owned(report.file_name, owner))
 
-    def _make(self, history: OrderHistory, version: str, progress: Progress) -> Report:
+    def address(self, user_id: int, email: str) -> str:
+        """The user's own address, as we have it, if that is what was asked for.
+
+        Raises ForeignAddressError, UnknownUserError and OperationalError (database).
+        """
+        with self.database.session() as session:
+            address = find_address(session, user_id)
+        if address is None or address.casefold() != email.casefold():
+            raise ForeignAddressError(user_id)
+        return address
+
+    def _make(self, history: OrderHistory, version: str, progress: Progress, owner: str) -> Report:
         summary = summarise(history.orders)
         progress(2, STEPS, f"Added up {counted(len(summary.months), 'month')}")
 
@@ -55,7 +69,7 @@ class ReportService:
         progress(4, STEPS, f"Printed {counted(document.pages, 'page')}")
 
         name = report_file_name(history.customer.id, version)
-        self.files.write(name, document.content)
+        self.files.write(owned(name, owner), document.content)
         report = Report(
             user_id=history.customer.id,
             report_version=version,

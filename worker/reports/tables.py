@@ -20,6 +20,15 @@ class UserRow(Base):
     city: Mapped[str] = mapped_column(String(80))
 
 
+class AddressRow(Base):
+    """Where a user is written to, and nowhere else."""
+
+    __tablename__ = "addresses"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+
+
 class ProductRow(Base):
     """An article of the catalogue."""
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from celery import Celery, Task
-from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.log import get_task_logger
 
 from taskbeam.celery.progress import progress
@@ -12,6 +11,7 @@ from ..emails.errors import InvalidEmailError, OutcomeUnknownError, RefusedError
 from ..emails.marks import CLAIM_SECONDS, Receipt
 from ..emails.message import Email
 from ..emails.service import EmailService, NotRecordedError
+from ..retries import retried
 
 logger = get_task_logger(__name__)
 
@@ -21,22 +21,17 @@ HOPELESS = (InvalidEmailError, RefusedError, OutcomeUnknownError)
 def register(app: Celery, emails: EmailService) -> Task[Any, Any]:
     """Add the task to the app and return it.
 
-    Whatever goes wrong is tried again up to five times, later each time, except for what would go wrong
-    again: a message or recipient that is refused, and a message that may have been sent already.
+    It is not tried again for a message or recipient that is refused, nor for a message that may have been
+    sent already.
     """
 
     @app.task(
         name="emails.send",
         shared=False,  # else every other application in the process gets this one's service
         bind=True,
-        autoretry_for=(Exception,),
-        throws=HOPELESS,  # expected: logged in one line, without a traceback
-        dont_autoretry_for=(*HOPELESS, SoftTimeLimitExceeded),
-        retry_backoff=True,
-        retry_jitter=True,
-        max_retries=5,
         time_limit=CLAIM_SECONDS,
         soft_time_limit=CLAIM_SECONDS - 5,
+        **retried(*HOPELESS),
     )
     def send(
         self: Task[Any, Any], to: str, subject: str, body: str, key: str, receipt: Receipt | None = None

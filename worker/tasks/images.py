@@ -3,24 +3,24 @@
 from typing import Any, TypedDict
 
 from celery import Celery, Task
-from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.log import get_task_logger
 
-from taskbeam.celery.progress import emit, progress
+from taskbeam import Stored, emit, progress
 
-from ..images.errors import NotAnImageError, TooManyPixelsError, UploadGoneError
-from ..images.files import picture_url
+from ..images.errors import NotAnImageError, TooLargeToDecodeError, TooManyPixelsError, UploadGoneError
+from ..images.files import picture_file
 from ..images.service import ImageService, StoredPicture
+from ..retries import retried
 
 logger = get_task_logger(__name__)
 
-HOPELESS = (NotAnImageError, TooManyPixelsError, UploadGoneError)
+HOPELESS = (NotAnImageError, TooManyPixelsError, TooLargeToDecodeError, UploadGoneError)
 
 
 class PictureResult(TypedDict):
     """One picture: where it is, its media type, its edges in pixels, and how much there is to load."""
 
-    url: str
+    url: Stored
     type: str
     width: int
     height: int
@@ -39,24 +39,17 @@ class ImageResult(TypedDict):
 def register(app: Celery, images: ImageService) -> None:
     """Add the task to the app.
 
-    Whatever goes wrong is tried again up to five times, later each time, except for what would go wrong
-    again: an upload that is no picture, one that is too large, and one that takes longer than a task may.
+    It is not tried again for an upload that is no picture, one that is too large, and one that is gone.
     """
 
     @app.task(
         name="images.resize",
         shared=False,  # else every other application in the process gets this one's service
         bind=True,
-        autoretry_for=(Exception,),
-        throws=HOPELESS,  # expected: logged in one line, without a traceback
-        dont_autoretry_for=(*HOPELESS, SoftTimeLimitExceeded),
-        retry_backoff=True,
-        retry_jitter=True,
-        max_retries=5,
+        **retried(*HOPELESS),
     )
     def resize(self: Task[Any, Any], upload: str) -> ImageResult:
         logger.info("Picture %s, attempt %s", upload, self.request.retries + 1)
-        images.uploads.sweep()
         resized = images.resize(upload, progress, lambda stored: emit({"picture": _result(stored)}))
         return ImageResult(
             format=resized.format,
@@ -68,7 +61,7 @@ def register(app: Celery, images: ImageService) -> None:
 
 def _result(stored: StoredPicture) -> PictureResult:
     return PictureResult(
-        url=picture_url(stored.name),
+        url=picture_file(stored.name),
         type=stored.encoding.media_type,
         width=stored.size.width,
         height=stored.size.height,

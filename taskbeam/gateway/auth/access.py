@@ -8,13 +8,14 @@ ids, and after the same look-up for both where it names an owner or a group.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
+from taskbeam.background.log_fields import about
 from taskbeam.gateway.auth.identity import Action, Identity
 from taskbeam.gateway.auth.policy import Task, anyone, by_token
-from taskbeam.gateway.problems import FORBIDDEN, UNAVAILABLE, UNKNOWN_TASK, Problem
+from taskbeam.gateway.problems import FORBIDDEN, INTERNAL, UNAVAILABLE, UNKNOWN_TASK, Problem
+from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.keys import task_keys
 from taskbeam.journal.labels import Labels
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from taskbeam.gateway.auth.policy import Authorize
     from taskbeam.journal.reader import JournalReader
+
+logger = logging.getLogger(__name__)
 
 _NONE = Labels()
 
@@ -37,7 +40,10 @@ class Access:
         self._asked: set[asyncio.Task[None]] = set()
 
     async def refusal(self, identity: Identity, action: Action, task_id: str) -> Problem | None:
-        """None if it may; ``unknown_task``, or ``forbidden`` where it may read; raises redis-py's errors."""
+        """None if it may; ``unknown_task``, or ``forbidden`` where it may read; raises redis-py's errors.
+
+        ``internal_error`` where the application's own policy fails.
+        """
         if self._needs_labels(identity, task_id):
             labels = await self._journal.labels(task_keys(task_id, self._prefix))
             return self._judge(identity, action, Task(task_id, labels or _NONE))
@@ -61,8 +67,15 @@ class Access:
     async def _ask(self, identity: Identity, task_id: str, then: Callable[[Problem | None], None]) -> None:
         try:
             refusal = await self.refusal(identity, Action.READ, task_id)
-        except (RedisError, OSError):
+        except REDIS_AWAY:
             refusal = UNAVAILABLE
+        except Exception:
+            logger.exception(
+                "Cannot find out whether task %s may be read; its client is told so.",
+                task_id,
+                extra=about(task_id=task_id),
+            )
+            refusal = INTERNAL
         then(refusal)
 
     def _needs_labels(self, identity: Identity, task_id: str) -> bool:
@@ -73,7 +86,22 @@ class Access:
         return task_id not in identity.tasks and (identity.owner is not None or bool(identity.groups))
 
     def _judge(self, identity: Identity, action: Action, task: Task) -> Problem | None:
-        if self._authorize(identity, action, task):
-            return None
-        readable = action is not Action.READ and self._authorize(identity, Action.READ, task)
+        try:
+            if self._may(identity, action, task):
+                return None
+            readable = action is not Action.READ and self._may(identity, Action.READ, task)
+        except Exception:
+            logger.exception(
+                "authorize(…, %r, …) failed for task %s; it is refused.",
+                action.value,
+                task.id,
+                extra=about(task_id=task.id),
+            )
+            return INTERNAL
         return FORBIDDEN if readable else UNKNOWN_TASK
+
+    def _may(self, identity: Identity, action: Action, task: Task) -> bool:
+        answer: object = self._authorize(identity, action, task)
+        if not isinstance(answer, bool):  # a coroutine, for instance, would be taken for a yes
+            raise TypeError(f"authorize returned {type(answer).__name__!r}, and not a bool")
+        return answer

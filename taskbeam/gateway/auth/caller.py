@@ -6,8 +6,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from taskbeam.gateway.auth.credentials import find_credentials
+from taskbeam.gateway.auth.feed_access import ME
 from taskbeam.gateway.auth.identity import ANYONE
+from taskbeam.gateway.auth.visit import Visit
 from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
+from taskbeam.measures.client_counts import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from taskbeam.gateway.auth.guard import Guard
     from taskbeam.gateway.auth.identity import Action, Identity
     from taskbeam.gateway.limits.admission import Admission
+    from taskbeam.journal.feeds.names import FeedName
 
 
 async def identity_by_token(guard: Guard, connection: HTTPConnection) -> Identity | None:
@@ -38,8 +42,7 @@ async def identity_by_token(guard: Guard, connection: HTTPConnection) -> Identit
     token = credentials.token
     if credentials.ticket is not None:
         token = await guard.tickets.redeem(credentials.ticket)
-    await guard.ready()
-    return guard.verify(token or "")
+    return await guard.identify(token or "")
 
 
 class Caller:
@@ -52,22 +55,52 @@ class Caller:
 
     async def require(self, action: Action, task_id: str) -> Identity:
         """Raises `TaskbeamError` ``unauthenticated``, ``unknown_task``, ``forbidden``; redis-py's errors."""
-        if self.identity is None:
-            raise TaskbeamError(UNAUTHENTICATED)
-        refusal = await self._guard.access.refusal(self.identity, action, task_id)
+        identity = self.require_anybody()
+        refusal = await self._guard.access.refusal(identity, action, task_id)
         if refusal is not None:
             raise TaskbeamError(refusal)
+        return identity
+
+    def require_anybody(self) -> Identity:
+        """Whoever it is, if it is known; raises `TaskbeamError` ``unauthenticated``."""
+        if self.identity is None:
+            raise TaskbeamError(UNAUTHENTICATED)
         return self.identity
 
-    def enter(self) -> Admission:
-        """Stay for a while; raises `TaskbeamError` ``too_many_connections``."""
-        return self._guard.admissions.admit(self.address, self.identity)
+    def require_feed(self, name: str) -> FeedName:
+        """The feed of this name; raises `TaskbeamError` ``unauthenticated``, ``unknown_feed``."""
+        return self._guard.feeds.require(self.require_anybody(), name)
+
+    def require_owner(self) -> str:
+        """Whose all tasks are that `owner:me` has: who may read that feed may let others be told of them.
+
+        Raises as `require_feed`.
+        """
+        return self.require_feed(f"owner:{ME}").of
+
+    def reader_of_feed(self, name: str) -> Identity:
+        """The part of the identity that reads the feed of this name; raises as `require_feed`."""
+        return self.require_anybody().reader_of_feed(str(self.require_feed(name)))
+
+    def enter(self, transport: Transport = Transport.POLL) -> Admission:
+        """Stay for a while.
+
+        Raises `TaskbeamError` ``too_many_connections``; ``token_revoked`` for who was revoked since it came.
+        """
+        if self.identity is not None:
+            self._guard.check(self.identity)
+        return self._guard.admissions.admit(self.address, self.identity, transport)
 
     @contextmanager
-    def visit(self) -> Iterator[None]:
-        """Stay for as long as the block lasts."""
-        admission = self.enter()
+    def visit(self) -> Iterator[Visit]:
+        """Stay for as long as the block lasts, which ends early with the token.
+
+        Raises as `enter`; after the block also ``token_expired`` and ``token_revoked``.
+        """
+        admission, visit = self.enter(), Visit()
+        admission.attach(visit)
         try:
-            yield
+            yield visit
         finally:
             admission.leave()
+        visit.check()

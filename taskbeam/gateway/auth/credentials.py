@@ -9,7 +9,8 @@ from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-COOKIE = "taskbeam"
+#: By its prefix a browser takes it from HTTPS or its own machine alone: nobody else plants one (RFC 6265bis).
+COOKIE = "__Secure-taskbeam"
 
 #: The subprotocol that the gateway speaks, and how a browser's WebSocket brings a token beside it.
 SUBPROTOCOL = "taskbeam"

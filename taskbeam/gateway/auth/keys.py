@@ -1,31 +1,22 @@
-"""The keys that sign and verify tokens: a JSON Web Key Set (RFC 7517), one of which signs.
-
-The algorithm belongs to the key and never to the token, so a token cannot choose how it is checked.
-"""
+"""The gateway's own keys, which sign and verify tokens: a JSON Web Key Set (RFC 7517), one of which signs."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt import get_algorithm_by_name
+
+from taskbeam.gateway.auth.jwk import MIN_RSA_BITS, MIN_SECRET, Key, UnusableKeyError, read_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from taskbeam.gateway.auth.jwk import Algorithm
     from taskbeam.gateway.settings import GatewaySettings
-
-Algorithm = Literal["HS256", "EdDSA"]
-
-#: Bytes of an HMAC key: as many as the hash has (RFC 7518, 3.2).
-MIN_SECRET = 32
-
-MAX_KID = 64
 
 DEVELOPMENT_KID = "development"
 
@@ -37,19 +28,6 @@ everybody who reaches the gateway may see every task, TASKBEAM_AUTH=open."""
 
 class KeyConfigurationError(Exception):
     """The keys cannot be used; the message is for the operator, and shows none of them."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Key:
-    """``private`` signs, ``public`` verifies; with HS256 they are the same. A key may only verify."""
-
-    kid: str
-    algorithm: Algorithm
-    public: bytes | Ed25519PublicKey
-    private: bytes | Ed25519PrivateKey | None
-
-    def __repr__(self) -> str:
-        return f"<Key {self.kid} {self.algorithm}>"
 
 
 class KeySet:
@@ -90,7 +68,10 @@ def parse_keys(text: str, signing: str | None = None) -> KeySet:
     members = document.get("keys", [document]) if isinstance(document, dict) else None
     if not isinstance(members, list) or not members:
         raise KeyConfigurationError('they are no JSON Web Key Set: {"keys": [...]}')
-    return KeySet([_parse_key(member) for member in members], signing)
+    try:
+        return KeySet([read_key(member) for member in members], signing)
+    except UnusableKeyError as error:
+        raise KeyConfigurationError(str(error)) from None
 
 
 def key_set(settings: GatewaySettings) -> KeySet:
@@ -110,22 +91,11 @@ def key_set(settings: GatewaySettings) -> KeySet:
     return keys
 
 
-def new_key(algorithm: Algorithm, kid: str) -> dict[str, str]:
+def new_key(algorithm: Algorithm, kid: str) -> dict[str, Any]:
     """A fresh key as a JSON Web Key."""
-    if algorithm == "HS256":
-        secret = secrets.token_bytes(MIN_SECRET)
-        return {"kty": "oct", "kid": kid, "alg": algorithm, "k": _encode(secret)}
-    private = Ed25519PrivateKey.generate()
-    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    seed = private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    return {
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "kid": kid,
-        "alg": algorithm,
-        "x": _encode(public),
-        "d": _encode(seed),
-    }
+    made: dict[str, Any] = get_algorithm_by_name(algorithm).to_jwk(_GENERATE[algorithm](), as_dict=True)
+    members = {name: value for name, value in made.items() if name != "key_ops"}
+    return {"kid": kid, "alg": algorithm} | members
 
 
 def development_keys() -> KeySet:
@@ -136,45 +106,9 @@ def development_keys() -> KeySet:
 
 _DEVELOPMENT_SECRET = b"everybody knows this development key"
 
-
-def _parse_key(member: object) -> Key:
-    if not isinstance(member, dict):
-        raise KeyConfigurationError("a key is no JSON object")
-    kid, algorithm = member.get("kid"), member.get("alg")
-    if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID:
-        raise KeyConfigurationError(f"each key needs a kid of 1 to {MAX_KID} characters")
-    if algorithm not in get_args(Algorithm):
-        raise KeyConfigurationError(f"the alg of key {kid!r} is neither HS256 nor EdDSA")
-    try:
-        return _hmac_key(kid, member) if algorithm == "HS256" else _ed25519_key(kid, member)
-    except (KeyError, TypeError, ValueError, UnsupportedAlgorithm):
-        raise KeyConfigurationError(f"key {kid!r} is no {algorithm} key (RFC 7517, RFC 8037)") from None
-
-
-def _hmac_key(kid: str, member: Mapping[str, Any]) -> Key:
-    if member["kty"] != "oct":
-        raise ValueError
-    secret = _decode(member["k"])
-    if len(secret) < MIN_SECRET:
-        raise KeyConfigurationError(f"the secret of key {kid!r} is shorter than {MIN_SECRET} bytes")
-    return Key(kid, "HS256", secret, secret)
-
-
-def _ed25519_key(kid: str, member: Mapping[str, Any]) -> Key:
-    if (member["kty"], member["crv"]) != ("OKP", "Ed25519"):
-        raise ValueError
-    public = Ed25519PublicKey.from_public_bytes(_decode(member["x"]))
-    if "d" not in member:
-        return Key(kid, "EdDSA", public, None)
-    private = Ed25519PrivateKey.from_private_bytes(_decode(member["d"]))
-    if private.public_key() != public:
-        raise KeyConfigurationError(f"x and d of key {kid!r} do not belong together")
-    return Key(kid, "EdDSA", public, private)
-
-
-def _encode(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+_GENERATE: Mapping[Algorithm, Callable[[], Any]] = {
+    "HS256": lambda: secrets.token_bytes(MIN_SECRET),
+    "EdDSA": Ed25519PrivateKey.generate,
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "RS256": lambda: rsa.generate_private_key(65537, MIN_RSA_BITS),
+}

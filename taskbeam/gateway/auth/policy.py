@@ -38,5 +38,7 @@ def by_token(identity: Identity, action: Action, task: Task) -> bool:
         return False
     if task.id in identity.tasks:
         return True
-    owner, group = task.labels.owner, task.labels.group
-    return (owner is not None and owner == identity.owner) or (group is not None and group in identity.groups)
+    labels = task.labels
+    return (labels.owner is not None and labels.owner == identity.owner) or any(
+        group in identity.groups for group in labels.groups
+    )

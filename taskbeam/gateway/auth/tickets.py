@@ -1,19 +1,28 @@
 """Single-use tickets: what stands in a URL instead of a token, where a client can set no header.
 
-A ticket is good for one request within a few seconds, so what a log keeps of it opens nothing.
+A ticket is good for one request within a few seconds, so what a log keeps of it opens nothing. Redis has the
+token that it stands for under a hash of the ticket, and encrypted with the ticket: whoever reads Redis, its
+file or its replication finds neither.
 """
 
 from __future__ import annotations
 
+import hmac
 import secrets
-from hashlib import sha256
 from typing import TYPE_CHECKING, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
 from taskbeam.journal.keys import ticket_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+
+#: Each key encrypts one token only, so the nonce need not differ (NIST SP 800-38D, 8).
+_NONCE = bytes(12)
 
 
 class Tickets:
@@ -26,17 +35,29 @@ class Tickets:
     async def issue(self, token: str) -> str:
         """Make a ticket; raises redis-py's errors."""
         ticket = secrets.token_urlsafe(24)
-        await self._redis.set(_key(ticket), token, px=round(self._lifetime * 1000))
+        sealed = _cipher(ticket).encrypt(_NONCE, token.encode(), None)
+        await self._redis.set(_name(ticket), sealed, px=round(self._lifetime * 1000))
         return ticket
 
     async def redeem(self, ticket: str) -> str:
         """The token that the ticket stands for, once; else raises `TaskbeamError` ``unauthenticated``."""
-        token = cast("bytes | None", await self._redis.getdel(_key(ticket)))
-        if token is None:
+        sealed = cast("bytes | None", await self._redis.getdel(_name(ticket)))
+        if sealed is None:
             raise TaskbeamError(UNAUTHENTICATED)
-        return token.decode()
+        try:
+            return _cipher(ticket).decrypt(_NONCE, sealed, None).decode()
+        except InvalidTag:
+            raise TaskbeamError(UNAUTHENTICATED) from None
 
 
-def _key(ticket: str) -> str:
-    """Whoever reads Redis finds no ticket that is still good."""
-    return ticket_key(sha256(ticket.encode()).hexdigest())
+def _name(ticket: str) -> str:
+    return ticket_key(_derived(ticket, "name").hex())
+
+
+def _cipher(ticket: str) -> AESGCM:
+    return AESGCM(_derived(ticket, "key"))
+
+
+def _derived(ticket: str, what: str) -> bytes:
+    """32 bytes that only the ticket gives, for each purpose others (the idea of HKDF, RFC 5869)."""
+    return hmac.digest(ticket.encode(), f"taskbeam ticket {what}".encode(), "sha256")

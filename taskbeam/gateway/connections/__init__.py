@@ -1,1 +1,1 @@
-"""The gateway's connections to Redis and to the broker, as the Celery application configures its own."""
+"""The gateway's connections to the broker, as the Celery application configures its own."""

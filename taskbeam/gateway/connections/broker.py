@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from kombu.transport import virtual
 
-from taskbeam.gateway.connections.asyncio_redis import RedisParameters, asyncio_redis
-from taskbeam.gateway.connections.configuration_error import (
+from taskbeam.connections.asyncio_redis import RedisParameters, asyncio_redis
+from taskbeam.connections.configuration_error import (
     CeleryConfigurationError,
     one_line,
     without_password,

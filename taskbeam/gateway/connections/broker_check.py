@@ -5,20 +5,15 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Future
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError
 
-from taskbeam.gateway.connections.broker import is_redis
-from taskbeam.gateway.connections.configuration_error import one_line, without_password
+from taskbeam.connections.configuration_error import one_line, without_password
+from taskbeam.gateway.connections.bounded_broker import bounded_connection
 
 if TYPE_CHECKING:
     from celery import Celery
-
-#: The part of the time that Redis' socket may take: then its own error comes in time, and says more.
-SHARE = 0.8
 
 
 class BrokerCheck:
@@ -39,7 +34,8 @@ class BrokerCheck:
         if self._attempt is None or self._attempt.done():
             self._attempt = self._begin()
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(self._attempt), self._timeout)
+            async with asyncio.timeout(self._timeout):
+                return await asyncio.wrap_future(self._attempt)
         except TimeoutError:
             return (
                 f"The broker {self._shown()} did not answer within {self._timeout:g} s. "
@@ -77,24 +73,8 @@ def _why(error: Exception) -> str:
 
 def _connect(celery_app: Celery, timeout: float) -> None:
     """Once to each broker that is configured, until one answers; raises the last one's error."""
-    with celery_app.connection_for_write(connect_timeout=timeout) as connection:
-        options: dict[str, Any] = connection.transport_options or {}
-        if is_redis(connection):
-            # Kombu's Redis transport knows no `connect_timeout`, and redis-py asks a sentinel several times.
-            # One that hangs leaves time to ask the next one, and to connect to the master.
-            share = timeout * SHARE / (len(connection.alt) + 1)
-            asking = {
-                **(options.get("sentinel_kwargs") or {}),
-                **_bound(share),
-                "retry": Retry(NoBackoff(), 0),
-            }
-            bound = _bound(timeout * SHARE)
-            connection.transport_options = {**options, **bound, "sentinel_kwargs": asking}
+    with bounded_connection(celery_app, timeout) as connection:
         others = max(len(connection.alt) - 1, 0)
         connection.ensure_connection(
             max_retries=others, interval_start=0, interval_step=0, reraise_as_library_errors=False
         )
-
-
-def _bound(seconds: float) -> dict[str, float]:
-    return dict.fromkeys(("socket_timeout", "socket_connect_timeout"), seconds)

@@ -14,7 +14,7 @@ def celery_application(settings: CelerySettings) -> Celery:
     """Make an application that sends tasks and reads their journals. It registers none; it connects later."""
     sentinel = {"master_name": settings.sentinel_master}
     backend_options: dict[str, Any] = {}
-    if settings.result_backend.startswith("taskbeam+sentinel"):
+    if settings.result_backend.removeprefix("taskbeam+").startswith("sentinel"):
         backend_options |= sentinel
     if settings.global_keyprefix:
         backend_options["global_keyprefix"] = settings.global_keyprefix

@@ -11,14 +11,14 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
 from taskbeam.gateway.dashboard.tally import Tally
+from taskbeam.gateway.dashboard.traces import add_traces
 from taskbeam.gateway.dashboard.workers_and_queues import (
     queue_names,
     read_queues,
     read_workers,
 )
+from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, new_token
 from taskbeam.journal.events import Record
@@ -41,6 +41,9 @@ DASHBOARD = "taskbeam.dashboard"
 INTERVAL = 1.0
 KEPT = 600
 TTL = 3600
+
+#: Bytes of them: as many ticks that tell of as many jobs as they may, with short messages.
+KEPT_BYTES = KEPT * 48 * 1024
 
 #: Held by the gateway that publishes, for so many milliseconds from each tick on.
 LEASE = "taskbeam:dashboard"
@@ -71,7 +74,7 @@ class DashboardPublisher:
                 try:
                     if await self._leads():
                         await self._publish()
-                except (RedisError, OSError) as error:
+                except REDIS_AWAY as error:
                     logger.warning("The dashboard cannot reach Redis, trying again: %s", error)
                 await asyncio.sleep(INTERVAL)
         finally:
@@ -87,30 +90,46 @@ class DashboardPublisher:
         return True
 
     async def _publish(self) -> None:
-        """Until another gateway has the lease."""
+        """Until another gateway has the lease, or the connection was lost: then something was missed."""
         tally, ticks = Tally(), 0
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as channels:
+        async with self._redis.pubsub() as channels:
             await channels.psubscribe(channel_pattern(self._prefix))
+            await channels.get_message(timeout=LEASE_MS / 1000)  # the acknowledgement
             while await self._leads():
-                if ticks:
-                    await self._listen(channels, tally)
+                if ticks and not await self._listen(channels, tally):
+                    return
                 if ticks % LOOK == 0 and self._broker is not None:
                     self._queues = await queue_names(self._broker)
+                tick = tally.tick()
+                await add_traces(self._redis, self._prefix, tick["jobs"])
                 # A new publisher knows nothing of what went on before it.
-                await self._tell({"fresh": ticks == 0, **tally.tick(), **await self._surroundings()})
+                await self._tell({"fresh": ticks == 0, **tick, **await self._surroundings()})
                 ticks += 1
 
-    async def _listen(self, channels: PubSub, tally: Tally) -> None:
-        """Take what comes in one interval."""
+    async def _listen(self, channels: PubSub, tally: Tally) -> bool:
+        """Take what comes in one interval; returns whether that is all that was published."""
         clock = asyncio.get_running_loop().time
         end = clock() + INTERVAL
         while (left := end - clock()) > 0:
             message = await channels.get_message(timeout=left)
             if message is None:
                 continue
-            record = Record.parse(message["data"])
-            # Our own ticks come by, too; they are data, which is not counted.
-            tally.heard(json.loads(record.body), first=record.id.seq == 1)
+            if message["type"] != "pmessage":
+                # redis-py connects again by itself, and subscribes again.
+                logger.warning("The dashboard lost its connection to Redis; it begins anew.")
+                return False
+            try:
+                record = Record.parse(message["data"])
+                # Our own ticks come by, too; they are data, which is not counted.
+                tally.heard(json.loads(record.body), first=record.id.seq == 1)
+            except Exception as error:
+                # Whoever reaches Redis may publish anything.
+                logger.warning(
+                    "The dashboard ignores a message on channel %r, which is no event: %r",
+                    message["channel"],
+                    error,
+                )
+        return True
 
     async def _surroundings(self) -> dict[str, Any]:
         seconds, micros = await self._redis.time()
@@ -128,7 +147,7 @@ class DashboardPublisher:
                 type="data",
                 members={"data": to_json(tick)},
                 name=DASHBOARD,
-                limits=Limits(limit=KEPT, expires=TTL),
+                limits=Limits(limit=KEPT, limit_bytes=KEPT_BYTES, expires=TTL),
             )
         )
 

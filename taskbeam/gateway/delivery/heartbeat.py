@@ -7,6 +7,8 @@ import logging
 from itertools import cycle
 from typing import TYPE_CHECKING, Protocol
 
+from taskbeam.background.log_fields import about
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,6 +21,10 @@ AT_ONCE = 32
 
 class Pingable(Protocol):
     """A connection that wants to be beaten now and then."""
+
+    @property
+    def number(self) -> int:
+        """What log lines call it."""
 
     def ping(self) -> None:
         """Show the peer, and the proxies between, that the connection lives."""
@@ -61,4 +67,6 @@ class Heartbeats:
             try:
                 connection.ping()
             except Exception:
-                logger.exception("A heartbeat failed; the others go on.")
+                logger.exception(
+                    "A heartbeat failed; the others go on.", extra=about(connection=connection.number)
+                )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
-    from taskbeam.follow.hub import Follower
+    from taskbeam.follow.follower import Follower
+    from taskbeam.follow.outputs import End
     from taskbeam.gateway.problems import Problem
 
 #: Events that wait for a slow client. Past that the client catches up from the journal instead.

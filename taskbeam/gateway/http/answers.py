@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _HEADERS = {
     "Cache-Control": ("Who may keep the answer.", "no-store"),
     "Content-Range": ("Which bytes of the file these are.", "bytes 0-99/1234"),
-    "ETag": ("The cursor as a tag, for `If-None-Match`.", '"1763800000000-3"'),
+    "ETag": ("A tag for `If-None-Match`; that of a snapshot is its cursor.", '"1763800000000-3"'),
     "Location": ("Where the task is.", "/tasks/0b87d1a2-5f0c-4b0e-9d3a-6a3f0c1f9a11"),
     "Retry-After": ("Seconds after which to try again.", "5"),
     "Set-Cookie": ("The cookie `taskbeam`, for this task's addresses.", "taskbeam=ey…; HttpOnly; Secure"),

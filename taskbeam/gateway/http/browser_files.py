@@ -1,13 +1,15 @@
 """What browsers load from the gateway: the client, the element, the React hook, and the dashboard."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.dependencies import RuntimeDep
+from taskbeam.gateway.http.caching import Keep, cache_headers
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.http.static_files import Files
 from taskbeam.gateway.problems import TaskbeamError
@@ -18,6 +20,9 @@ FOLDER = Path(__file__).parents[1] / "static"
 
 #: The names of files in this folder change with what is in them.
 _HASHED = "chunks"
+
+#: What a browser loads. Whatever else is beside it in a checkout, is for its developers.
+_LOADED = frozenset({".css", ".html", ".js", ".map", ".svg"})
 
 router = APIRouter(include_in_schema=False, route_class=GatewayRoute)
 
@@ -45,18 +50,24 @@ def _add(path: str, served: str) -> None:
     async def browser_file(request: Request) -> Response:
         return await _file(request, served.format(**request.path_params))
 
-    router.add_api_route(path, browser_file, methods=["GET", "HEAD"], name=served)
+    router.add_api_route(path, browser_file, methods=["GET"], name=served)
 
 
-for _name in ("react.js", "favicon.svg"):
+for _name in ("react.js", "favicon.svg", "taskbeam-sw.js"):
     _add(f"/{_name}", _name)
-for _folder in ("client", "element", "look", "dashboard", _HASHED):
+for _folder in ("client", "element", "notify", "look", "dashboard", _HASHED):
     _add(f"/{_folder}/{{path:path}}", f"{_folder}/{{path}}")
 
 
 async def _file(request: Request, path: str) -> Response:
     """With an ETag; asked again by browsers each time, but for files whose names change with them."""
-    response = await Files(directory=FOLDER, check_dir=False).get_response(path, request.scope)
-    hashed = path.startswith(f"{_HASHED}/")
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+    asked = PurePosixPath(path)
+    if asked.suffix not in _LOADED or ".." in asked.parts:
+        raise TaskbeamError(problems.NOT_FOUND)
+    try:
+        response = await Files(directory=FOLDER, check_dir=False).get_response(path, request.scope)
+    except HTTPException as error:
+        raise TaskbeamError(problems.NOT_FOUND) from error
+    keep = Keep.FOREVER if path.startswith(f"{_HASHED}/") else Keep.ANYBODY
+    response.headers.update(cache_headers(response.status_code, keep))
     return response

@@ -31,8 +31,14 @@ class CancelAnswer(BaseModel):
     "/tasks/{task_id}/cancel",
     operation_id="cancel_task",
     status_code=202,
-    responses=documented(*TASK_PROBLEMS, problems.FORBIDDEN, problems.FOREIGN_ORIGIN, problems.TOO_LATE)
-    | {202: described("How far that got.")},
+    responses=documented(
+        *TASK_PROBLEMS,
+        problems.FORBIDDEN,
+        problems.FOREIGN_ORIGIN,
+        problems.TOO_LATE,
+        problems.UNSUPPORTED_MEDIA_TYPE,
+    )
+    | {202: described("How far that got.", "Cache-Control")},
 )
 async def cancel(
     gateway: RuntimeDep,
@@ -40,6 +46,9 @@ async def cancel(
     task_id: TaskId,
     terminate: Annotated[bool, Query(description="End a running task by signal.")] = False,
 ) -> CancelAnswer:
-    """Revoke a queued task at once, or ask a running one to stop."""
-    await caller.require(Action.CANCEL, task_id)
+    """Revoke a queued task at once, or ask a running one to stop.
+
+    With `terminate` it takes a token with the scope `terminate`, else one with `cancel`.
+    """
+    await caller.require(Action.TERMINATE if terminate else Action.CANCEL, task_id)
     return CancelAnswer(task_id=task_id, cancel=await gateway.canceller.cancel(task_id, terminate=terminate))

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 
 from taskbeam import __version__
 from taskbeam.gateway import problems
+from taskbeam.gateway.http.caching import Keep, cache_headers
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.problems import TaskbeamError
 
@@ -53,30 +54,33 @@ _PAGE = """<!doctype html>
 _START = """SwaggerUIBundle({ url: "openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null });
 """
 
+_KEPT = cache_headers(200, Keep.ANYBODY)
+
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 
 
-@router.api_route("/openapi.json", methods=["GET", "HEAD"])
+@router.get("/openapi.json")
 async def openapi(request: Request) -> JSONResponse:
     """The application's document, with its own address as the only server: FastAPI's adds one to others."""
     prefix: str = request.scope.get("root_path", "")
-    return JSONResponse(request.app.openapi() | {"servers": [{"url": prefix.rstrip("/") or "/"}]})
+    document = request.app.openapi() | {"servers": [{"url": prefix.rstrip("/") or "/"}]}
+    return JSONResponse(document, headers=_KEPT)
 
 
 @router.get("/asyncapi.yaml")
 async def asyncapi() -> FileResponse:
     """What comes over sockets and streams (AsyncAPI 3)."""
-    return FileResponse(ASYNCAPI, media_type="application/yaml", headers={"Cache-Control": "no-cache"})
+    return FileResponse(ASYNCAPI, media_type="application/yaml", headers=_KEPT)
 
 
 @router.get("/docs")
 async def page() -> HTMLResponse:
-    return HTMLResponse(_PAGE)
+    return HTMLResponse(_PAGE, headers=_KEPT)
 
 
 @router.get("/docs/start.js")
 async def start() -> Response:
-    return Response(_START, media_type="text/javascript")
+    return Response(_START, media_type="text/javascript", headers=_KEPT)
 
 
 @router.get("/docs/{name}")

@@ -67,12 +67,29 @@ class TaskEstimate(AnswerBody):
     spread: float | None = Field(default=None, ge=0, description="The average error of both.")
 
 
+class TaskStep(AnswerBody):
+    """A named part of what the task does."""
+
+    name: str
+    state: Literal["running", "done", "failed", "stopped"] = Field(
+        description="`failed`: an exception left it. `stopped`: the task was cancelled, or is retried."
+    )
+    depth: int | None = Field(default=None, ge=1, description="How many steps are around it; absent for 0.")
+    weight: float | None = Field(
+        default=None, ge=0, le=100, description="Its share of what is around it, in percent."
+    )
+    percent: float | None = Field(default=None, ge=0, le=100)
+    message: str | None = None
+    began: float = Field(description="Unix seconds.")
+    ended: float | None = Field(default=None, description="Unix seconds; absent while it is running.")
+
+
 class TaskEvent(AnswerBody):
     """Something happened to a task. There may be more members: ignore those that you do not know."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    id: Cursor
+    id: Cursor | None = None
     task_id: str = Field(description="Celery's id of the task.")
     type: Literal["state", "progress", "log", "data"] = Field(
         description="`state`: a transition. `log`: a line of text in `data`. `data`: a chunk that the task "
@@ -83,17 +100,42 @@ class TaskEvent(AnswerBody):
         "nobody will deliver the task again."
     )
     name: str | None = Field(description="The task's name; null where no writer knew it.")
-    attempt: int = Field(ge=1, description="1 for the first run; a retry or a redelivery adds 1.")
+    attempt: int | None = Field(
+        default=None,
+        ge=1,
+        description="1 for the first run; a retry or a redelivery adds 1. Absent where a worker without "
+        "Taskbeam does not tell.",
+    )
     ts: float = Field(description="Unix seconds by the writer's clock.")
     final: bool = Field(description="Nothing comes after this event.")
+    source: Literal["celery"] | None = Field(
+        default=None, description="Heard of Celery's own result: the task's worker is without Taskbeam."
+    )
+    known: Literal[False] | None = Field(
+        default=None,
+        description="With `source`: Celery has stored nothing of the task, which may wait, or not exist. "
+        "Such an event has no `id`.",
+    )
     progress: TaskProgress | None = None
-    result: Any = Field(default=None, description="With SUCCESS.")
+    result: Any = Field(
+        default=None,
+        description="With SUCCESS. Where the task has registered its type, `/schemas/{name}` describes it as "
+        "`result`.",
+    )
     result_omitted: Literal[True] | None = Field(
-        default=None, description="Instead of a result that has no JSON form or is larger than 256 KiB."
+        default=None,
+        description="Instead of a result that has no JSON form, is larger than 256 KiB, or is not of the "
+        "type that the task has registered.",
     )
     error: TaskError | None = None
     cancel: Literal["requested"] | None = Field(
         default=None, description="Somebody asked the running task to stop."
+    )
+    dropped: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many `log`, `data` and `output` events were lost just before this one: Redis was "
+        "away, and the worker's buffer was full.",
     )
     requeued: Literal[True] | None = Field(
         default=None,
@@ -118,22 +160,70 @@ class TaskEvent(AnswerBody):
         default=None, ge=0, description="With PENDING: how many tasks of its queue are before it."
     )
     estimate: TaskEstimate | None = None
+    steps: list[TaskStep] | None = Field(
+        default=None, description="All steps of the run, in the order in which they began."
+    )
+    steps_omitted: int | None = Field(
+        default=None, ge=1, description="How many that have ended are not in `steps`: it has the newest 50."
+    )
     data: Any = Field(
         default=None,
-        description="Of a `log` or `data` event, and what a custom state's meta had beside progress.",
+        description="Of a `log` or `data` event, and what a custom state's meta had beside progress. Where "
+        "the task has registered their types, `/schemas/{name}` describes them: that of `data` events as "
+        "`chunk`, that of `state` and `progress` as `meta`.",
     )
     data_omitted: Literal[True] | None = Field(
-        default=None, description="Instead of data that has no JSON form or is larger than 256 KiB."
+        default=None,
+        description="Instead of data that has no JSON form, is larger than 256 KiB, or is not of the type "
+        "that the task has registered.",
     )
+    files: list[str] | None = Field(
+        default=None,
+        description="Paths of the files that the task stored and names in `result` or `data`, where each is "
+        "`/files/` and its path, percent-encoded. A client reads it at `/tasks/{task_id}/files/{path}`.",
+    )
+    files_omitted: Literal[True] | None = Field(
+        default=None, description="Instead of paths that are larger than 256 KiB."
+    )
+
+
+class OutputText(AnswerBody):
+    """A piece of the text that the attempt has written."""
+
+    offset: int = Field(ge=0, description="Where it begins, in UTF-16 code units.")
+    text: str
+    omitted: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many units of the attempt's text are nowhere in it, up to the end of this event: "
+        "there was no room for them.",
+    )
+
+
+class TaskOutput(AnswerBody):
+    """Text that the task has written. Without `id`: all of the attempt's text so far; it moves no cursor."""
+
+    id: Cursor | None = None
+    task_id: str = Field(description="Celery's id of the task.")
+    type: Literal["output"]
+    state: str = Field(description="The task's; without `id` its newest one.")
+    name: str | None = Field(description="The task's name; null where no writer knew it.")
+    attempt: int = Field(ge=1, description="1 for the first run; a retry or a redelivery adds 1.")
+    ts: float | None = Field(
+        default=None, description="Unix seconds by the writer's clock; absent without `id`."
+    )
+    final: Literal[False]
+    output: OutputText
 
 
 class GapReason(AnswerBody):
     """What is missing, and why."""
 
     after: Cursor
-    reason: Literal["trimmed", "epoch"] = Field(
-        description="`trimmed`: the log no longer reaches back to the cursor. `epoch`: the cursor belongs to "
-        "an earlier life of the journal."
+    reason: Literal["trimmed", "epoch", "unheard"] = Field(
+        description="`trimmed`: the log no longer reaches back to the cursor, or to the beginning for a "
+        "client without one. `epoch`: the cursor belongs to an earlier life of the journal. `unheard`: no "
+        "gateway heard what a worker without Taskbeam did meanwhile."
     )
 
 
@@ -144,6 +234,9 @@ class TaskGap(AnswerBody):
     task_id: str = Field(description="Celery's id of the task.")
     type: Literal["gap"]
     final: Literal[False]
+    source: Literal["celery"] | None = Field(
+        default=None, description="The gap stands in the journal itself; its reason is `unheard`."
+    )
     gap: GapReason
     snapshot: TaskEvent
 
@@ -161,7 +254,7 @@ class TaskSnapshot(TaskEvent):
 class TaskEvents(AnswerBody):
     """The events after a cursor."""
 
-    events: list[Annotated[TaskEvent | TaskGap, Field(discriminator="type")]]
+    events: list[Annotated[TaskEvent | TaskOutput | TaskGap, Field(discriminator="type")]]
     last_event_id: Cursor
     final: bool = Field(description="Nothing comes after these events.")
 
@@ -175,20 +268,21 @@ STREAM: dict[str, Any] = {
         "required": ["data"],
         "properties": {
             "data": {
-                "description": "A `TaskEvent` or a `TaskGap`; of an event `problem`, why the stream ends "
-                "before the task.",
+                "description": "A `TaskEvent`, `TaskOutput` or `TaskGap`; of an event `problem`, why the "
+                'stream ends before the task; of an event `end`, `{"reason": "ended"}`.',
                 "type": "string",
                 "contentMediaType": "application/json",
             },
             "id": {
-                "description": "The cursor; absent from an event `problem`.",
+                "description": "The cursor; absent from a `problem`, an `end`, the text so far, and where "
+                "`known` is false.",
                 "type": "string",
                 "pattern": f"^({CURSOR.pattern})$",
             },
             "event": {
                 "description": "Absent from all others, which are therefore of the type `message`.",
                 "type": "string",
-                "enum": ["message", "problem"],
+                "enum": ["message", "problem", "end"],
             },
             "retry": {
                 "description": "Milliseconds until the client is to reconnect.",

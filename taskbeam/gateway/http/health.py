@@ -22,7 +22,8 @@ ALIVE: dict[str, Any] = {
     "operation_id": "get_liveness",
     "summary": "Alive",
     "tags": ["health"],
-    "responses": documented(problems.TOO_MANY_CONNECTIONS) | {200: described("The process runs.")},
+    "responses": documented(problems.TOO_MANY_CONNECTIONS)
+    | {200: described("The process runs.", "Cache-Control")},
     "openapi_extra": _PUBLIC,
 }
 
@@ -42,12 +43,16 @@ async def alive() -> Health:
     "/readyz",
     operation_id="get_readiness",
     responses=documented(problems.TOO_MANY_CONNECTIONS, problems.UNAVAILABLE)
-    | {200: described("The gateway can do its work.")},
+    | {200: described("The gateway can do its work.", "Cache-Control")},
     openapi_extra=_PUBLIC,
 )
 async def ready(gateway: RuntimeDep) -> Health:
-    """Redis answers, the gateway hears what is published, and the broker can be reached."""
+    """Redis and the broker can be reached, and the gateway's own work goes on."""
     await gateway.redis.ping()
+    failing = gateway.background.failing()
+    if failing:
+        work = ", ".join(map(str, failing))
+        raise TaskbeamError(problems.UNAVAILABLE, f"Background work fails: {work}. The log says why.")
     if not gateway.subscriber.connected:
         raise TaskbeamError(problems.UNAVAILABLE)
     failure = await gateway.broker_check.failure()

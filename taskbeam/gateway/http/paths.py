@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 MARKED_PATH = "/healthz"
 
 
+def has_address(task_id: str) -> bool:
+    """Whether a task can have addresses of its own: in a path, a slash cannot be told from the next segment.
+
+    Servers and proxies decode ``%2F`` before anybody looks. No transport follows a task without an address.
+    """
+    return "/" not in task_id
+
+
 class Paths:
     """The paths of one gateway's tasks, for whoever answers a request of any application that has it.
 
@@ -28,7 +36,12 @@ class Paths:
         self.marker = f"taskbeam-{uuid4().hex}"
 
     def task(self, request: HTTPConnection, task_id: str) -> TaskUrls:
-        """The paths of a task, as the client of ``request`` reaches them; raises as `prefix` does."""
+        """The paths of a task, as the client of ``request`` reaches them.
+
+        Raises as `prefix` does, and `ValueError` for an id with a slash.
+        """
+        if not has_address(task_id):
+            raise ValueError(f"The task {task_id!r} has no address: its id has a slash. Choose another id.")
         task = f"{self.prefix(request)}/tasks/{quote(task_id, safe='')}"
         return TaskUrls(self=task, events=f"{task}/events", ws=f"{task}/ws", cancel=f"{task}/cancel")
 

@@ -16,6 +16,8 @@ from starlette.websockets import WebSocket, WebSocketState
 from taskbeam.gateway import problems
 from taskbeam.gateway.http.answer_body import AnswerBody
 from taskbeam.gateway.http.answers import described
+from taskbeam.gateway.http.caching import Keep, cache_headers
+from taskbeam.gateway.http.counted_problems import count_problem
 from taskbeam.gateway.problems import Problem, TaskbeamError
 
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ TASK_PROBLEMS = (
     *IDENTITY_PROBLEMS,
     problems.UNKNOWN_TASK,
     problems.EXPIRED,
+    problems.RECORDS_MISSING,
     problems.INVALID_REQUEST,
+    problems.UNKNOWN_HOST,
     problems.TOO_MANY_CONNECTIONS,
     problems.INTERNAL,
     problems.UNAVAILABLE,
@@ -82,7 +86,8 @@ def problem_body(problem: Problem, detail: str | None = None) -> bytes:
 
 def problem_headers(problem: Problem) -> dict[str, str]:
     """What the body comes with."""
-    return {"Content-Type": MEDIA_TYPE} | _HEADERS.get(problem.status, {})
+    kept = cache_headers(problem.status, Keep.NOBODY)
+    return {"Content-Type": MEDIA_TYPE} | kept | _HEADERS.get(problem.status, {})
 
 
 class ProblemResponse(Response):
@@ -137,7 +142,7 @@ def install_problems(app: FastAPI) -> None:
 
 def taskbeam_error(error: TaskbeamError) -> ProblemResponse:
     """The answer to a request that ended in one of the gateway's problems."""
-    return ProblemResponse(error.problem, error.more)
+    return ProblemResponse(error.problem, error.more, error.headers)
 
 
 def invalid_request(error: RequestValidationError) -> ProblemResponse:
@@ -152,9 +157,17 @@ def redis_away() -> ProblemResponse:
     return ProblemResponse(problems.UNAVAILABLE)
 
 
+def problem_of(error: HTTPException) -> Problem:
+    """What an exception of the gateway's, or any other with an HTTP status, is for a client."""
+    if isinstance(error, TaskbeamError):
+        return error.problem
+    known = _BY_STATUS.get(error.status_code)
+    return known or Problem("http_error", error.status_code, 4400, "The request was refused.")
+
+
 async def _taskbeam_error(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
     assert isinstance(error, TaskbeamError)
-    return await answer_problem(connection, error.problem, error.more)
+    return await answer_problem(connection, error.problem, error.more, error.headers)
 
 
 async def _invalid_request(_: HTTPConnection, error: Exception) -> ProblemResponse:
@@ -164,17 +177,15 @@ async def _invalid_request(_: HTTPConnection, error: Exception) -> ProblemRespon
 
 async def _http_exception(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:
     assert isinstance(error, HTTPException)
-    problem = _BY_STATUS.get(error.status_code)
-    if problem is None:
-        problem = Problem("http_error", error.status_code, 4400, "The request was refused.")
-    return await answer_problem(connection, problem, headers=error.headers)
+    return await answer_problem(connection, problem_of(error), headers=error.headers)
 
 
 async def _redis_away(connection: HTTPConnection, error: Exception) -> ProblemResponse | None:  # noqa: ARG001
     return await answer_problem(connection, problems.UNAVAILABLE)
 
 
-async def _internal_error(_: Request, error: Exception) -> ProblemResponse:  # noqa: ARG001
+async def _internal_error(request: Request, error: Exception) -> ProblemResponse:  # noqa: ARG001
+    count_problem(request.scope, problems.INTERNAL)
     return ProblemResponse(problems.INTERNAL)
 
 
@@ -182,6 +193,7 @@ async def answer_problem(
     connection: HTTPConnection, problem: Problem, detail: str | None = None, headers: Any = None
 ) -> ProblemResponse | None:
     """A WebSocket is accepted first: a browser reads the code of a close frame, and no HTTP status."""
+    count_problem(connection.scope, problem)
     if not isinstance(connection, WebSocket):
         return ProblemResponse(problem, detail, headers)
     if connection.client_state is WebSocketState.CONNECTING:

@@ -32,20 +32,22 @@ class _Header(_Described, APIKeyHeader):
 TOKEN = _Bearer(
     scheme_name="token",
     bearerFormat="JWT",
-    description="A token of the gateway. Its scopes are `read`, `cancel` and `send`.",
+    description="A token of the gateway. Its scopes are `read`, `cancel`, `terminate` and `send`.",
 )
 TASK_COOKIE = _Cookie(
     scheme_name="cookie",
     name=COOKIE,
-    description="What `POST /tasks/{task_id}/cookie` sets: it reads one task, below that task's address.",
+    description="What `POST /tasks/{task_id}/cookie` or `POST /feeds/{feed}/cookie` sets: "
+    "it reads one task or feed, below that address.",
 )
 TICKET = _Query(
     scheme_name="ticket",
     name="ticket",
-    description="What `POST /tasks/{task_id}/tickets` answers with: it reads one task, once, within seconds.",
+    description="What `POST /tasks/{task_id}/tickets` or `POST /feeds/{feed}/tickets` answers with: "
+    "it reads one task or feed, once, within seconds.",
 )
 API_KEY = _Header(
     scheme_name="api_key",
     name="X-API-Key",
-    description="One of the gateway's API keys: it sends tasks, on behalf of whoever `Taskbeam-Owner` names.",
+    description="An API key: it sends tasks, on behalf of whoever `Taskbeam-Owner` names, or manages keys.",
 )

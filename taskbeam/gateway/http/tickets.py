@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.credentials import COOKIE
-from taskbeam.gateway.auth.identity import Action
+from taskbeam.gateway.auth.identity import Action, Identity
 from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.answers import described
@@ -22,9 +22,10 @@ TaskId = Annotated[str, Path(min_length=1, description="Celery's id of the task.
 
 #: The task itself is not looked up, so its records may have expired.
 _PROBLEMS = documented(
-    *(problem for problem in TASK_PROBLEMS if problem is not problems.EXPIRED),
+    *(problem for problem in TASK_PROBLEMS if problem not in (problems.EXPIRED, problems.RECORDS_MISSING)),
     problems.NOT_FOUND,
     problems.FOREIGN_ORIGIN,
+    problems.UNSUPPORTED_MEDIA_TYPE,
 )
 
 
@@ -46,10 +47,7 @@ async def create_ticket(
 ) -> Ticket:
     """A ticket that reads the task, for the URL of an `EventSource` or a `WebSocket`."""
     identity = await caller.require(Action.READ, task_id)
-    token = _tokens(gateway).issue(identity.reader_of(task_id))
-    ticket = await gateway.guard.tickets.issue(token)
-    response.headers["Cache-Control"] = "no-store"
-    return Ticket(ticket=ticket, expires_in=gateway.settings.ticket_lifetime)
+    return await ticket_of(gateway, response, identity.reader_of(task_id))
 
 
 @router.post(
@@ -62,7 +60,20 @@ async def set_cookie(
     request: Request, gateway: RuntimeDep, caller: CallerDep, response: Response, task_id: TaskId
 ) -> None:
     """A cookie that reads the task for as long as the token, which no script sees and no other site sends."""
-    identity = (await caller.require(Action.READ, task_id)).reader_of(task_id)
+    identity = await caller.require(Action.READ, task_id)
+    path = gateway.paths.task(request, task_id).self
+    hand_over_cookie(gateway, response, identity.reader_of(task_id), path)
+
+
+async def ticket_of(gateway: Runtime, response: Response, identity: Identity) -> Ticket:
+    """A ticket that stands for the identity, and the response's header; raises as `_tokens`."""
+    ticket = await gateway.guard.tickets.issue(_tokens(gateway).issue(identity))
+    response.headers["Cache-Control"] = "no-store"
+    return Ticket(ticket=ticket, expires_in=gateway.settings.ticket_lifetime)
+
+
+def hand_over_cookie(gateway: Runtime, response: Response, identity: Identity, path: str) -> None:
+    """Set a cookie that stands for the identity below the path, while it lasts; raises as `_tokens`."""
     lifetime, tokens = gateway.settings.token_lifetime, _tokens(gateway)
     if identity.expires is not None:
         lifetime = min(lifetime, identity.expires - tokens.clock())
@@ -70,7 +81,7 @@ async def set_cookie(
         COOKIE,
         tokens.issue(identity),
         max_age=max(1, int(lifetime)),
-        path=gateway.paths.task(request, task_id).self,
+        path=path,
         secure=True,
         httponly=True,
         samesite="strict",

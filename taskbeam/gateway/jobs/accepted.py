@@ -23,8 +23,8 @@ class Accepted(AnswerBody):
     task_id: str
     token: str | None = Field(
         default=None,
-        description="Reads and cancels this task, for a while. Absent where the application itself says who "
-        "asks, and no token keys are set.",
+        description="Reads and cancels this task, for a while, as far as the token that sent it may read and "
+        "cancel. Absent where that one only sends, and where no token keys are set.",
     )
     urls: TaskUrls
 

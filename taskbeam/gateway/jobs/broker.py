@@ -2,44 +2,116 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
 from kombu.exceptions import OperationalError
 from kombu.pools import connections, producers
 
-if TYPE_CHECKING:
-    from celery import Celery
-    from kombu import Connection
+from taskbeam.background.calls import BlockingCalls
+from taskbeam.gateway.connections.bounded_broker import bounded_connection
 
-#: What a broker that is away makes Kombu raise.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from celery import Celery
+    from kombu import Connection, Producer
+
+#: What a broker that is away or silent makes Kombu or us raise; `TimeoutError` is one of them.
 BROKER_ERRORS = (OperationalError, OSError)
+
+#: Messages that are sent at once. Each holds a connection, of which Kombu's pools have ten by default.
+AT_ONCE = 8
 
 
 class Broker:
-    """The Celery application's broker. Each call takes a thread, and none is tried again: the client can."""
+    """The Celery application's broker. Nothing is tried again: the client can.
 
-    def __init__(self, celery_app: Celery) -> None:
+    Each call ends within ``timeout`` seconds, also where the broker takes connections and never answers, and
+    where so many calls hang that others have to wait for a thread.
+    """
+
+    def __init__(self, celery_app: Celery, timeout: float) -> None:
         self.celery_app = celery_app
+        self._timeout = timeout
+        self._calls = BlockingCalls("taskbeam-broker", AT_ONCE)
 
-    async def send(self, name: str, **options: Any) -> None:
-        """Send a task; ``options`` are those of `Celery.send_task`. Raises `BROKER_ERRORS`."""
-        await asyncio.to_thread(self._send, name, options)
+    async def send(self, name: str, options: Mapping[str, Any]) -> None:
+        """Send a task; ``options`` are those of `Celery.send_task`, with its ``task_id``.
+
+        Raises `BROKER_ERRORS`. A message is not published after that, but one that is under way may arrive.
+        """
+        sending = _Sending(self.celery_app, self._connection, name, options)
+        try:
+            await self._calls.run(sending, self._timeout)
+        except BaseException:
+            sending.given_up = True
+            raise
 
     async def revoke(self, task_id: str, *, terminate: bool) -> None:
         """Tell the workers that listen now to revoke a task. Raises `BROKER_ERRORS`."""
-        await asyncio.to_thread(self._revoke, task_id, terminate)
+        await self._calls.run(partial(self._revoke, task_id, terminate), self._timeout)
+
+    async def has_workers(self, within: float) -> bool:
+        """Whether any worker answers on it ``within`` so many seconds. Raises `BROKER_ERRORS`."""
+        return await self._calls.run(partial(self._ping, within), within + self._timeout)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._calls.close()
 
     @cached_property
     def _connection(self) -> Connection:
-        # Kombu would go on connecting for seconds, without `retry`, too.
-        return self.celery_app.connection_for_write(transport_options={"max_retries": 0})
-
-    def _send(self, name: str, options: dict[str, Any]) -> None:
-        with producers[self._connection].acquire(block=True) as producer:
-            self.celery_app.send_task(name, producer=producer, retry=False, **options)
+        return bounded_connection(self.celery_app, self._timeout)
 
     def _revoke(self, task_id: str, terminate: bool) -> None:
         with connections[self._connection].acquire(block=True) as connection:
             self.celery_app.control.revoke(task_id, terminate=terminate, connection=connection)
+
+    def _ping(self, seconds: float) -> bool:
+        with connections[self._connection].acquire(block=True) as connection:
+            return bool(self.celery_app.control.inspect(timeout=seconds, connection=connection).ping())
+
+
+class _Sending:
+    """Sends one task, unless its sender has given up before the message is published."""
+
+    def __init__(
+        self, celery_app: Celery, connection: Connection, name: str, options: Mapping[str, Any]
+    ) -> None:
+        self.given_up = False
+        self._celery_app = celery_app
+        self._connection = connection
+        self._name = name
+        self._options = options
+
+    def __call__(self) -> None:
+        with producers[self._connection].acquire(block=True) as producer:
+            # Connects now: where that fails, nobody has heard of the task.
+            producer.revive(producer.connection.default_channel)
+            if self.given_up:
+                return
+            wanted = cast("Producer", _Wanted(producer, self))
+            with suppress(_GivenUpError):
+                self._celery_app.send_task(self._name, producer=wanted, retry=False, **self._options)
+
+
+class _GivenUpError(Exception):
+    """Nobody waits for the message any more."""
+
+
+class _Wanted:
+    """A producer for one message, which is published only while somebody waits for that."""
+
+    def __init__(self, producer: Producer, sending: _Sending) -> None:
+        self._producer = producer
+        self._sending = sending
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+    def publish(self, *args: Any, **kwargs: Any) -> Any:
+        if self._sending.given_up:
+            raise _GivenUpError
+        return self._producer.publish(*args, **kwargs)

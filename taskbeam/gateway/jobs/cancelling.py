@@ -6,12 +6,14 @@ import json
 import logging
 import time
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from taskbeam.celery.external_entries import cancel_entry, revoked_entry
+from redis.exceptions import ResponseError
+
+from taskbeam.background.log_fields import about
+from taskbeam.celery.external_entries import cancel_entry
 from taskbeam.gateway.jobs.broker import BROKER_ERRORS
 from taskbeam.gateway.problems import TOO_LATE, UNAVAILABLE, TaskbeamError
-from taskbeam.journal.dependents import end_dependents_async
 from taskbeam.journal.entry import Verdict
 from taskbeam.journal.events import REVOKED
 from taskbeam.journal.keys import CANCELLED
@@ -19,12 +21,15 @@ from taskbeam.journal.keys import CANCELLED
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from taskbeam.celery.backend import JournalBackend
     from taskbeam.gateway.delivery.polling import Polling
     from taskbeam.gateway.jobs.broker import Broker
+    from taskbeam.gateway.jobs.revoking import Revoker
     from taskbeam.journal.appender import JournalAppender
 
 logger = logging.getLogger(__name__)
+
+#: What an event says of a task whose worker keeps no journal.
+CELERY = "celery"
 
 #: Seconds that a cancelled task's id is kept for workers that are away.
 REMEMBERED = 7 * 24 * 3600
@@ -41,8 +46,11 @@ class Cancellation(StrEnum):
 class Canceller:
     """Cancels tasks: in their journals, and through the broker."""
 
-    def __init__(self, broker: Broker, redis: Redis, appender: JournalAppender, polling: Polling) -> None:
+    def __init__(
+        self, broker: Broker, revoker: Revoker, redis: Redis, appender: JournalAppender, polling: Polling
+    ) -> None:
         self._broker = broker
+        self._revoker = revoker
         self._redis = redis
         self._appender = appender
         self._polling = polling
@@ -55,25 +63,32 @@ class Canceller:
         history = await self._polling.snapshot(task_id)
         if history.ended:
             raise TaskbeamError(TOO_LATE)
-        # Before the journal says so: from here on no worker begins the task.
-        await self._forbid(task_id)
-        backend = self._backend()
-        revoked = await self._appender.append(revoked_entry(backend, task_id))
-        if revoked.verdict is Verdict.APPENDED:
-            await end_dependents_async(revoked.dependents, backend.keys, self._appender)
+        # Before the journal says so: a worker that has heard it need not ask the journal.
+        told = await self._forbid(task_id)
+        if json.loads(history.snapshot.body).get("source") == CELERY:
+            return await self._ask_workers(task_id, told, terminate=terminate)
+        if await self._revoker.revoke(task_id):
             return Cancellation.REVOKED
-        asked = await self._appender.append(cancel_entry(backend, task_id))
+        asked = await self._appender.append(cancel_entry(self._revoker.backend, task_id))
         if asked.verdict is Verdict.REFUSED:
             return await self._ended_as(task_id)
         if not terminate:
             return Cancellation.REQUESTED
-        if not await self._broadcast(task_id, terminate=True):
-            raise TaskbeamError(UNAVAILABLE)
-        return Cancellation.TERMINATING
+        return await self._terminate(task_id, told)
 
-    def _backend(self) -> JournalBackend:
-        """Of which each thread has its own."""
-        return cast("JournalBackend", self._broker.celery_app.backend)
+    async def _ask_workers(self, task_id: str, told: bool, *, terminate: bool) -> Cancellation:
+        """Of a worker that keeps no journal: it alone knows whether it runs the task."""
+        if terminate:
+            return await self._terminate(task_id, told)
+        if not told:
+            raise TaskbeamError(UNAVAILABLE, "The gateway cannot reach the broker.")
+        return Cancellation.REQUESTED
+
+    async def _terminate(self, task_id: str, told: bool) -> Cancellation:
+        # A broker that did not take the first message is not waited for once more.
+        if not (told and await self._broadcast(task_id, terminate=True)):
+            raise TaskbeamError(UNAVAILABLE, "The gateway cannot reach the broker.")
+        return Cancellation.TERMINATING
 
     async def _ended_as(self, task_id: str) -> Cancellation:
         """A worker that heard the revocation may have reported it before we did."""
@@ -82,20 +97,35 @@ class Canceller:
             raise TaskbeamError(TOO_LATE)
         return Cancellation.REVOKED
 
-    async def _forbid(self, task_id: str) -> None:
-        """Tell the workers that listen, and leave word for those that do not."""
+    async def _forbid(self, task_id: str) -> bool:
+        """Tell the workers that listen, and leave word for those that do not; see `_broadcast`."""
         now = time.time()
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.zadd(CANCELLED, {task_id: now})
         pipeline.zremrangebyscore(CANCELLED, "-inf", now - REMEMBERED)
-        await pipeline.execute()
-        await self._broadcast(task_id, terminate=False)
+        try:
+            await pipeline.execute()
+        except ResponseError as error:
+            # A worker asks the journal, too, when it begins the task.
+            logger.warning(
+                "Cannot keep in %s that task %s is cancelled: %s",
+                CANCELLED,
+                task_id,
+                error,
+                extra=about(task_id=task_id),
+            )
+        return await self._broadcast(task_id, terminate=False)
 
     async def _broadcast(self, task_id: str, *, terminate: bool) -> bool:
         """Tell the workers that listen; returns whether the broker took it."""
         try:
             await self._broker.revoke(task_id, terminate=terminate)
         except BROKER_ERRORS as error:
-            logger.warning("Cannot send the revocation of task %s to the workers: %s", task_id, error)
+            logger.warning(
+                "Cannot send the revocation of task %s to the workers: %s",
+                task_id,
+                error,
+                extra=about(task_id=task_id),
+            )
             return False
         return True

@@ -12,11 +12,20 @@ from taskbeam.gateway.problems import BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_CONFLICT,
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from redis.commands.core import AsyncScript
 
 #: Seconds that a key is remembered.
 REMEMBERED = 24 * 3600
 
 MAX_KEY = 255
+
+#: Somebody else may have claimed the key since.
+RELEASE = """
+local claimed = redis.call('GET', KEYS[1])
+if claimed and cjson.decode(claimed).task_id == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,12 @@ class IdempotencyKeys:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._release: AsyncScript = redis.register_script(RELEASE)
 
-    async def claim(self, task: str, owner: str | None, key: str | None, body: bytes) -> Claim:
+    async def claim(self, task: str, account: str, key: str | None, body: bytes) -> Claim:
         """Claim the key for sending a task by its name; without a key every request is a first one.
 
-        Owners share no keys, and neither do tasks.
+        Accounts (`Sender.tenant`) share no keys, and neither do tasks.
 
         Raises `TaskbeamError` ``idempotency_conflict`` when the key was used with another body.
         """
@@ -45,7 +55,7 @@ class IdempotencyKeys:
             return Claim(str(uuid4()), first=True)
         if not 0 < len(key) <= MAX_KEY:
             raise TaskbeamError(BAD_IDEMPOTENCY_KEY)
-        digest = sha256("\0".join((task, owner or "", key)).encode()).hexdigest()
+        digest = sha256("\0".join((task, account, key)).encode()).hexdigest()
         name = f"taskbeam:idempotency:{digest}"
         mine = {"task_id": str(uuid4()), "body": sha256(body).hexdigest()}
         stored = None
@@ -59,6 +69,6 @@ class IdempotencyKeys:
         return Claim(theirs["task_id"], first=False, name=name)
 
     async def release(self, claim: Claim) -> None:
-        """The task could not be sent: the key is free for another try."""
+        """The task could not be sent: the key is free for another try. Raises redis-py's errors."""
         if claim.name is not None:
-            await self._redis.delete(claim.name)
+            await self._release(keys=[claim.name], args=[claim.task_id])

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.background.log_fields import about
 from taskbeam.gateway.jobs.broker import BROKER_ERRORS
 from taskbeam.gateway.problems import UNAVAILABLE, TaskbeamError
+from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.journal.failures import NOT_SENT
 from taskbeam.journal.history import History
 from taskbeam.journal.labels import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from taskbeam.gateway.jobs.account import Account
     from taskbeam.gateway.jobs.broker import Broker
     from taskbeam.gateway.jobs.idempotency import Claim, IdempotencyKeys
+    from taskbeam.gateway.jobs.revoking import Revoker
+    from taskbeam.gateway.jobs.token_uses import TokenUses
+    from taskbeam.gateway.quotas.quotas import Quotas
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.labels import Labels
     from taskbeam.journal.reader import JournalReader
+    from taskbeam.measures.names import CountByName
+    from taskbeam.stock.watcher import StockWatcher
+
+logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for the task of a request that came first.
 LOOK = 0.05
+
+#: Seconds that Redis has to withdraw what was not sent. The broker's time is over by then, and where both are
+#: one server, so is Redis'.
+WITHDRAWING = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +55,30 @@ class TaskSender:
     def __init__(
         self,
         broker: Broker,
+        revoker: Revoker,
         idempotency: IdempotencyKeys,
+        uses: TokenUses,
+        quotas: Quotas,
         journal: JournalReader,
         keys: Callable[[str], TaskKeys],
         timeout: float,
+        sent: CountByName,
+        stock: StockWatcher | None = None,
     ) -> None:
+        """``sent``: where the tasks are counted.
+
+        ``stock``: who tells that a task is sent, where the application's own backend does not.
+        """
+        self._sent = sent
         self._broker = broker
+        self._revoker = revoker
         self._idempotency = idempotency
+        self._uses = uses
+        self._quotas = quotas
         self._journal = journal
         self._keys = keys
         self._timeout = timeout
+        self._stock = stock
 
     async def send(
         self,
@@ -56,44 +86,71 @@ class TaskSender:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         labels: Labels,
+        account: Account,
         idempotency_key: str | None,
         options: Mapping[str, Any],
     ) -> SentTask:
         """Send the task unless its key was used before; its id is known to the gateway by then.
 
-        Raises `TaskbeamError`: ``unavailable`` when the broker is away, ``bad_idempotency_key``,
-        ``idempotency_conflict`` when the key was used with other arguments; and redis-py's errors.
+        Raises `TaskbeamError`: ``forbidden`` when the account's token has sent as much as it may,
+        ``too_many_jobs`` and ``rate_limited`` when its quota is used up, ``unavailable`` when the broker is
+        away, ``bad_idempotency_key``, ``idempotency_conflict`` when the key was used with other arguments;
+        and redis-py's errors.
         """
         request = json.dumps([args, kwargs], default=repr, sort_keys=True).encode()
-        claim = await self._idempotency.claim(name, labels.owner, idempotency_key, request)
+        claim = await self._idempotency.claim(name, account.tenant or "", idempotency_key, request)
         if claim.first:
-            await self._send(name, args, kwargs, labels, claim, options)
+            await self._send_first(name, args, kwargs, labels, claim, account, options)
         else:
             await self._until_sent(claim)
         return SentTask(claim.task_id, labels.owner)
 
-    async def _send(
+    async def _send_first(
         self,
         name: str,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         labels: Labels,
         claim: Claim,
+        account: Account,
         options: Mapping[str, Any],
     ) -> None:
         headers = {**options.get("headers", {}), HEADER: labels.header()}
+        counted = account.tenant if account.counts else None
         try:
-            await self._broker.send(
-                name,
-                args=args,
-                kwargs=kwargs,
-                **{**options, "headers": headers, "task_id": claim.task_id},
-            )
+            async with self._quotas.job_taken(counted, claim.task_id), self._uses.spent(account.identity):
+                if self._stock is not None:
+                    await self._stock.tell_as_sent(claim.task_id, name, labels.head())
+                own = {"args": args, "kwargs": kwargs, "headers": headers, "task_id": claim.task_id}
+                await self._broker.send(name, {**options, **own})
+                self._sent.add(name)
         except BaseException as error:
-            await self._idempotency.release(claim)
+            await self._withdraw(claim)
             if isinstance(error, BROKER_ERRORS):
+                logger.warning(
+                    "Cannot send %s, task %s, to the broker: %s",
+                    name,
+                    claim.task_id,
+                    error,
+                    extra=about(task_id=claim.task_id),
+                )
                 raise TaskbeamError(UNAVAILABLE, "The gateway cannot reach the broker.") from error
             raise
+
+    async def _withdraw(self, claim: Claim) -> None:
+        """No worker is to run what may arrive after all, nobody waits for it, and the key is free again."""
+        try:
+            async with asyncio.timeout(WITHDRAWING):
+                await self._revoker.revoke(claim.task_id, NOT_SENT)
+                await self._idempotency.release(claim)
+        except REDIS_AWAY as error:
+            why = str(error) or f"Redis did not answer within {WITHDRAWING:g} s"
+            logger.warning(
+                "Cannot withdraw task %s, which was not sent: %s",
+                claim.task_id,
+                why,
+                extra=about(task_id=claim.task_id),
+            )
 
     async def _until_sent(self, claim: Claim) -> None:
         """The request that came first may still be sending; if it died over that, the key is free again."""

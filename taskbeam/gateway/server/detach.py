@@ -22,7 +22,7 @@ class DetachedProtocol(Protocol):
         """The client sent something."""
 
     def shutdown(self) -> None:
-        """The server stops: say good-bye and close."""
+        """The server stops: say good-bye and close. It may be told so more than once."""
 
 
 class Detached(Enum):
@@ -32,8 +32,9 @@ class Detached(Enum):
     DONE = "done"
     #: The client is gone already.
     GONE = "gone"
-    #: Something between the application and the server still holds the head of the response, or may change
-    #: the body (a middleware that compresses, or that rewrites headers): the application is to send it.
+    #: The client speaks HTTP/1.0, and reads no chunks; or something between the application and the server
+    #: still holds the head of the response, or may change the body (a middleware that compresses, or that
+    #: rewrites headers): the application is to send it.
     REFUSED = "refused"
 
 

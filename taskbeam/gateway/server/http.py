@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from taskbeam.background.log_fields import about
 from taskbeam.gateway.problems import UNAVAILABLE
+from taskbeam.gateway.server.connection_life import Phase
 from taskbeam.gateway.server.detach import EXTENSION, Detached
 from taskbeam.gateway.server.guarded_http import GuardedHttp
 from taskbeam.gateway.server.proxy_headers import client_of
@@ -18,14 +21,14 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from taskbeam.gateway.server.detach import DetachedProtocol
-    from taskbeam.gateway.server.guarded_http import IntakeLimits
+    from taskbeam.gateway.server.intake import Intake
     from taskbeam.gateway.shortcut.interface import Pending, Shortcut
 
 
 class DetachableHttp(GuardedHttp):
     """One request's connection can be taken over; it does not come back to HTTP."""
 
-    def __init__(self, intake: IntakeLimits, shortcut: Shortcut | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, intake: Intake, shortcut: Shortcut | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(intake, *args, **kwargs)
         self._shortcut = None if self.root_path else shortcut
         self._pending: Pending | None = None
@@ -44,6 +47,10 @@ class DetachableHttp(GuardedHttp):
         if pending is not None:
             pending.gone()
         super().connection_lost(exc)
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._answering = None
 
     # What the parser calls.
 
@@ -67,10 +74,7 @@ class DetachableHttp(GuardedHttp):
             self._pending.begin()
 
     def upgrade(self) -> None:
-        if self._answering is not None and not self._answering.response_complete:
-            # Whoever answers would write into the socket.
-            self.transport.close()
-        elif self._shortcut is None or not self._may_take_shortcut() or not self._shortcut.socket(self):
+        if self._shortcut is None or not self._may_take_shortcut() or not self._shortcut.socket(self):
             super().upgrade()
 
     def _may_take_shortcut(self) -> bool:
@@ -83,7 +87,7 @@ class DetachableHttp(GuardedHttp):
         cycle = self._answering
         if cycle is None or cycle.disconnected or self.transport.is_closing():
             return Detached.GONE
-        if not cycle.response_started:
+        if not cycle.response_started or cycle.scope["http_version"] == "1.0":
             return Detached.REFUSED
         # uvicorn's word for "the app owes no more messages".
         cycle.disconnected = True
@@ -94,6 +98,9 @@ class DetachableHttp(GuardedHttp):
 
     # What the shortcut calls.
 
+    def fields(self) -> Sequence[tuple[bytes, bytes]]:
+        return cast("Sequence[tuple[bytes, bytes]]", self.scope["headers"])
+
     def client_host(self) -> str | None:
         client = self._client()
         return client[0] if client is not None else None
@@ -103,7 +110,7 @@ class DetachableHttp(GuardedHttp):
 
     def hand_over(self, status: int, protocol: DetachedProtocol) -> bool:
         self._pending = None
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._life.phase is Phase.CLOSING:
             return False
         if self.access_log and self.access_logger.isEnabledFor(logging.INFO):
             self._log(status)
@@ -113,11 +120,14 @@ class DetachableHttp(GuardedHttp):
     def decline(self) -> None:
         self._pending = None
         assert self._answering is not None
+        if self._life.phase is Phase.CLOSING:
+            return
         super()._start_asgi_task(self._answering, self.app)
 
     def unavailable(self) -> None:
         self._pending = None
-        self._refuse(UNAVAILABLE)
+        self._life.withdrawn()
+        self._when_answered(partial(self._write_last, UNAVAILABLE))
 
     def _client(self) -> tuple[str, int] | None:
         if not self.config.proxy_headers:
@@ -129,11 +139,11 @@ class DetachableHttp(GuardedHttp):
         client = self._client()
         address = "{}:{}".format(*client) if client is not None else ""
         target = self.url.decode("latin-1")
-        self.access_logger.info('%s - "%s %s HTTP/%s" %d', address, "GET", target, "1.1", status)
+        said = (address, "GET", target, "1.1", status)
+        self.access_logger.info('%s - "%s %s HTTP/%s" %d', *said, extra=about())
 
     def _let_go(self, protocol: DetachedProtocol) -> None:
-        self._expect_nothing()
-        self.connections.discard(self)
+        self._hand_over()
         self.transport.set_protocol(cast("asyncio.BaseProtocol", protocol))
         protocol.taken_over(self.transport, self.connections)
         # These refer back to this object, which would be left to the garbage collector.

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from taskbeam.gateway.server.guarded_http import GuardedHttp
+from taskbeam.gateway.server.open_files import Shortage
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
@@ -22,6 +25,9 @@ BACKLOG = 2048
 #: Seconds between two looks at the clock.
 TICK = 1.0
 
+#: Seconds between two looks at who is still connected while the server stops, as uvicorn has it.
+LOOK = 0.1
+
 #: Of uvicorn's ticks, those of this number renew the ``Date`` header.
 _RENEWING = 0
 
@@ -30,7 +36,7 @@ class Server(uvicorn.Server):
     """Serves like `uvicorn.run`.
 
     uvicorn looks ten times a second whether it should exit, which is most of what an idle gateway would
-    cost. Here the signal says so, and a look each second is left, for the ``Date`` header.
+    cost. Here the signal says so, and a look each second is left, for the ``Date`` header and open files.
     """
 
     _loop: asyncio.AbstractEventLoop | None = None
@@ -44,8 +50,28 @@ class Server(uvicorn.Server):
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._exit = self._loop.create_future()
+        shortage = Shortage()
+        shortage.listen(self._loop)
         while not await self.on_tick(_RENEWING):
+            shortage.look()
             await asyncio.wait([self._exit], timeout=TICK)
+
+    async def _wait_tasks_to_complete(self) -> None:
+        try:
+            await self._end_connections()
+            await super()._wait_tasks_to_complete()
+        except asyncio.CancelledError:  # the time for it is over
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, GuardedHttp):
+                    connection.out_of_time()
+            raise
+
+    async def _end_connections(self) -> None:
+        """Also those that were accepted in the last moment, and were none yet when uvicorn told them all."""
+        while self.server_state.connections and not self.force_exit:
+            for connection in tuple(self.server_state.connections):
+                connection.shutdown()
+            await asyncio.sleep(LOOK)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)

@@ -15,8 +15,8 @@ class Connection(Protocol):
 
     url: bytes
 
-    #: As they came, names in lower case.
-    headers: list[tuple[bytes, bytes]]
+    def fields(self) -> Sequence[tuple[bytes, bytes]]:
+        """The header as it came, names in lower case."""
 
     def client_host(self) -> str | None:
         """Where the client is, behind a trusted proxy, too."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from taskbeam.background.log_fields import serving
 from taskbeam.gateway.problems import UNAUTHENTICATED, UNAVAILABLE
+from taskbeam.gateway.shutdown import LAST_PATIENCE
 from taskbeam.gateway.transports.stream import DetachedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
-    from taskbeam.follow.hub import Follower
+    from taskbeam.follow.follower import Follower
+    from taskbeam.follow.outputs import End
     from taskbeam.gateway.limits.admission import Admission
     from taskbeam.gateway.problems import Problem
     from taskbeam.gateway.runtime import Runtime
@@ -49,15 +51,23 @@ class ShortcutOpening:
     def begin(self) -> None:
         timeout = self._gateway.settings.redis_timeout
         self._late = asyncio.get_running_loop().call_later(timeout, self._unavailable)
+        self._gateway.shutdown.watch(self._hurry)
         self._admission.attach(self)
         identity = self._admission.identity
         if identity is None:
             self.dismiss(UNAUTHENTICATED)
         else:
-            self._gateway.guard.access.ask(identity, self._request.task_id, self._admit)
+            with serving(self._admission.number):
+                self._gateway.guard.access.ask(identity, self._request.task_id, self._admit)
 
     def gone(self) -> None:
         self._leave()
+
+    def _hurry(self) -> None:
+        """The gateway stops, and waits for whoever is under way."""
+        if self._late is not None:
+            self._late.cancel()
+        self._late = asyncio.get_running_loop().call_later(LAST_PATIENCE, self._unavailable)
 
     # What the policy, the clock and the guard call.
 
@@ -72,7 +82,8 @@ class ShortcutOpening:
             self._follow()
 
     def _follow(self) -> None:
-        self._follower = self._gateway.hub.follow(self._request.task_id, self._request.after, self)
+        request, hub = self._request, self._gateway.hub
+        self._follower = hub.follow(request.task_id, request.after, self, span=request.span)
 
     def dismiss(self, problem: Problem) -> None:  # noqa: ARG002
         """The application says why."""
@@ -99,10 +110,13 @@ class ShortcutOpening:
             return
         assert self._follower is not None
         stream = DetachedStream(self._follower, self._gateway.heartbeats, self._admission)
-        if not self._connection.hand_over(200, stream):
+        with serving(self._admission.number):
+            handed_over = self._connection.hand_over(200, stream)
+        if not handed_over:
             self._leave()
             return
         self._end()
+        self._gateway.hub.counts.began(self._request.after)
         self._follower.sink = stream
         stream.open(self._head(), events)
         self._admission.attach(stream)
@@ -112,7 +126,8 @@ class ShortcutOpening:
     def _decline(self) -> None:
         if not self._over:
             self._leave()
-            self._connection.decline()
+            with serving(self._admission.number):
+                self._connection.decline()
 
     def _leave(self) -> None:
         self._end()
@@ -122,5 +137,6 @@ class ShortcutOpening:
 
     def _end(self) -> None:
         self._over = True
+        self._gateway.shutdown.forget(self._hurry)
         if self._late is not None:
             self._late.cancel()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from taskbeam.background.log_fields import serving
 from taskbeam.gateway.auth.identity import ANYONE
 from taskbeam.gateway.auth.socket_auth import SocketAuth
 from taskbeam.gateway.http.browser_safety import safety_headers
@@ -19,15 +20,19 @@ from taskbeam.gateway.shortcut.plain_request import plain_socket, plain_stream
 from taskbeam.gateway.transports.detached_socket import DetachedSocket
 from taskbeam.gateway.transports.stream import HEADERS, EventStreamResponse
 from taskbeam.gateway.transports.task_session import TaskSession
+from taskbeam.measures.client_counts import Transport
+
+#: What `CORSMiddleware` makes of the same header.
+ALSO_FOR_OTHER_SITES = {"Vary": f"{HEADERS['Vary']}, Origin"}
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from taskbeam.gateway.auth.guard import Guard
     from taskbeam.gateway.auth.identity import Identity
+    from taskbeam.gateway.http.hosts import AllowedHosts
     from taskbeam.gateway.limits.admission import Admission
     from taskbeam.gateway.runtime import Runtime
-    from taskbeam.gateway.settings import GatewaySettings
     from taskbeam.gateway.shortcut.interface import Connection, Pending
     from taskbeam.gateway.shortcut.plain_request import PlainRequest
 
@@ -35,41 +40,49 @@ if TYPE_CHECKING:
 class StreamShortcut:
     """The gateway's `Shortcut`."""
 
-    def __init__(self, start: Callable[[], Runtime], settings: GatewaySettings) -> None:
-        """``start`` returns the gateway that runs, or starts it."""
+    def __init__(
+        self, start: Callable[[], Runtime], hosts: AllowedHosts, allowed_origins: Collection[str]
+    ) -> None:
+        """``start`` returns the gateway that runs, or starts it; ``hosts`` are what it answers to."""
         self._start = start
-        self._allowed_origins = frozenset(settings.allowed_origins)
+        self._hosts = hosts
+        self._allowed_origins = frozenset(allowed_origins)
+        self._stream_head = _stream_head(HEADERS | (ALSO_FOR_OTHER_SITES if allowed_origins else {}))
 
     def stream(self, connection: Connection) -> Pending | None:
         """Follow the task, and answer when there is something to tell."""
-        request = plain_stream(connection.url, connection.headers)
+        request = plain_stream(connection.url, connection.fields(), self._hosts)
         if request is None:
             return None
         gateway = self._start()
         if not gateway.subscriber.connected:
             return None
-        admission = self._admit(gateway, request, connection)
+        if request.credentials is None and not gateway.guard.open:
+            return None  # it is refused, and is to take nobody's place before
+        admission = self._admit(gateway, request, connection, Transport.SSE)
         if admission is None:
             return None
         return ShortcutOpening(
-            gateway, request, connection, admission, lambda: _stream_head(connection.default_headers())
+            gateway, request, connection, admission, lambda: self._head(connection.default_headers())
         )
 
     def socket(self, connection: Connection) -> bool:
         """Shake hands, and let a session speak."""
-        request = plain_socket(connection.url, connection.headers, self._allowed_origins)
+        request = plain_socket(connection.url, connection.fields(), self._hosts, self._allowed_origins)
         if request is None:
             return False
         head = switching_protocols(request.fields, connection.default_headers())
         gateway = self._start()
-        admission = self._admit(gateway, request, connection) if head is not None else None
+        admission = self._admit(gateway, request, connection, Transport.WEBSOCKET) if head else None
         if head is None or admission is None:
             return False
         settings = gateway.settings
-        socket = DetachedSocket(gateway.heartbeats, settings.max_message_bytes)
-        if connection.hand_over(101, socket):
+        socket = DetachedSocket(gateway.heartbeats, gateway.portions, settings.max_message_bytes)
+        with serving(admission.number):
+            handed_over = connection.hand_over(101, socket)
+        if handed_over:
             socket.write(head)
-            auth = SocketAuth(gateway.guard, admission)
+            auth = SocketAuth(gateway.guard, admission, request.span)
             socket.begin(
                 TaskSession(socket, gateway.hub, auth, request.task_id, request.after, settings.auth_timeout)
             )
@@ -77,11 +90,17 @@ class StreamShortcut:
             admission.leave()
         return True
 
+    def _head(self, default_headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        told = b"".join(b"%b: %b\r\n" % header for header in default_headers)
+        return b"HTTP/1.1 200 OK\r\n%b%b\r\n" % (told, self._stream_head)
+
     @staticmethod
-    def _admit(gateway: Runtime, request: PlainRequest, connection: Connection) -> Admission | None:
+    def _admit(
+        gateway: Runtime, request: PlainRequest, connection: Connection, transport: Transport
+    ) -> Admission | None:
         try:
             identity = _identity(gateway.guard, request)
-            return gateway.guard.admissions.admit(connection.client_host(), identity)
+            return gateway.guard.admissions.admit(connection.client_host(), identity, transport)
         except TaskbeamError:
             return None
 
@@ -94,18 +113,12 @@ def _identity(guard: Guard, request: PlainRequest) -> Identity | None:
     return guard.verify(credentials.token or "") if credentials is not None else None
 
 
-#: What does not change in the head of an event stream.
-_STREAM_HEAD = b"".join(
-    f"{name.lower()}: {value}\r\n".encode()
-    for name, value in (
-        HEADERS
+def _stream_head(headers: dict[str, str]) -> bytes:
+    """What does not change in the head of an event stream."""
+    headers = (
+        headers
         | {"Content-Type": f"{EventStreamResponse.media_type}; charset=utf-8"}
         | safety_headers("/tasks/")
         | {"Transfer-Encoding": "chunked"}
-    ).items()
-)
-
-
-def _stream_head(default_headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    told = b"".join(b"%b: %b\r\n" % header for header in default_headers)
-    return b"HTTP/1.1 200 OK\r\n%b%b\r\n" % (told, _STREAM_HEAD)
+    )
+    return b"".join(f"{name.lower()}: {value}\r\n".encode() for name, value in headers.items())

@@ -36,6 +36,11 @@ class DetachedConnection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.write(data)
 
+    @property
+    def number(self) -> int:
+        """What log lines call it."""
+        raise NotImplementedError
+
     def gone(self) -> None:
         """The client is gone."""
         raise NotImplementedError

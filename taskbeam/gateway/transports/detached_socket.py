@@ -6,24 +6,24 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from websockets.frames import CloseCode, Frame, Opcode
+from websockets.frames import CTRL_OPCODES, CloseCode, Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
+from taskbeam.background.log_fields import about
 from taskbeam.follow.event import text_frame
 from taskbeam.gateway.problems import RESTARTING
 from taskbeam.gateway.transports.detached import DetachedConnection
+from taskbeam.gateway.transports.session import CLOSE_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from taskbeam.follow.event import Event
     from taskbeam.gateway.delivery.heartbeat import Heartbeats
+    from taskbeam.gateway.limits.portions import Portions
     from taskbeam.gateway.transports.session import Session
 
 logger = logging.getLogger(__name__)
-
-#: Seconds that a client has to answer a close frame.
-CLOSE_TIMEOUT = 5.0
 
 _PING = Frame(Opcode.PING, b"").serialize(mask=False)
 
@@ -38,11 +38,22 @@ class DetachedSocket(DetachedConnection):
     handshake is under way. Events are framed once for all clients and pass it by.
     """
 
-    __slots__ = ("_answered", "_core", "_max_size", "_message", "_session", "_unparsed")
+    __slots__ = (
+        "_answered",
+        "_core",
+        "_max_size",
+        "_message",
+        "_portions",
+        "_session",
+        "_slow",
+        "_unparsed",
+    )
 
-    def __init__(self, heartbeats: Heartbeats, max_size: int) -> None:
+    def __init__(self, heartbeats: Heartbeats, portions: Portions, max_size: int) -> None:
         super().__init__(heartbeats)
+        self._portions = portions
         self._max_size = max_size
+        self._slow = False  # the client does not read what was written
         self._session: Session | None = None
         self._core: Protocol | None = None
         self._message: bytearray | None = None
@@ -55,6 +66,10 @@ class DetachedSocket(DetachedConnection):
 
     # What the session calls.
 
+    @property
+    def paused(self) -> bool:
+        return self._slow
+
     def send_events(self, events: Sequence[Event]) -> None:
         transport = self.transport
         if transport is None or not events:
@@ -64,20 +79,24 @@ class DetachedSocket(DetachedConnection):
     def send_text(self, payload: bytes) -> None:
         self.write(text_frame(payload))
 
-    def close(self, code: int, reason: str) -> None:
+    def close(self, code: int, reason: str, timeout: float = CLOSE_TIMEOUT) -> None:
         core = self._core = self._core or self._new_core()
         if self.transport is not None and core.state is OPEN:
             core.send_close(code, reason)
             self._flush(core)
-            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._abort)
+            asyncio.get_running_loop().call_later(timeout, self._abort)
 
     # What the heartbeats and the server call.
+
+    @property
+    def number(self) -> int:
+        return self._session.number if self._session is not None else 0
 
     def ping(self) -> None:
         """Ping; a client that left the last one unanswered is gone."""
         if self.transport is None or (self._core is not None and self._core.state is not OPEN):
             return
-        if not self.transport.is_reading():
+        if self._slow:
             return  # it is slow, and its answers wait behind what it has not read
         if not self._answered:
             self._abort()
@@ -92,43 +111,84 @@ class DetachedSocket(DetachedConnection):
     # What asyncio calls.
 
     def gone(self) -> None:
+        self._portions.forget(self)
         self._core = None
         self._end_session()
 
     def pause_writing(self) -> None:
         # Nor is more asked of a gateway by a client that does not read its answers.
-        if self.transport is not None:
-            self.transport.pause_reading()
+        self._slow = True
+        self.pause()
         if self._session is not None:
             self._session.pause()
 
     def resume_writing(self) -> None:
-        if self.transport is not None:
-            self.transport.resume_reading()
+        self._slow = False
+        if not self._portions.pauses(self):
+            self.resume()
+        self._portions.go_on(self)
         if self._session is not None:
             self._session.resume()
 
     def data_received(self, data: bytes) -> None:
         asked, self._answered = not self._answered, True
-        if asked and self._core is None and len(data) == _PONG_SIZE and data.startswith(_PONG):
+        if asked and self._is_pong(data):
             return  # most of what idle clients ever send, and a core costs more than all else of it
-        if self._session is not None:
-            self._session.heard(len(data))
+        self._portions.received(self, data)
+
+    # What the portions call.
+
+    def take(self, data: bytes) -> int | None:
+        if self.transport is None:
+            return None
+        if self._slow:
+            return 0
         core = self._core = self._core or self._new_core()
         core.receive_data(data)
         self._unparsed += len(data)
+        frames = others = 0
         for frame in core.events_received():
             if isinstance(frame, Frame):
+                frames += 1
+                others += frame.opcode in CTRL_OPCODES or not frame.fin
                 self._unparsed -= _size_of(frame)
                 self._frame_received(core, frame)
         self._flush(core)
         if core.state is OPEN and core.current_size is None and self._unparsed == 0:
             self._core = None
+        if self._session is not None:
+            self._session.heard(len(data), others)
+        if frames > 1:
+            self._portions.spend(frames - 1)
+        return len(data)
+
+    def pause(self) -> None:
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        if self.transport is not None and not self._slow:
+            self.transport.resume_reading()
+
+    def _is_pong(self, data: bytes) -> bool:
+        """Whether it is one as a whole, and nothing else is under way."""
+        return (
+            self._core is None
+            and len(data) == _PONG_SIZE
+            and data.startswith(_PONG)
+            and not self._portions.has(self)
+        )
 
     # The core.
 
     def _new_core(self) -> Protocol:
-        return Protocol(SERVER, state=OPEN, max_size=self._max_size, logger=logger)
+        return Protocol(SERVER, state=OPEN, max_size=self._max_size, logger=self._logger())
+
+    def _logger(self) -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
+        """What the core tells of each frame, at the level debug."""
+        if not logger.isEnabledFor(logging.DEBUG):
+            return logger
+        return logging.LoggerAdapter(logger, about(connection=self.number))
 
     def _frame_received(self, core: Protocol, frame: Frame) -> None:
         if frame.opcode is Opcode.BINARY:
@@ -148,6 +208,8 @@ class DetachedSocket(DetachedConnection):
         except UnicodeDecodeError:
             core.fail(CloseCode.INVALID_DATA, "not UTF-8")
         else:
+            # What answers the message must not overtake the pongs of pings that came before it.
+            self._flush(core)
             self._session.received(text)
 
     def _flush(self, core: Protocol) -> None:

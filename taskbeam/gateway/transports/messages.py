@@ -7,11 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.delivery.cursor import parse_cursor
+from taskbeam.gateway.delivery.part import PartAsked
+from taskbeam.gateway.http.paths import has_address
 from taskbeam.gateway.problems import TaskbeamError
+from taskbeam.gateway.transports.topics import FeedTopic, TaskTopic
 
 if TYPE_CHECKING:
-    from taskbeam.journal.events import EventId
+    from taskbeam.gateway.delivery.part import Part
+    from taskbeam.gateway.transports.topics import Topic
 
 #: Half of a character, which JSON can spell as an escape, and UTF-8 cannot.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -28,24 +31,45 @@ def parse_message(text: str) -> dict[str, Any]:
     return message
 
 
-def task_id_of(message: dict[str, Any]) -> str:
-    """Raises `TaskbeamError` ``bad_request``."""
+def topic_of(message: dict[str, Any]) -> Topic:
+    """What the message is about; raises `TaskbeamError` ``bad_request``."""
+    if "feed" in message:
+        return _feed_of(message)
     task_id = message.get("task_id")
-    if not is_text(task_id):
+    if not _is_text(task_id):
         raise TaskbeamError(problems.BAD_REQUEST, "task_id is to be a string.")
-    return task_id
+    if not has_address(task_id):
+        raise TaskbeamError(problems.BAD_REQUEST, "A task whose id has a slash cannot be followed.")
+    return TaskTopic(task_id)
 
 
-def cursor_of(message: dict[str, Any]) -> EventId | None:
-    """Raises `TaskbeamError` ``bad_cursor``."""
+def _feed_of(message: dict[str, Any]) -> FeedTopic:
+    if "task_id" in message:
+        raise TaskbeamError(problems.BAD_REQUEST, "A message is about a task_id or about a feed.")
+    name = message["feed"]
+    if not _is_text(name):
+        raise TaskbeamError(problems.BAD_REQUEST, "feed is to be a string.")
+    return FeedTopic(name)
+
+
+def is_about_a_topic(message: dict[str, Any]) -> bool:
+    """Whether it names a task or a feed, and not the socket as a whole."""
+    return "task_id" in message or "feed" in message
+
+
+def names_in(message: dict[str, Any]) -> dict[str, str]:
+    """The members by which it says what it is about, for an answer to a message that may be wrong."""
+    return {member: message[member] for member in ("task_id", "feed") if _is_text(message.get(member))}
+
+
+def part_of(message: dict[str, Any]) -> Part:
+    """What it asks for; raises `TaskbeamError` ``bad_cursor`` and ``invalid_request``."""
     after = message.get("after")
-    if after is None:
-        return None
-    if not isinstance(after, str) or not after:
+    if after is not None and (not isinstance(after, str) or not after):
         raise TaskbeamError(problems.BAD_CURSOR)
-    return parse_cursor(after)
+    return PartAsked(after, message.get("types"), message.get("states"), message.get("tail")).parse()
 
 
-def is_text(value: object) -> TypeGuard[str]:
+def _is_text(value: object) -> TypeGuard[str]:
     """Whether it is a string that can be sent back."""
     return isinstance(value, str) and not _SURROGATE.search(value)

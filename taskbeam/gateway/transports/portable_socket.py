@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from starlette.websockets import WebSocketDisconnect
 from websockets.frames import CloseCode
 
+from taskbeam.background.log_fields import about
 from taskbeam.gateway.problems import INTERNAL, RESTARTING
+from taskbeam.gateway.transports.session import CLOSE_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +55,7 @@ class PortableSocket:
         except _ClientGoneError:
             pass
         except Exception:
-            logger.exception("A WebSocket failed; it is closed, and its client comes back.")
+            logger.exception("A WebSocket failed; it is closed, and its client comes back.", extra=about())
             await self._close(INTERNAL.close, INTERNAL.code)
         finally:
             session.closed()
@@ -66,6 +68,10 @@ class PortableSocket:
 
     # What the session calls.
 
+    @property
+    def paused(self) -> bool:
+        return not self._drained.is_set()
+
     def send_events(self, events: Sequence[Event]) -> None:
         self._outbox.extend(event.body for event in events)
         self._outbox_grew()
@@ -74,7 +80,8 @@ class PortableSocket:
         self._outbox.append(payload)
         self._outbox_grew()
 
-    def close(self, code: int, reason: str) -> None:
+    def close(self, code: int, reason: str, timeout: float = CLOSE_TIMEOUT) -> None:  # noqa: ARG002
+        # How long the client has for its part, its server decides.
         self._closing = self._closing or (code, reason)
         self._changed.set()
 
@@ -115,7 +122,9 @@ class PortableSocket:
         try:
             await self._read_all(session)
         except Exception:
-            logger.exception("A WebSocket's message could not be handled; the socket is closed.")
+            logger.exception(
+                "A WebSocket's message could not be handled; the socket is closed.", extra=about()
+            )
             self.close(INTERNAL.close, INTERNAL.code)
 
     async def _read_all(self, session: Session) -> None:

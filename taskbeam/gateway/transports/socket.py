@@ -14,30 +14,28 @@ if TYPE_CHECKING:
 
     from starlette.websockets import WebSocket
 
-    from taskbeam.gateway.delivery.heartbeat import Heartbeats
-    from taskbeam.gateway.shutdown import Shutdown
+    from taskbeam.gateway.runtime import Runtime
     from taskbeam.gateway.transports.session import Session, Socket
 
 
 async def serve_socket(
     websocket: WebSocket,
     begin: Callable[[Socket], Session],
-    heartbeats: Heartbeats,
-    max_message_bytes: int,
-    shutdown: Shutdown,
+    gateway: Runtime,
 ) -> None:
     """Accept the socket and let a session speak on it until it closes.
 
     Returns at once when the server detached the socket, else when it is closed.
     """
+    max_message_bytes = gateway.settings.max_message_bytes
     spoken = SUBPROTOCOL if SUBPROTOCOL in websocket.scope.get("subprotocols", ()) else None
     await websocket.accept(spoken)
     detach = detach_of(websocket.scope)
     if detach is None:
         portable = PortableSocket(websocket, max_message_bytes)
-        with shutdown.watched_by(portable.shutdown):
+        with gateway.shutdown.watched_by(portable.shutdown):
             await portable.serve(begin)
         return
-    socket = DetachedSocket(heartbeats, max_message_bytes)
+    socket = DetachedSocket(gateway.heartbeats, gateway.portions, max_message_bytes)
     if detach(socket) is Detached.DONE:
         socket.begin(begin(socket))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 from taskbeam.follow.event import http_chunk
+from taskbeam.follow.outputs import End
 from taskbeam.gateway.http.problem_details import problem_body
 from taskbeam.gateway.server.detach import Detached, detach_of
 from taskbeam.gateway.transports.detached import DetachedConnection
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Message, Receive, Scope, Send
 
-    from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
-    from taskbeam.follow.hub import Follower
+    from taskbeam.follow.follower import Follower
     from taskbeam.gateway.delivery.heartbeat import Heartbeats
     from taskbeam.gateway.delivery.opening import Opening
     from taskbeam.gateway.limits.admission import Admission
@@ -33,10 +33,13 @@ RETRY = 2000
 PING = b": ping\n"
 
 HEADERS = {
-    "Cache-Control": "no-cache",
+    # A proxy that compressed the stream would hold it back (RFC 9111, 5.2.2.6).
+    "Cache-Control": "no-store, no-transform",
+    "Vary": "Accept",
     "Connection": "close",
     # nginx, and a gzip hop before it, would buffer the stream without this.
     "X-Accel-Buffering": "no",
+    "Incremental": "?1",  # RFC 10036 asks every hop for the same
 }
 
 
@@ -47,6 +50,10 @@ def problem_event(problem: Problem) -> bytes:
     and then an `EventSource` stops.
     """
     return b"event: problem\ndata: %b\n\n" % problem_body(problem)
+
+
+#: The last event of a finished task's stream, for a client that asked for it: by its name such as htmx stop.
+END_EVENT = b'event: end\ndata: {"reason":"ended"}\n\n'
 
 
 def retry_line(milliseconds: int) -> bytes:
@@ -86,21 +93,33 @@ class EventStreamResponse(StreamingResponse):
         heartbeat: float,
         admission: Admission,
         shutdown: Shutdown,
+        *,
+        tells_end: bool = False,
     ) -> None:
-        """``admission`` leaves when the stream is over, which is when ``shutdown`` begins, at the latest."""
-        super().__init__(self._blocks(opening, heartbeat), headers=HEADERS)
+        """``admission`` leaves when the stream is over, which is when ``shutdown`` begins, at the latest.
+
+        ``tells_end``: the stream of a task that ends has `END_EVENT` as its last event.
+        """
+        super().__init__(self._blocks(opening, heartbeat, tells_end), headers=HEADERS)
+        self._tells_end = tells_end
         self._opening = opening
         self._heartbeats = heartbeats
         self._admission = admission
         self._shutdown = shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":
+            self._leave()
+            await send({"type": _START, "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body"})
+            return
         detach = detach_of(scope)
         try:
             outcome = Detached.REFUSED
             if detach is not None:
                 await send({"type": _START, "status": self.status_code, "headers": self.raw_headers})
-                stream = DetachedStream(self._opening.follower, self._heartbeats, self._admission)
+                kind = EndingStream if self._tells_end else DetachedStream
+                stream = kind(self._opening.follower, self._heartbeats, self._admission)
                 outcome = detach(stream)
                 send = _without_start(send)
             if outcome is Detached.DONE:
@@ -111,6 +130,8 @@ class EventStreamResponse(StreamingResponse):
                 self._admission.attach(self._opening.mailbox)
                 with self._shutdown.watched_by(self._opening.mailbox.restart):
                     await super().__call__(scope, receive, send)
+                if self._opening.mailbox.problem is not None:
+                    self._admission.told(self._opening.mailbox.problem)
         except BaseException:
             self._leave()
             raise
@@ -121,7 +142,7 @@ class EventStreamResponse(StreamingResponse):
         self._admission.leave()
 
     @staticmethod
-    async def _blocks(opening: Opening, heartbeat: float) -> AsyncIterator[bytes]:
+    async def _blocks(opening: Opening, heartbeat: float, tells_end: bool) -> AsyncIterator[bytes]:
         mailbox = opening.mailbox
         prefix = retry_line(RETRY)
         while not mailbox.exhausted:
@@ -135,6 +156,8 @@ class EventStreamResponse(StreamingResponse):
             yield problem_event(mailbox.problem)
         elif mailbox.restarting:
             yield retry_soon()
+        elif tells_end and mailbox.end is End.FINISHED:
+            yield END_EVENT
 
 
 class DetachedStream(DetachedConnection):
@@ -171,10 +194,15 @@ class DetachedStream(DetachedConnection):
     # What the guard calls.
 
     def dismiss(self, problem: Problem) -> None:
+        self._admission.told(problem)
         self._follower.cancel()
         self._close(http_chunk(problem_event(problem)))
 
     # What the heartbeats and the server call.
+
+    @property
+    def number(self) -> int:
+        return self._admission.number
 
     def ping(self) -> None:
         self.write(_PING_CHUNK)
@@ -185,9 +213,10 @@ class DetachedStream(DetachedConnection):
         self._close(http_chunk(retry_soon()))
 
     def _close(self, last_words: bytes) -> None:
-        if self.transport is not None:
-            self.transport.write(last_words + b"0\r\n\r\n")
-            self.transport.close()
+        transport, self.transport = self.transport, None  # there is one end
+        if transport is not None:
+            transport.write(last_words + b"0\r\n\r\n")
+            transport.close()
 
     # What asyncio calls.
 
@@ -203,6 +232,15 @@ class DetachedStream(DetachedConnection):
 
     def resume_writing(self) -> None:
         self._follower.resume()
+
+
+class EndingStream(DetachedStream):
+    """Tells the end of its task by name, too."""
+
+    __slots__ = ()
+
+    def finish(self, end: End) -> None:
+        self._close(http_chunk(END_EVENT) if end is End.FINISHED else b"")
 
 
 def _first_chunk(events: Sequence[Event]) -> bytes:

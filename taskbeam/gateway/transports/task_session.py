@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING
 
 from websockets.frames import CloseCode
 
+from taskbeam.background.log_fields import current_connection
+from taskbeam.follow.filters import picked
 from taskbeam.gateway.problems import PROBLEM_OF_END, UNAUTHENTICATED, Problem, TaskbeamError
 from taskbeam.gateway.transports.messages import parse_message
+from taskbeam.gateway.transports.session import close_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taskbeam.follow.channel import End
     from taskbeam.follow.event import Event
-    from taskbeam.follow.hub import Follower, Hub
+    from taskbeam.follow.filters import Filter
+    from taskbeam.follow.follower import Follower
+    from taskbeam.follow.hub import Hub
+    from taskbeam.follow.outputs import End
     from taskbeam.gateway.auth.socket_auth import SocketAuth
+    from taskbeam.gateway.delivery.part import Part
     from taskbeam.gateway.transports.session import Socket
-    from taskbeam.journal.events import EventId
+    from taskbeam.journal.events import Start
 
 
 class TaskSession:
@@ -30,7 +36,7 @@ class TaskSession:
     __slots__ = ("_after", "_auth", "_closed", "_follower", "_hub", "_socket", "_task_id")
 
     def __init__(
-        self, socket: Socket, hub: Hub, auth: SocketAuth, task_id: str, after: EventId | None, timeout: float
+        self, socket: Socket, hub: Hub, auth: SocketAuth, task_id: str, after: Start, timeout: float
     ) -> None:
         """``timeout``: seconds that the client has for its first message."""
         self._socket = socket
@@ -52,7 +58,10 @@ class TaskSession:
         if refusal is not None:
             self.dismiss(refusal)
         elif self._follower is None:
-            self._follower = self._hub.follow(self._task_id, self._after, self)
+            self._hub.counts.began(self._after)
+            self._follower = self._hub.follow(self._task_id, self._after, self, span=self._auth.span)
+            if self._socket.paused:
+                self.pause()
 
     # What the hub calls.
 
@@ -69,12 +78,17 @@ class TaskSession:
     # What the guard calls.
 
     def dismiss(self, problem: Problem) -> None:
-        self._socket.close(problem.close, problem.code)
+        self._auth.admission.told(problem)
+        close_for(problem, self._socket)
 
     # What the socket calls.
 
-    def heard(self, size: int) -> None:
-        self._auth.admission.heard(size)
+    @property
+    def number(self) -> int:
+        return self._auth.admission.number
+
+    def heard(self, size: int, frames: int = 0) -> None:
+        self._auth.admission.heard(size, frames)
 
     def received(self, text: str) -> None:
         self._auth.admission.asked()
@@ -108,13 +122,45 @@ class TaskSession:
             self._follower.cancel()
 
 
+class FilteredTaskSession(TaskSession):
+    """Sends those of the task's events that its client asked for."""
+
+    __slots__ = ("_filter",)
+
+    def __init__(
+        self,
+        socket: Socket,
+        hub: Hub,
+        auth: SocketAuth,
+        task_id: str,
+        after: Start,
+        timeout: float,
+        filter: Filter,  # noqa: A002
+    ) -> None:
+        self._filter = filter
+        super().__init__(socket, hub, auth, task_id, after, timeout)
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        super().deliver(picked(events, self._filter, self._hub.counts))
+
+
+def task_session(
+    socket: Socket, hub: Hub, auth: SocketAuth, task_id: str, part: Part, timeout: float
+) -> TaskSession:
+    """That of a client which asked for this part."""
+    if part.filter is None:
+        return TaskSession(socket, hub, auth, task_id, part.start, timeout)
+    return FilteredTaskSession(socket, hub, auth, task_id, part.start, timeout, part.filter)
+
+
 class RefusedSession:
-    """Closes at once, with the code that a browser can read (it sees no HTTP status)."""
+    """Closes at once."""
 
     def __init__(self, socket: Socket, problem: Problem) -> None:
-        socket.close(problem.close, problem.code)
+        self.number = current_connection()
+        close_for(problem, socket)
 
-    def heard(self, size: int) -> None:
+    def heard(self, size: int, frames: int = 0) -> None:
         """Too late."""
 
     def received(self, text: str) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from tests.support.chromium import sleepy
 from tests.support.gateway import ROOT, Gateway, gateway
-from tests.support.journal import Journals, Task
+from tests.support.journal import Journals
 from tests.support.proxy import Proxy
 from tests.support.site import site
+from tests.support.tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,13 @@ def served(valkey: Valkey, folder: Path, elsewhere: str) -> Iterator[Gateway]:
         yield running
 
 
+@pytest.fixture(scope="package")
+def guarded(valkey: Valkey, folder: Path) -> Iterator[Gateway]:
+    """The same, and it asks for tokens."""
+    with gateway(valkey.url().removesuffix("/0"), frontend_dir=folder, **TOKENS) as running:
+        yield running
+
+
 @pytest.fixture
 def proxy(served: Gateway) -> Iterator[Proxy]:
     with Proxy(served.port) as running:
@@ -65,12 +73,6 @@ def proxy(served: Gateway) -> Iterator[Proxy]:
 def journals(valkey: Valkey) -> Iterator[Journals]:
     with Journals(valkey.url(1)) as found:
         yield found
-
-
-@pytest.fixture
-def task(journals: Journals) -> Task:
-    """A task that was just sent."""
-    return journals.task()
 
 
 @pytest.fixture

@@ -140,6 +140,21 @@ def test_a_tab_that_closes_is_followed_for_no_longer(tabs: list[Page], journals:
     mine.wait_for_subscribers(1)
 
 
+def test_a_tab_that_ends_without_a_word_is_followed_for_no_longer(
+    tabs: list[Page], journals: Journals
+) -> None:
+    first, second = tabs
+    mine, other = journals.task(), journals.task()
+    # As in a crash, nothing of the page runs at its end.
+    second.evaluate("addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true)")
+    watching(first, mine).wait_for_events(1)
+    watching(second, other).wait_for_events(1)
+    other.wait_for_subscribers(1)
+    second.close(run_before_unload=False)
+    other.wait_for_subscribers(0)
+    mine.wait_for_subscribers(1)
+
+
 @pytest.mark.parametrize("unawares", [False, True], ids=["told", "unawares"])
 def test_a_frozen_leader_holds_nobody_up(
     sleepers: BrowserContext, proxy: Proxy, task: Task, unawares: bool

@@ -74,9 +74,9 @@ class Watching:
         self.wait_for("outcome !== null")
 
     def call(self, method: str, *arguments: object) -> None:
-        """Call a method of the watch."""
+        """Call a method of the watch, and wait until it is done."""
         self.page.evaluate(
-            "([id, method, args]) => void seen[id].watch[method](...args)",
+            "async ([id, method, args]) => void (await seen[id].watch[method](...args))",
             [self.task_id, method, list(arguments)],
         )
 

@@ -1,13 +1,14 @@
-/** A component as an application has it: one task by the hook, the same by the element. `?task=` and `?options=` */
-import { createElement as h, StrictMode, useState } from "react";
+/** A component as an application has it: one task by the hook, the same by the element; a feed. `?task=`, `?element`, `?feed=` */
+import { createElement as h, memo, StrictMode, useState } from "react";
 import { createRoot } from "react-dom-client";
 
 import "../element/index.js";
-import { useTask } from "../react.js";
+import { useFeed, useTask } from "../react.js";
 
 const query = new URLSearchParams(location.search);
 window.done = [];
 window.watches = 0;
+window.drawn = {};
 
 /** Each watch asks once when it begins. */
 function getToken() {
@@ -29,17 +30,37 @@ function Job({ taskId, transport }) {
   );
 }
 
+/** Draws again only when its own task has changed. */
+const Row = memo(({ task }) => {
+  window.drawn[task.taskId] = (window.drawn[task.taskId] ?? 0) + 1;
+  return h("li", null, `${task.taskId} ${task.state}`);
+});
+
+function Feed({ feed, limit }) {
+  const { tasks, rollup, error, line } = useFeed(feed, { limit, getToken });
+  return h(
+    "section",
+    null,
+    h("ul", { id: "tasks" }, tasks.map((task) => h(Row, { key: task.taskId, task }))),
+    h("p", { id: "rollup" }, rollup ? `${rollup.open} of ${rollup.total}` : ""),
+    h("p", { id: "feed-line" }, `${line} ${error?.code ?? ""}`),
+  );
+}
+
 function App() {
   const [taskId, setTaskId] = useState(query.get("task"));
   const [transport, setTransport] = useState("auto");
+  const [feed, setFeed] = useState(query.get("feed"));
+  const [limit, setLimit] = useState();
   const [shown, setShown] = useState(true);
   const [, again] = useState(0);
-  Object.assign(window, { setTaskId, setTransport, setShown, again });
+  Object.assign(window, { setTaskId, setTransport, setFeed, setLimit, setShown, again });
   if (!shown) return h("p", null, "Nothing");
   return h(
     "div",
     null,
     h(Job, { taskId, transport }),
+    h(Feed, { feed, limit }),
     query.has("element") &&
       h("task-progress", { taskId, label: "Import", cancellable: true, "ontask-done": (event) => window.done.push(event.detail.result) }),
   );

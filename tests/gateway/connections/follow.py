@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from taskbeam.follow.subscriber import Subscriber
@@ -11,6 +11,7 @@ from taskbeam.journal.events import Record
 from taskbeam.journal.history import History
 from taskbeam.journal.pipelined_connection import PipelinedConnection
 from taskbeam.journal.reader import JournalReader
+from tests.support.ending import end
 from tests.support.waiting import DEADLINE
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ async def following(redis: Redis, keys: TaskKeys, *, sharded: bool = False) -> A
         await listener.until_subscribed()
         yield listener
     finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await end(running)
         await asyncio.sleep(0)  # asyncio closes the socket in its next turn
 
 

@@ -14,13 +14,13 @@ import redis as blocking
 from redis.asyncio.connection import SSLConnection
 from redis.exceptions import RedisError
 
-from taskbeam.gateway.connections.asyncio_redis import (
+from taskbeam.connections.asyncio_redis import (
     CLIENT_NAME,
     RedisParameters,
     asyncio_redis,
     check_redis_py,
 )
-from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
+from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.journal.pipelined_connection import PipelinedConnection
 from tests.support.redis_server import sentinel, server
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from stack.valkey import Valkey
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def made(timeout: float = 3.0, **arguments: Any) -> Redis:

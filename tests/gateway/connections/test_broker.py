@@ -9,16 +9,16 @@ import pytest
 from celery import Celery
 from kombu import Queue
 
+from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.gateway.connections.broker import QueueNames, redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
-from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
 
 from .brokers import BROKERS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 #: The priority of each message that is sent.
 PRIORITIES = (None, 0, 4, 9)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def check(url: str, timeout: float = PATIENCE, **options: object) -> BrokerCheck:

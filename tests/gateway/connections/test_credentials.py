@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from redis.credentials import UsernamePasswordCredentialProvider
 
-from taskbeam.gateway.connections.credentials import asyncio_credentials
+from taskbeam.connections.credentials import asyncio_credentials
 
 from .credentials import PASSWORD, USER, Asyncio, Blocking
 

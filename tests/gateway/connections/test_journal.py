@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 import uvloop
 
-from taskbeam.gateway.connections.asyncio_redis import CLIENT_NAME
-from taskbeam.gateway.connections.journal import JournalSettings, journal_backend, journal_redis
+from taskbeam.connections.asyncio_redis import CLIENT_NAME
+from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
 from taskbeam.journal.keys import task_keys
 from tests.support.configured import configured, configured_worker
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from taskbeam.gateway.connections.configuration_error import CeleryConfigurationError
-from taskbeam.gateway.connections.journal import JournalSettings, journal_backend, journal_redis
+from taskbeam.connections.configuration_error import CeleryConfigurationError
+from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
 
 DAY = 24 * 60 * 60
 

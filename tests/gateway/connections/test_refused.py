@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis as redis_py
 
-from taskbeam.gateway.connections.journal import journal_backend, journal_redis
+from taskbeam.connections.journal import journal_backend, journal_redis
 from tests.support.certificates import Authority
 from tests.support.configured import configured
 from tests.support.redis_server import sentinel, server, tls_server
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .backends import Backend
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @contextmanager

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
-
-from taskbeam.gateway.http.browser_safety import is_foreign
-from taskbeam.gateway.http.files import is_referenced
 
 if TYPE_CHECKING:
     import httpx
@@ -29,28 +25,6 @@ FOREIGN = [
     "https://shop.example.evil.example",
     "file://",
 ]
-
-
-class TestWhoIsForeign:
-    @pytest.mark.parametrize(
-        ("origin", "host", "foreign"),
-        [
-            (None, "here", False),
-            ("http://here", "here", False),
-            ("https://here", "here", False),  # behind a proxy with TLS
-            ("http://HERE:8000", "here:8000", False),
-            ("http://here:8001", "here:8000", True),
-            ("http://there", "here", True),
-            ("http://here.there", "here", True),
-            ("null", "null", True),
-            ("http://here", None, True),
-            (FRIEND, "here", False),
-            (FRIEND + ":444", "here", True),
-            ("http://[", "here", True),
-        ],
-    )
-    def test_by_its_origin(self, origin: str | None, host: str | None, foreign: bool) -> None:
-        assert is_foreign(origin, host, {FRIEND}) is foreign
 
 
 @pytest.mark.parametrize("origin", FOREIGN)
@@ -78,6 +52,58 @@ class TestAForeignPage:
             f"/tasks/{task.id}", headers={"Origin": origin, "Access-Control-Request-Method": "GET"}
         )
         assert "access-control-allow-origin" not in asked.headers
+
+
+class TestAPageThatSaysNoOrigin:
+    """The browser says at least that it is not the gateway's own."""
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "new-word"])
+    @pytest.mark.parametrize("path", ["/reports", "/images", "/tasks/{}/cancel", "/tasks/{}/cookie"])
+    def test_changes_nothing(self, http: httpx.Client, task: Task, path: str, site: str) -> None:
+        before = task.records()
+        answer = http.post(path.format(task.id), headers={"Sec-Fetch-Site": site}, json={"user_id": 123})
+        assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+        assert len(task.records()) == len(before)
+
+    @pytest.mark.parametrize("path", ["/ws", "/tasks/{}/ws"])
+    def test_opens_no_socket(self, served: Gateway, task: Task, path: str) -> None:
+        with pytest.raises(InvalidStatus) as refused:
+            connect(served.ws + path.format(task.id), additional_headers={"Sec-Fetch-Site": "cross-site"})
+        assert refused.value.response.status_code == 403
+
+    @pytest.mark.parametrize("site", ["same-origin", "none"])
+    def test_may_be_the_gateways_own(self, http: httpx.Client, task: Task, site: str) -> None:
+        answer = http.post(f"/tasks/{task.id}/cancel", headers={"Sec-Fetch-Site": site})
+        assert answer.status_code == 202
+
+
+class TestABodyThatNeedsNoPreflight:
+    """A page may send it to any site without being asked (Fetch standard, 2.2.2: CORS-safelisted)."""
+
+    @pytest.mark.parametrize(
+        "path", ["/tasks/{}/cancel", "/tasks/{}/tickets", "/tasks/{}/cookie", "/reports"]
+    )
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Content-Type": "text/plain"},
+            {"Content-Type": "text/plain;charset=application/json"},
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            {"Content-Type": "multipart/form-data; boundary=x"},
+            {},
+        ],
+    )
+    def test_is_refused(self, http: httpx.Client, task: Task, path: str, headers: dict[str, str]) -> None:
+        answer = http.post(path.format(task.id), headers=headers, content=b'{"user_id": 1}')
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+    def test_is_refused_in_pieces(self, http: httpx.Client, task: Task) -> None:
+        answer = http.post(f"/tasks/{task.id}/cancel", content=iter([b"{}"]))
+        assert answer.status_code == 415
+
+    @pytest.mark.parametrize("given", [{}, {"json": {}}, {"content": b""}])
+    def test_is_neither_none_nor_json(self, http: httpx.Client, task: Task, given: dict[str, Any]) -> None:
+        assert http.post(f"/tasks/{task.id}/cancel", **given).status_code == 202
 
 
 class TestAnAllowedPage:
@@ -134,36 +160,3 @@ class TestHeaders:
             answer = http.get(path, headers={"Accept": "application/json"})
             assert answer.headers["content-type"] == "application/problem+json"
             assert "<script>" not in answer.text
-
-
-class TestNamedFiles:
-    """Which files a task's events name."""
-
-    @pytest.mark.parametrize(
-        "event",
-        [
-            {"result": {"report_url": "/files/a.pdf"}},
-            {"result": {"sizes": [{"url": "/files/b"}, {"url": "/files/a.pdf"}]}},
-            {"data": {"previewUrl": "/files/a.pdf"}},
-        ],
-    )
-    def test_do(self, event: Any) -> None:
-        assert is_referenced([b"{}", to_bytes(event)], "a.pdf")
-
-    @pytest.mark.parametrize(
-        "event",
-        [
-            {"result": "/files/a.pdf"},
-            {"result": {"title": "/files/a.pdf"}},
-            {"result": {"urls": ["/files/a.pdf"]}},
-            {"progress": {"url": "/files/a.pdf"}},
-            {"result": {"url": "/files/a.pdf.other"}},
-            {"result": {"url": "https://here/files/a.pdf"}},
-        ],
-    )
-    def test_do_not(self, event: Any) -> None:
-        assert not is_referenced([to_bytes(event)], "a.pdf")
-
-
-def to_bytes(event: Any) -> bytes:
-    return json.dumps(event).encode()

@@ -9,6 +9,7 @@ import httpx
 import psutil
 import pytest
 
+from stack.process import execute
 from tests.support.event_stream import connected_socket
 from tests.support.raw_websocket import RawWebSocket
 from tests.support.waiting import wait_until
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals, Task
 
+START = execute
 CROWD = 200
 ROUNDS = 3
 

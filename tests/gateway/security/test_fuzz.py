@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 
+from stack.process import execute
 from taskbeam.gateway.auth.credentials import find_credentials
 from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.problems import BAD_CURSOR, UNAUTHENTICATED, TaskbeamError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals
 
+START = execute
 SETTINGS = TOKENS
 
 ANY_JSON = st.recursive(
@@ -88,7 +90,7 @@ class TestParsers:
     @given(
         st.none() | st.text(max_size=60),
         st.dictionaries(st.sampled_from(["ticket", "token"]), st.text(max_size=20)),
-        st.dictionaries(st.sampled_from(["taskbeam", "x"]), st.text(max_size=20)),
+        st.dictionaries(st.sampled_from(["__Secure-taskbeam", "x"]), st.text(max_size=20)),
         st.lists(st.text(max_size=30) | st.just("taskbeam.token.x"), max_size=3),
     )
     def test_of_credentials(

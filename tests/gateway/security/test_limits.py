@@ -91,6 +91,91 @@ class TestConnections:
             anonymous.say(op="auth", token=token)
             assert anonymous.json()["code"] == "too_many_connections"
 
+    def test_of_one_identity_are_counted_by_the_tokens_of_subscriptions_too(
+        self, crowded: Gateway, journals: Journals, task: Task
+    ) -> None:
+        """One socket is one, however many subscriptions bring the owner's token; fresh ones are no others."""
+        other = journals.task()
+
+        def fresh() -> str:
+            return sign(tasks=[task.id, other.id], owner="brought")
+
+        with ExitStack() as stack:
+            first, second, third = (stack.enter_context(RawWebSocket(crowded)) for _ in range(3))
+            for socket in (first, second):
+                for each in (task, other):
+                    socket.say(op="subscribe", task_id=each.id, token=fresh())
+                    assert [socket.json()["op"], socket.body()] == ["subscribed", each.bodies()[0]]
+            third.say(op="subscribe", task_id=task.id, token=fresh())
+            assert third.json()["code"] == "too_many_connections"
+            third.say(op="auth", token=fresh())
+            assert third.json()["code"] == "too_many_connections"
+            first.say(op="unsubscribe", task_id=task.id)
+            assert first.json()["op"] == "unsubscribed"
+            third.say(op="subscribe", task_id=task.id, token=fresh())
+            assert third.json()["code"] == "too_many_connections"  # the first still brings it for the other
+            other.finish()
+            for socket in (first, second):
+                assert [socket.body(), socket.json()["reason"]] == [other.bodies()[-1], "ended"]
+            third.say(op="subscribe", task_id=task.id, token=fresh())
+            assert third.json()["op"] == "subscribed"
+
+    def test_of_one_identity_are_counted_by_the_renewed_token_of_a_subscription(
+        self, crowded: Gateway, task: Task
+    ) -> None:
+        def fresh(owner: str) -> str:
+            return sign(tasks=[task.id], owner=owner)
+
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(RawWebSocket(crowded)) for _ in range(3)]
+            for number, socket in enumerate(sockets):
+                owner = "renewed" if number < 2 else "before"
+                socket.say(op="subscribe", task_id=task.id, token=fresh(owner))
+                assert [socket.json()["op"], socket.body()] == ["subscribed", task.bodies()[0]]
+            sockets[2].say(op="auth", task_id=task.id, token=fresh("renewed"))
+            assert sockets[2].json()["code"] == "too_many_connections"
+            task.append()
+            assert sockets[2].body() == task.bodies()[1]  # the old token holds
+            sockets[0].say(op="auth", task_id=task.id, token=fresh("another"))
+            assert sockets[0].body() == task.bodies()[1]
+            assert sockets[0].json()["op"] == "authenticated"
+            sockets[2].say(op="auth", task_id=task.id, token=fresh("renewed"))
+            assert sockets[2].json()["op"] == "authenticated"
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_of_strangers_leave_room_for_others(self, valkey: Valkey, task: Task, path: str) -> None:
+        """Two of eight may be strangers': of more, the oldest goes, and whoever has a token stays."""
+        settings = TOKENS | {"max_connections": 8, "auth_timeout": 60}
+        with limited(valkey, path, **settings) as served, ExitStack() as stack:
+            said = stack.enter_context(RawWebSocket(served))
+            said.say(op="subscribe", task_id=task.id, token=sign(tasks=[task.id]))
+            assert [said.json()["op"], said.body()] == ["subscribed", task.bodies()[0]]
+            strangers = [
+                stack.enter_context(RawWebSocket(served, where))
+                for where in ("/ws", f"/tasks/{task.id}/ws", "/ws", "/ws")
+            ]
+            assert [each.closed() for each in strangers[:2]] == [REFUSED, REFUSED]
+            for number in range(5):
+                stream = EventStream(served, task.id, headers=bearer(sign(tasks=[task.id])))
+                assert stack.enter_context(stream).body() == task.bodies()[0], number
+            for each in strangers[2:]:
+                each.say(op="ping")
+                assert each.json() == {"op": "pong"}
+            with EventStream(served, task.id, headers=bearer(sign(tasks=[task.id]))) as one_too_many:
+                assert one_too_many.status == 429
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_that_are_refused_take_nobodys_place(self, valkey: Valkey, task: Task, path: str) -> None:
+        with (
+            limited(valkey, path, **TOKENS | {"max_connections": 4, "auth_timeout": 60}) as served,
+            RawWebSocket(served) as stranger,
+        ):
+            for headers in ({}, bearer("x"), {"Cookie": "taskbeam=x"}):
+                with EventStream(served, task.id, headers=headers) as stream:
+                    assert stream.status == 401
+            stranger.say(op="ping")
+            assert stranger.json() == {"op": "pong"}
+
     @pytest.mark.parametrize("path", PATHS)
     def test_of_the_process(self, valkey: Valkey, task: Task, path: str) -> None:
         with limited(valkey, path, max_connections=2) as served, ExitStack() as stack:
@@ -102,20 +187,15 @@ class TestConnections:
 
     @pytest.mark.parametrize("path", PATHS)
     def test_that_say_nothing_at_all(self, valkey: Valkey, path: str) -> None:
-        """They have their own limit, so that streams and requests come through."""
+        """They share a room of their own. The oldest go for the newest, and requests come through."""
         with (
-            limited(valkey, path, max_connections=2, head_timeout=30) as served,
+            limited(valkey, path, max_connections=2, head_timeout=60) as served,
             ExitStack() as stack,
         ):
-            for _ in range(103):
-                stack.enter_context(connected_socket(served.port))
-
-            def answered() -> bool:
-                return refused(httpx.get(f"{served.http}/readyz"), problems.TOO_MANY_CONNECTIONS)
-
-            wait_until(answered)
-            stack.close()
-            wait_until(lambda: httpx.get(f"{served.http}/readyz").status_code == 200)
+            first, *_ = [stack.enter_context(connected_socket(served.port)) for _ in range(103)]
+            assert httpx.get(f"{served.http}/readyz").status_code == 200
+            assert first.recv(4096).startswith(b"HTTP/1.1 429")
+            assert served.clients() <= 102
 
 
 @pytest.fixture(scope="module", params=PATHS)

@@ -125,6 +125,21 @@ class TestRefreshing:
             other.append()
             assert socket.body() == other.bodies()[1]
 
+    def test_a_subscription_with_somebody_elses_token_ends_it_alone(
+        self, served: Gateway, task: Task, journals: Journals
+    ) -> None:
+        other = journals.task()
+        with bearer_socket(served, "/ws", None) as socket:
+            subscribe(socket, task, token=sign(tasks=[task.id]))
+            subscribe(socket, other, token=sign(tasks=[other.id]))
+            socket.say(op="auth", task_id=task.id, token=sign(owner="another"))
+            assert socket.json()["op"] == "authenticated"
+            told = socket.json()
+            assert (told["code"], told["task_id"]) == ("unknown_task", task.id)
+            task.wait_for_subscribers(0)
+            other.append()
+            assert socket.body() == other.bodies()[1]
+
     @pytest.mark.parametrize("token", [None, 7, "", "x", [], {}])
     def test_with_no_token_closes_the_socket_of_a_task(
         self, served: Gateway, task: Task, token: object
@@ -145,8 +160,27 @@ class TestRefreshing:
 
 class TestSilence:
     def test_who_does_not_say_who_it_is_goes(self, served: Gateway, task: Task) -> None:
-        with bearer_socket(served, f"/tasks/{task.id}/ws", None) as socket:
-            assert socket.closed() == Closed(4401, "unauthenticated")
+        for path in (f"/tasks/{task.id}/ws", "/ws"):
+            with bearer_socket(served, path, None) as socket:
+                assert socket.closed() == Closed(4401, "unauthenticated")
+
+    def test_who_has_said_who_it_is_may_be_idle_from_then_on(self, served: Gateway, task: Task) -> None:
+        with (
+            bearer_socket(served, "/ws", None) as socket,
+            bearer_socket(served, "/ws", None) as subscribed,
+            bearer_socket(served, "/ws", None) as silent,
+        ):
+            socket.say(op="auth", token=sign(owner="user-7"))
+            assert socket.json()["op"] == "authenticated"
+            subscribe(subscribed, task, token=sign(tasks=[task.id]))
+            silent.say(op="subscribe", task_id=task.id)
+            assert silent.json()["code"] == "unauthenticated"
+            assert silent.closed() == Closed(4401, "unauthenticated")
+            assert is_alive(subscribed)
+            assert socket.closed() == Closed(4408, "idle")
+            subscribed.say(op="unsubscribe", task_id=task.id)
+            assert subscribed.json()["op"] == "unsubscribed"
+            assert subscribed.closed() == Closed(4408, "idle")
 
     def test_who_follows_nothing_goes(self, served: Gateway) -> None:
         with bearer_socket(served, "/ws", sign(owner="user-7")) as socket:
@@ -155,7 +189,7 @@ class TestSilence:
     def test_who_follows_nothing_more_goes(self, served: Gateway, task: Task) -> None:
         with bearer_socket(served, "/ws", sign(owner="user-7")) as socket:
             subscribe(socket, task)
-            with bearer_socket(served, "/ws", None) as idle:
+            with bearer_socket(served, "/ws", sign(owner="user-7")) as idle:
                 assert idle.closed() == Closed(4408, "idle")
             assert is_alive(socket)
             task.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
@@ -72,11 +72,33 @@ class TestATicket:
         given = ticket(http, task, sign(tasks=[task.id]))
         assert not journals.redis.keys(f"*{given}*")
 
+    def test_says_nothing_of_its_token_in_redis(
+        self, http: httpx.Client, task: Task, journals: Journals
+    ) -> None:
+        before = tickets(journals)
+        given = ticket(http, task, sign(tasks=[task.id], jti="planted-id", sub="planted-subject"))
+        (name,) = tickets(journals) - before
+        kept: Any = journals.redis.get(name)
+        for word in (b"eyJ", b"planted", task.id.encode(), given.encode()):
+            assert word not in kept
+        assert http.get(f"/tasks/{task.id}", params={"ticket": given}).status_code == 200
+
+    def test_whose_token_was_changed_in_redis_opens_nothing(
+        self, http: httpx.Client, task: Task, journals: Journals
+    ) -> None:
+        before = tickets(journals)
+        given = ticket(http, task, sign(tasks=[task.id]))
+        (name,) = tickets(journals) - before
+        journals.redis.set(name, sign(tasks=[task.id]), px=2000)
+        assert http.get(f"/tasks/{task.id}", params={"ticket": given}).status_code == 401
+
     def test_lives_no_longer_than_its_token(self, http: httpx.Client, task: Task) -> None:
         """What a ticket opens ends with the token that it was made from, revoked or expired."""
         token = sign(tasks=[task.id], jti="its", sub="somebody")
         cookie = http.post(f"/tasks/{task.id}/cookie", headers=bearer(token)).headers["set-cookie"]
-        derived = jwt.decode(SimpleCookie(cookie)["taskbeam"].value, options={"verify_signature": False})
+        derived = jwt.decode(
+            SimpleCookie(cookie)["__Secure-taskbeam"].value, options={"verify_signature": False}
+        )
         whole = jwt.decode(token, options={"verify_signature": False})
         assert [derived[name] for name in ("jti", "sub", "iat", "exp")] == [
             whole[name] for name in ("jti", "sub", "iat", "exp")
@@ -89,7 +111,7 @@ class TestTheCookie:
     ) -> None:
         answer = http.post(f"/tasks/{task.id}/cookie", headers=bearer(sign(tasks=[task.id])))
         assert (answer.status_code, answer.headers["cache-control"]) == (204, "no-store")
-        morsel = SimpleCookie(answer.headers["set-cookie"])["taskbeam"]
+        morsel = SimpleCookie(answer.headers["set-cookie"])["__Secure-taskbeam"]
         assert morsel["path"] == f"/tasks/{task.id}"
         assert (morsel["secure"], morsel["httponly"]) == (True, True)
         assert morsel["samesite"].lower() == "strict"
@@ -104,6 +126,10 @@ class TestTheCookie:
             with EventStream(served, task.id, headers=headers) as stream:
                 assert stream.body() == task.bodies()[0]
         assert http.post(f"/tasks/{task.id}/cancel", headers=headers).status_code == 403
+
+    def test_by_the_name_that_any_origin_may_plant_is_none(self, http: httpx.Client, task: Task) -> None:
+        headers = {"Cookie": f"taskbeam={sign(tasks=[task.id])}"}
+        assert http.get(f"/tasks/{task.id}", headers=headers).status_code == 401
 
     def test_of_a_task_with_a_strange_name_says_nothing_else(
         self, http: httpx.Client, journals: Journals

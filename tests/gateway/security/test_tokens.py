@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import hmac
 import time
-from base64 import urlsafe_b64encode
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import jwt
 import pytest
@@ -15,11 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbeam.gateway.auth.identity import FOLLOW, READ_ONLY, Action, Identity
+from taskbeam.gateway.auth.claims import MAX_NAMED
+from taskbeam.gateway.auth.identity import FOLLOW, LEEWAY, READ_ONLY, Action, Identity
 from taskbeam.gateway.auth.keys import parse_keys
-from taskbeam.gateway.auth.tokens import MAX_NAMED, Tokens
+from taskbeam.gateway.auth.revocation import Revocations
+from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.problems import TOKEN_EXPIRED, UNAUTHENTICATED, Problem, TaskbeamError
-from tests.support.tokens import ED25519, HMAC, KEYS, claims, key, sign
+from tests.support.tokens import ED25519, HMAC, KEYS, claims, key, part, sign
 
 TOKENS = Tokens(parse_keys(KEYS), "taskbeam", 900, 3600)
 
@@ -28,11 +29,6 @@ def refused(token: str, tokens: Tokens = TOKENS) -> Problem:
     with pytest.raises(TaskbeamError) as error:
         tokens.verify(token)
     return error.value.problem
-
-
-def part(value: Any) -> str:
-    text = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
 class TestAGoodToken:
@@ -61,6 +57,12 @@ class TestAGoodToken:
 
     def test_may_name_actions_of_other_services(self) -> None:
         assert TOKENS.verify(sign(scope="read admin reader")).scopes == {Action.READ}
+
+    def test_of_an_old_login_is_good_though_no_token_lives_as_long(self) -> None:
+        login = Identity.for_owner("ada", issued=time.time() - 30 * 24 * 3600)
+        derived = TOKENS.verify(TOKENS.issue(login.reader_of("a")))
+        assert derived.expires is not None
+        assert derived.expires - derived.issued == pytest.approx(3600)
 
 
 class TestIsNone:
@@ -143,7 +145,67 @@ class TestIsNone:
         assert refused(sign(tasks=["x" * 4096])) is UNAUTHENTICATED
 
     def test_after_its_time(self) -> None:
-        assert refused(sign(iat=time.time() - 100, exp=time.time() - 1)) is TOKEN_EXPIRED
+        assert refused(sign(iat=time.time() - 100, exp=time.time() - LEEWAY - 1)) is TOKEN_EXPIRED
+
+    @pytest.mark.parametrize("claim", ["nbf", "iat", "exp"])
+    def test_but_clocks_may_differ_a_little_alike_for_each_of_its_times(self, claim: str) -> None:
+        now = 1_800_000_000.0
+        tokens = Tokens(parse_keys(KEYS), "taskbeam", 900, 3600, clock=lambda: now)
+        ahead = -1 if claim == "exp" else 1
+
+        def signed(difference: float) -> str:
+            times: dict[str, Any] = {"iat": now - 100, "exp": now + 100} | {claim: now + ahead * difference}
+            return sign(**times)
+
+        tokens.verify(signed(LEEWAY - 0.5))
+        problem = TOKEN_EXPIRED if claim == "exp" else UNAUTHENTICATED
+        assert refused(signed(LEEWAY + 0.5), tokens) is problem
+
+    @pytest.mark.parametrize("claim", ["nbf", "iat"])
+    def test_a_clock_that_is_behind_is_named_in_the_log_once_a_minute(
+        self, claim: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        at = now = 1_800_000_000.0
+        tokens = Tokens(parse_keys(KEYS), "taskbeam", 900, 3600, clock=lambda: at)
+        times: dict[str, Any] = {"iat": now, "exp": now + 900} | {claim: now + 120}
+        for later in (0, 30, 59, 61):
+            at = now + later
+            assert refused(sign(**times), tokens) is UNAUTHENTICATED
+        assert [record.getMessage()[:51] for record in caplog.records] == [
+            "Refused a token that holds from 120 s after this ma",
+            "Refused a token that holds from 59 s after this mac",
+        ]
+
+    def test_after_all_that_revokes_it_may_be_forgotten(self) -> None:
+        """The longest-lived token there can be, which was revoked when it was first taken."""
+        now = 1_800_000_000.0
+        revoked: Any = Revocations(cast("Any", None), 3600)._revoked
+        kept: float = revoked._longest
+        begins = now + LEEWAY - 0.1
+        token = sign(iat=begins, exp=begins + 3600 + LEEWAY - 0.1)
+        tokens = Tokens(parse_keys(KEYS), "taskbeam", 900, 3600, clock=lambda: at)
+        at = now
+        tokens.verify(token)
+        at = now + kept - 1
+        tokens.verify(token)
+        at = now + kept
+        assert refused(token, tokens) is TOKEN_EXPIRED
+
+    @pytest.mark.parametrize("typ", ["logout+jwt", "dpop+jwt", "id_token", "", 7, ["JWT"]])
+    def test_with_the_type_of_another_kind_of_token(self, typ: Any) -> None:
+        """RFC 8725, 3.11."""
+        secret: Any = key("hmac").private
+        body = f"{part({'alg': 'HS256', 'kid': 'hmac', 'typ': typ})}.{part(claims())}"
+        signature = hmac.new(secret, body.encode(), "sha256").digest()
+        assert refused(f"{body}.{part(signature)}") is UNAUTHENTICATED
+
+    @pytest.mark.parametrize("issuer", ["https://elsewhere.example", "", 7])
+    def test_with_an_issuer(self, issuer: Any) -> None:
+        """Our own keys sign for nobody else."""
+        secret: Any = key("hmac").private
+        body = f"{part({'alg': 'HS256', 'kid': 'hmac'})}.{part(claims(iss=issuer))}"
+        signature = hmac.new(secret, body.encode(), "sha256").digest()
+        assert refused(f"{body}.{part(signature)}") is UNAUTHENTICATED
 
     def test_and_a_stranger_is_not_told_that_it_would_have_expired(self) -> None:
         token = jwt.encode(claims(exp=1), b"x" * 32, "HS256", {"kid": "hmac"})

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskbeam.gateway.http.hosts import ANY, AllowedHosts
 from taskbeam.gateway.shortcut.plain_request import plain_socket, plain_stream
 
-from .asking import BOTH, SHOP, SOCKET, STREAM, Plain, socket, stream
+from .asking import BOTH, HOSTS, SHOP, SOCKET, STREAM, Plain, socket, stream
 
 ODD_TARGETS = [
     b"/tasks/%37/{}",
@@ -106,8 +107,23 @@ class TestAPageThatAsks:
         assert socket(origin=origin) is None
 
     def test_for_a_socket_of_a_host_that_is_not_told_is_foreign(self) -> None:
-        assert plain_socket(SOCKET, [(b"origin", b"http://gateway.example:8000")], {SHOP}) is None
+        headers = [(b"origin", b"http://gateway.example:8000")]
+        assert plain_socket(SOCKET, headers, ANYWHERE, {SHOP}) is None
 
+
+class TestAnUnknownHost:
+    @pytest.mark.parametrize("host", [b"evil.example", b"gateway.example.evil.example", b"", b"\xff"])
+    def test_is_never_plain(self, host: bytes) -> None:
+        assert plain_stream(STREAM, [(b"host", host)], HOSTS) is None
+        assert plain_socket(SOCKET, [(b"host", host)], HOSTS, ()) is None
+
+    def test_is_never_plain_if_it_is_not_told(self) -> None:
+        assert plain_stream(STREAM, [], HOSTS) is None
+        assert plain_socket(SOCKET, [], HOSTS, ()) is None
+
+
+#: A gateway that answers to every host.
+ANYWHERE = AllowedHosts([ANY])
 
 NAMES = st.binary(max_size=20) | st.sampled_from(
     [b"origin", b"host", b"cookie", b"authorization", b"accept", b"last-event-id", b"sec-websocket-protocol"]
@@ -118,6 +134,6 @@ TARGETS = st.binary(max_size=80) | st.from_regex(rb"/tasks/[ -~]{1,9}/(events|ws
 class TestAnythingAtAll:
     @given(TARGETS, st.lists(st.tuples(NAMES, st.binary(max_size=60)), max_size=8))
     def test_is_either_plain_or_not(self, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        streamed = plain_stream(target, headers)
-        spoken = plain_socket(target, headers, {SHOP})
+        streamed = plain_stream(target, headers, ANYWHERE)
+        spoken = plain_socket(target, headers, ANYWHERE, {SHOP})
         assert streamed is None or spoken is None

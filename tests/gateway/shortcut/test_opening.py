@@ -12,6 +12,7 @@ from taskbeam.gateway.auth.identity import ANYONE
 from taskbeam.gateway.problems import UNAVAILABLE, UNKNOWN_TASK
 from taskbeam.gateway.shortcut.opening import ShortcutOpening
 from taskbeam.gateway.shortcut.plain_request import PlainRequest
+from taskbeam.gateway.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ class Connection:
 
 class Admission:
     identity = ANYONE
+    number = 7
     here = True
 
     def attach(self, host: object) -> None:
@@ -53,6 +55,7 @@ def answered(refusal: Problem) -> list[str]:
         gateway: Any = SimpleNamespace(
             settings=SimpleNamespace(redis_timeout=60.0),
             guard=SimpleNamespace(access=SimpleNamespace(ask=ask)),
+            shutdown=Shutdown(),
         )
         connection, admission = Connection(), Admission()
         request = PlainRequest("7", None, None, {})

@@ -49,8 +49,8 @@ class TestAPlainRequest:
         [
             ({"authorization": b"Bearer abc"}, "abc"),
             ({"authorization": b"bearer  abc "}, "abc"),
-            ({"cookie": b"a=b; taskbeam=abc; c=d"}, "abc"),
-            ({"authorization": b"Bearer abc", "cookie": b"taskbeam=other"}, "abc"),
+            ({"cookie": b"a=b; __Secure-taskbeam=abc; c=d"}, "abc"),
+            ({"authorization": b"Bearer abc", "cookie": b"__Secure-taskbeam=other"}, "abc"),
         ],
     )
     def test_may_bring_a_token(
@@ -62,7 +62,7 @@ class TestAPlainRequest:
 
     @pytest.mark.parametrize("offered", [b"taskbeam, taskbeam.token.abc", b"taskbeam.token.abc,chat"])
     def test_for_a_socket_may_bring_it_as_a_subprotocol(self, offered: bytes) -> None:
-        found = socket(sec_websocket_protocol=offered, cookie=b"taskbeam=other")
+        found = socket(sec_websocket_protocol=offered, cookie=b"__Secure-taskbeam=other")
         assert found is not None
         assert found.credentials == Credentials(token="abc")
 
@@ -72,7 +72,9 @@ class TestAPlainRequest:
         assert found is None or found.credentials is None
 
     @BOTH
-    @pytest.mark.parametrize("cookie", [b"", b"taskbeam=", b"other=abc", b"taskbeam", b"\xff; =;;"])
+    @pytest.mark.parametrize(
+        "cookie", [b"", b"__Secure-taskbeam=", b"other=abc", b"__Secure-taskbeam", b"\xff; =;;"]
+    )
     def test_that_brings_no_token_has_no_credentials(
         self, plain: Plain, target: bytes, cookie: bytes
     ) -> None:

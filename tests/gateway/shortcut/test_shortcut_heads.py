@@ -31,7 +31,8 @@ class Head(NamedTuple):
 
 def head(served: Gateway, target: str, *headers: str) -> Head:
     with connected_socket(served.port) as connection:
-        connection.sendall("\r\n".join([f"GET {target} HTTP/1.1", "Host: x", *headers, "", ""]).encode())
+        lines = [f"GET {target} HTTP/1.1", "Host: localhost", *headers, "", ""]
+        connection.sendall("\r\n".join(lines).encode())
         with connection.makefile("rb") as answer:
             status = answer.readline().decode().rstrip()
             fields = []

@@ -58,7 +58,8 @@ def come_and_go(served: Gateway, task: Task, token: str) -> None:
     """Ask for the task's events, and be gone when the request is there."""
     wait_until(lambda: served.clients() == 0)
     with connected_socket(served.port) as connection:
-        request = f"GET /tasks/{task.id}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        head = f"GET /tasks/{task.id}/events HTTP/1.1\r\nHost: localhost\r\n"
+        request = f"{head}Authorization: Bearer {token}\r\n\r\n"
         connection.sendall(request.encode())
         wait_until(lambda: served.clients() == 1)
     wait_until(lambda: served.clients() == 0)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def served(valkey: Valkey) -> Iterator[Gateway]:
-    """Of each test's own: only the last lines of a log are kept."""
+def served(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """Of each test's own: only the last lines of a log are kept. It trusts this machine's proxies."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "127.0.0.1")
     with gateway(valkey.url().removesuffix("/0"), log_level="info", **TOKENS) as running:
         yield running
 
@@ -70,7 +71,7 @@ class TestTheAccessLog:
         ticket = answer.raise_for_status().json()["ticket"]
         headers: list[dict[str, str]] = [
             bearer(token),
-            {"Cookie": f"taskbeam={token}"},
+            {"Cookie": f"__Secure-taskbeam={token}"},
             {"Sec-WebSocket-Protocol": f"taskbeam, taskbeam.token.{token}"},
         ]
         for each in headers:

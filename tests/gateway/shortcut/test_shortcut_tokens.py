@@ -26,7 +26,7 @@ Bring = Callable[[str], dict[str, str]]
 
 
 def cookie(token: str) -> dict[str, str]:
-    return {"Cookie": f"a=b; taskbeam={token}"}
+    return {"Cookie": f"a=b; __Secure-taskbeam={token}"}
 
 
 def subprotocol(token: str) -> dict[str, str]:

@@ -12,8 +12,11 @@ import uvicorn
 
 from app.main import create_app
 from app.settings import Settings
-from taskbeam.gateway.server.guarded_http import IntakeLimits
+from taskbeam.gateway.limits.portions import Portions
+from taskbeam.gateway.limits.waiting_room import WaitingRoom
+from taskbeam.gateway.server.connection_life import Bounds
 from taskbeam.gateway.server.http import DetachableHttp
+from taskbeam.gateway.server.intake import Intake
 from taskbeam.gateway.server.server import Server
 from taskbeam.gateway.server.websocket import DetachableWebSocket
 from tests.support.event_stream import connected_socket
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from stack.valkey import Valkey
     from taskbeam.gateway import Gateway
 
-INTAKE = IntakeLimits(connections=100, head_bytes=32 * 1024, head_seconds=30, body_seconds=30)
+BOUNDS = Bounds(32 * 1024, head=30, body=30, handshake=30)
 
 
 class Watched(NamedTuple):
@@ -67,10 +70,11 @@ def watched(valkey: Valkey, **settings: Any) -> Iterator[Watched]:
             asked.append(scope["raw_path"].decode())
         await app(scope, receive, send)
 
+    intake = Intake(BOUNDS, WaitingRoom(100, 100), 100, Portions())
     config = uvicorn.Config(
         watching,
         log_config=None,
-        http=cast("type[Protocol]", partial(DetachableHttp, INTAKE, app.state.gateway.shortcut(app))),
+        http=cast("type[Protocol]", partial(DetachableHttp, intake, app.state.gateway.shortcut(app))),
         ws=DetachableWebSocket,
         timeout_graceful_shutdown=1,
     )

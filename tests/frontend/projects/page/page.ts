@@ -1,6 +1,7 @@
 /** A page without a framework. */
-import { TaskError, watch } from "taskbeam";
+import { TaskError, watch, watchFeed } from "taskbeam";
 import { words } from "taskbeam/element";
+import { feedWords } from "taskbeam/feed";
 
 interface Report {
   report_url: string;
@@ -41,4 +42,16 @@ export function show(taskId: string): void {
   void document.querySelector("task-progress")?.cancel();
   console.log(element.watch?.line, element.job.state);
   words.cancel = "Abbrechen";
+}
+
+export function list(): () => void {
+  const mine = watchFeed<Report>("owner:me", { baseUrl: "/live", limit: 10 });
+  mine.addEventListener("change", () => console.log(mine.tasks.map(({ taskId, result }) => [taskId, result?.pages]), mine.rollup?.open));
+  mine.addEventListener("event", ({ detail }) => console.log(detail.task_id));
+  const element = document.createElement("task-feed");
+  element.feed = "owner:me";
+  element.titleOf = ({ name }) => name;
+  element.addEventListener("feed-change", ({ detail }) => console.log(detail.rollup.done));
+  feedWords.titles["reports.generate"] = "Bericht";
+  return () => mine.close();
 }

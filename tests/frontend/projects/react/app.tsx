@@ -1,6 +1,7 @@
 import type { TaskProgress } from "taskbeam/element";
-import { useTask } from "taskbeam/react";
+import { useFeed, useTask } from "taskbeam/react";
 import "taskbeam/element";
+import "taskbeam/feed";
 import { useRef, useState } from "react";
 
 interface Imported {
@@ -38,5 +39,23 @@ export function Element({ id }: { id: string }) {
     >
       <b slot="done">{rows} rows</b>
     </task-progress>
+  );
+}
+
+export function Imports() {
+  const { tasks, rollup, error } = useFeed<Imported>("owner:me", { limit: 20, getToken: (feed) => `token of ${feed}` });
+  if (error) return <p role="alert">{error.message}</p>;
+  return (
+    <section>
+      {rollup?.done["SUCCESS"]} {tasks.map((task) => <p key={task.taskId}>{task.result?.rows}</p>)}
+      <task-feed
+        feed="owner:me"
+        limit={20}
+        label="Imports"
+        titleOf={({ name }) => name}
+        onfeed-change={(event) => console.log(event.detail.rollup.open)}
+        onfeed-failed={(event) => console.error(event.detail.error.code)}
+      />
+    </section>
   );
 }

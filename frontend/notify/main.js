@@ -1,0 +1,10 @@
+/** Tell people whose tab is closed: `notify()` and `<task-bell>`, which is defined where this module is loaded. */
+import { TaskBell } from "./task-bell.js";
+
+export { forget, isAsked, notify, notifyAll, pushes, withdraw } from "./notify.js";
+export { standing } from "./standing.js";
+export { TaskBell };
+export { bellWords } from "./wording.js";
+
+// A page that is rendered by a server may import this there; it means nothing before it is in a browser.
+if (globalThis.customElements && !customElements.get("task-bell")) customElements.define("task-bell", TaskBell);

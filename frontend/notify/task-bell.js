@@ -1,0 +1,185 @@
+import { sheet } from "../element/sheet.js";
+import { make } from "../element/tree.js";
+import { reflecting } from "../element/attributes.js";
+import { isAsked, notify, pushes, withdraw } from "./notify.js";
+import { offeredIn } from "./offer.js";
+import { standing } from "./standing.js";
+import { STYLE } from "./style.js";
+import { markUnseen } from "./unseen.js";
+import { bellWords } from "./wording.js";
+
+/** @import { TaskError } from "../client/main.js" */
+/** @import { TaskProgress } from "../element/main.js" */
+
+const { Attributes, observed } = reflecting(["taskId", "baseUrl", "token", "worker", "page"], []);
+
+/** @typedef {import("./offer.js").BellJob} BellJob */
+/** @typedef {{taskId: string, baseUrl: string, token: string, worker: string, page: string}} Properties */
+const BellAttributes = /** @type {new () => HTMLElement & Properties} */ (Attributes);
+
+// The tags below become the package's custom-elements.json. docs/reach.md says the same at more length.
+/**
+ * `<task-bell>`: offers to tell its user later. In a `<task-progress>` it is about that task, and is seen once the task
+ * has gone on for 10 s: `<task-progress …><task-bell slot="actions"></task-bell></task-progress>`. Elsewhere it has
+ * a `task-id` of its own, and is seen at once. Nobody is asked for permission before the button is pressed.
+ *
+ * @attr {string} task-id - The task, where it is not that of the element around
+ * @attr {string} base-url - The gateway, relative to the page
+ * @attr {string} token - The task's token
+ * @attr {string} worker - The page's own service worker, which imports `taskbeam-sw.js`
+ * @attr {string} page - Where a click on the notification leads; `{task_id}` stands for the task
+ *
+ * @csspart button - Asks to be told, and not to be
+ * @csspart note - How that stands, in words
+ */
+export class TaskBell extends BellAttributes {
+  static observedAttributes = observed;
+  #button = make("button button", { type: "button" });
+  #note = make("span note", { role: "status" });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {AbortController | undefined} */
+  #listening;
+  /** The task that it was offered for: what was seen once does not go away under a finger. */
+  #offered = "";
+  #asking = false;
+  #arranging = false;
+  /** @type {BellJob | undefined} */
+  #job;
+  /** Why the last press brought nothing. */
+  #refusal = "";
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" }).append(this.#button, this.#note);
+    this.#button.addEventListener("click", () => void this.#pressed());
+  }
+
+  connectedCallback() {
+    const root = /** @type {ShadowRoot} */ (this.shadowRoot);
+    root.adoptedStyleSheets = [sheet(this.ownerDocument, STYLE)];
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    this.#around?.addEventListener("task-event", () => this.#arrange(), { signal });
+    this.#arrange();
+  }
+
+  disconnectedCallback() {
+    this.#listening?.abort();
+    clearTimeout(this.#timer);
+  }
+
+  attributeChangedCallback() {
+    this.#arrange();
+  }
+
+  /** Once what happens now has happened: of another task everything is another. */
+  #arrange() {
+    if (this.#arranging) return;
+    this.#arranging = true;
+    queueMicrotask(() => {
+      this.#arranging = false;
+      if (this.isConnected) this.#heard();
+    });
+  }
+
+  /** What is known of the task; set it where no `<task-progress>` around says so. */
+  get job() {
+    return this.#job ?? this.#around?.job;
+  }
+  set job(job) {
+    this.#job = job;
+    this.#arrange();
+  }
+
+  /** @returns {TaskProgress | null} the element that shows the task */
+  get #around() {
+    return this.closest("task-progress");
+  }
+
+  get #task() {
+    return this.taskId || this.#around?.taskId || "";
+  }
+
+  /** What the gateway is to be asked with. */
+  async #options() {
+    const around = this.#around;
+    const token = this.token || around?.token || (await around?.getToken?.(this.#task));
+    const [worker, page] = [this.worker || undefined, this.page || undefined];
+    return { ...this.#gateway, token, worker, page };
+  }
+
+  get #gateway() {
+    return { baseUrl: this.baseUrl || this.#around?.baseUrl };
+  }
+
+  get #isOn() {
+    return isAsked(this.#task, this.#gateway);
+  }
+
+  /** Something is another: the task, or how it stands. */
+  #heard() {
+    clearTimeout(this.#timer);
+    const { job } = this;
+    if (job?.final) return this.#ended();
+    const wait = job ? offeredIn(job) : 0;
+    if (wait === 0 || this.#isOn) void this.#offer();
+    else if (wait) this.#timer = setTimeout(() => void this.#offer(), wait * 1000);
+    this.#draw();
+  }
+
+  /** Where the gateway can do it. */
+  async #offer() {
+    const task = this.#task;
+    if (this.#offered === task || !(await pushes(this.#gateway)) || this.job?.final) return;
+    this.#offered = task;
+    this.#draw();
+  }
+
+  /** Whoever is looking has seen it; for whoever waited elsewhere the tab says so. */
+  #ended() {
+    const waited = this.#offered === this.#task;
+    this.#offered = "";
+    this.#draw();
+    if (document.visibilityState !== "visible") return waited && markUnseen(bellWords.mark);
+    if (this.#isOn) void this.#withdraw().catch(() => {});
+  }
+
+  async #pressed() {
+    this.#asking = true;
+    this.#refusal = "";
+    this.#draw();
+    try {
+      if (this.#isOn) await this.#withdraw();
+      // Safari lets a page ask only while the press is handled: nothing is awaited before.
+      else await notify(this.#task, this.#options());
+    } catch (error) {
+      const { code, message } = /** @type {TaskError} */ (error);
+      const words = /** @type {Record<string, unknown>} */ (bellWords)[code];
+      this.#refusal = typeof words === "string" ? words : bellWords.failed(message);
+    }
+    this.#asking = false;
+    this.#draw();
+  }
+
+  async #withdraw() {
+    await withdraw(this.#task, await this.#options());
+  }
+
+  #draw() {
+    const found = standing();
+    const on = this.#isOn;
+    const can = found === "off";
+    this.hidden = !this.#offered || this.#offered !== this.#task;
+    this.#button.hidden = !can;
+    this.#write(this.#button, on ? bellWords.stop : bellWords.offer);
+    this.#button.toggleAttribute("disabled", this.#asking);
+    const said = this.#asking ? bellWords.asking : this.#refusal || (on ? bellWords.on : "");
+    this.#write(this.#note, can ? said : bellWords[found]);
+  }
+
+  /** A live region notices each change. @param {HTMLElement} part @param {string} text */
+  #write(part, text) {
+    if (part.textContent !== text) part.textContent = text;
+  }
+}

@@ -1,0 +1,33 @@
+import { forget } from "../notify/index.js";
+import { post, refused } from "./ask.js";
+
+/**
+ * Who has signed in.
+ *
+ * @returns {Promise<{offered: boolean, account: string | null}>} `offered`: whether the service has accounts at all
+ */
+export async function session() {
+  const response = await fetch("session").catch(() => null);
+  return response?.ok ? response.json() : { offered: false, account: null };
+}
+
+/** @param {string} name @param {string} password @returns {Promise<unknown>} rejects with a ProblemError */
+export function signIn(name, password) {
+  return post("session", JSON.stringify({ name, password }), "application/json");
+}
+
+/** @param {string} name @param {string} password @returns {Promise<unknown>} rejects with a ProblemError */
+export function signUp(name, password) {
+  return post("account", JSON.stringify({ name, password }), "application/json");
+}
+
+/**
+ * This browser is told nothing more of whoever has signed in here: the next one may be somebody else.
+ *
+ * @returns {Promise<void>} rejects with a ProblemError
+ */
+export async function signOut() {
+  await forget().catch(() => null);
+  const response = await fetch("session", { method: "DELETE" }).catch(() => null);
+  if (!response?.ok) throw await refused(response);
+}

@@ -1,0 +1,57 @@
+"""The connections over which a backend's entries leave: its own, made as the pool makes those of Celery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis import Redis
+    from redis.connection import AbstractConnection
+
+#: Seconds that an append may take before Redis counts as away.
+DEADLINE = 1.0
+
+#: Seconds until a connection must be there whose replies may take as long as the pool's.
+CONNECT_DEADLINE = 10.0
+
+
+class OutboxConnections:
+    """Made as ``client``'s pool makes them. Nothing is tried again here: the outbox knows what waits."""
+
+    def __init__(self, client: Callable[[], Redis]) -> None:
+        self._client = client
+
+    def make(self, deadline: float | None = None) -> AbstractConnection:
+        """One that is not connected yet; ``deadline``: seconds that a reply may take, None = as the pool."""
+        pool = self._client().connection_pool
+        kwargs = dict(pool.connection_kwargs, retry=Retry(NoBackoff(), 0))
+        if deadline is not None:
+            kwargs["socket_timeout"] = deadline
+        if "path" not in kwargs:
+            kwargs["socket_connect_timeout"] = deadline or CONNECT_DEADLINE
+        connection: AbstractConnection = pool.connection_class(**kwargs)
+        return connection
+
+    def make_quick(self) -> AbstractConnection:
+        """One whose replies take no longer than an append may."""
+        return self.make(DEADLINE)
+
+    def answers(self) -> bool:
+        """Whether Redis takes what is written."""
+        try:
+            connection = self.make_quick()
+            try:
+                connection.connect()
+                # Not PING: a server that has paused its writers for a failover holds back what may write.
+                connection.send_command("EVAL", "return 1", 0)
+                connection.read_response()
+            finally:
+                connection.disconnect()
+        except Exception:  # a credential provider may raise anything
+            return False
+        return True

@@ -1,0 +1,1 @@
+"""What `taskbeam doctor` asks (`…_facts`), and what it makes of the answers (`…_rules`: pure)."""

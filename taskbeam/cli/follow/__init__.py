@@ -1,0 +1,1 @@
+"""Commands that follow tasks at a gateway, in the terminal."""

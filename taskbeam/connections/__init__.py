@@ -1,0 +1,1 @@
+"""Where Celery keeps results, for asyncio: the same servers, credentials and options."""

@@ -1,0 +1,1 @@
+"""Feeds over HTTP: whose they are, the list of their tasks, and their events."""

@@ -1,0 +1,35 @@
+"""End a task that no worker has begun, so that none begins it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbeam.celery.external_entries import revoked_entry
+from taskbeam.journal.dependents import end_dependents_async
+from taskbeam.journal.entry import Verdict
+from taskbeam.journal.failures import REVOKED
+
+if TYPE_CHECKING:
+    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.journal.appender import JournalAppender
+    from taskbeam.journal.failures import Failure
+
+
+class Revoker:
+    """Revokes in journals, where each run begins; whoever follows the task is told its end."""
+
+    def __init__(self, backend: JournalBackend, appender: JournalAppender) -> None:
+        """``backend``: that of the thread in which this is used."""
+        self.backend = backend
+        self._appender = appender
+
+    async def revoke(self, task_id: str, failure: Failure = REVOKED) -> bool:
+        """End the task with ``failure``, and those that wait for it, unless a run has begun or it has ended.
+
+        Returns whether it was ended by this. Raises redis-py's errors.
+        """
+        revoked = await self._appender.append(revoked_entry(self.backend, task_id, failure))
+        if revoked.verdict is not Verdict.APPENDED:
+            return False
+        await end_dependents_async(revoked.dependents, self.backend.keys, self._appender)
+        return True

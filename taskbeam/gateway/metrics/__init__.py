@@ -1,0 +1,1 @@
+"""What a gateway counts, as Prometheus reads it."""

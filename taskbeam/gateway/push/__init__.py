@@ -1,0 +1,1 @@
+"""Web Push over HTTP: devices that are told of ends."""

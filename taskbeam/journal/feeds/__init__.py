@@ -1,0 +1,1 @@
+"""Feeds: the events of many tasks as one more journal, by whose they are."""

@@ -1,0 +1,54 @@
+-- Say how large groups are, as their sender knows it.
+--
+-- KEYS  the head of each group's feed
+-- ARGV  1 prefix   before a task's id in the key of its result
+--       2 life     seconds that a result lives; 0 = for ever
+--       and of each group:
+--         group    its id
+--         size     its members; '' = as many as before
+--         added    members that have been added by a member
+--         member   one of them, where all are sent; else ''
+
+local prefix, life = ARGV[1], tonumber(ARGV[2])
+
+-- Celery may send a chord under another id than that which the caller holds; its members know theirs.
+local function name_of(group, member)
+  local named = member ~= '' and redis.call('HGET', '{' .. prefix .. member .. '}:head', 'group')
+  if not named or ('\n' .. named .. '\n'):find('\n' .. group .. '\n', 1, true) then
+    return group
+  end
+  return named:match('[^\n]+')
+end
+
+local function note_size(feed, size, added, sealed)
+  -- Of a group that is not sealed the members are told before its size.
+  if (feed.epoch or sealed) and ((size and size + 1 ~= feed.size) or added > 0) then
+    local born = begin_feed(feed)
+    if size then
+      feed.size = size + 1
+    end
+    feed.added = feed.added + added
+    record_rollup(feed)
+    outlive(feed.base, life, born, born)
+  end
+end
+
+-- What nobody had sent before a group is called by it.
+local function seal_tree(tree)
+  if tree.epoch and tree.sealed ~= 1 then
+    tree.sealed = 1
+    if is_over(tree) then
+      record_rollup(tree)
+    else
+      keep_feed(tree)
+    end
+  end
+end
+
+for place = 3, #ARGV, 4 do
+  local group, sealed = name_of(ARGV[place], ARGV[place + 3]), ARGV[place + 3] ~= ''
+  note_size(read_feed('group:' .. group, prefix), tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2]), sealed)
+  if sealed then
+    seal_tree(read_feed('tree:' .. group, prefix))
+  end
+end

@@ -1,0 +1,113 @@
+"""Sends what is due. Any number of senders share the queue: one in every gateway, or `taskbeam notify` alone.
+
+A message arrives at least once. Its id stays, however often it is sent, so that a receiver can tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from taskbeam.background.logger import logger_for
+from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.notifications.ended import read_ended
+from taskbeam.notifications.lanes import SLOW, Lanes
+from taskbeam.notifications.members import End, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+
+    from taskbeam.notifications.due import DueSet
+    from taskbeam.notifications.lanes import Back
+    from taskbeam.notifications.post import Job, Post
+
+logger = logger_for(__name__)
+
+#: Requests under way at once.
+AT_ONCE = 64
+
+#: Seconds for which what was taken is this sender's: longer than it waits for its turn and is sent.
+LEASE = 60.0
+
+#: Seconds between two looks: at most, and while requests are under way, whose hosts may become slow.
+LONGEST_PAUSE, WATCHING_PAUSE = 1.0, 0.25
+
+
+class Sender:
+    """Takes from the queue, and lets `Post` send, each host's in their order; ``slow`` is as of `Lanes`."""
+
+    def __init__(self, due: DueSet, post: Post, slow: float = SLOW) -> None:
+        self._due = due
+        self._post = post
+        self._lanes: Lanes[Job] = Lanes(AT_ONCE, slow)
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send what is due until cancelled; what is under way then comes back to the queue by itself."""
+        clock = asyncio.get_running_loop().time
+        async with asyncio.TaskGroup() as requests:
+            while True:
+                self._ended.clear()
+                pause = await self._unless_away(self._take()) or WATCHING_PAUSE
+                await self._unless_away(self._put_back(self._lanes.look(clock())))
+                for host, job in self._lanes.begin(now := clock()):
+                    requests.create_task(self._send(host, job, now))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(WATCHING_PAUSE if self._lanes.under_way else pause):
+                        await self._ended.wait()
+
+    async def _take(self) -> float:
+        """Take what is due, as far as there is room; returns the seconds until the next look."""
+        room = AT_ONCE - self._lanes.waiting
+        if room <= 0:
+            return WATCHING_PAUSE
+        claim = await self._due.claim(room, LEASE)
+        messages = []
+        for due, since, tries in claim.taken:
+            if isinstance(due, End):
+                await self._expand(due, since)
+            else:
+                messages.append((due, tries))
+        now = asyncio.get_running_loop().time()
+        offered = [
+            self._lanes.offer(job.endpoint.host, job, now) for job in await self._post.prepare(messages)
+        ]
+        await self._put_back(back for back in offered if back)
+        if claim.taken:
+            self._ended.set()  # there may be more
+        return min(LONGEST_PAUSE if claim.wait is None else claim.wait, LONGEST_PAUSE)
+
+    async def _expand(self, end: End, since: int) -> None:
+        ended = await read_ended(self._post.redis, self._post.keys(end.task_id), end)
+        targets = await self._post.targets.told_of(ended) if ended is not None else []
+        await self._due.expand(end, since, [Message(target.id, end) for target in targets])
+
+    async def _send(self, host: str, job: Job, began: float) -> None:
+        answered, rest = True, 0.0
+        try:
+            answered, rest = await self._post.send(job)
+        except REDIS_AWAY as error:
+            logger.warning(
+                "Redis was away while %s was sent, so it may be sent again: %s", job.message.id, error
+            )
+        except Exception:
+            logger.exception("Cannot send %s; it is tried again after %.0f s.", job.message.id, LEASE)
+        finally:
+            now = asyncio.get_running_loop().time()
+            back = self._lanes.ended(host, began, now, answered=answered, rest=rest)
+            self._ended.set()
+        await self._unless_away(self._put_back(back))
+
+    async def _put_back(self, back: Iterable[Back[Job]]) -> None:
+        for job, seconds in back:
+            await self._due.put_back(job.message, seconds, in_vain=False)
+
+    async def _unless_away(self, step: Awaitable[float | None]) -> float | None:
+        """What Redis does not do now is done with a later look, or when a lease is over."""
+        try:
+            return await step
+        except REDIS_AWAY as error:
+            logger.warning("Cannot reach Redis for what is to be notified, trying again: %s", error)
+            await asyncio.sleep(LONGEST_PAUSE)
+            return None

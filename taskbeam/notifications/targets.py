@@ -1,0 +1,180 @@
+"""The targets, in Redis: known to every gateway at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationError
+
+from taskbeam.journal.keys import (
+    NOTIFY_ASKED,
+    NOTIFY_DUE,
+    NOTIFY_HEALTH,
+    NOTIFY_SLOTS,
+    NOTIFY_TARGETS,
+    NOTIFY_TRIES,
+    deliveries_key,
+    targets_key,
+)
+from taskbeam.notifications.due import script
+from taskbeam.notifications.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from redis.asyncio import Redis
+
+    from taskbeam.journal.keys import TaskKeys
+    from taskbeam.notifications.ended import Ended
+
+#: Targets that may ask to be told of one task.
+MOST_OF_TASK = 20
+
+
+class NoSuchTargetError(LookupError):
+    """There is no target with this id."""
+
+
+class TargetStore:
+    """All of it raises redis-py's errors."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis: Any = redis
+        self._ask, self._withdraw = script(redis, "ask"), script(redis, "withdraw")
+
+    async def get(self, target_id: str) -> Target | None:
+        """One of them."""
+        return _read(await self._redis.hget(NOTIFY_TARGETS, target_id))
+
+    async def some(self, target_ids: Iterable[str]) -> dict[str, Target]:
+        """Those of them that there are, by their ids."""
+        return {target.id: target for target in await self._all(map(str.encode, dict.fromkeys(target_ids)))}
+
+    async def of_owner(self, owner: str | None) -> list[Target]:
+        """All of an owner, the oldest first; None = the application's."""
+        ids = await self._redis.smembers(targets_key(owner))
+        return sorted(await self._all(ids), key=lambda target: (target.created, target.id))
+
+    async def put(self, target: Target) -> None:
+        """Keep a new target."""
+        await self._transact(target.id, lambda _: target)
+
+    async def change(self, target_id: str, change: Callable[[Target], Target]) -> Target:
+        """Change one; what somebody else changes at the same time is not lost.
+
+        Raises `NoSuchTargetError`.
+        """
+
+        def apply(target: Target | None) -> Target:
+            if target is None:
+                raise NoSuchTargetError(target_id)
+            return change(target)
+
+        changed = await self._transact(target_id, apply)
+        if changed is None:
+            raise NoSuchTargetError(target_id)
+        return changed
+
+    async def remove(self, target_id: str) -> None:
+        """Forget one; what is due to it is dropped when its turn comes."""
+        await self._transact(target_id, lambda _: None)
+
+    async def told_of(self, ended: Ended) -> list[Target]:
+        """Who is to be told of an end."""
+        ids = set(map(str.encode, ended.asked_by))
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.smembers(targets_key(None))
+        pipeline.smembers(targets_key(ended.labels.owner))
+        for found in await pipeline.execute():
+            ids |= found
+        return [target for target in await self._all(ids) if target.is_told(ended)]
+
+    async def ask(self, keys: TaskKeys, target_id: str) -> Literal["asked", "unknown", "full"]:
+        """Let a target be told of the end of one task; at once, where that is over.
+
+        Returns ``unknown`` where there is no such task, ``full`` where `MOST_OF_TASK` are told of it.
+        """
+        arguments = [target_id, keys.task_id, MOST_OF_TASK]
+        return (await self._ask([keys.head, NOTIFY_DUE], arguments)).decode()  # type: ignore[no-any-return]
+
+    async def withdraw(self, keys: TaskKeys, target_id: str) -> bool:
+        """Let a target not be told of one task; returns whether it was to be."""
+        names = [keys.head, NOTIFY_DUE, NOTIFY_TRIES]
+        return bool(await self._withdraw(names, [target_id, keys.task_id]))
+
+    async def _all(self, ids: Iterable[bytes]) -> list[Target]:
+        names = list(ids)
+        if not names:
+            return []
+        return list(filter(None, map(_read, await self._redis.hmget(NOTIFY_TARGETS, names))))
+
+    async def _transact(
+        self, target_id: str, change: Callable[[Target | None], Target | None]
+    ) -> Target | None:
+        """Replace a record, with what the append script and the owner's list know of it."""
+        after: list[Target | None] = []
+
+        async def apply(pipe: Any) -> None:
+            before = _read(await pipe.hget(NOTIFY_TARGETS, target_id))
+            after[:] = [change(before)]
+            kept = after[0]
+            gone = [target for target in (before, await _displaced(pipe, kept)) if target is not None]
+            asking: Counter[str] = Counter()
+            for target, step in [*((one, -1) for one in gone), *((one, 1) for one in after)]:
+                if target is not None and target.every and target.disabled is None:
+                    asking[_asked(target.owner)] += step
+            known = {field: int(await pipe.hget(NOTIFY_ASKED, field) or 0) for field in asking}
+            pipe.multi()
+            for field, step in asking.items():
+                # A field that is there makes the append script mark each end.
+                many = known[field] + step
+                pipe.hset(NOTIFY_ASKED, field, many) if many > 0 else pipe.hdel(NOTIFY_ASKED, field)
+            for target in gone:
+                _forget(pipe, target, healthy=kept is not None and kept.id == target.id)
+            if kept is not None:
+                _keep(pipe, kept)
+
+        await self._redis.transaction(apply, NOTIFY_TARGETS, NOTIFY_ASKED)
+        return after[0]
+
+
+async def _displaced(pipe: Any, target: Target | None) -> Target | None:
+    """Which other target has to give way to this one: a device has one owner."""
+    if target is None or target.slot is None:
+        return None
+    holder = await pipe.hget(NOTIFY_SLOTS, target.slot)
+    return (
+        _read(await pipe.hget(NOTIFY_TARGETS, holder)) if holder not in (None, target.id.encode()) else None
+    )
+
+
+def _forget(pipe: Any, target: Target, *, healthy: bool) -> None:
+    pipe.srem(targets_key(target.owner), target.id)
+    pipe.hdel(NOTIFY_TARGETS, target.id)
+    if target.slot is not None:
+        pipe.hdel(NOTIFY_SLOTS, target.slot)
+    if not healthy:
+        pipe.hdel(NOTIFY_HEALTH, target.id)
+        pipe.delete(deliveries_key(target.id))
+
+
+def _keep(pipe: Any, target: Target) -> None:
+    pipe.hset(NOTIFY_TARGETS, target.id, target.model_dump_json())
+    pipe.sadd(targets_key(target.owner), target.id)
+    if target.slot is not None:
+        pipe.hset(NOTIFY_SLOTS, target.slot, target.id)
+
+
+def _asked(owner: str | None) -> str:
+    return "*" if owner is None else f"owner:{owner}"
+
+
+def _read(stored: bytes | None) -> Target | None:
+    """None also for what no version of ours has written."""
+    if stored is None:
+        return None
+    try:
+        return Target.model_validate_json(stored)
+    except ValidationError:
+        return None

@@ -1,0 +1,1 @@
+"""A long time of tasks, clients, deploys and faults, in which nothing may grow."""

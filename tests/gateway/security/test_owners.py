@@ -1,0 +1,135 @@
+"""Whose a task is: a name in any language is kept as it is, and what is no name is refused, never garbled."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from taskbeam.gateway.auth.identity import Identity
+from taskbeam.gateway.auth.keys import parse_keys
+from taskbeam.gateway.auth.tokens import Tokens
+from taskbeam.gateway.http.owner_header import owner_in
+from taskbeam.gateway.problems import INVALID_REQUEST, UNAUTHENTICATED, TaskbeamError
+from taskbeam.journal.keys import task_keys
+from tests.cli.running import run
+from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.tokens import KEYS, TOKENS, bearer, sign
+
+if TYPE_CHECKING:
+    import subprocess
+
+    import httpx
+
+    from stack.valkey import Valkey
+    from tests.support.gateway import Gateway
+    from tests.support.journal import Journals
+
+SETTINGS = TOKENS
+NAMES = ["Jürgen", "à la carte", "名前", "Дмитрий", "user-7", "a 'quoted' name", "🦊"]
+
+#: As header values: no labels, or no UTF-8.
+NO_NAMES = [
+    b"",
+    b"a\tb",
+    "Jürgen".encode("latin-1"),
+    b"\xff",
+    "a\u00a0b".encode(),
+    "a\u202eb".encode(),
+    b"x" * 256,
+]
+
+#: Each of these is no UTF-8, or no label.
+NO_EXTENDED = [b"UTF-8''%FF", b"UTF-8''", b"UTF-8''a%0Ab", b"UTF-8''%00"]
+
+
+def send(http: httpx.Client, *values: bytes) -> httpx.Response:
+    headers = [(b"X-API-Key", b"an-api-key-of-the-tests"), *((b"Taskbeam-Owner", value) for value in values)]
+    return http.post("/reports", json={"user_id": 1}, headers=headers)
+
+
+def owner(journals: Journals, task_id: str) -> str | None:
+    found: Any = journals.redis.hget(task_keys(task_id).head, "owner")
+    return found.decode() if found is not None else None
+
+
+class TestTheHeader:
+    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("form", ["NFC", "NFD"])
+    def test_names_whoever_it_says(
+        self, http: httpx.Client, journals: Journals, name: str, form: Any
+    ) -> None:
+        sent = send(http, unicodedata.normalize(form, name).encode())
+        assert sent.status_code == 202
+        task_id = sent.json()["task_id"]
+        assert owner(journals, task_id) == name
+        for spelt in (name, unicodedata.normalize("NFD", name)):
+            token = sign(owner=spelt, scope="read")
+            assert http.get(f"/tasks/{task_id}", headers=bearer(token)).status_code == 200
+
+    @pytest.mark.parametrize("value", [*NO_NAMES, *NO_EXTENDED])
+    def test_that_is_no_name_is_refused(self, http: httpx.Client, value: bytes) -> None:
+        answer = send(http, value)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+    def test_that_is_there_twice_is_refused(self, http: httpx.Client) -> None:
+        for values in ((b"a", b"b"), (b"a", b"a")):
+            answer = send(http, *values)
+            assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+    def test_may_be_written_in_ascii(self) -> None:
+        """RFC 8187."""
+        for value in (b"UTF-8''J%C3%BCrgen", b"utf-8'de'J%c3%bcrgen", b"UTF-8''Ju%CC%88rgen"):
+            assert owner_in([(b"taskbeam-owner", value)]) == "Jürgen"
+
+    def test_that_is_not_there_names_nobody(self) -> None:
+        assert owner_in([(b"host", b"x")]) is None
+
+    @pytest.mark.parametrize("value", [*NO_NAMES, *NO_EXTENDED])
+    def test_is_never_silently_nobody(self, value: bytes) -> None:
+        with pytest.raises(TaskbeamError) as raised:
+            owner_in([(b"taskbeam-owner", value)])
+        assert raised.value.problem is INVALID_REQUEST
+
+
+class TestAToken:
+    @pytest.mark.parametrize("claim", ["owner", "sub"])
+    @pytest.mark.parametrize("name", ["", "a\nb", "x" * 256, "\u202e"])
+    def test_with_no_name_is_none(self, claim: str, name: str) -> None:
+        with pytest.raises(TaskbeamError) as raised:
+            Tokens(parse_keys(KEYS), "taskbeam", 900, 3600).verify(sign(**{claim: name}))
+        assert raised.value.problem is UNAUTHENTICATED
+
+    def test_names_its_owner_however_it_is_typed(self) -> None:
+        token = sign(owner="Ju\u0308rgen", sub="Ju\u0308rgen")
+        identity = Tokens(parse_keys(KEYS), "taskbeam", 900, 3600).verify(token)
+        assert (identity.owner, identity.subject) == ("Jürgen", "Jürgen")
+
+
+def test_an_identity_of_the_application_is_somebody() -> None:
+    assert Identity.for_owner("Ju\u0308rgen").owner == "Jürgen"
+    with pytest.raises(ValueError, match="a label is a line"):
+        Identity.for_owner("two\nlines")
+
+
+def revoke(valkey: Valkey, name: str) -> subprocess.CompletedProcess[str]:
+    return run("revoke", "--owner", name, result_backend="taskbeam+" + valkey.url(1))
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_command_revokes_by_name(served: Gateway, http: httpx.Client, valkey: Valkey, form: Any) -> None:
+    sent = send(http, f"Jürgen {form} {served.port}".encode()).json()
+    with RawWebSocket(served, f"{sent['urls']['self']}/ws", headers=bearer(sent["token"])) as socket:
+        socket.body()
+        done = revoke(valkey, unicodedata.normalize(form, f"Jürgen {form} {served.port}"))
+        assert done.returncode == 0, done.stderr
+        assert socket.closed() == Closed(4401, "token_revoked")
+    answer = http.get(sent["urls"]["self"], headers=bearer(sent["token"]))
+    assert answer.json()["code"] == "token_revoked"
+
+
+def test_the_command_refuses_what_is_no_name(valkey: Valkey) -> None:
+    done = revoke(valkey, "two\nlines")
+    assert done.returncode == 2
+    assert "This can be no owner" in done.stderr

@@ -1,0 +1,1 @@
+"""A gateway that is told to stop, with every kind of client connected."""

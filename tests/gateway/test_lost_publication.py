@@ -1,0 +1,74 @@
+"""An event that is in the journal and was never published reaches whoever is connected within a heartbeat."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from websockets.frames import Opcode
+
+from tests.support.event_stream import EventStream
+from tests.support.raw_websocket import RawWebSocket, frame
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.support.gateway import Gateway
+    from tests.support.journal import Task
+
+SETTINGS = {"heartbeat": 1}
+
+#: Seconds; nobody waits for so long.
+LONG = 60
+
+
+def next_text(socket: RawWebSocket) -> bytes:
+    """The next message of a client that answers heartbeats: one that does not is dropped."""
+    while (received := socket.receive()).opcode is Opcode.PING:
+        socket.send(frame(Opcode.PONG, received.payload))
+    return received.payload
+
+
+def test_on_a_stream(served: Gateway, task: Task) -> None:
+    with EventStream(served, task.id, "", {}) as stream:
+        assert stream.body() == task.bodies()[0]
+        lost = task.append_unheard("lost")
+        assert stream.body() == lost
+        task.append("the next comes as ever")
+        assert stream.body() == task.bodies()[-1]
+
+
+def test_on_the_socket_of_one_task(served: Gateway, task: Task) -> None:
+    with RawWebSocket(served, f"/tasks/{task.id}/ws") as socket:
+        assert socket.body() == task.bodies()[0]
+        lost = task.append_unheard("lost")
+        assert next_text(socket) == lost
+
+
+def test_on_a_socket_of_many(served: Gateway, task: Task) -> None:
+    with RawWebSocket(served) as socket:
+        socket.say(op="subscribe", task_id=task.id)
+        socket.json()
+        assert socket.body() == task.bodies()[0]
+        lost = task.append_unheard("lost")
+        assert next_text(socket) == lost
+
+
+def test_on_a_long_poll(http: httpx.Client, task: Task) -> None:
+    last = task.append()
+    with ThreadPoolExecutor() as pool:
+        poll = pool.submit(
+            http.get, f"/tasks/{task.id}/events", params={"after": str(last), "wait": LONG}, timeout=2 * LONG
+        )
+        task.wait_for_subscribers()
+        lost = task.append_unheard("lost")
+        assert lost in poll.result(timeout=LONG / 2).content
+
+
+def test_a_final_event_ends_the_stream(served: Gateway, task: Task) -> None:
+    with EventStream(served, task.id, "", {}) as stream:
+        stream.body()
+        task.append_unheard("lost")
+        task.finish()  # the next event shows the hole
+        assert [stream.body(), stream.body()] == task.bodies()[1:]
+        assert stream.rest() == b""

@@ -1,0 +1,40 @@
+"""One Valkey for the folder, empty before each test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+
+from stack.valkey import Valkey
+from tests.support.journal import Journals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: The database of the results.
+DB = 1
+
+
+@pytest.fixture(scope="package")
+def valkey() -> Iterator[Valkey]:
+    """The folder's own: nobody else's clients, scripts, queues or keys are there."""
+    with Valkey() as server:
+        yield server
+
+
+@pytest.fixture
+def store(valkey: Valkey) -> Iterator[redis.Redis]:
+    """What is in Redis."""
+    with redis.Redis.from_url(valkey.url(DB), decode_responses=True) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def journals(valkey: Valkey, store: redis.Redis) -> Iterator[Journals]:
+    """Journals in it."""
+    assert store.dbsize() == 0
+    with Journals(valkey.url(DB)) as found:
+        yield found

@@ -1,0 +1,277 @@
+"""People's devices, told by a gateway that is served, through a push service that reads what it is sent."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from taskbeam.gateway.push.devices import MOST_OF_OWNER, Devices
+from taskbeam.journal.keys import (
+    NOTIFY_ASKED,
+    NOTIFY_DUE,
+    NOTIFY_SLOTS,
+    NOTIFY_TARGETS,
+    NOTIFY_TRIES,
+    task_keys,
+)
+from taskbeam.push.base64url import decoded
+from taskbeam.push.presentation import Presentation
+from taskbeam.push.subscription import CURVE
+from taskbeam.push.vapid import Vapid, new_vapid_key
+from tests.push.browser import Browser
+from tests.support.gateway import gateway
+from tests.support.receiver import receiving, said
+from tests.support.tokens import TOKENS, bearer, sign
+
+from .conftest import DB
+from .stage import due_now, headers, run, staged, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import redis
+
+    from stack.valkey import Valkey
+    from tests.support.gateway import Gateway
+    from tests.support.journal import Journals
+    from tests.support.receiver import Receiver
+
+KEY, CONTACT = new_vapid_key(), "mailto:ops@example.org"
+PRESENTATION = {"page": "https://shop.example/jobs/{task_id}", "words": {"SUCCESS": "Fertig"}, "lang": "de"}
+
+
+@pytest.fixture(scope="module")
+def served(valkey: Valkey) -> Iterator[Gateway]:
+    """One that pushes, also to this machine."""
+    settings = TOKENS | {"vapid_key": KEY, "vapid_contact": CONTACT, "webhook_networks": '["127.0.0.0/8"]'}
+    with gateway(valkey.url().removesuffix("/0"), **settings) as running:
+        yield running
+
+
+@contextmanager
+def asking(served: Gateway, **claims: Any) -> Iterator[httpx.Client]:
+    """Whoever has a token with these claims."""
+    with httpx.Client(base_url=served.http, timeout=60, headers=bearer(sign(**claims))) as client:
+        yield client
+
+
+def device(browser: Browser) -> dict[str, Any]:
+    return {"subscription": browser.json, "presentation": PRESENTATION}
+
+
+def at(receiver: Receiver, path: str = "/send/1") -> Browser:
+    return Browser(f"http://127.0.0.1:{receiver.port}{path}")
+
+
+def members(store: redis.Redis) -> list[str]:
+    """What is due."""
+    return cast("list[str]", store.zrange(NOTIFY_DUE, 0, -1))
+
+
+def verified(request: tuple[str, bytes], receiver: Receiver) -> dict[str, str]:
+    """The headers, of a request that is signed for this push service."""
+    given = headers(request)
+    scheme, _, parameters = given["authorization"].partition(" ")
+    signed = dict(part.strip().split("=", 1) for part in parameters.split(","))
+    assert (scheme, signed["k"]) == ("vapid", Vapid(KEY, CONTACT).public_key)
+    public = ec.EllipticCurvePublicKey.from_encoded_point(CURVE, decoded(signed["k"]))
+    audience = f"http://127.0.0.1:{receiver.port}"
+    assert jwt.decode(signed["t"], public, algorithms=["ES256"], audience=audience)["sub"] == CONTACT
+    return given
+
+
+def test_whoever_asked_about_a_task_is_told(served: Gateway, store: redis.Redis, journals: Journals) -> None:
+    async def test() -> None:
+        async with receiving(said("HTTP/1.1 201 Created\ncontent-length: 0\n\n")) as receiver:
+            browser, task = at(receiver), journals.task(labels={"title": "July"})
+            with asking(served, tasks=[task.id]) as client:
+                subscribed = client.get("/push/key").json()["key"]
+                answer = client.put(f"/tasks/{task.id}/push", json=device(browser))
+            assert (answer.status_code, subscribed) == (200, Vapid(KEY, CONTACT).public_key)
+            task.finish()
+            due_now(store)
+            await until(lambda: receiver.requests and not store.exists(NOTIFY_DUE))
+            request = receiver.requests[0]
+            given = verified(request, receiver)
+            assert given["content-encoding"] == "aes128gcm"
+            assert (given["ttl"], given["urgency"], len(given["topic"])) == ("86400", "normal", 32)
+            told = json.loads(browser.read(request[1]))["notification"]
+            assert (told["title"], told["body"], told["lang"]) == ("July", "Fertig", "de")
+            assert told["navigate"] == f"https://shop.example/jobs/{task.id}"
+
+    run(test())
+
+
+def test_whoever_asks_after_the_end_is_told_at_once(
+    served: Gateway, store: redis.Redis, journals: Journals
+) -> None:
+    async def test() -> None:
+        async with receiving(said("HTTP/1.1 201 Created\ncontent-length: 0\n\n")) as receiver:
+            browser, task = at(receiver), journals.task()
+            task.finish()
+            with asking(served, tasks=[task.id]) as client:
+                for _ in range(2):
+                    assert client.put(f"/tasks/{task.id}/push", json=device(browser)).status_code == 200
+            await until(lambda: receiver.requests and not store.exists(NOTIFY_DUE))
+            assert len(receiver.requests) == 1
+
+    run(test())
+
+
+def test_an_owner_is_told_of_all_tasks_and_of_nobody_else_s(
+    served: Gateway, store: redis.Redis, journals: Journals
+) -> None:
+    async def test() -> None:
+        async with receiving(said("HTTP/1.1 201 Created\ncontent-length: 0\n\n")) as receiver:
+            browser = at(receiver)
+            with asking(served, owner="ada") as client:
+                assert client.put("/push", json=device(browser)).status_code == 200
+            others = [journals.task(labels={"owner": owner}) for owner in ("bob", "ada")]
+            for task in others:
+                task.finish()
+            due_now(store)
+            await until(lambda: receiver.requests and not store.exists(NOTIFY_DUE))
+            told = {
+                json.loads(browser.read(body))["notification"]["navigate"] for _, body in receiver.requests
+            }
+            assert told == {f"https://shop.example/jobs/{others[1].id}"}
+            with asking(served, owner="ada") as client:
+                [row] = client.get("/push").json()["devices"]
+            assert (row["every"], row["service"]) == (True, f"127.0.0.1:{receiver.port}")
+            assert row["sent"]
+            assert browser.subscription.endpoint not in str(row)
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept", "due"),
+    [
+        ("202 Accepted", True, False),
+        ("404 Not Found", False, False),
+        ("410 Gone", False, False),
+        ("400 Bad Request", True, False),
+        ("413 Payload Too Large", True, False),
+        ("401 Unauthorized", True, True),
+        ("403 Forbidden", True, True),
+        ("307 Temporary Redirect\nlocation: /other", True, True),
+    ],
+)
+def test_what_becomes_of_a_device_and_of_the_message(
+    served: Gateway, store: redis.Redis, journals: Journals, answer: str, kept: bool, due: bool
+) -> None:
+    async def test() -> None:
+        async with receiving(said(f"HTTP/1.1 {answer}\ncontent-length: 0\n\n")) as receiver:
+            task = journals.task()
+            with asking(served, tasks=[task.id]) as client:
+                client.put(f"/tasks/{task.id}/push", json=device(at(receiver)))
+            task.finish()
+            due_now(store)
+            await until(
+                lambda: receiver.requests and (store.exists(NOTIFY_TRIES) or not store.exists(NOTIFY_DUE))
+            )
+            waiting = members(store)
+            assert len(waiting) == due
+            # What comes again may have come already.
+            assert all(int(store.hget(NOTIFY_TRIES, one) or 0) >= 1 for one in waiting)
+            assert bool(store.hlen(NOTIFY_TARGETS)) == bool(store.hlen(NOTIFY_SLOTS)) == kept
+            assert {request[0].split()[1] for request in receiver.requests} == {"/send/1"}
+
+    run(test())
+
+
+def test_who_has_seen_the_end_is_not_told(served: Gateway, store: redis.Redis, journals: Journals) -> None:
+    browser, task = Browser("https://127.0.0.1:9/x"), journals.task()
+    with asking(served, tasks=[task.id]) as client:
+        name = client.put(f"/tasks/{task.id}/push", json=device(browser)).json()["device"]
+        task.finish()
+        assert store.exists(NOTIFY_DUE)
+        assert client.delete(f"/tasks/{task.id}/push/{name}").status_code == 204
+    assert not store.hget(task.keys.head, "notify")
+    assert not [member for member in members(store) if member.startswith("to ")]
+
+
+def test_a_shared_browser_is_its_latest_owner_s(
+    served: Gateway, store: redis.Redis, journals: Journals
+) -> None:
+    browser, task = Browser("https://127.0.0.1:9/x"), journals.task(labels={"owner": "ada"})
+    with asking(served, owner="ada") as ada, asking(served, owner="bob") as bob:
+        first = ada.put(f"/tasks/{task.id}/push", json=device(browser)).json()["device"]
+        assert ada.put("/push", json=device(browser)).json()["device"] == first
+        second = bob.put("/push", json=device(browser)).json()["device"]
+        assert [row["device"] for row in bob.get("/push").json()["devices"]] == [second]
+        assert ada.get("/push").json()["devices"] == []
+    assert store.hkeys(NOTIFY_TARGETS) == [second]
+    assert store.hgetall(NOTIFY_ASKED) == {"owner:bob": "1"}
+    assert first != second
+
+
+def test_an_owner_has_some_devices(served: Gateway, store: redis.Redis) -> None:
+    assert store.hlen(NOTIFY_TARGETS) == 0
+    with asking(served, owner="ada") as client:
+        made = [
+            client.put("/push", json=device(Browser(f"https://127.0.0.1:9/{number}"))).json()["device"]
+            for number in range(MOST_OF_OWNER + 1)
+        ]
+        assert [row["device"] for row in client.get("/push").json()["devices"]] == made[1:]
+    assert store.hget(NOTIFY_ASKED, "owner:ada") == str(MOST_OF_OWNER)
+
+
+def test_all_of_an_owner_are_forgotten_with_the_account(valkey: Valkey, store: redis.Redis) -> None:
+    async def test() -> None:
+        async with staged(valkey.url(DB), works=False) as stage:
+            devices = Devices(stage.targets, task_keys, ())
+            for number, owner in enumerate(("ada", "ada", "bob")):
+                subscription = Browser(f"https://push.example/{number}").subscription
+                presentation = Presentation(page="https://shop.example/")
+                await devices.keep(subscription, presentation, owner, every=True)
+            await devices.forget_all("ada")
+            assert await devices.of_owner("ada") == []
+            assert len(await devices.of_owner("bob")) == 1
+            assert store.hgetall(NOTIFY_ASKED) == {"owner:bob": "1"}
+
+    run(test())
+
+
+def test_nobody_else_lists_or_forgets_a_device(
+    served: Gateway, store: redis.Redis, journals: Journals
+) -> None:
+    task = journals.task(labels={"owner": "ada"})
+    with asking(served, owner="ada") as ada, asking(served, owner="bob") as bob:
+        name = ada.put("/push", json=device(Browser("https://127.0.0.1:9/x"))).json()["device"]
+        assert bob.get("/push").json()["devices"] == []
+        assert bob.delete(f"/push/{name}").json()["code"] == "not_found"
+        assert bob.delete(f"/tasks/{task.id}/push/{name}").json()["code"] == "unknown_task"
+        assert bob.put(f"/tasks/{task.id}/push", json=device(Browser())).json()["code"] == "unknown_task"
+        assert store.hlen(NOTIFY_TARGETS) == 1
+        assert ada.delete(f"/push/{name}").status_code == 204
+    with asking(served, tasks=[task.id], sub="ada") as holder:
+        # A token for one task is no token for all of its owner's.
+        assert holder.get("/push").json()["code"] == "unknown_feed"
+        assert holder.put("/push", json=device(Browser())).json()["code"] == "unknown_feed"
+    assert store.hlen(NOTIFY_TARGETS) == 0
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://10.0.0.1/x",
+        "https://[::1]/x",
+        "https://169.254.169.254/latest",
+        "https://2130706433/x",
+        "https://user@push.example/x",
+        "file:///etc/passwd",
+        "push.example",
+    ],
+)
+def test_endpoints_that_no_push_service_has(served: Gateway, store: redis.Redis, endpoint: str) -> None:
+    with asking(served, owner="ada") as client:
+        answer = client.put("/push", json=device(Browser(endpoint)))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert store.hlen(NOTIFY_TARGETS) == 0

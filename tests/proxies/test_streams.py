@@ -1,0 +1,134 @@
+"""A proxy holds no stream back, whether it compresses, buffers or waits."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, aclosing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.clients import TRANSPORTS
+from tests.support.event_stream import EventStream
+from tests.support.gateway import PATHS, Gateway, gateway
+from tests.support.reverse_proxies import HAPROXY, INSTALLED, NGINX, PREFIX, Hop, ReverseProxy, running
+from tests.support.waiting import DEADLINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.support.journal import Journals, Task
+
+EACH = pytest.mark.parametrize("proxy", INSTALLED, ids=lambda proxy: proxy.name)
+
+#: More than a proxy thinks too small to compress.
+LARGE = {"message": "Page 1 of 3. " * 500}
+
+
+@pytest.fixture(scope="module", params=PATHS)
+def served(request: pytest.FixtureRequest, origin: str) -> Iterator[Gateway]:
+    """It is silent between events: a heartbeat could push out what a proxy holds."""
+    with gateway(origin, request.param, heartbeat=10 * DEADLINE) as running_gateway:
+        yield running_gateway
+
+
+@pytest.fixture(scope="module", params=PATHS)
+def talkative(request: pytest.FixtureRequest, origin: str) -> Iterator[Gateway]:
+    with gateway(origin, request.param, heartbeat=1) as running_gateway:
+        yield running_gateway
+
+
+@contextmanager
+def stream(hop: Hop, task: Task) -> Iterator[EventStream]:
+    """As a browser asks for it, and as the bytes come."""
+    headers = {"Accept": "text/event-stream", "Accept-Encoding": "gzip"}
+    with EventStream(hop, task.id, headers=headers, prefix=PREFIX) as opened:
+        yield opened
+
+
+async def follow(hop: Hop, task: Task, transport: str) -> None:
+    """Each event arrives before the next one happens; after a cut the client goes on where it was."""
+    received: list[dict[str, Any]] = []
+    for data in ("small", LARGE, "small again"):
+        after = received[-1]["id"] if received else None
+        async with aclosing(TRANSPORTS[transport](hop, task.id, after)) as events:  # type: ignore[type-var]
+            if not received:
+                received.append(await asyncio.wait_for(anext(events), DEADLINE))
+            for _ in range(3):
+                task.append(data)
+                received.append(await asyncio.wait_for(anext(events), DEADLINE))
+    task.finish()
+    async with aclosing(TRANSPORTS[transport](hop, task.id, received[-1]["id"])) as events:  # type: ignore[type-var]
+        received += [event async for event in events]
+    assert [event["id"] for event in received] == [str(record.id) for record in task.records()]
+
+
+@EACH
+def test_each_event_arrives_while_the_task_runs(
+    proxy: ReverseProxy, served: Gateway, journals: Journals, tmp_path: Path
+) -> None:
+    with running(proxy, tmp_path, served) as hop:
+        for transport in TRANSPORTS:
+            asyncio.run(follow(hop, journals.task(), transport))
+
+
+@pytest.mark.parametrize(
+    "proxy", [each for each in INSTALLED if each.compressing_streams], ids=lambda proxy: proxy.name
+)
+def test_nor_is_it_held_by_one_that_would_compress_streams(
+    proxy: ReverseProxy, served: Gateway, task: Task, tmp_path: Path
+) -> None:
+    assert proxy.compressing_streams is not None
+    with running(proxy, tmp_path, served, changes=dict([proxy.compressing_streams])) as hop:
+        asyncio.run(follow(hop, task, "sse"))
+
+
+@EACH
+def test_what_is_no_stream_is_compressed(
+    proxy: ReverseProxy, served: Gateway, task: Task, tmp_path: Path
+) -> None:
+    """Or the tests above would prove nothing."""
+    with running(proxy, tmp_path, served) as hop:
+        for _ in range(3):
+            task.append(LARGE)
+        headers = {"Accept-Encoding": "gzip"}
+        with EventStream(hop, task.id, headers=headers, prefix=PREFIX, resource="") as snapshot:
+            assert snapshot.response.getheader("content-encoding") == "gzip"
+
+
+SHORT: dict[str, Mapping[str, str]] = {
+    NGINX.name: {"proxy_read_timeout 60s": "proxy_read_timeout 3s"},
+    HAPROXY.name: {f"timeout {each} 60s": f"timeout {each} 3s" for each in ("client", "server", "tunnel")},
+}
+
+
+def test_heartbeats_keep_a_silent_stream_open(talkative: Gateway, task: Task, tmp_path: Path) -> None:
+    """The proxies wait for 3 s; the gateway sends a comment each second."""
+    with ExitStack() as stack:
+        streams = []
+        for proxy in (each for each in INSTALLED if each.name in SHORT):
+            directory = tmp_path / proxy.name
+            directory.mkdir()
+            hop = stack.enter_context(running(proxy, directory, talkative, changes=SHORT[proxy.name]))
+            streams.append(stack.enter_context(stream(hop, task)))
+        for opened in streams:
+            assert opened.event()["id"]
+            for _ in range(5):
+                assert opened.line() == b": ping\n"
+        task.append("after the silence")
+        for opened in streams:
+            while (line := opened.line()) == b": ping\n":
+                """The other stream was read meanwhile."""
+            assert b"after the silence" in line
+
+
+@pytest.mark.parametrize("proxy", [each for each in INSTALLED if each is NGINX], ids=["HTTP/1.0"])
+def test_a_hop_that_speaks_http_1_0(
+    proxy: ReverseProxy, served: Gateway, journals: Journals, tmp_path: Path
+) -> None:
+    """As nginx does if it is not told otherwise."""
+    changes = {"            proxy_http_version 1.1;\n": ""}
+    with running(proxy, tmp_path, served, changes=changes) as hop:
+        for transport in ("sse", "polling"):
+            asyncio.run(follow(hop, journals.task(), transport))

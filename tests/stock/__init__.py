@@ -1,0 +1,1 @@
+"""Workers that have no package of ours, followed by what Celery stores."""

@@ -1,0 +1,264 @@
+"""What is optional never costs what is essential: each optional step of each script fails in turn.
+
+The result is stored, Celery and the followers are told, the journal goes on, and the log says what failed.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+import redis
+from redis.connection import Connection
+
+from taskbeam.celery.backend import JournalBackend
+from taskbeam.journal.entry import Registration
+from taskbeam.journal.failed_steps import FailedSteps
+from taskbeam.journal.keys import NOTIFY_ASKED, WORKERS, queue_keys, runs_key, times_key
+from taskbeam.journal.limits import Limits
+from taskbeam.journal.writer import JournalWriter
+from taskbeam.presence.consumption import Consumption
+from taskbeam.presence.lease import Lease
+from tests.support.gateway import ROOT
+
+from .apps import results_app
+from .conftest import DB
+from .feed import Feed
+from .journal import Journal
+from .waiting import DEADLINE, ended, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from celery import Celery
+
+    from stack.valkey import Valkey
+
+SCRIPT = "".join(path.read_text() for path in sorted((ROOT / "taskbeam/journal/append").glob("*.lua")))
+
+#: What no event can be appended without: a head and a log, the time, Celery's result.
+ESSENTIAL = {"HMGET", "HGET", "TIME", "DEL", "HSET", "RPUSH", "SET"}
+GIVEN = re.findall(r"(?:redis\.call\(|optionally\((?:'[^']+'|\"[^\"]+\"), )'([A-Z]+)'", SCRIPT)
+#: Of a feed that drops a task; none of these lives has a full one.
+RARE = {"ZREM"}
+OPTIONAL = sorted(set(GIVEN) - ESSENTIAL - RARE)
+
+USER = "limited"
+
+
+class Life(NamedTuple):
+    """A task from its sending to its end, which takes every optional step, and another that is withdrawn."""
+
+    task: Journal
+    withdrawn: Journal
+    queue: str
+    name: str
+    worker: str
+    owner: str
+
+    def feed(self, part: str, kind: str = "owner") -> str:
+        return Feed(self.task.client, f"{kind}:{self.owner}").key(part)
+
+    def lived(self) -> None:
+        self.task.client.hset(NOTIFY_ASKED, f"owner:{self.owner}", 1)  # somebody is to be told of the ends
+        self._lives(self.task, success=True)
+        self.withdrawn.send(queue=queue_keys(self.queue))
+        self.withdrawn.append("REVOKED", limits=None)
+
+    def _lives(self, task: Journal, *, success: bool) -> None:
+        registration = Registration(runs_key=runs_key(self.worker), row="row")
+        limits = Limits(limit=3, expires=600)
+        task.send(queue=queue_keys(self.queue), limits=limits)
+        task.append("STARTED", "a", registration=registration, limits=limits)
+        for _ in range(5):
+            task.say("a", limits=limits)  # the newest state falls out of the log
+        for written in (1, 2):
+            task.say("a", "output", text="x", units=1, written=written, limits=limits)
+        task.append("PROGRESS", "a", "progress", limits=limits)  # and is none any more
+        kept = Limits(limit=3, expires=0) if success else limits
+        task.append("SUCCESS", "a", ran=1.5, name=self.name, registration=registration, limits=kept)
+
+
+@pytest.fixture
+def life(client: redis.Redis) -> Iterator[Callable[..., Life]]:
+    made: list[JournalWriter] = []
+
+    def begin(connect: Callable[[], Connection]) -> Life:
+        writer = JournalWriter(connect)
+        made.append(writer)
+        names = [str(uuid4()) for _ in range(4)]
+        labels = {"owner": names[3], "group": names[3], "tree": names[3]}
+        one, other = (Journal(client, writer, labels=labels) for _ in range(2))
+        return Life(one, other, *names)
+
+    yield begin
+    for writer in made:
+        writer.close()
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> FailedSteps:
+    """What failed in this test."""
+    fresh = FailedSteps()
+    monkeypatch.setattr("taskbeam.journal.unanswered.failed_steps", fresh)
+    return fresh
+
+
+def told(life: Life) -> None:
+    """All that matters of both tasks was done."""
+    with life.task.watched() as heard, life.withdrawn.watched() as heard_too:
+        life.lived()
+    for task, channel, end in ((life.task, heard, "SUCCESS"), (life.withdrawn, heard_too, "REVOKED")):
+        assert task.stored == end.encode()
+        assert task.events[-1]["state"] == end
+        assert task.client.hget(task.keys.head, "final") == b"1"
+        records = [message for name, message in channel if name == task.keys.channel]
+        assert records[-1] == task.raw[-1]
+        assert (task.keys.result, end.encode()) in channel
+
+
+#: The optional keys, and a value of another type in each.
+KEYS: dict[str, Callable[[Life], str]] = {
+    "tickets": lambda life: queue_keys(life.queue).tickets,
+    "withdrawn": lambda life: queue_keys(life.queue).withdrawn,
+    "times": lambda life: times_key(life.name),
+    "runs": lambda life: runs_key(life.worker),
+    "tombstone": lambda life: life.task.keys.tombstone,
+    # A feed that begins deletes whatever is under its other names.
+    **{
+        f"{kind} feed's head": partial(Life.feed, part="head", kind=kind)
+        for kind in ("owner", "group", "tree")
+    },
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_of_another_type(
+    connect: Callable[[], Connection],
+    client: redis.Redis,
+    life: Callable[..., Life],
+    steps: FailedSteps,
+    caplog: pytest.LogCaptureFixture,
+    key: str,
+) -> None:
+    lives = life(connect)
+    client.xadd(KEYS[key](lives), {"junk": 1})
+    told(lives)
+    # A SET takes the place of whatever is there, and so the tombstone is only in the way when it is read.
+    assert {kind for _, kind in steps.counts} == {"WRONGTYPE"}
+    assert "WRONGTYPE" in caplog.text
+
+
+@pytest.mark.parametrize("field", ["started", "sent", "runs", "mean", "spread"])
+def test_a_number_that_is_none(
+    connect: Callable[[], Connection], client: redis.Redis, life: Callable[..., Life], field: str
+) -> None:
+    lives = life(connect)
+    for key in (queue_keys(lives.queue).tickets, times_key(lives.name)):
+        client.hset(key, field, "junk")
+    told(lives)
+
+
+@pytest.mark.parametrize("command", OPTIONAL)
+def test_a_command_that_the_user_may_not_give(
+    valkey: Valkey, client: redis.Redis, life: Callable[..., Life], steps: FailedSteps, command: str
+) -> None:
+    lives = life(partial(limited, valkey, client, command))
+    if command != "PUBLISH":
+        told(lives)
+    else:  # nobody can be told; what is stored is there all the same
+        lives.lived()
+        assert lives.task.stored == b"SUCCESS"
+        assert lives.task.states[-1] == "SUCCESS"
+    assert steps.counts
+
+
+def limited(valkey: Valkey, client: redis.Redis, command: str) -> Connection:
+    """A connection of a user who may do all but give this command."""
+    client.acl_setuser(
+        USER,
+        enabled=True,
+        reset=True,
+        passwords=["+secret"],
+        keys=["*"],
+        channels=["*"],
+        categories=["+@all"],
+        commands=[f"-{command.lower()}"],
+    )
+    return Connection(host="127.0.0.1", port=valkey.port, db=DB, username=USER, password="secret")
+
+
+def test_the_table_has_every_optional_command() -> None:
+    """One that is added is optional until somebody says otherwise."""
+    assert {
+        "HINCRBY",
+        "EXPIRE",
+        "PERSIST",
+        "ZADD",
+        "HDEL",
+        "LPOP",
+        "APPEND",
+        "GET",
+        "PTTL",
+        "PUBLISH",
+    } <= set(OPTIONAL)
+
+
+@pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")  # of stock Celery
+def test_a_head_that_is_none_costs_neither_celerys_result_nor_get(
+    valkey: Valkey, client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The journal itself cannot be written."""
+    app = results_app("taskbeam+" + valkey.url(DB))
+    backend = app.backend
+    assert isinstance(backend, JournalBackend)
+    task_id = str(uuid4())
+    client.set(backend.keys(task_id).head, "no hash")
+    backend.store_result(task_id, 7, "SUCCESS")
+    assert app.AsyncResult(task_id).get(timeout=DEADLINE) == 7
+    assert f"Task {task_id}: its journal cannot be written" in caplog.text
+
+
+def test_get_returns_though_a_statistic_cannot_be_kept(jobs: Celery, valkey: Valkey) -> None:
+    with redis.Redis.from_url(valkey.url(9)) as client:
+        client.set(times_key("jobs.total"), "no hash")
+        try:
+            result = jobs.send_task("jobs.total", [[1, 2]])
+            assert result.get(timeout=DEADLINE) == 3
+            assert ended(jobs, result.id)[-1]["state"] == "SUCCESS"
+        finally:
+            client.delete(times_key("jobs.total"))
+
+
+class TestALease:
+    def test_outlives_queues_whose_consumers_cannot_be_written(
+        self, client: redis.Redis, connect: Callable[[], Connection], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        broken, well = (queue_keys(str(uuid4())) for _ in range(2))
+        client.set(broken.consumers, "no set")
+        names = tuple(keys.base.removeprefix("taskbeam:queue:") for keys in (broken, well))
+        worker = str(uuid4())
+        lease = Lease(worker, connect, 0.6, lambda: Consumption(names, 1))
+        lease.hold()
+        try:
+            first: Any = until(lambda: client.zscore(WORKERS, worker))
+            until(lambda: client.zscore(WORKERS, worker) != first)
+            until(lambda: client.zcard(well.consumers))
+        finally:
+            lease.release()
+        assert caplog.text.count(f"Cannot write to {broken.consumers}") == 1
+
+
+class TestTheLog:
+    def test_says_it_the_first_the_tenth_and_the_hundredth_time(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        counted = FailedSteps()
+        for number in range(100):
+            counted.note(f"task-{number}", ["leave the queue: WRONGTYPE Operation against a key"])
+        assert len(caplog.records) == 3
+        assert "Redis refused to leave the queue: WRONGTYPE Operation against a key." in caplog.text
+        assert counted.counts == {("leave the queue", "WRONGTYPE"): 100}

@@ -1,0 +1,72 @@
+"""While Redis is away one job tries once, and is told when Redis answers again."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from taskbeam.celery.outage import UNWATCHED, Outage
+
+AWAY = ConnectionError("away")
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def outage(clock: Clock) -> Outage:
+    return Outage(clock)
+
+
+def test_while_writes_succeed_nothing_is_closed(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
+    outage.written()
+    assert not outage.closed
+    assert not caplog.records
+
+
+def test_after_a_failure_nothing_is_tried_until_redis_answers(outage: Outage, clock: Clock) -> None:
+    outage.failed(AWAY)
+    for _ in range(100):
+        clock.now += UNWATCHED / 2
+        assert outage.closed
+        outage.still_away()
+    outage.answers()
+    assert not outage.closed
+
+
+def test_a_server_that_answers_and_takes_nothing_is_away_again(outage: Outage) -> None:
+    outage.failed(AWAY)
+    outage.answers()
+    outage.failed(AWAY)
+    assert outage.closed
+
+
+def test_where_nobody_looks_a_job_tries_by_itself(outage: Outage, clock: Clock) -> None:
+    """In a child that was forked meanwhile, there is no thread that looks."""
+    outage.failed(AWAY)
+    clock.now += UNWATCHED
+    assert not outage.closed
+
+
+def test_it_is_told_once_and_that_it_is_over(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            outage.failed(AWAY)
+            outage.lost += 1
+            outage.answers()
+        outage.written()
+        outage.written()
+    first, last = caplog.messages
+    assert first.endswith("progress is lost: away")
+    assert last == "The journals can be written again; 3 progress events were lost."
+    assert outage.lost == 0

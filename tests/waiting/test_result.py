@@ -1,0 +1,196 @@
+"""`aresult` returns and raises what `get()` does, without its threads and its polling."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from celery import chain, chord, group
+from celery.result import AsyncResult
+
+import taskbeam
+from taskbeam import aresult
+from taskbeam.connections.configuration_error import CeleryConfigurationError
+from taskbeam.contract.errors import TaskIgnored, TaskLost, TaskRevoked, UnknownTask
+from taskbeam.journal import events
+from taskbeam.waiting import connections
+from tests.support.closing import close_app
+from tests.support.jobs import jobs_app
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from stack.valkey import Valkey
+    from tests.support.journal import Journals
+
+DEADLINE = 60
+
+
+def run(result: Any, **how: Any) -> Any:
+    async def use() -> Any:
+        return await aresult(result, **{"timeout": DEADLINE} | how)
+
+    return asyncio.run(use())
+
+
+@pytest.mark.usefixtures("working")
+class TestWithAWorker:
+    def test_what_a_task_returns(self, app: Celery) -> None:
+        result = app.tasks["jobs.add"].delay(2, 3)
+        assert run(result) == result.get(timeout=DEADLINE) == 5
+        assert (result.state, result.result) == ("SUCCESS", 5)
+
+    def test_one_that_has_ended(self, app: Celery) -> None:
+        result = app.tasks["jobs.add"].delay(2, 3)
+        result.get(timeout=DEADLINE)
+        assert run(AsyncResult(result.id, app=app)) == 5
+
+    def test_what_a_task_raises(self, app: Celery) -> None:
+        result = app.tasks["jobs.broken"].delay()
+        with pytest.raises(ValueError, match="planted-secret"):
+            run(result)
+        assert isinstance(run(result, propagate=False), ValueError)
+
+    def test_a_retry_is_no_end(self, app: Celery) -> None:
+        assert run(app.tasks["jobs.flaky"].delay()) == "done"
+
+    def test_groups_chords_and_chains(self, app: Celery) -> None:
+        add, total = app.tasks["jobs.add"], app.tasks["jobs.total"]
+        assert run(group(add.s(n, 1) for n in range(4)).apply_async()) == [1, 2, 3, 4]
+        assert run(chord([add.s(n, 1) for n in range(4)], total.s()).apply_async()) == 10
+        assert run(chain(add.s(1, 2), add.s(3)).apply_async()) == 6
+
+    def test_the_end_of_a_chain_that_failed_says_so(self, app: Celery) -> None:
+        result = chain(app.tasks["jobs.broken"].si(), app.tasks["jobs.add"].si(1, 1)).apply_async()
+        with pytest.raises(ValueError, match="planted-secret"):
+            run(result)
+
+    def test_many_wait_over_two_connections_and_without_threads(self, app: Celery, valkey: Valkey) -> None:
+        """Beside Celery's own connections and threads, which are there before."""
+        sent = [app.tasks["jobs.add"].delay(number, 1) for number in range(50)]
+        threads = threading.active_count()
+
+        async def use() -> None:
+            waiting = [asyncio.create_task(aresult(each)) for each in sent * 100]
+            async with asyncio.timeout(DEADLINE):
+                results = await asyncio.gather(*waiting)
+            assert results == [number + 1 for number in range(50)] * 100
+            assert len(_waiting_ones(valkey)) == 2
+            assert threading.active_count() == threads
+
+        asyncio.run(use())
+        assert _waiting_ones(valkey) == []
+
+
+def _waiting_ones(valkey: Valkey) -> list[Any]:
+    """The connections of those who wait: nobody else here has any of that name."""
+    return [each for each in _clients(valkey) if each["name"] == "taskbeam-gateway"]
+
+
+def _clients(valkey: Valkey) -> Any:
+    from redis import Redis
+
+    with Redis.from_url(valkey.url()) as client:
+        return client.client_list()
+
+
+@pytest.mark.parametrize(
+    ("state", "error"), [("LOST", TaskLost), ("IGNORED", TaskIgnored), ("REVOKED", TaskRevoked)]
+)
+def test_an_end_that_celery_does_not_store(
+    app: Celery, journals: Journals, state: str, error: type[Exception]
+) -> None:
+    task = journals.task()
+    task.append(state=state, type="state", final=True, error={"code": "x", "message": "y", "ref": "z"})
+    with pytest.raises(error):
+        run(AsyncResult(task.id, app=app))
+
+
+def test_a_result_that_is_ignored_is_in_the_journal(app: Celery, journals: Journals) -> None:
+    task = journals.task()
+    task.append(state=events.SUCCESS, type="state", final=True, result={"pages": 3})
+    assert run(AsyncResult(task.id, app=app)) == {"pages": 3}
+
+
+def test_an_unknown_task(app: Celery) -> None:
+    with pytest.raises(UnknownTask):
+        run(AsyncResult(str(uuid4()), app=app))
+
+
+def test_a_wait_that_times_out_leaves_no_subscription(app: Celery, journals: Journals) -> None:
+    tasks = [journals.task() for _ in range(100)]
+
+    async def use() -> None:
+        for task in tasks:
+            with pytest.raises(TimeoutError):
+                await aresult(AsyncResult(task.id, app=app), timeout=0.01)
+        assert connections.connections_of(app).hub.followed() == []
+        await asyncio.to_thread(wait_until, lambda: not any(task.subscribers for task in tasks))
+
+    asyncio.run(use())
+
+
+def test_connections_are_closed_when_nobody_waits_and_made_again(
+    app: Celery, journals: Journals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LINGER", 0.05)
+    task = journals.task()
+    task.append(state=events.SUCCESS, type="state", final=True, result=7)
+    result: AsyncResult[Any] = AsyncResult(task.id, app=app)
+
+    async def use() -> None:
+        assert await aresult(result) == 7
+        first = connections.connections_of(app)
+        assert connections.connections_of(app) is first
+        async with asyncio.timeout(DEADLINE):
+            while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert first.closing
+        assert await aresult(AsyncResult(task.id, app=app)) == 7
+
+    asyncio.run(use())
+
+
+def test_each_event_loop_has_its_own(app: Celery, journals: Journals) -> None:
+    task = journals.task()
+    task.append(state=events.SUCCESS, type="state", final=True, result=7)
+    assert [run(AsyncResult(task.id, app=app)) for _ in range(3)] == [7, 7, 7]
+
+
+def test_a_lost_connection_is_made_again_and_nothing_is_missed(
+    app: Celery, journals: Journals, valkey: Valkey
+) -> None:
+    task = journals.task()
+
+    async def use() -> Any:
+        waiting = asyncio.create_task(aresult(AsyncResult(task.id, app=app), timeout=DEADLINE))
+        await asyncio.to_thread(task.wait_for_subscribers)
+        for client in _clients(valkey):
+            if client["name"] == "taskbeam-gateway":
+                journals.redis.client_kill(client["addr"])
+        task.append(state=events.SUCCESS, type="state", final=True, result="told meanwhile")
+        return await waiting
+
+    assert asyncio.run(use()) == "told meanwhile"
+
+
+def test_another_backend_is_refused_in_words(valkey: Valkey) -> None:
+    stock = jobs_app(valkey.url(0), valkey.url(1))
+    with pytest.raises(CeleryConfigurationError, match=r"taskbeam\+redis"):
+        run(AsyncResult("any", app=stock))
+    close_app(stock)
+
+
+def test_without_an_asyncio_loop_it_says_so(app: Celery) -> None:
+    waiting = aresult(AsyncResult("any", app=app))
+    with pytest.raises(RuntimeError, match="asyncio"):
+        waiting.send(None)
+
+
+def test_the_package_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        taskbeam.nonsense  # noqa: B018

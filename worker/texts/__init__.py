@@ -1,0 +1,1 @@
+"""Texts, written word by word by a language model that each job trains."""
