@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -52,11 +50,12 @@ class Strike(Enum):
 
 @dataclass(slots=True)
 class Order:
-    """A strike that is to come, after so many more appends."""
+    """A strike that is to come, after so many more appends; and whom it kills, once that is known."""
 
     strike: Strike
     after: int
     done: Event
+    victim: psutil.Process | None = None
 
 
 class Saboteur(Relay):
@@ -78,27 +77,37 @@ class Saboteur(Relay):
     async def admit(self, client: Side) -> Connection:
         return _Watched(self, client, await self.connect())
 
-    def due(self, command: bytes) -> Order | None:
-        """The order that is to be carried out with this command."""
+    def due(self, command: bytes, port: int) -> Order | None:
+        """The order that is to be carried out with this command, which comes from this port.
+
+        The worker's main process writes now and then, too. It is no child, so its writes do not count where
+        somebody is to be killed.
+        """
         order = self._order
         if order is None or _APPEND not in command:
             return None
+        if order.strike.kills:
+            order.victim = self._writer_at(port)
+            if order.victim is None:
+                return None
         order.after -= 1
         if order.after >= 0:
             return None
         self._order = None
         return order
 
-    def kill(self, port: int) -> None:
-        """Kill the child whose connection comes from this port; nothing else is ever killed."""
+    def kill(self, victim: psutil.Process) -> None:
+        """Kill the child that writes; nothing else is ever killed."""
+        victim.kill()
+        self.killed += 1
+
+    def _writer_at(self, port: int) -> psutil.Process | None:
+        """The child whose connection comes from this port."""
         for child in self._children():
-            try:
-                ports = {connection.laddr.port for connection in child.net_connections("tcp")}
-            except psutil.Error:
-                continue
-            if port in ports:
-                os.kill(child.pid, signal.SIGKILL)
-                self.killed += 1
+            with suppress(psutil.Error):  # it ends just now
+                if port in {connection.laddr.port for connection in child.net_connections("tcp")}:
+                    return child
+        return None
 
 
 class _Watched(Connection):
@@ -123,7 +132,7 @@ class _Watched(Connection):
 
     async def _pass_commands(self) -> None:
         while command := await self._writer.reader.read(_CHUNK):
-            order = self._saboteur.due(command)
+            order = self._saboteur.due(command, self._writer.writer.get_extra_info("peername")[1])
             if order is None:
                 await self.server.write(command)
                 continue
@@ -141,7 +150,7 @@ class _Watched(Connection):
             await self._writer.write(answer)
 
     def _carry_out(self, order: Order) -> None:
-        if order.strike.kills:
-            self._saboteur.kill(self._writer.writer.get_extra_info("peername")[1])
+        if order.victim is not None:
+            self._saboteur.kill(order.victim)
         self.cut(reset=True)
         order.done.set()

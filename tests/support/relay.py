@@ -170,7 +170,9 @@ class Relay:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="relay", daemon=True)
         self._thread.start()
-        self._server = self._wait_for(self._listen())
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1000)
+        self._listener.setblocking(False)
+        self._loop.call_soon_threadsafe(self._loop.add_reader, self._listener, self._accept)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -182,7 +184,7 @@ class Relay:
     @property
     def port(self) -> int:
         """Where it listens."""
-        port: int = self._server.sockets[0].getsockname()[1]
+        port: int = self._listener.getsockname()[1]
         return port
 
     @property
@@ -233,26 +235,36 @@ class Relay:
     def _wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
-    async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1000)
+    def _accept(self) -> None:
+        """By itself: a connection that asyncio has accepted, and not given yet, nobody could end."""
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            accepted, _ = self._listener.accept()
+            accepted.setblocking(False)
+            serving = self._loop.create_task(self._serve(accepted))
+            self._serving.add(serving)
+            serving.add_done_callback(self._serving.discard)
+            serving.add_done_callback(lambda _: accepted.close())  # it may have ended before it began
 
     async def _close(self) -> None:
-        self._server.close()
+        self._loop.remove_reader(self._listener)
+        self._listener.close()
         await asyncio.gather(*map(end, self._serving))
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        sides = [Side(reader, writer)]
+    async def _serve(self, accepted: socket.socket) -> None:
+        sides: list[Side] = []
         try:
-            # Cancelled when the relay closes. A stream's task that ends so is an error before Python 3.12.
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            sides.append(Side(*await asyncio.open_connection(sock=accepted)))
+            with suppress(OSError, asyncio.IncompleteReadError):
                 await self._carry(sides)
-        finally:
             for side in sides:
                 side.writer.close()
-            self._serving.discard(task)
+            for side in sides:
+                with suppress(OSError):
+                    await side.writer.wait_closed()
+        finally:
+            # Whoever does not read what is left holds nothing up when the relay closes.
+            for side in sides:
+                side.writer.transport.abort()
 
     async def _carry(self, sides: list[Side]) -> None:
         client = sides[0]
