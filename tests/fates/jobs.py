@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Never to be seen by a client, in whatever bytes.
 SECRET = "planted-secret"
 
+#: Seconds, unless a test says otherwise; a machine that stands still for a while must kill no worker.
+LEASE = 8.0
+
 #: Seconds; a gate that no test opens fails the task.
 GATE_TIMEOUT = 60
 
@@ -75,7 +78,7 @@ def fates_app(broker: str, backend: str, conf: dict[str, Any] | None = None) -> 
     """The application; ``conf`` is what a test wants otherwise, of `taskbeam_options` each by itself."""
     given = dict(conf or {})
     options = {
-        "lease": 1.5,
+        "lease": LEASE,
         "public_errors": {"tests.fates.jobs.BrokenFormError": ("bad_form", "The form does not fit.")},
     }
     app: Any = Celery("fates", broker=broker, backend=backend, set_as_current=False)

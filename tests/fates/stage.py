@@ -48,6 +48,9 @@ REDELIVERY: dict[str, Any] = {
     }
 }
 
+#: Workers whose death is noticed soon, for tests in which some die, and nobody looks while others work.
+SHORT_LIVED: dict[str, Any] = {"taskbeam_options": {"lease": 1.5}}
+
 
 class Stage:
     """One server with the tasks of `tests.fates.jobs`."""
@@ -157,7 +160,8 @@ class Stage:
         """What a watchdog does at each look."""
 
         async def look() -> Swept:
-            async with Redis.from_url(self.valkey.url(1)) as client:
+            # It waits for a Redis that a test has stopped.
+            async with Redis.from_url(self.valkey.url(1), socket_timeout=60) as client:
                 return await Watchdog(client, grace, lease=0, judgement=self.judgement).sweep()
 
         return asyncio.run(look())

@@ -16,7 +16,7 @@ from tests.support.clients import TRANSPORTS
 from tests.support.gateway import gateway
 
 from .endpoint import cancelled
-from .stage import REDELIVERY, Stage, staged, story, together
+from .stage import REDELIVERY, SHORT_LIVED, Stage, staged, story, together
 from .table import expected
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ NEVER = 3600
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """Each test has queues of its own: the broker of a killed worker has leftovers."""
-    with staged() as made:
+    with staged(SHORT_LIVED) as made:
         yield made
 
 

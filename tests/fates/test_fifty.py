@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EARLY, LATE = 30, 20
 
 #: Seconds; a busy machine must not make a living worker miss it.
-LEASE = 4
+LEASE = 8
 
 #: One for each task, in turn.
 CLIENTS = ("sse", "websocket", "polling")

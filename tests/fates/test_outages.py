@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from stack.process import ManagedProcess
 
-#: Seconds. Short, so that an outage outlives it.
-LEASE = 1.0
+#: Seconds. Short, so that an outage outlives it, and long enough for a worker on a busy machine.
+LEASE = 3.0
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 
-from .stage import REDELIVERY, Stage, staged, together
+from .stage import REDELIVERY, SHORT_LIVED, Stage, staged, together
 from .table import POOLS, expected
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Seconds, all of which the worker sleeps: more than a task needs whose gate is open, and less than one
 #: that waits at its gate.
-PLENTY, LITTLE = {"worker_soft_shutdown_timeout": 4}, {"worker_soft_shutdown_timeout": 0.3}
+PLENTY, LITTLE = {"worker_soft_shutdown_timeout": 10}, {"worker_soft_shutdown_timeout": 0.3}
 
 
 class Shutdown(NamedTuple):
@@ -54,7 +54,7 @@ def stopped(request: pytest.FixtureRequest) -> Iterator[tuple[Stage, str, dict[s
     """The pool, and the task of each way, whose worker is gone."""
     pool: str = request.param
     ways = {way: each for way, each in SHUTDOWNS.items() if (way, pool) not in HOPELESS}
-    with staged() as stage:
+    with staged(SHORT_LIVED) as stage:
         stages = {way: stage.to(f"way{number}") for number, way in enumerate(ways)}
         with together(stages[way].worker(pool, **ways[way].conf) for way in ways) as workers:
             tasks = {way: stages[way].held(shutdown.job) for way, shutdown in ways.items()}

@@ -117,7 +117,7 @@ def test_one_gateway_tells_and_another_takes_over(valkey: Valkey, journals: Jour
             assert publishers(journals) == 1
         # Whoever is left has the lease, at the latest when it has run out.
         before = len(ticks(second))
-        wait_until(lambda: len(ticks(second)) > before + 1, deadline=30)
+        wait_until(lambda: len(ticks(second)) > before + 1)
         task = journals.task()
         wait_until(lambda: task.id in jobs(second))
 

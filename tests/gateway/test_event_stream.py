@@ -60,8 +60,9 @@ class TestBytes:
     def test_a_heartbeat_is_one_comment_line_without_a_blank_one(self, served: Gateway, task: Task) -> None:
         with get(served, task) as stream:
             stream.block()
-            assert stream.line() == b": ping\n"
+            assert stream.raw_line() == b": ping\n"
             task.append()
+            # There may have been more of them by now. A blank line behind one would be a block of its own.
             assert stream.block() == block_of(task.bodies()[-1])
 
     def test_text_of_any_kind_stays_one_event(self, served: Gateway, task: Task) -> None:

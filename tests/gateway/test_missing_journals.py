@@ -43,7 +43,7 @@ class Lossy(NamedTuple):
 
     def get(self, task: Task, path: str = "", **query: object) -> tuple[int, str | None]:
         """The status, and the code of a problem."""
-        answer = httpx.get(f"{self.gateway.http}/tasks/{task.id}{path}", params=query, timeout=30)  # type: ignore[arg-type]
+        answer = httpx.get(f"{self.gateway.http}/tasks/{task.id}{path}", params=query, timeout=60)  # type: ignore[arg-type]
         if answer.status_code == 503:
             assert int(answer.headers["Retry-After"]) > 0
             assert answer.json()["retry"] is True

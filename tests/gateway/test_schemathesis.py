@@ -102,6 +102,6 @@ def test_the_answers_are_those_of_the_document(
         headers = {} if who == "nobody" else bearer(token)
         if label == "GET /feeds/{feed}/events":
             headers = {**headers, "Accept": "application/json"}  # its stream does not end
-        case.call_and_validate(base_url=guarded.http, checks=CHECKS, headers=headers, timeout=30)
+        case.call_and_validate(base_url=guarded.http, checks=CHECKS, headers=headers, timeout=60)
 
     ask()

@@ -38,7 +38,7 @@ def test_a_signal_ends_it_between_two_looks_at_the_clock(
     async def serve() -> None:
         # From outside, while the loop sleeps, as an operator's comes.
         threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
-        await asyncio.wait_for(server.main_loop(), 30)
+        await asyncio.wait_for(server.main_loop(), 60)
 
     before = signal.signal(signal.SIGTERM, server.handle_exit)
     try:
@@ -52,7 +52,7 @@ def test_a_signal_ends_it_between_two_looks_at_the_clock(
 def test_a_signal_during_startup_is_not_forgotten() -> None:
     server = new_server()
     server.handle_exit(signal.SIGTERM, None)
-    asyncio.run(asyncio.wait_for(server.main_loop(), 30))
+    asyncio.run(asyncio.wait_for(server.main_loop(), 60))
 
 
 def test_the_date_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,10 +31,11 @@ from tests.support.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TIMEOUT = 1.0
+#: Seconds. A broker that is well answers within them, on a busy machine, too.
+TIMEOUT = 3.0
 
 #: Seconds that an answer may take beyond the timeout, on a busy machine.
-SLACK = 15.0
+SLACK = 40.0
 
 #: More than there are threads for it, and than the default pool has.
 MANY = AT_ONCE * 3
@@ -136,7 +137,7 @@ def test_the_gateway_ends_though_the_broker_hangs(broker: Valkey, valkey: Valkey
             hanging = pool.submit(post_until_cut, own)
             wait_until(lambda: own.clients() > 0)
             own.process.send_signal(signal.SIGTERM)
-            own.process.wait(30)
+            own.process.wait(60)
             hanging.result()
 
 
@@ -150,9 +151,9 @@ def post_until_cut(served: Gateway) -> int | None:
 class Own:
     """A gateway in this process; ``url`` is its broker's."""
 
-    def __init__(self, valkey: Valkey, url: str) -> None:
+    def __init__(self, valkey: Valkey, url: str, timeout: float = TIMEOUT) -> None:
         app = Celery(broker=url, backend=f"taskbeam+{valkey.url(1)}", set_as_current=False)
-        settings = GatewaySettings(auth="open", redis_timeout=TIMEOUT)
+        settings = GatewaySettings(auth="open", redis_timeout=timeout)
         self.live = Live(app, settings=settings, watch_signals=False)
 
     async def __aenter__(self) -> Live:
@@ -219,10 +220,11 @@ def test_nothing_is_published_for_a_sender_that_has_gone(
     before = len(heads(journals))
 
     async def leave() -> None:
-        async with Own(valkey, broker.url(0)) as live:
+        # It goes long before it would be answered that the broker is silent.
+        async with Own(valkey, broker.url(0), timeout=60) as live:
             with silence(broker):
                 sending = asyncio.create_task(live.send("tests.task", queue="for-nobody"))
-                await asyncio.sleep(TIMEOUT / 4)
+                await asyncio.sleep(0.25)
                 sending.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await sending

@@ -15,6 +15,7 @@ from stack.ports import LOOPBACK
 from taskbeam.outgoing.answer import Answer
 from taskbeam.outgoing.endpoint import Endpoint
 from taskbeam.outgoing.requests import READ, Outgoing
+from tests.support import nobody
 from tests.support.certificates import Authority
 from tests.support.receiver import receiving, said
 
@@ -122,7 +123,7 @@ def test_of_a_body_without_end_only_the_head_counts(piece: bytes) -> None:
             await asyncio.sleep(0.1)
 
     async def test() -> None:
-        async with receiving(act) as receiver, outgoing(total=SHORT) as sender:
+        async with receiving(act) as receiver, outgoing(total=2 * LONG, body=SHORT) as sender:
             assert await sender.post(endpoint(receiver.port), {}, b"") == Answer(200)
         # What the kernel took on the way is not read.
         assert written < 100 * 65536
@@ -151,7 +152,7 @@ def test_who_resets_and_who_is_not_there() -> None:
             broken = await sender.post(endpoint(receiver.port), {}, b"")
         assert broken.status == 0
         async with outgoing() as sender:
-            refused = await sender.post(endpoint(receiver.port), {}, b"")
+            refused = await sender.post(endpoint(nobody.PORT), {}, b"")
         assert refused == Answer(0, "nobody accepts connections there")
 
     run(test())

@@ -115,12 +115,10 @@ def test_heartbeats_keep_a_silent_stream_open(talkative: Gateway, task: Task, tm
         for opened in streams:
             assert opened.event()["id"]
             for _ in range(5):
-                assert opened.line() == b": ping\n"
+                assert opened.raw_line() == b": ping\n"
         task.append("after the silence")
         for opened in streams:
-            while (line := opened.line()) == b": ping\n":
-                """The other stream was read meanwhile."""
-            assert b"after the silence" in line
+            assert b"after the silence" in opened.line()
 
 
 @pytest.mark.parametrize("proxy", [each for each in INSTALLED if each is NGINX], ids=["HTTP/1.0"])

@@ -14,7 +14,6 @@ from tests.support.clients import TRANSPORTS, Event, until
 from tests.support.event_stream import EventStream
 from tests.support.journal import Journals
 from tests.support.raw_websocket import RawWebSocket
-from tests.support.waiting import wait_until
 
 from .conftest import stock_gateway
 
@@ -60,6 +59,16 @@ def journal(served: Gateway, task_id: str) -> list[Event]:
 def told(events: list[Event]) -> list[Any]:
     """States, or what stands in their place."""
     return [event.get("progress", {}).get("current", event.get("state", event["type"])) for event in events]
+
+
+def unknown(stream: EventStream) -> str:
+    """Take the first event of a task of which nothing is stored: what is stored from now on comes behind it.
+
+    That a gateway hears the task says too little: it may still be looking at what is stored.
+    """
+    first = stream.event()
+    assert first["known"] is False
+    return str(first["state"])
 
 
 def progress(task: StockTask, *currents: int) -> None:
@@ -126,18 +135,18 @@ def journal_after(served: Gateway, task_id: str, seen: list[list[Event]]) -> lis
 
 def test_two_of_the_same_content_are_two(pair: Pair, task: StockTask) -> None:
     with EventStream(pair[0], task.id) as one, EventStream(pair[1], task.id) as other:
-        task.wait_for_hearers(2)
+        assert [unknown(one), unknown(other)] == ["PENDING"] * 2
         progress(task, 1, 2, 1, 1)
         task.store("SUCCESS", "done")
-        seen = [json.loads(one.body()) for _ in range(6)], [json.loads(other.body()) for _ in range(6)]
+        seen = [one.event() for _ in range(5)], [other.event() for _ in range(5)]
     assert told(journal_after(pair[0], task.id, list(seen))) == [1, 2, 1, 1, "SUCCESS"]
 
 
 def test_what_no_gateway_heard_is_a_gap_in_the_journal(valkey: Valkey, task: StockTask) -> None:
     with stock_gateway(valkey) as served, EventStream(served, task.id) as stream:
-        task.wait_for_hearers(1)
+        unknown(stream)
         progress(task, 1, 2)
-        seen = [json.loads(stream.body()) for _ in range(3)]
+        seen = [stream.event() for _ in range(2)]
     progress(task, 3, 4)
     with stock_gateway(valkey) as served:
         with EventStream(served, task.id, f"?after={seen[-1]['id']}") as stream:
@@ -166,9 +175,9 @@ def test_a_result_that_contradicts_the_end_that_was_told_begins_another_life(
 
 def test_an_end_that_celery_tells_twice_is_one_event(pair: Pair, task: StockTask) -> None:
     with EventStream(pair[0], task.id) as stream:
-        task.wait_for_hearers(1)
+        unknown(stream)
         task.store("REVOKED", ValueError())
-        _, revoked = (json.loads(stream.body()) for _ in range(2))
+        revoked = stream.event()
     task.store("REVOKED", ValueError())
     assert [journal(served, task.id) for served in pair] == [[revoked], [revoked]]
 
@@ -195,19 +204,19 @@ def test_a_journal_lives_as_long_as_celerys_result(pair: Pair, task: StockTask) 
 
 def test_what_cannot_be_read_is_passed_over(pair: Pair, task: StockTask) -> None:
     with EventStream(pair[0], task.id) as stream:
-        task.wait_for_hearers(1)
+        unknown(stream)
         task.client.publish(f"celery-task-meta-{task.id}", b"\x80\x04.")
         task.store("SUCCESS")
-        assert [json.loads(stream.body())["state"] for _ in range(2)] == ["PENDING", "SUCCESS"]
+        assert stream.event()["state"] == "SUCCESS"
 
 
 def test_a_lost_connection_is_made_again_and_nothing_that_was_missed_is_passed_over(
     pair: Pair, task: StockTask
 ) -> None:
     with EventStream(pair[0], task.id) as stream:
-        task.wait_for_hearers(1)
+        unknown(stream)
         progress(task, 1)
-        assert told([json.loads(stream.body()) for _ in range(2)]) == ["PENDING", 1]
+        assert told([stream.event()]) == [1]
         with task.client.pipeline(transaction=True) as pipeline:
             pipeline.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
             for current in (2, 3):
@@ -226,18 +235,18 @@ def test_a_global_key_prefix(valkey: Valkey, task: StockTask) -> None:
     task.app.conf.result_backend_transport_options = options
     with stock_gateway(valkey, **options) as served, EventStream(served, task.id) as stream:
         backend = RedisBackend(app=task.app, url=valkey.url(1))
-        wait_until(lambda: bool(task.client.pubsub_channels(f"shop*{task.id}")))
+        unknown(stream)
         backend.store_result(task.id, 1, "SUCCESS")
-        assert told([json.loads(stream.body()) for _ in range(2)]) == ["PENDING", "SUCCESS"]
+        assert told([stream.event()]) == ["SUCCESS"]
 
 
 def test_a_run_of_taskbeams_tells_by_itself(valkey: Valkey, pair: Pair, task: StockTask) -> None:
     with EventStream(pair[0], task.id) as stream, Journals(valkey.url(1)) as journals:
-        task.wait_for_hearers(1)
+        unknown(stream)
         ours = journals.task(task_id=task.id)
         task.store("PROGRESS", {"current": 7})
         ours.append()
-        first, second, third = (json.loads(stream.body()) for _ in range(3))
+        second, third = (stream.event() for _ in range(2))
         assert get(pair[1], task.id).json()["last_event_id"] == third["id"]
-    assert (first["known"], second["state"], third["type"]) == (False, "PENDING", "progress")
+    assert (second["state"], third["type"]) == ("PENDING", "progress")
     assert "source" not in third

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Self
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0
 
+#: A gateway's heartbeat: a comment, which may come between any two events, and is none.
+HEARTBEAT = b": ping\n"
+
 
 class EventStream:
     """One GET of a task's or a feed's events.
 
-    Chunks are decoded; an end without the last one raises `IncompleteRead`.
+    Chunks are decoded; an end without the last one raises `IncompleteRead`. Heartbeats are passed over: each
+    stream gets its turn at a moment that no test knows.
     """
 
     def __init__(
@@ -60,9 +65,15 @@ class EventStream:
         self.response.close()
         self._connection.close()
 
-    def line(self) -> bytes:
-        """The next line with its end; empty at the end of the stream."""
+    def raw_line(self) -> bytes:
+        """The next line with its end, though it be a heartbeat; empty at the end of the stream."""
         return self.response.readline()
+
+    def line(self) -> bytes:
+        """The next line that is no heartbeat."""
+        while (line := self.raw_line()) == HEARTBEAT:
+            pass
+        return line
 
     def block(self) -> bytes:
         """The next lines up to a blank one."""
@@ -83,8 +94,11 @@ class EventStream:
         return event
 
     def rest(self) -> bytes:
-        """All that comes until the end."""
-        return self.response.read()
+        """All that comes until the end, but for heartbeats."""
+        return _HEARTBEATS.sub(b"", self.response.read())
+
+
+_HEARTBEATS = re.compile(b"^" + HEARTBEAT, re.MULTILINE)
 
 
 def connected_socket(port: int, receive_buffer: int = 0, source: str = "") -> socket.socket:

@@ -115,8 +115,8 @@ class RawWebSocket:
         """Send a JSON object."""
         self.send(text(message))
 
-    def receive(self) -> Received:
-        """The next frame; raises `EOFError` at the end of the connection."""
+    def receive_any(self) -> Received:
+        """The next frame, though it be a heartbeat; raises `EOFError` at the end of the connection."""
         first, second = self._exactly(2)
         assert first & 0x70 == 0
         assert second & _MASK == 0, "a server does not mask"
@@ -128,16 +128,19 @@ class RawWebSocket:
         assert first & _FIN, "this server does not fragment"
         return Received(Opcode(first & 0x0F), self._exactly(length))
 
-    def _receive(self) -> Received:
-        """The next frame that is no ping; each of those is answered, as RFC 6455 (5.5.2) wants it."""
-        while (received := self.receive()).opcode is Opcode.PING:
+    def receive(self) -> Received:
+        """The next frame that is no ping; each of those is answered, as RFC 6455 (5.5.2) wants it.
+
+        A ping is the gateway's heartbeat, which comes at a moment that no test knows.
+        """
+        while (received := self.receive_any()).opcode is Opcode.PING:
             with suppress(ConnectionError):  # the server may be gone; what it said before counts
                 self.send(frame(Opcode.PONG, received.payload))
         return received
 
     def body(self) -> bytes:
         """The next message."""
-        received = self._receive()
+        received = self.receive()
         assert received.opcode is Opcode.TEXT, received
         return received.payload
 
@@ -148,7 +151,7 @@ class RawWebSocket:
 
     def closed(self) -> Closed:
         """What the next close frame says, and that the server then ends the connection."""
-        while (received := self._receive()).opcode is not Opcode.CLOSE:
+        while (received := self.receive()).opcode is not Opcode.CLOSE:
             pass
         with suppress(ConnectionError):  # it need not wait for the answer
             self.send(frame(Opcode.CLOSE, received.payload))
@@ -159,7 +162,7 @@ class RawWebSocket:
     def bodies(self) -> list[bytes]:
         """All messages up to the close frame."""
         found = []
-        while (received := self._receive()).opcode is not Opcode.CLOSE:
+        while (received := self.receive()).opcode is not Opcode.CLOSE:
             if received.opcode is Opcode.TEXT:
                 found.append(received.payload)
         return found

@@ -83,7 +83,7 @@ class TestWithAWorker:
             assert threading.active_count() == threads
 
         asyncio.run(use())
-        assert _waiting_ones(valkey) == []
+        wait_until(lambda: _waiting_ones(valkey) == [])
 
 
 def _waiting_ones(valkey: Valkey) -> list[Any]:
