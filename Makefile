@@ -88,6 +88,7 @@ $(VENV)/.ready-browser: $(VENV)/.ready-dev
 $(VENV)/.ready-proxies: $(VENV)/.ready-browser
 	$(BIN)/python -m tests.support.reverse_proxies
 	$(BIN)/python -m tests.support.prometheus
+	$(BIN)/python -m tests.support.helm
 	@touch $@
 
 $(VENV)/.ready-faults: $(VENV)/.ready-dev
