@@ -26,6 +26,7 @@ FOLDERS = (
     "taskbeam",
     "canvases",
     "app",
+    "kubernetes",
 )
 
 #: Of the others each module is a group. They share at most a server that starts at once, and fill the time in
