@@ -75,7 +75,7 @@ def test_the_limit_is_raised_to_what_connections_need(valkey: Valkey, command: s
 def test_a_limit_that_cannot_be_raised_so_far_is_told_and_kept_to(valkey: Valkey, command: str) -> None:
     with limited(valkey, "-n 256", SERVE[command]) as served, ExitStack() as stack:
         told = "WARNING:  This process may open 256 files, so it takes 156 connections instead of 24200."
-        assert told in served.process.output
+        wait_until(lambda: told in served.process.output)
         for _ in range(300):
             stack.enter_context(connected_socket(served.port))
         # Half of them may wait, and the oldest go.

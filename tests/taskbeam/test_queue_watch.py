@@ -116,7 +116,8 @@ def room(valkey: Valkey, client: sync_redis.Redis, writer: JournalWriter) -> Roo
 def consumed(room: Room, client: sync_redis.Redis, connect: Callable[[], Connection]) -> Callable[..., Any]:
     @contextmanager
     def consumer(slots: int = 1) -> Iterator[None]:
-        lease = Lease(str(uuid4()), connect, 60.0, lambda: Consumption((room.queue,), slots))
+        # It is not renewed while a test counts commands.
+        lease = Lease(str(uuid4()), connect, 3600.0, lambda: Consumption((room.queue,), slots))
         lease.hold()
         until(lambda: client.exists(room.keys.consumers))
         yield

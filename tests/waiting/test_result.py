@@ -80,7 +80,7 @@ class TestWithAWorker:
                 results = await asyncio.gather(*waiting)
             assert results == [number + 1 for number in range(50)] * 100
             assert len(_waiting_ones(valkey)) == 2
-            assert threading.active_count() == threads
+            assert threading.active_count() <= threads  # one of before may have ended
 
         asyncio.run(use())
         wait_until(lambda: _waiting_ones(valkey) == [])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.support.journal import Journals, Task
 
 START = execute
+#: A crowd that takes its time to come is still all there.
+SETTINGS = {"head_timeout": 120}
 CROWD = 200
 ROUNDS = 3
 

@@ -11,6 +11,7 @@ import pytest
 from taskbeam.gateway.auth.api_key import KeyText
 from tests.support.gateway import gateway
 from tests.support.tokens import TOKENS, bearer, sign
+from tests.support.waiting import wait_until
 
 from .endpoints import KEYS
 from .test_api_keys import ACTOR, Store, send
@@ -193,6 +194,6 @@ def test_an_open_gateway_asks_for_a_key_all_the_same(valkey: Valkey, admin: KeyT
 def test_no_secret_is_in_the_log(http: httpx.Client, served: Gateway, admin: KeyText) -> None:
     made = KeyText.read(create(http, admin)["key"])
     assert made is not None
-    assert '"action": "create_key"' in served.process.output
+    wait_until(lambda: '"action": "create_key"' in served.process.output)
     assert made.secret not in served.process.output
     assert admin.secret not in served.process.output
