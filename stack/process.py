@@ -22,6 +22,10 @@ GUARD = ("/bin/sh", "-c", "trap '' HUP INT TERM; read _; kill -KILL 0")
 KEPT_LINES, TAIL_LINES = 2000, 40
 POLL_SECONDS = 0.02
 
+#: Seconds in which the last words of a process that has ended are read. Whoever it leaves behind may keep its
+#: output open.
+LAST_WORDS = 5.0
+
 
 class ProcessFailedError(Exception):
     """A process died, or did not become ready in time.
@@ -162,7 +166,7 @@ class ManagedProcess:
     def wait(self, timeout: float) -> int:
         """Its exit code, when it ends within `timeout` seconds. Raises subprocess.TimeoutExpired."""
         returncode = self._popen.wait(timeout)
-        self._reader.join(timeout=1.0)
+        self._reader.join(LAST_WORDS)
         return returncode
 
     def stop(self, grace: float = 10.0, pause: Callable[[float], object] = time.sleep) -> None:
@@ -184,7 +188,7 @@ class ManagedProcess:
         """End the whole group at once. May be called again."""
         self._end_guard()
         self._popen.wait()
-        self._reader.join(timeout=1.0)
+        self._reader.join(LAST_WORDS)
         if not self._reader.is_alive() and self._popen.stdout is not None:
             self._popen.stdout.close()
 
@@ -206,7 +210,7 @@ class ManagedProcess:
 
     def _failure(self, reason: str) -> ProcessFailedError:
         if not self.running:
-            self._reader.join(timeout=1.0)  # its last words may still be in the pipe
+            self._reader.join(LAST_WORDS)  # its last words may still be in the pipe
         return ProcessFailedError(f"{self.name} {reason}", "\n".join(list(self._lines)[-TAIL_LINES:]))
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
+
+from tests.support.telling import ToldTask
 
 from .visiting import overflow, quiet_visit, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
+    from tests.support.journal import Journals
     from tests.support.whole import Whole
 
 #: Milliseconds in which a job is done, also on a machine that does other things.
@@ -126,23 +130,47 @@ def test_a_wrong_password_is_said_in_words(site: Whole, page: Page) -> None:
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_focused()
 
 
-def test_a_text_is_read_while_it_is_written(site: Whole, page: Page) -> None:
+def is_at_its_end(text: Locator) -> bool:
+    """Whether the newest words are in view."""
+    at_end: bool = text.evaluate("page => page.scrollHeight - page.scrollTop - page.clientHeight < 8")
+    return at_end
+
+
+def test_a_text_is_written_and_is_still_there_after_a_reload(site: Whole, page: Page) -> None:
     with quiet_visit(page, site.address):
         page.goto(site.address)
         page.get_by_label("Write a text").fill("3000")
         page.get_by_role("button", name="Write", exact=True).click()
-        text = page.locator(".result .text")
-        expect(text).to_contain_text(" ", timeout=DONE)
-        early = text.inner_text()
         expect(page.locator("#detail .badge")).to_have_text("SUCCESS", timeout=DONE)
+        text = page.locator(".result .text")
         whole = text.inner_text()
-        assert whole.startswith(early[:100])
-        assert len(whole) > len(early)
-        assert text.evaluate("page => page.scrollHeight - page.scrollTop - page.clientHeight") < 8
+        assert len(whole) > 3000
+        assert is_at_its_end(text)
         expect(page.locator(".result dl")).to_contain_text("3,000 words")
         page.reload()
         expect(text).to_have_text(whole, use_inner_text=True, timeout=DONE)
         assert violations(page) == []
+
+
+def test_a_text_is_read_while_it_is_written(site: Whole, page: Page, journals: Journals) -> None:
+    """The test writes it: a worker may be done before a slow browser has looked."""
+    task = ToldTask(journals.writer, str(uuid4()))
+    task.start()
+    with quiet_visit(page, site.address):
+        page.goto(f"{site.address}/#{task.id}")
+        task.write("Early words. " * 400)
+        text = page.locator(".result .text")
+        expect(text).to_contain_text("Early words.", timeout=DONE)
+        early = text.inner_text()
+        task.write("What comes later. " * 400)
+        expect(text).to_contain_text("What comes later.", timeout=DONE)
+        whole = text.inner_text()
+        assert whole.startswith(early[:100])
+        assert len(whole) > len(early)
+        assert is_at_its_end(text)
+        task.succeed({"words": 2800})
+        expect(page.locator(".result dl")).to_contain_text("2,800 words", timeout=DONE)
+        assert text.inner_text() == whole
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

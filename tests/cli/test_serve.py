@@ -11,7 +11,7 @@ import pytest
 
 from stack.ports import LOOPBACK, kept_port
 from tests.support.event_stream import EventStream, bodies_of
-from tests.support.waiting import DEADLINE
+from tests.support.waiting import DEADLINE, START_TIMEOUT
 
 from .running import Serving, run, serving
 
@@ -139,5 +139,5 @@ class TestTheEnvironment:
             socket.create_server((LOOPBACK, 0)) as selfish,
             serving(valkey, port=selfish.getsockname()[1]) as served,
         ):
-            assert served.process.wait(DEADLINE) == 3
+            assert served.process.wait(START_TIMEOUT) == 3
         assert served.logged("in use")

@@ -401,11 +401,18 @@ def test_without_an_event_loop(url: str, task: Task) -> None:
 
 
 def test_without_an_event_loop_it_waits_no_longer_than_it_may(url: str, task: Task) -> None:
-    with SyncClient(url, token=token()) as client:
-        following = client.follow(task.id, timeout=0.5)
-        assert next(following).id == journal(task)[0]
+    first = journal(task)[0]
+
+    def ends(client: SyncClient, seconds: float) -> list[str | None]:
+        """What comes in so many seconds, after which it is over."""
+        found: list[str | None] = []
         with pytest.raises(TimeoutError):
-            next(following)
+            found.extend(event.id for event in client.follow(task.id, timeout=seconds))
+        return found
+
+    with SyncClient(url, token=token()) as client:
+        # A slow machine takes longer to bring the first one.
+        assert any(ends(client, seconds) == [first] for seconds in (0.5, 5.0, 30.0))
 
 
 def test_a_gateway_that_is_not_there_is_waited_for_and_a_call_says_so(
@@ -446,11 +453,19 @@ def test_many_followers_of_one_process_end_with_the_journals(
         # Tokens are taken up to 5 s after their end.
         return token(exp=time.time() - 3) if got <= followers else token()
 
+    # At once: 500 clients that come back leave a loop few turns for anything else.
+    def append_to_all() -> None:
+        for task in tasks:
+            task.append("news")
+
+    def finish_all() -> None:
+        for task in tasks:
+            task.finish()
+
     async def use(first: Gateway, relay: Relay) -> list[list[Any]]:
         async def tell(*weathers: Weather) -> None:
             for relay.weather in weathers:
-                for task in tasks:
-                    await asyncio.to_thread(task.append, "news")
+                await asyncio.to_thread(append_to_all)
 
         async with (
             Client(f"http://127.0.0.1:{relay.port}", token=get) as client,
@@ -466,12 +481,11 @@ def test_many_followers_of_one_process_end_with_the_journals(
             # Each is refused when its first token has expired, and gets another one.
             while got < 2 * followers:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-            for task in tasks:
-                await asyncio.to_thread(task.finish)
+            await asyncio.to_thread(finish_all)
             return [await each for each in following]
 
     with gateway(valkey.url().removesuffix("/0"), **settings) as first, Relay(first.port) as relay:
-        found = run(lambda: use(first, relay), 3 * DEADLINE)
+        found = run(lambda: use(first, relay), 4 * DEADLINE)
     expected = {(task.id, *journal(task)): 25 for task in tasks}
     assert Counter((each[0].task_id, *(event.id for event in each)) for each in found) == expected
 

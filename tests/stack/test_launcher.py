@@ -139,7 +139,7 @@ class TestStop:
             assert terminal.wait_for_exit() == 0
 
     def test_a_process_that_does_not_end_is_killed_after_the_grace(self, tmp_path: Path) -> None:
-        with Terminal(standin("launch", "--stubborn", "--grace", "0.2"), tmp_path) as terminal:
+        with Terminal(standin("launch", "--stubborn", "--grace", "5"), tmp_path) as terminal:
             terminal.wait_until_live()
             terminal.send(signal.SIGTERM)
             assert terminal.wait_for_exit() == 0
