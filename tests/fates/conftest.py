@@ -8,6 +8,7 @@ import pytest
 
 from taskbeam.celery import signals
 from tests.support.gateway import Gateway, gateway
+from tests.support.patient_reports import patient_reports
 
 from .stage import Stage, staged, together
 from .table import POOLS
@@ -21,6 +22,13 @@ PATIENT_LEASE = 60
 
 #: The queue of a prefork worker for tasks that lose their process: Celery takes seconds to replace the last.
 SPARE = "spare"
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _patient_reports() -> Iterator[None]:
+    """Each task that a test sends is told as PENDING."""
+    with patient_reports():
+        yield
 
 
 @pytest.fixture(scope="package")

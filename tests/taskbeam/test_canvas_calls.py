@@ -8,10 +8,14 @@ from uuid import uuid4
 import pytest
 from celery import Celery, chain, chord, group, states
 
+from tests.support.patient_reports import patient_reports
+
 from .apps import journal_of, keys_of, results_app
 from .runner import run_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import redis
 
     from stack.valkey import Valkey
@@ -51,6 +55,13 @@ def _retries(self: Any) -> int:
 def _replaces(self: Any) -> Any:
     one = self.app.signature("one", immutable=True)
     return self.replace(group(one, one))
+
+
+@pytest.fixture(autouse=True)
+def _patient_reports() -> Iterator[None]:
+    """Everything that is sent is told, and counted."""
+    with patient_reports():
+        yield
 
 
 @pytest.fixture
