@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stack.valkey import Valkey
-from tests.support.chromium import chromium
+from tests.support.chromium import chromium, patient
 from tests.support.journal import Journals
 from tests.support.whole import Whole, whole
 
@@ -66,7 +66,7 @@ def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """An empty tab of a new profile; an exception that no page's script catches fails the test."""
-    context = browser.new_context()
+    context = patient(browser.new_context())
     faults: list[str] = []
     context.on("weberror", lambda error: faults.append(str(error.error)))
     tab = context.new_page()

@@ -12,6 +12,7 @@ from taskbeam.journal.keys import NOTIFY_TARGETS, task_keys
 from taskbeam.push.payload import payload_of
 from taskbeam.push.presentation import Presentation
 from tests.push.browser import Browser as Subscribed
+from tests.support.chromium import patient
 from tests.support.waiting import wait_until
 
 from .gallery import ELEMENT, markup
@@ -38,7 +39,7 @@ PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
 @pytest.fixture
 def permitted(browser: Browser) -> Iterator[BrowserContext]:
     """A profile whose user allows notifications."""
-    context = browser.new_context(permissions=["notifications"])
+    context = patient(browser.new_context(permissions=["notifications"]))
     yield context
     context.close()
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.chromium import patient
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page, WebSocket
 
@@ -38,7 +40,7 @@ def sockets() -> list[WebSocket]:
 @pytest.fixture
 def tabs(site: Whole, browser: Browser, sockets: list[WebSocket]) -> Any:
     """Tabs of one profile, whose WebSockets are counted."""
-    context = browser.new_context()
+    context = patient(browser.new_context())
 
     def note(socket: WebSocket) -> None:
         sockets.append(socket)

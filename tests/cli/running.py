@@ -89,7 +89,8 @@ class Serving:
         def listening() -> list[psutil.Process]:
             return [child for child in parent.children() if _listens(child, self.port)]
 
-        wait_until(lambda: len(listening()) == count, lambda: "\n".join(self.lines), START_TIMEOUT)
+        # The first is started alone, and the others when it is ready.
+        wait_until(lambda: len(listening()) == count, lambda: "\n".join(self.lines), 2 * START_TIMEOUT)
         return listening()
 
     def answers_on(self, path: Path) -> bool:

@@ -184,7 +184,8 @@ def test_a_worker_that_is_killed_and_the_next_attempt(place: Place) -> None:
 
 
 def test_redis_is_killed_and_comes_back_with_an_older_copy(crewed: Place) -> None:
-    task_id = crewed.send("write_on", 1500)
+    words = 6_000  # twelve seconds: it writes on when Redis is killed, on a slow machine, too
+    task_id = crewed.send("write_on", words)
     with crewed.followed(task_id) as readers:
         crewed.until_kept(task_id, 500)
         kept = len(crewed.kept(task_id))
@@ -193,7 +194,7 @@ def test_redis_is_killed_and_comes_back_with_an_older_copy(crewed: Place) -> Non
         crewed.results.kill()
         crewed.results.start()
         written = crewed.app.AsyncResult(task_id).get(timeout=60)
-    whole = "".join(f"{number} on, " for number in range(1500))
+    whole = "".join(f"{number} on, " for number in range(words))
     assert written == len(whole)
     for reader in readers:
         assert reader.text == crewed.kept(task_id)

@@ -52,6 +52,12 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def patient(context: BrowserContext) -> BrowserContext:
+    """The same, in which whatever is done to a page has as long as what is expected of it."""
+    context.set_default_timeout(DEADLINE * 1000)
+    return context
+
+
 @contextmanager
 def sleepy(browser: Browser) -> Iterator[BrowserContext]:
     """Another browser, with the same driver, that freezes pages and keeps those that one leaves.
@@ -66,7 +72,7 @@ def sleepy(browser: Browser) -> Iterator[BrowserContext]:
         )
         try:
             attached = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
-            yield attached.contexts[0]
+            yield patient(attached.contexts[0])
             attached.close()
         finally:
             launched.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.chromium import sleepy
+from tests.support.chromium import patient, sleepy
 from tests.support.gateway import ROOT, Gateway, gateway
 from tests.support.journal import Journals
 from tests.support.proxy import Proxy
@@ -78,7 +78,7 @@ def journals(valkey: Valkey) -> Iterator[Journals]:
 @pytest.fixture
 def profile(browser: Browser) -> Iterator[BrowserContext]:
     """A browser's profile, whose tabs share; an exception that no page's script catches fails the test."""
-    context = browser.new_context()
+    context = patient(browser.new_context())
     faults: list[str] = []
     context.on("weberror", lambda error: faults.append(str(error.error)))
     yield context
