@@ -135,7 +135,7 @@ def test_two_workers_at_once_leave_one_of_each(
 ) -> None:
     upload = leave(encoded(gradient(300, 200)))
     # Each waits before making the first until the other has read it, too.
-    both_have_read = threading.Barrier(2, timeout=30)
+    both_have_read = threading.Barrier(2, timeout=60)
     results: list[Resized] = []
 
     def work() -> None:

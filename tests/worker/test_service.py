@@ -83,7 +83,7 @@ def test_changed_orders_make_another_report(service: ReportService) -> None:
 
 def test_two_workers_at_once_leave_one_report(service: ReportService) -> None:
     # Each waits before storing until the other has found no report, too.
-    both_have_looked = threading.Barrier(2, timeout=30)
+    both_have_looked = threading.Barrier(2, timeout=60)
     reports: list[Report] = []
 
     def work() -> None:

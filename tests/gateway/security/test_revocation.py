@@ -66,7 +66,7 @@ def test_cuts_what_is_live_within_a_second(
         assert [socket.closed() for socket in sockets] == [REVOKED] * 4
         assert all(b"token_revoked" in stream.rest() for stream in streams)
         # The promise is a second; the rest is for a machine with other work.
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 45
         task.append()
         assert other.body() == task.bodies()[1]
     assert [code(served, task, token) for served in both] == ["token_revoked"] * 2

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-TIMEOUT = 30
+TIMEOUT = 120
 
 
 async def accepting(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
