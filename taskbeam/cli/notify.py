@@ -50,6 +50,7 @@ async def _send(celery_app: Celery, settings: GatewaySettings) -> None:
         settings.webhooks,
         settings.vapid,
         settings.webhook_networks,
+        settings.critical_tasks,
         Counter(),
         sends=True,
     )

@@ -13,6 +13,7 @@ from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.notifications.configured import keep_configured
 from taskbeam.notifications.due import DueSet
 from taskbeam.notifications.post import Post
+from taskbeam.notifications.preference_store import PreferenceStore
 from taskbeam.notifications.push import push_channel
 from taskbeam.notifications.records import Records
 from taskbeam.notifications.sender import Sender
@@ -50,6 +51,7 @@ class Notifications:
         webhooks: those of the settings; None = what another gateway has set stays as it is.
         vapid: who pushes; None = nobody.
         networks: those of ours that requests may go to, by plain HTTP, too.
+        critical: patterns of the tasks that no preference of an owner silences.
         counts: what came of the messages, as `Post` counts it.
         sends: whether it sends what is due; else somebody else does.
     """
@@ -61,11 +63,14 @@ class Notifications:
         webhooks: Sequence[Webhook] | None,
         vapid: Vapid | None,
         networks: Sequence[Network],
+        critical: Sequence[str],
         counts: Counter[str],
         *,
         sends: bool,
     ) -> None:
         due, self._targets, records = DueSet(redis), TargetStore(redis), Records(redis)
+        #: What owners want to hear.
+        self.preferences = PreferenceStore(redis, critical)
         channels: dict[Kind, Channel] = {"webhook": WEBHOOKS}
         self.push = None
         if vapid is not None:
@@ -81,6 +86,7 @@ class Notifications:
             redis,
             due,
             self._targets,
+            self.preferences,
             records,
             self._outgoing,
             channels,

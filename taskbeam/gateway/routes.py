@@ -16,6 +16,7 @@ from taskbeam.gateway.http import (
     cancel,
     files,
     health,
+    preferences,
     schemas,
     sockets,
     tasks,
@@ -64,6 +65,8 @@ def gateway_router(
         with notification_extras():
             from taskbeam.gateway.http import webhooks as webhook_routes
         router.include_router(webhook_routes.router, dependencies=[bind, own_site, token_caller])
+    if push or webhooks:
+        router.include_router(preferences.router, dependencies=[bind, own_site, token_caller])
     if metrics:
         router.include_router(metrics_route.router, dependencies=[bind, own_site, caller])
     if key_management:

@@ -173,6 +173,7 @@ class Runtime:
         self.notifications = self._notifications() if settings.notifies else None
         self.webhooks = self.notifications.webhooks if self.notifications is not None else None
         self.push = self.notifications.push if self.notifications is not None else None
+        self.preferences = self.notifications.preferences if self.notifications is not None else None
         self._publisher = None
         # What the dashboard counts, it counts on a single server.
         if settings.dashboard and not self.sharded:
@@ -273,6 +274,7 @@ class Runtime:
             settings.webhooks,
             settings.vapid,
             settings.webhook_networks,
+            settings.critical_tasks,
             self.measures.notified,
             sends=settings.send_notifications,
         )

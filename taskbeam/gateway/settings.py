@@ -22,6 +22,7 @@ from taskbeam.gateway.auth.issuer import Issuer
 from taskbeam.gateway.http.hosts import host_pattern
 from taskbeam.gateway.http.origins import allowed_origin
 from taskbeam.notifications.configured import Webhook
+from taskbeam.notifications.task_pattern import checked
 from taskbeam.presence.watchdog import DEFAULT_GRACE, DEFAULT_INTERVAL
 from taskbeam.push.vapid import BadVapidError, Vapid
 from taskbeam.queues import watch
@@ -114,6 +115,9 @@ class GatewaySettings(BaseSettings):
     # Whether this gateway tells them, and devices; else `taskbeam notify` does.
     send_notifications: bool = True
 
+    # Tasks, by name or by its beginning, such as backups.*, which no preference of an owner silences.
+    critical_tasks: tuple[str, ...] = ()
+
     # Web Push: the private key that signs, and whom a push service may ask, such as mailto:ops@example.org.
     vapid_key: SecretStr | None = None
     vapid_contact: str | None = None
@@ -164,6 +168,11 @@ class GatewaySettings(BaseSettings):
     def shows_metrics(self) -> bool:
         """Whether anybody can read what is counted."""
         return self.metrics or self.metrics_port is not None
+
+    @field_validator("critical_tasks")
+    @classmethod
+    def _are_patterns(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(checked, entries))
 
     @field_validator("allowed_hosts")
     @classmethod

@@ -61,6 +61,9 @@ NOTIFY_HEALTH = "taskbeam:notify:health"
 #: Hash: how many targets are told of all ends (`*`), and of those of an owner's tasks (`owner:<owner>`).
 NOTIFY_ASKED = "taskbeam:notify:asked"
 
+#: Hash: of which ends each owner wants to hear, as JSON, by the owner.
+NOTIFY_PREFERENCES = "taskbeam:notify:preferences"
+
 #: List: the messages that were given up, the newest first, as JSON.
 NOTIFY_GIVEN_UP = "taskbeam:notify:given-up"
 

@@ -70,10 +70,13 @@ class DueSet:
         await self._expand([NOTIFY_DUE], [str(end), since, *map(str, messages)])
 
     async def again(self, message: Message) -> None:
-        """Send it at once, as if it never was."""
+        """Send it at once, as if it never was, and whatever its owner wants to hear by now."""
+        first, replayed = str(message._replace(replayed=False)), str(message._replace(replayed=True))
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hdel(NOTIFY_TRIES, str(message))
-        pipeline.zadd(NOTIFY_DUE, {str(message): 0})
+        pipeline.hdel(NOTIFY_TRIES, first, replayed)
+        # Else both would be sent.
+        pipeline.zrem(NOTIFY_DUE, first)
+        pipeline.zadd(NOTIFY_DUE, {replayed: 0})
         await pipeline.execute()
 
     async def remove(self, due: Due) -> None:

@@ -23,18 +23,25 @@ class End(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One target is to be told of one end. ``target``: an id without spaces."""
+    """One target is to be told of one end.
+
+    - ``target``: an id without spaces.
+    - ``replayed``: somebody wants it once more, so nobody asks whether it is wanted.
+    """
 
     target: str
     end: End
+    replayed: bool = False
 
     def __str__(self) -> str:
-        return f"to {self.target} {self.end.id} {self.end.task_id}"
+        kind = "again" if self.replayed else "to"
+        return f"{kind} {self.target} {self.end.id} {self.end.task_id}"
 
     @property
     def id(self) -> str:
         """Its own name, the same however often it is sent (Standard Webhooks: without full stops)."""
-        return "msg_" + sha256(str(self).encode()).hexdigest()[:32]
+        first = str(self._replace(replayed=False))
+        return "msg_" + sha256(first.encode()).hexdigest()[:32]
 
 
 Due: TypeAlias = End | Message
@@ -43,9 +50,9 @@ Due: TypeAlias = End | Message
 def read_due(member: str) -> Due:
     """Read a member; raises `ValueError` for what is none."""
     kind, _, rest = member.partition(" ")
-    if kind == "to":
+    if kind in ("to", "again"):
         target, _, rest = rest.partition(" ")
-        return Message(target, _end(rest))
+        return Message(target, _end(rest), replayed=kind == "again")
     if kind == "end":
         return _end(rest)
     raise ValueError(f"This is nothing that is due: {member!r}")

@@ -11,6 +11,7 @@ from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.notifications.ended import read_ended
 from taskbeam.notifications.outcome import Verdict
+from taskbeam.notifications.preferences import is_wanted
 from taskbeam.notifications.records import Delivery
 from taskbeam.notifications.targets import NoSuchTargetError
 from taskbeam.outgoing.answer import Answer
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from taskbeam.notifications.channel import Channel
     from taskbeam.notifications.due import DueSet
     from taskbeam.notifications.members import Message
+    from taskbeam.notifications.preference_store import PreferenceStore
+    from taskbeam.notifications.preferences import Preference
     from taskbeam.notifications.records import Records
     from taskbeam.notifications.target import Kind, Target
     from taskbeam.notifications.targets import TargetStore
@@ -38,12 +41,13 @@ NOT_OURS = 60.0
 
 
 class Job(NamedTuple):
-    """A message that can be sent: to whom, where, and how often it was in vain."""
+    """A message that can be sent: to whom, where, how often it was in vain, and what they want to hear."""
 
     message: Message
     target: Target
     endpoint: Endpoint
     tries: int
+    preferences: Sequence[Preference]
 
 
 class Post:
@@ -53,12 +57,13 @@ class Post:
         redis: the server with the journals.
         due: the queue.
         targets: who can be told.
+        preferences: of which ends; read together with the targets, for what is taken at the same time.
         records: where what came of it is kept.
         outgoing: by which requests leave.
         channels: how each kind of target is sent to; one that is missing waits for another sender.
         keys: the names of a task's journal in Redis.
         endpoint: reads a target's URL; raises `BadEndpointError`.
-        counts: what came of the messages: ``taken``, ``refused`` (each time) and ``given_up``.
+        counts: what came of the messages: ``taken``, ``refused`` (each time), ``given_up`` and ``unwanted``.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Post:
         redis: Redis,
         due: DueSet,
         targets: TargetStore,
+        preferences: PreferenceStore,
         records: Records,
         outgoing: Outgoing,
         channels: Mapping[Kind, Channel],
@@ -77,6 +83,7 @@ class Post:
         self.targets = targets
         self.keys = keys
         self._due = due
+        self._preferences = preferences
         self._records = records
         self._outgoing = outgoing
         self._channels = channels
@@ -86,10 +93,16 @@ class Post:
     async def prepare(self, messages: Sequence[tuple[Message, int]]) -> list[Job]:
         """See to whom messages go, each of which was in vain so often. What is not sent now is no job."""
         targets = await self.targets.some(message.target for message, _ in messages)
-        jobs = (await self._job(message, targets.get(message.target), tries) for message, tries in messages)
+        said = await self._preferences.of_targets(targets.values())
+        jobs = (
+            await self._job(message, targets.get(message.target), tries, said.get(message.target, ()))
+            for message, tries in messages
+        )
         return [job async for job in jobs if job is not None]
 
-    async def _job(self, message: Message, target: Target | None, tries: int) -> Job | None:
+    async def _job(
+        self, message: Message, target: Target | None, tries: int, preferences: Sequence[Preference]
+    ) -> Job | None:
         if target is None:
             await self._due.remove(message)
         elif target.disabled is not None:
@@ -98,20 +111,24 @@ class Post:
             await self._due.put_back(message, NOT_OURS, in_vain=False)
         else:
             try:
-                return Job(message, target, self._endpoint(target.url), tries)
+                return Job(message, target, self._endpoint(target.url), tries, preferences)
             except BadEndpointError as error:
                 await self._conclude(message, target, tries, Answer(0, str(error)))
         return None
 
     async def send(self, job: Job) -> tuple[bool, float]:
-        """Send it, and see to what becomes of it.
+        """Send it, if it is wanted, and see to what becomes of it.
 
         Returns whether its host did what it should, and else the seconds for which it wants to be left alone.
         """
-        message, target, endpoint, tries = job
+        message, target, endpoint, tries, preferences = job
         ended = await read_ended(self.redis, self.keys(message.end.task_id), message.end)
         if ended is None:
             # The journal has expired.
+            await self._due.remove(message)
+            return True, 0.0
+        if not message.replayed and not is_wanted(target, ended, preferences, self._preferences.critical):
+            self._counts["unwanted"] += 1
             await self._due.remove(message)
             return True, 0.0
         request = self._channels[target.kind].request(target, message, ended, datetime.now(UTC))

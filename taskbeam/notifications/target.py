@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from taskbeam.notifications.task_pattern import fits
 from taskbeam.push.presentation import Presentation  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
@@ -34,13 +35,9 @@ class Filter(BaseModel):
         """Whether this end is one of them."""
         return (
             (self.states is None or ended.state in self.states)
-            and (self.names is None or any(_fits(name, ended.name or "") for name in self.names))
+            and (self.names is None or any(fits(name, ended.name or "") for name in self.names))
             and (self.tags is None or not self.tags.isdisjoint(ended.labels.tags))
         )
-
-
-def _fits(pattern: str, name: str) -> bool:
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 class Target(BaseModel):

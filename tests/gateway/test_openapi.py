@@ -83,11 +83,13 @@ WEBHOOKS = {
     **dict.fromkeys(("rotate_webhook", "enable_webhook", "test_webhook"), ONE_WEBHOOK),
     **dict.fromkeys(("replay_delivery", "delete_webhook"), ONE_WEBHOOK),
 }
+PREFERENCES = {"get_preferences": OF_OWNER, "set_preferences": OF_OWNER | CHANGING | BODY}
 SERVICE = (
     GATEWAY
     | KEYS
     | PUSH
     | WEBHOOKS
+    | PREFERENCES
     | {
         "create_report": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
         "create_images": SENDING | {"too_large", "bad_request", "insufficient_storage"},
@@ -130,6 +132,8 @@ SUCCESS = {
     "list_devices": {"200": {"Cache-Control"}},
     "ask_for_all_pushes": {"200": {"Cache-Control"}},
     "forget_device": {"204": {"Cache-Control"}},
+    "get_preferences": {"200": {"Cache-Control"}},
+    "set_preferences": {"200": {"Cache-Control"}},
     "list_webhooks": {"200": {"Cache-Control"}},
     "create_webhook": {"201": {"Cache-Control"}},
     "rotate_webhook": {"200": {"Cache-Control"}},
@@ -284,7 +288,7 @@ ASKED = {
     **dict.fromkeys(("create_task_ticket", "set_task_cookie"), READING),
     **dict.fromkeys(("get_feed", "get_feed_events", "create_feed_ticket", "set_feed_cookie"), READING),
     "get_schema": READING,
-    **dict.fromkeys(("cancel_task", *PUSH, *WEBHOOKS), frozenset({"token"})),
+    **dict.fromkeys(("cancel_task", *PUSH, *WEBHOOKS, *PREFERENCES), frozenset({"token"})),
     **dict.fromkeys(KEYS, frozenset({"api_key"})),
     **dict.fromkeys(
         ("create_report", "create_report_batch", "create_images", "create_text"),

@@ -17,6 +17,7 @@ from taskbeam.journal.keys import NOTIFY_DUE, task_keys
 from taskbeam.notifications.due import DueSet
 from taskbeam.notifications.lanes import SLOW
 from taskbeam.notifications.post import Post
+from taskbeam.notifications.preference_store import PreferenceStore
 from taskbeam.notifications.records import Records
 from taskbeam.notifications.sender import Sender
 from taskbeam.notifications.target import Target
@@ -71,6 +72,7 @@ class Stage:
         self.due = DueSet(redis)
         self.targets = TargetStore(redis)
         self.records = Records(redis)
+        self.preferences = PreferenceStore(redis)
         self.counts: Counter[str] = Counter()
         self.outgoing = Outgoing(OURS, total, resolver=lambda _: [ip_address(LOOPBACK)])
         endpoint = partial(Endpoint.parse, plain_http=True, allowed=OURS)
@@ -78,6 +80,7 @@ class Stage:
             redis,
             self.due,
             self.targets,
+            self.preferences,
             self.records,
             self.outgoing,
             {"webhook": WEBHOOKS},

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -20,6 +21,7 @@ from taskbeam.notifications.configured import keep_configured
 from taskbeam.notifications.webhook import new_secret
 from tests.support.gateway import ROOT, gateway
 from tests.support.receiver import receiving, said
+from tests.support.tokens import TOKENS, bearer, sign
 
 from .conftest import DB
 from .stage import due_now, headers, run, staged, until
@@ -85,11 +87,52 @@ def test_a_process_of_its_own_tells_them_where_the_gateways_do_not(
     run(test())
 
 
+def silence(url: str) -> dict[str, Any]:
+    """What the gateway answers to an owner who wants to hear nothing."""
+    with httpx.Client(base_url=url, timeout=60, headers=bearer(sign(owner="ada"))) as ada:
+        preferences = [{"channel": "*", "tasks": "*", "tell": "none"}]
+        answer: dict[str, Any] = ada.put(
+            "/notifications/preferences", json={"preferences": preferences}
+        ).json()
+        return answer
+
+
+def create(url: str, port: int) -> None:
+    """The same owner's webhook."""
+    webhook = {"url": f"http://127.0.0.1:{port}/x"}
+    httpx.post(
+        f"{url}/webhooks", json=webhook, timeout=60, headers=bearer(sign(owner="ada"))
+    ).raise_for_status()
+
+
+def test_no_preference_silences_what_the_settings_call_critical(
+    valkey: Valkey, store: redis.Redis, journals: Journals
+) -> None:
+    async def test() -> None:
+        async with receiving(said("HTTP/1.1 204 No Content\n\n")) as receiver:
+            settings: dict[str, Any] = TOKENS | {
+                "webhooks": [],
+                "webhook_networks": '["127.0.0.0/8"]',
+                "critical_tasks": '["tests.*"]',
+            }
+            with gateway(valkey.url().removesuffix("/0"), **settings) as running:
+                create(running.http, receiver.port)
+                assert silence(running.http)["critical"] == ["tests.*"]
+                task = journals.task(labels={"owner": "ada"})
+                task.finish()
+                due_now(store)
+                await until(lambda: receiver.requests and not store.exists(NOTIFY_DUE))
+        [request] = receiver.requests
+        assert json.loads(request[1])["data"]["task_id"] == task.id
+
+    run(test())
+
+
 def test_who_does_not_send_keeps_who_is_to_be_told_and_is_done(valkey: Valkey, store: redis.Redis) -> None:
     async def test() -> None:
         webhook = Configured.model_validate({"url": "https://a.example/", "secret": SECRET})
         async with Redis.from_url(valkey.url(DB)) as client:
-            kept = Notifications(client, task_keys, [webhook], None, [], Counter(), sends=False)
+            kept = Notifications(client, task_keys, [webhook], None, [], [], Counter(), sends=False)
             await kept.run()
             await kept.close()
         assert store.hlen(NOTIFY_TARGETS) == 1

@@ -16,7 +16,7 @@ from taskbeam.outgoing.answer import Answer
 END = End(EventId(17, 3), "some task: 1\n2")
 
 
-@pytest.mark.parametrize("due", [END, Message("webhook_x-_9", END)])
+@pytest.mark.parametrize("due", [END, Message("webhook_x-_9", END), Message("webhook_x", END, replayed=True)])
 def test_a_member_is_read_as_it_was_written(due: Due) -> None:
     assert read_due(str(due)) == due
 
@@ -36,7 +36,7 @@ def test_a_message_has_one_id_of_its_own() -> None:
         Message("webhook_x", End(EventId(17, 4), END.task_id)),
         Message("webhook_x", End(END.id, "other")),
     ]
-    assert message.id == Message("webhook_x", END).id
+    assert message.id == Message("webhook_x", END).id == Message("webhook_x", END, replayed=True).id
     assert len({message.id, *(other.id for other in others)}) == 4
     assert "." not in message.id
 

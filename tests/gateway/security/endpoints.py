@@ -260,6 +260,14 @@ WEBHOOKS = (
     ),
 )
 
+_PREFERENCES = "/notifications/preferences"
+
+#: About no task: what whoever asks wants to hear.
+PREFERENCES = (
+    Endpoint("GET", _PREFERENCES, http("GET", _PREFERENCES)),
+    Endpoint("PUT", _PREFERENCES, http("PUT", _PREFERENCES, json={"preferences": []})),
+)
+
 #: About no task: they make and end sessions (tests/app/test_accounts.py).
 LOGIN = {("POST", "/account"), ("POST", "/session"), ("GET", "/session"), ("DELETE", "/session")}
 

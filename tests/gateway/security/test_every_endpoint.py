@@ -38,6 +38,7 @@ from .endpoints import (
     LOGIN,
     NO_DEVICE,
     OPEN,
+    PREFERENCES,
     PUBLIC,
     SCHEMA,
     WEBHOOKS,
@@ -381,10 +382,12 @@ class TestSchemas:
 
 
 @pytest.mark.parametrize("row", INVALID)
-def test_devices_and_webhooks_are_those_of_whoever_has_a_token(guarded: Gateway, row: str) -> None:
+def test_devices_webhooks_and_preferences_are_those_of_whoever_has_a_token(
+    guarded: Gateway, row: str
+) -> None:
     """Whose they are is tested in tests/notifications."""
     token, problem = INVALID[row]
-    for endpoint in (*DEVICES, *WEBHOOKS):
+    for endpoint in (*DEVICES, *WEBHOOKS, *PREFERENCES):
         check(endpoint.ask(guarded, "", token("7")), problem)
 
 
@@ -438,7 +441,7 @@ class TestTheTable:
                     routes += route.original_router.routes  # type: ignore[attr-defined]  # an included one
         asked = {
             (each.method, each.path)
-            for each in (*ENDPOINTS.values(), *FEEDS.values(), *DEVICES, *WEBHOOKS, SCHEMA)
+            for each in (*ENDPOINTS.values(), *FEEDS.values(), *DEVICES, *WEBHOOKS, *PREFERENCES, SCHEMA)
         }
         assert found == asked | KEYS | LOGIN | PUBLIC
 
