@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from stack.valkey import Valkey
+from taskbeam.journal.keys import NOTIFY_TARGETS
 from tests.support.journal import Journals
 
 if TYPE_CHECKING:
@@ -35,6 +36,6 @@ def store(valkey: Valkey) -> Iterator[redis.Redis]:
 @pytest.fixture
 def journals(valkey: Valkey, store: redis.Redis) -> Iterator[Journals]:
     """Journals in it."""
-    assert store.dbsize() == 0
+    assert not store.exists(NOTIFY_TARGETS)
     with Journals(valkey.url(DB)) as found:
         yield found

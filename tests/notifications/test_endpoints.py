@@ -9,7 +9,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, deliveries_key
+from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, NOTIFY_TARGETS, deliveries_key
 from taskbeam.notifications.webhooks import MOST_OF_OWNER
 from tests.support.gateway import gateway
 from tests.support.receiver import receiving, said
@@ -88,7 +88,7 @@ def test_an_owners_webhook_is_told_of_the_owners_tasks_alone(
 
 
 def test_a_trial_is_signed_with_both_secrets_of_a_rotation(served: Gateway, store: redis.Redis) -> None:
-    assert store.dbsize() == 0
+    assert not store.exists(NOTIFY_TARGETS)
 
     async def test() -> None:
         async with receiving(OK) as receiver:
@@ -131,7 +131,7 @@ def test_one_that_was_disabled_is_enabled_again(
 
 @pytest.mark.parametrize("path", ["DELETE ", "POST /rotate", "POST /enable", "POST /test", "GET /deliveries"])
 def test_another_owners_is_not_there(served: Gateway, store: redis.Redis, path: str) -> None:
-    assert store.dbsize() == 0
+    assert not store.exists(NOTIFY_TARGETS)
     method, _, action = path.partition(" ")
     with asking(served, "ada") as ada, asking(served, "bob") as bob:
         made = create(ada, "https://shop.example/hook")
@@ -154,14 +154,14 @@ def test_another_owners_is_not_there(served: Gateway, store: redis.Redis, path: 
     ],
 )
 def test_what_requests_do_not_go_to_is_refused(served: Gateway, store: redis.Redis, url: str) -> None:
-    assert store.dbsize() == 0
+    assert not store.exists(NOTIFY_TARGETS)
     with asking(served, "ada") as ada:
         answer = ada.post("/webhooks", json={"url": url})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
 def test_an_owner_has_a_bounded_number(served: Gateway, store: redis.Redis) -> None:
-    assert store.dbsize() == 0
+    assert not store.exists(NOTIFY_TARGETS)
     with asking(served, "ada") as ada, asking(served, "bob") as bob:
         for number in range(MOST_OF_OWNER):
             create(ada, f"https://shop.example/{number}")

@@ -226,10 +226,10 @@ class TestOverHttp:
     def test_what_nobody_can_want_is_refused_and_changes_nothing(
         self, served: Gateway, store: redis.Redis, body: object
     ) -> None:
-        assert store.dbsize() == 0
         with asking(served, owner="ada") as ada:
             most = [NONE | {"tasks": "x" * 255}] * MOST
             assert ada.put(PATH, json={"preferences": most}).status_code == 200
             answer = ada.put(PATH, json=body)
             assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
             assert ada.get(PATH).json()["preferences"] == most
+        assert store.hkeys(NOTIFY_PREFERENCES) == ["ada"]
