@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals
 
-SETTINGS = TOKENS
+#: Seconds between two heartbeats: longer than a command needs to start while a socket waits and answers none.
+SETTINGS = TOKENS | {"heartbeat": 120}
 NAMES = ["Jürgen", "à la carte", "名前", "Дмитрий", "user-7", "a 'quoted' name", "🦊"]
 
 #: As header values: no labels, or no UTF-8.
