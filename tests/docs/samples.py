@@ -83,7 +83,7 @@ def environment(variables: dict[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def working(command: str, folder: Path, **variables: str) -> Iterator[None]:
+def working(command: str, folder: Path, **variables: str) -> Iterator[ManagedProcess]:
     """Run a worker until the block ends; it is ready when the block begins."""
     lines: list[str] = []
     argv = [*shlex.split(command), "--loglevel=INFO", "--concurrency=1"]
@@ -91,7 +91,7 @@ def working(command: str, folder: Path, **variables: str) -> Iterator[None]:
         "worker", argv, env=environment(variables), cwd=folder, on_line=lines.append
     ) as process:
         process.wait_until(lambda: any(" ready." in line for line in lines), START_TIMEOUT)
-        yield
+        yield process
 
 
 @contextmanager
