@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 from taskbeam.client.exchange import Addresses, SentTask, sent_task
 from taskbeam.client.feed import FeedTasks
 from taskbeam.client.http_exchange import HttpExchange
+from taskbeam.client.listing import pages
 from taskbeam.client.requests import id_of, idempotency
 from taskbeam.contract.errors import refusal, result_of
 from taskbeam.contract.events import (
     FeedEvent,
     GapEvent,
+    RollupEvent,
     StateEvent,
     feed_event,
     listed_event,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     import httpx
 
     from taskbeam.client.token import Token
-    from taskbeam.contract.events import Event, RollupEvent
+    from taskbeam.contract.events import Event
 
 
 class Client:
@@ -143,32 +145,40 @@ class Client:
         return sent_task(await self._exchange.call("POST", address, self._token, headers=headers, **request))
 
     async def tasks(self, feed: str, *, states: Sequence[str] = (), limit: int = 100) -> list[FeedEvent]:
-        """The tasks of a feed as they are, the newest first; ``open`` among ``states`` is each that goes on.
+        """The tasks of a feed as they are, the newest first.
+
+        Args:
+            feed: its name, such as ``owner:me``.
+            states: only tasks in one of these; ``open`` is each that goes on.
+            limit: tasks at the most, from 1. More than 500 are read by several requests.
 
         Raises `Refused`.
         """
-        query = {"state": list(states), "limit": limit}
-        return _listed(
-            await self._exchange.call("GET", self._addresses.feed(feed), self._token, params=query)
-        )
+        address = self._addresses.feed(feed)
+        found: list[FeedEvent] = []
+        async for page in pages(self._exchange, address, self._token, states=states, limit=limit):
+            found += _listed(page, page["rollup"])
+        return found
 
     async def feed(
         self, feed: str, *, after: str | None = None
     ) -> AsyncGenerator[FeedEvent | RollupEvent | GapEvent, None]:
         """Yield what happens to the tasks of a feed, such as ``owner:me``: first each as it is, then live.
 
-        Of each task newer events come after older ones. With ``after``, a cursor of this feed, the tasks that
-        it has are not listed first. Behind a `GapEvent` they are listed again. A `RollupEvent` is about the
-        counts alone.
+        All tasks of the feed are listed, the oldest first; of each newer events come after older ones. With
+        ``after``, a cursor of this feed, they are not listed first. Behind a `GapEvent` they are listed
+        again. A `RollupEvent` is about the counts alone.
 
         Raises `Refused`, see `follow`.
         """
         tasks = FeedTasks()
         while True:
             if after is None:
-                listed = await self._exchange.call("GET", self._addresses.feed(feed), self._token)
-                after = listed["last_event_id"]
-                for task in reversed(_listed(listed)):
+                address = self._addresses.feed(feed)
+                listed = [page async for page in pages(self._exchange, address, self._token)]
+                # What happens from the first page on comes with the stream, and its counts, too.
+                after, rollup = listed[0]["last_event_id"], listed[0]["rollup"]
+                for task in (task for page in reversed(listed) for task in reversed(_listed(page, rollup))):
                     if tasks.is_news(task.raw["event"]):
                         yield task
             async for body in self._exchange.stream(
@@ -177,6 +187,8 @@ class Client:
                 event = feed_event(body)
                 if not isinstance(event, FeedEvent) or tasks.is_news(body["event"]):
                     yield event
+                elif event.rollup is not None:
+                    yield RollupEvent(feed=event.feed, rollup=event.rollup, id=event.id, raw=body)
                 if isinstance(event, GapEvent):
                     after = None
                     break
@@ -189,6 +201,6 @@ class Client:
         return task.token if isinstance(task, SentTask) and task.token is not None else self._token
 
 
-def _listed(answer: Mapping[str, Any]) -> list[FeedEvent]:
-    """A feed's list as events."""
-    return [listed_event(answer["feed"], body, answer["rollup"]) for body in answer["tasks"]]
+def _listed(page: Mapping[str, Any], rollup: Mapping[str, Any]) -> list[FeedEvent]:
+    """The tasks of a page of a feed's list as events, with counts of the feed."""
+    return [listed_event(page["feed"], body, rollup) for body in page["tasks"]]

@@ -13,8 +13,8 @@ from taskbeam.journal.events import EventId
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Tasks whose newest event is remembered: several times what a feed keeps.
-MOST = 10_000
+#: Tasks whose newest event is remembered: twice as many as the largest feed lists.
+MOST = 40_000
 
 
 class FeedTasks:
