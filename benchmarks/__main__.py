@@ -3,7 +3,8 @@
     python -m benchmarks [--quick] [--into DIRECTORY] [--only BENCHMARK …] [--publish]
 
 Each writes its figures as JSON into the directory, and the growth of costs is drawn there.
-``--publish`` puts the tables, the picture and the capacity plan into docs/performance.md. With ``--only``,
+``--publish`` puts the tables, the picture and the capacity plan into docs/performance.md, and what a load
+takes into docs/capacity.md. With ``--only``,
 the figures of the others are those that the directory has; to publish, it must have them all.
 """
 
@@ -19,7 +20,8 @@ from pathlib import Path
 from shutil import copy
 from typing import Any
 
-from .capacity import Costs, plan
+from .capacity_page import costs, page
+from .capacity_plan import Costs, plan
 from .missed import missed
 from .plots import draw
 from .report import Figure, markdown
@@ -33,6 +35,8 @@ BENCHMARKS = (
 INTO = Path("var/bench")
 REMEDY = "Measure them, too (without --only), or leave --publish out"
 DOCUMENT, PICTURE = Path("docs/performance.md"), Path("docs/performance.png")
+#: What a load takes, from the same figures.
+CAPACITY = Path("docs/capacity.md")
 
 
 def main() -> int:
@@ -97,7 +101,7 @@ def _draw(figures: list[dict[str, Any]], file: Path) -> None:
 
 
 def publish(measured: dict[str, dict[str, Any]], picture: Path) -> None:
-    """Fill docs/performance.md, and put the picture beside it."""
+    """Fill docs/performance.md and docs/capacity.md, and put the picture beside them."""
     reported = {benchmark: _figures(document["figures"]) for benchmark, document in measured.items()}
     parts = {benchmark: markdown(figures) for benchmark, figures in reported.items()}
     parts["missed"] = missed(list(chain.from_iterable(reported.values())))
@@ -112,7 +116,11 @@ def publish(measured: dict[str, dict[str, Any]], picture: Path) -> None:
     for transport in ("WebSocket", "SSE"):
         parts[f"capacity {transport}"] = plan(Costs.from_figures(figures, transport))
     DOCUMENT.write_text(fill(DOCUMENT.read_text(encoding="utf-8"), parts), encoding="utf-8")
-    print(f"Filled {DOCUMENT}")
+    found = costs(figures, "WebSocket").worst(costs(figures, "SSE"))
+    CAPACITY.write_text(
+        fill(CAPACITY.read_text(encoding="utf-8"), {"capacity": page(found)}), encoding="utf-8"
+    )
+    print(f"Filled {DOCUMENT} and {CAPACITY}")
 
 
 def _figures(figures: list[dict[str, Any]]) -> list[Figure]:

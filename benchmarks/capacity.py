@@ -1,97 +1,123 @@
-"""The capacity plan: what cores carry, worked out from what was measured, with the arithmetic shown."""
+"""Does the model of docs/capacity.md say beforehand what a run will cost?
+
+    python -m benchmarks.capacity [--quick] [--json FILE] [--markdown]
+
+Three runs on one gateway. What an event costs with one follower, and with fifty, gives the costs; from these
+the model says what it costs with ten, beside clients who are told nothing. Then that is measured. The rates
+are close to each other, for what an event costs depends on them: a process that is woken for one event pays
+more than one that finds several.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import ceil
-from typing import Any, NamedTuple, Self
+import sys
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
-#: Part of a core that is planned with; the rest is for what comes at once.
-UTILISATION = 0.7
-#: A gateway process per core; a node has so many of them.
-CORES_PER_NODE = 4
-NODES = 10
+from . import command
+from .capacity_model import Costs, Load, costs_of_an_event, usage
+from .contest import contest
+from .load.client import Transport
+from .load.runner import run_load
+from .peers import OURS
+from .report import Figure, Report
+from .roster import Roster
+from .server import staged
+from .workloads.shared_tasks import SharedTasks
 
-#: Of each benchmark by its name, as `Report.write_json` keeps them.
-Figures = Mapping[str, Sequence[Mapping[str, Any]]]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUMMARY = "capacity: what the model says that a delivery costs, and what it does"
+
+#: How far the model may be off.
+TOLERANCE = 0.2
 
 
-class Costs(NamedTuple):
-    """What one of each costs: CPU in µs, memory in KiB."""
+class Scale(NamedTuple):
+    """What is measured: two runs to learn from, and the one that is predicted."""
+
+    alone: SharedTasks
+    shared: SharedTasks
+    predicted: SharedTasks
+    rounds: int
+
+
+FULL = Scale(
+    SharedTasks(busy=1000, followers=1, events=6000, rate=1000),
+    SharedTasks(busy=40, followers=50, events=2000, rate=400),
+    SharedTasks(busy=200, followers=10, events=4000, rate=1000, idle=3000),
+    rounds=3,
+)
+QUICK = Scale(
+    SharedTasks(busy=20, followers=1, events=40, rate=200),
+    SharedTasks(busy=2, followers=10, events=20, rate=200),
+    SharedTasks(busy=5, followers=4, events=20, rate=200, idle=5),
+    rounds=1,
+)
+
+
+class Measured(NamedTuple):
+    """CPU in µs: of the gateway per delivery, of Redis per event; and what went wrong."""
 
     delivery: float
-    event: float
-    redis_event: float
-    reconnect: float
-    connection: float
-
-    @classmethod
-    def from_figures(cls, figures: Figures, transport: str) -> Self:
-        """Read them from the largest case of each benchmark. Raises `LookupError` when one is missing."""
-        delivered = figures["delivery_cost"]
-        shared = _largest(delivered, {"tasks": 1, "transport": transport})
-        own = _largest(
-            [figure for figure in delivered if figure["conditions"].get("rate")], {"transport": transport}
-        )
-        return cls(
-            delivery=shared["value"],
-            event=own["value"],
-            redis_event=own["redis"],
-            reconnect=_largest(figures["reconnect_cost"], {"transport": transport}, "µs/client")["value"],
-            connection=_largest(figures["idle_cost"], {"transport": transport}, "KiB")["value"],
-        )
+    redis: float
+    fault: str
 
 
-def _largest(
-    figures: Sequence[Mapping[str, Any]], among: Mapping[str, object], unit: str = "µs/delivery"
-) -> Mapping[str, Any]:
-    """Our figure for the most clients, and, of several, for the most tasks at the highest rate."""
-    ours = [
-        figure
-        for figure in figures
-        if figure["subject"] == "taskbeam" and figure["unit"] == unit
-        if among.items() <= figure["conditions"].items()
+def measure(quick: bool) -> Report:
+    """Both transports."""
+    roster = Roster.call((OURS,), obtain=False)
+    scale = QUICK if quick else FULL
+    figures = [
+        figure for transport in get_args(Transport) for figure in _figures(scale, transport, judged=not quick)
     ]
-    if not ours:
-        raise LookupError(f"no figure in {unit} with {dict(among)}")
-    sizes = ("clients", "tasks", "rate")
-    return max(ours, key=lambda figure: [figure["conditions"].get(size, 0) for size in sizes])
+    return Report(figures, roster.notes)
 
 
-def per_core(cost: float) -> float:
-    """How many a second one core carries, where one costs so many µs."""
-    return UTILISATION * 1e6 / cost
+def predicted(alone: Measured, shared: Measured, workload: SharedTasks) -> tuple[float, float]:
+    """What the model says of a delivery, and of Redis per event: µs of CPU, from what two other runs cost."""
+    heard, delivered = costs_of_an_event(alone.delivery, shared.delivery)
+    # Of an idle connection's pings there are too few in some seconds to be seen beside this.
+    costs = Costs(heard, delivered, 0, 0, 0, published=alone.redis, updated=0)
+    load = Load(workload.conditions["clients"], workload.rate, workload.followers)
+    used = usage(costs, load)
+    return used.gateways * 1e6 / (load.events * load.followers), used.redis * 1e6 / load.events
 
 
-def plan(costs: Costs) -> str:
-    """The plan as a table in Markdown, and what of it Redis allows."""
-    node, cluster = CORES_PER_NODE, CORES_PER_NODE * NODES
-    spent = {
-        "deliveries/s of tasks that many follow": costs.delivery,
-        "events/s of tasks that one client follows": costs.event,
-        "reconnects/s with replay": costs.reconnect,
-    }
-    rows = [
-        f"| {what} | {cost:.1f} µs | {UTILISATION:g} s ÷ {cost:.1f} µs = {per_core(cost):,.0f} "
-        f"| {node * per_core(cost):,.0f} | {cluster * per_core(cost):,.0f} |"
-        for what, cost in spent.items()
-    ]
-    connections = 2**20 / costs.connection
-    rows.append(
-        f"| idle connections per GiB | {costs.connection:.1f} KiB "
-        f"| 1 GiB ÷ {costs.connection:.1f} KiB = {connections:,.0f} | the same | the same |"
+def _figures(scale: Scale, transport: Transport, *, judged: bool) -> Iterator[Figure]:
+    alone, shared, then = (
+        _run(workload, transport, scale.rounds) for workload in (scale.alone, scale.shared, scale.predicted)
     )
-    headings = f"| | one costs | one core | a node of {CORES_PER_NODE} cores | {NODES} nodes |"
-    table = "\n".join((headings, "| --- | --- | --- | --- | --- |", *rows))
-    return f"{table}\n\n{_redis(costs)}"
-
-
-def _redis(costs: Costs) -> str:
-    one, all_nodes = per_core(costs.redis_event), NODES * CORES_PER_NODE * per_core(costs.event)
-    return (
-        f"One Redis spends {costs.redis_event:.1f} µs of its only core on an event, whoever follows: "
-        f"{UTILISATION:g} s ÷ {costs.redis_event:.1f} µs = {one:,.0f} events/s. "
-        f"The {all_nodes:,.0f} events/s that {NODES} nodes could pass on to a client each are "
-        f"{all_nodes:,.0f} ÷ {one:,.0f} → {ceil(all_nodes / one)} shards of a Redis Cluster with "
-        "sharded pub/sub."
+    delivery, _ = predicted(alone, shared, scale.predicted)
+    case = f"{scale.predicted.name}, {transport}"
+    conditions = {**scale.predicted.conditions, "transport": transport}
+    yield Figure(case=case, subject="model", value=delivery, unit="µs/delivery", conditions=conditions)
+    yield Figure(
+        case=case,
+        subject=OURS.name,
+        value=then.delivery,
+        unit="µs/delivery",
+        ratio=delivery / then.delivery,
+        redis=then.redis,
+        conditions=conditions,
+        ours=True,
+        fault=then.fault or (miss(delivery, then.delivery) if judged else ""),
     )
+
+
+def miss(said: float, found: float) -> str:
+    """By how much the model is off, in words; empty within `TOLERANCE`."""
+    off = said / found - 1
+    return "" if abs(off) <= TOLERANCE else f"the model is off by {off:+.0%}"
+
+
+def _run(workload: SharedTasks, transport: Transport, rounds: int) -> Measured:
+    command.progress(f"{workload.name}, {transport}")
+    with staged([OURS]) as servers:
+        [contestant] = run_load(contest(servers, workload, transport, rounds))
+    return Measured(median(contestant.costs) * 1e6, median(contestant.redis_costs) * 1e6, contestant.fault)
+
+
+if __name__ == "__main__":
+    sys.exit(command.run("capacity", SUMMARY, measure))

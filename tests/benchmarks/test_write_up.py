@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as everything
-from benchmarks.capacity import Costs, plan
+from benchmarks.capacity_plan import Costs, plan
 from benchmarks.comparisons import growth, promptness
 from benchmarks.missed import NOTHING, missed
 from benchmarks.plots import AXES, curves
