@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from taskbeam.client import Client, FeedEvent, RollupEvent
+from taskbeam.client import Client, RollupEvent
 from tests.support.tokens import sign
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ DEADLINE = 60
 #: Tasks of one page, and of all of them: three whole ones, and a part of another.
 PAGE, ALL = 3, 10
 
-Events = list[FeedEvent | RollupEvent | Any]
+Events = list[Any]
 
 
 @pytest.fixture
