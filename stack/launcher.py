@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .services import Service
     from .settings import Settings
 
-READY_TIMEOUT = 60.0  # seconds; a first start compiles every module
+READY_TIMEOUT = 120.0  # seconds; a first start compiles every module
 READY_INTERVAL = 0.2
 GRACE = 15.0  # seconds for each process to end by itself; the gateway takes up to 10 to part from its clients
 

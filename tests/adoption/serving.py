@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .installing import Environment
 
 #: Seconds; a busy machine is no failure.
-READY = 60.0
+READY = 180.0
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class Heard:
 
     def __enter__(self) -> Self:
         self._pubsub.psubscribe(f"{{{FEED}*")
-        self._pubsub.get_message(ignore_subscribe_messages=False, timeout=30)
+        self._pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
         return self
 
     def __exit__(self, *_: object) -> None:

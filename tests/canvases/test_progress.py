@@ -75,11 +75,11 @@ def test_progress_that_moves_it_is_published_with_the_roll_up(members: Members) 
     numbered = len(members.group.records)
     with members.client.pubsub(ignore_subscribe_messages=True) as pubsub:
         pubsub.subscribe(members.group.keys.channel)
-        pubsub.get_message(ignore_subscribe_messages=False, timeout=30)
+        pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
         report(task, 300)
         report(task, 300)
         task.say("a")
-        heard = [pubsub.get_message(timeout=30) for _ in range(3)]
+        heard = [pubsub.get_message(timeout=60) for _ in range(3)]
     told = [json.loads(message["data"].removeprefix(b"- 0 ")) for message in heard if message]
     assert [each["event"]["type"] for each in told] == ["progress", "progress", "log"]
     assert [each.get("rollup", {}).get("permille") for each in told] == [150, None, None]

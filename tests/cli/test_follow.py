@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 from contextlib import contextmanager
@@ -143,18 +144,20 @@ def test_in_a_terminal_it_draws_a_bar(served: Gateway, task: Task) -> None:
     ours, theirs = pty.openpty()
     seen = b""
 
-    def shows(what: str) -> bool:
-        nonlocal seen
-        seen += os.read(ours, 65536)
-        return what.encode() in seen
-
     with following(served, "follow", task.id, output=theirs) as process:
+        os.close(theirs)
+
+        def shows(what: str) -> bool:
+            nonlocal seen
+            if what.encode() not in seen and select.select([ours], [], [], 0)[0]:
+                seen += os.read(ours, 65536)  # fails where the command has ended
+            return what.encode() in seen
+
         for what in ("━", "50%", "Printing", "✓ Load"):
-            wait_until(lambda what=what: shows(what))  # type: ignore[misc]
+            wait_until(lambda what=what: shows(what), lambda: seen.decode())  # type: ignore[misc]
         task.append(state="SUCCESS", type="state", final=True, result="well")
-        wait_until(lambda: shows("well"))
+        wait_until(lambda: shows("well"), lambda: seen.decode())
         assert process.wait(60) == 0
-    os.close(theirs)
     os.close(ours)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def cancel(served: Gateway, task_id: str, **query: Any) -> httpx.Response:
-    return httpx.post(f"{served.http}/tasks/{task_id}/cancel", params=query, timeout=30)
+    return httpx.post(f"{served.http}/tasks/{task_id}/cancel", params=query, timeout=60)
 
 
 def cancelled(served: Gateway, task_id: str, **query: Any) -> str:

@@ -26,7 +26,7 @@ WORKERS = len(POOLS) + 1
 
 def revoke(stage: Stage, task_id: str, **how: Any) -> None:
     """By Celery's own means; all workers have heard it."""
-    answers: Any = stage.app.control.revoke(task_id, reply=True, timeout=30, limit=WORKERS, **how)
+    answers: Any = stage.app.control.revoke(task_id, reply=True, timeout=60, limit=WORKERS, **how)
     assert len(answers) == WORKERS
 
 

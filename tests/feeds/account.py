@@ -51,7 +51,7 @@ class Ear:
     def __init__(self, client: redis.Redis) -> None:
         self._pubsub = client.pubsub(ignore_subscribe_messages=True)
         self._pubsub.psubscribe(task_keys("*").channel)
-        self._pubsub.get_message(ignore_subscribe_messages=False, timeout=30)
+        self._pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
         self.said: list[Said] = []
         self._thread = Thread(target=self._listen, name="ear", daemon=True)
 

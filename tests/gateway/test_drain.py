@@ -144,7 +144,7 @@ def test_a_socket_is_told_to_come_back(valkey: Valkey, journals: Journals) -> No
 
 def accepts(served: Gateway) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", served.port), timeout=30).close()
+        socket.create_connection(("127.0.0.1", served.port), timeout=60).close()
     except ConnectionError:
         return False
     return True

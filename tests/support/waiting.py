@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: Seconds until a condition that should hold counts as broken; generous, for the machine is shared.
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 #: Seconds that a process may take until it is ready; it has to load all that it is made of.
-START_TIMEOUT = 90.0
+START_TIMEOUT = 180.0
 
 #: Seconds between two questions, at first and in the end: asking often costs those who are to act.
 POLL, LONGEST_POLL = 0.01, 0.1

@@ -97,11 +97,11 @@ class TestWhatIsTold:
         task.append("STARTED", "a")
         with owner.client.pubsub(ignore_subscribe_messages=True) as pubsub:
             pubsub.subscribe(owner.feed.keys.channel)
-            pubsub.get_message(ignore_subscribe_messages=False, timeout=30)
+            pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
             task.say("a")
-            heard = pubsub.get_message(timeout=30)
+            heard = pubsub.get_message(timeout=60)
             task.append("SUCCESS", "a")
-            last = pubsub.get_message(timeout=30)
+            last = pubsub.get_message(timeout=60)
         assert heard is not None
         assert last is not None
         assert heard["data"] == b'- 0 {"feed":"%b","type":"task","event":%b}' % (

@@ -53,7 +53,7 @@ class Site:
         )
 
     def cancel(self, task_id: str) -> str:
-        answer = httpx.post(f"{self.served.http}/tasks/{task_id}/cancel", timeout=30)
+        answer = httpx.post(f"{self.served.http}/tasks/{task_id}/cancel", timeout=60)
         done: str = answer.json()["cancel"]
         return done
 
@@ -90,7 +90,7 @@ def test_a_cancel_drops_nothing_that_the_workers_keep(site: Site) -> None:
     page = httpx.get(
         f"{site.served.http}/tasks/{task_id}/events",
         params={"after": f"{epoch.decode()}-5", "limit": 1},
-        timeout=30,
+        timeout=60,
     ).json()
     assert page["events"][0]["id"] == f"{epoch.decode()}-6"
     lives = site.lives(task_keys(task_id))[1:]

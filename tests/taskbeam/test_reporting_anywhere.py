@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SLACK = 20.0
 
 #: Seconds that something may take which waits for nobody.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def _nests(self: Any) -> list[str]:
     """A task that is run by a task is a run within the run."""
     message = self.app.signature("looks").apply_async()
     run_all(self.app)
-    message.get(timeout=30, disable_sync_subtasks=False)
+    message.get(timeout=60, disable_sync_subtasks=False)
     return ours()
 
 

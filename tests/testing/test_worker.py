@@ -49,7 +49,7 @@ def test_a_chain_that_fails(app: Celery, worked: Recording) -> None:
     assert worked.wait(last).story == ["PENDING dependency", "FAILURE quota"]
     assert worked.of(last.parent).story == ["PENDING dependency", "PENDING", "STARTED", "FAILURE quota"]
     with pytest.raises(taskbeam.PublicError):
-        last.get(timeout=30)
+        last.get(timeout=60)
 
 
 def test_the_feed_of_a_group_ends(app: Celery, worked: Recording) -> None:
