@@ -10,6 +10,7 @@ from importlib.resources import files
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.feeds.bounds import (
     CANVAS_TASKS,
+    COMPACT_ROWS,
     FEED_BYTES,
     FEED_LIFE,
     FEED_RECORDS,
@@ -72,6 +73,7 @@ _LOOK_AT_FEED = (
 )
 _FEED = ("feeds/packed.lua", "feeds/numbers.lua", "feeds/outlive.lua", "feeds/read_feed.lua", *_RECORD)
 _BOUNDS: dict[str, int | str] = {
+    "COMPACT_ROWS": COMPACT_ROWS,
     "FEED": FEED,
     "FEED_RECORDS": FEED_RECORDS,
     "FEED_BYTES": FEED_BYTES,
@@ -127,11 +129,11 @@ READ_FEED = _load(
     WORKERS=WORKERS,
     RUNS=runs_key(""),
     STANDING=True,
-    FEED=FEED,
     FEED_TASKS=FEED_TASKS,
     STANDING_TASKS=STANDING_TASKS,
     STANDING_BYTES=STANDING_BYTES,
     CANVASES=True,
+    **_BOUNDS,
 )
 POSITIONS = _load("positions.lua")
 #: What a gateway hears of Celery's own results; see taskbeam/stock.
@@ -141,9 +143,9 @@ LIST_FEED = _load(
     *_LOOK_AT_FEED,
     "feeds/picture.lua",
     "feeds/list.lua",
-    FEED=FEED,
     MOST_LOOKED=MOST_LOOKED,
     CANVASES=True,
+    **_BOUNDS,
 )
 GROUP_SIZE = _load(*_FEED, "feeds/size.lua", CANVASES=True, **_BOUNDS)
 RELEASE_TREE = _load(*_FEED, "feeds/release.lua", CANVASES=True, **_BOUNDS)

@@ -309,12 +309,23 @@ class TestBounds:
         gone[2].send()
         for task in gone:
             owner.client.delete(task.keys.head, task.keys.log)
-        # It is looked for with every eighth task.
-        others = [owner.task() for _ in range(8)]
+        others = [owner.task() for _ in range(bounds.LOOK_EVERY)]
         for task in others:
             task.send()
         assert owner.feed.rows == {task.task_id: "PENDING" for task in others}
-        assert owner.feed.rollup["total"] == 8
+        assert owner.feed.rollup["total"] == len(others)
+
+    @pytest.mark.usefixtures("valkey")  # memory has no encodings
+    def test_a_small_feed_takes_little_memory_and_a_large_one_little_time(self, owner: Owner) -> None:
+        def encoding() -> object:
+            return owner.client.object("encoding", owner.feed.keys.head)
+
+        for _ in range(bounds.COMPACT_ROWS):
+            owner.task().send()
+        assert encoding() == b"listpack"
+        succeed(owner.task())
+        assert encoding() == b"hashtable"
+        assert owner.feed.rollup["total"] == bounds.COMPACT_ROWS + 1
 
 
 class TestExpiry:

@@ -55,7 +55,8 @@ local function tell_endless(name, base, before, packed)
   end
   numbers[2], numbers[4] = seq, bytes
   redis.call('HSET', base .. ':head',
-    'numbers', struct.pack(NUMBERS, unpack(numbers, 1, 12)), 'seq', seq, row_field, state)
+    'numbers', struct.pack(NUMBERS, unpack(numbers, 1, 12)) .. (total > COMPACT_ROWS and LONGER or ''),
+    'seq', seq, row_field, state)
   redis.call('PUBLISH', base .. ':live', told)
   if not before or place > 6 then
     outlive(base, ttl or redis.call('TTL', KEYS[2]), false, anew)

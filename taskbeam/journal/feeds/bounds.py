@@ -5,8 +5,11 @@ from __future__ import annotations
 #: Tasks of a feed. Where there are more, those that ended first are dropped.
 FEED_TASKS = 1000
 
+#: Rows up to which a feed's hash stays compact (`packed.lua`).
+COMPACT_ROWS = 64
+
 #: Each time that so many more have come, it is looked whether the journals of the oldest are gone.
-LOOK_EVERY = 8
+LOOK_EVERY = 32
 
 #: Tasks of a group or a tree that have ended, and whose rows are kept. All are counted.
 CANVAS_TASKS = 20_000

@@ -29,6 +29,7 @@ local function keep_feed(feed, ...)
   local done = feed.done
   local numbers = struct.pack(NUMBERS, feed.epoch, feed.seq, feed.came, feed.bytes, feed.waiting, feed.running,
     done.SUCCESS, done.FAILURE, done.REVOKED, done.IGNORED, done.REJECTED, done.LOST)
+    .. (feed.total > COMPACT_ROWS and LONGER or '')
   if not feed.ends then
     redis.call('HSET', feed.head, 'numbers', numbers, ...)
     return

@@ -14,6 +14,10 @@
 -- stay under 64 bytes, so do these.
 local NUMBERS = '<c13I6I6I4I4I4I4I4I4I4I4I4'
 
+-- A compact hash is small, but Redis looks through all of it for a row. What stands behind the numbers of a feed with
+-- more than `COMPACT_ROWS` tasks makes them longer than that: from then on each row is found at once.
+local LONGER = '        '
+
 -- Of all tasks together the weight, and the parts: of each its weight times its permille. Of a group its size and 1,
 -- as far as its sender has said it, and how many its members have added. Tasks that failed and whose errbacks are not
 -- sent yet. Whether the first sender of a tree has sent all (a task that begins one has); whether the newest record is
