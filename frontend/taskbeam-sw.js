@@ -16,21 +16,41 @@
     }
   }
 
-  /** @param {string} navigate with its fragment, which may name the job @returns {Promise<any>} the tab that is there */
-  async function tab(navigate) {
-    const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-    return tabs.find((/** @type {any} */ { url }) => url === navigate);
+  /** Milliseconds that a page has to say what it shows: one that is frozen says nothing, nor does one without our modules. */
+  const PATIENCE = 500;
+
+  /**
+   * A tab's own address is that with which it was loaded: where its page has gone since, only the page can tell.
+   *
+   * @param {any} client
+   * @param {string} navigate
+   * @returns {Promise<boolean>}
+   */
+  function shows(client, navigate) {
+    return new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }) => resolve(data === true);
+      setTimeout(() => resolve(client.url === navigate), PATIENCE);
+      client.postMessage({ taskbeam: navigate }, [port2]);
+    });
+  }
+
+  /** @param {string} navigate with its fragment, which may name the job @returns {Promise<any[]>} the tabs that show it */
+  async function tabs(navigate) {
+    const all = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+    const shown = await Promise.all(all.map((/** @type {any} */ client) => shows(client, navigate)));
+    return all.filter((/** @type {any} */ _, /** @type {number} */ place) => shown[place]);
   }
 
   /** Say nothing to whoever is looking at it. @param {any} notification */
   async function show({ title, navigate, ...options }) {
-    if ((await tab(navigate))?.visibilityState === "visible") return;
+    if ((await tabs(navigate)).some(({ visibilityState }) => visibilityState === "visible")) return;
     await worker.registration.showNotification(title, { ...options, data: { taskbeam: navigate } });
   }
 
-  /** @param {string} navigate */
+  /** To the tab that was used last. @param {string} navigate */
   async function go(navigate) {
-    const open = await tab(navigate);
+    const [open] = await tabs(navigate);
     return open ? open.focus() : worker.clients.openWindow(navigate);
   }
 

@@ -1,4 +1,5 @@
 /** Tell people whose tab is closed: `notify()` and `<task-bell>`, which is defined where this module is loaded. */
+import { answerWorkers } from "./shown.js";
 import { TaskBell } from "./task-bell.js";
 
 export { forget, isAsked, notify, notifyAll, pushes, withdraw } from "./notify.js";
@@ -8,3 +9,4 @@ export { bellWords } from "./wording.js";
 
 // A page that is rendered by a server may import this there; it means nothing before it is in a browser.
 if (globalThis.customElements && !customElements.get("task-bell")) customElements.define("task-bell", TaskBell);
+answerWorkers();

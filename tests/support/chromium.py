@@ -1,10 +1,12 @@
 """Debian's Chromium, headless, driven by playwright.
 
-``python -m tests.support.chromium`` installs it where it is missing, with Debian's package manager.
+``python -m tests.support.chromium`` installs it where it is missing, with Debian's package manager,
+and the D-Bus by which it shows notifications.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ from .debian import install
 from .waiting import DEADLINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from playwright.sync_api import BrowserContext
 
@@ -59,16 +61,19 @@ def patient(context: BrowserContext) -> BrowserContext:
 
 
 @contextmanager
-def sleepy(browser: Browser) -> Iterator[BrowserContext]:
-    """Another browser, with the same driver, that freezes pages and keeps those that one leaves.
+def sleepy(browser: Browser, environment: Mapping[str, str] | None = None) -> Iterator[BrowserContext]:
+    """Another browser, with the same driver, that hides and freezes pages and keeps those that one leaves.
 
     A driver's own pages are always visible, so they are never frozen, and the back/forward cache is off.
+
+    ``environment``: more variables for it.
     """
     with kept_port() as port:
         launched = browser.browser_type.launch(
             executable_path=find(),
             args=[*ARGUMENTS, f"--remote-debugging-port={port}"],
             ignore_default_args=["--disable-back-forward-cache"],
+            env={**os.environ, **(environment or {})},
         )
         try:
             attached = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
@@ -79,6 +84,11 @@ def sleepy(browser: Browser) -> Iterator[BrowserContext]:
 
 
 if __name__ == "__main__":
-    if find() is None:
-        install("chromium")
+    missing = [
+        package
+        for package, found in (("chromium", find()), ("dbus-daemon", shutil.which("dbus-daemon")))
+        if found is None
+    ]
+    if missing:
+        install(*missing)
     sys.exit(find() is None)
