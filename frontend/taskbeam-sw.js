@@ -16,41 +16,51 @@
     }
   }
 
-  /** Milliseconds that a page has to say what it shows: one that is frozen says nothing, nor does one without our modules. */
-  const PATIENCE = 500;
+  /**
+   * Milliseconds that a page has to say what it shows: one that is frozen says nothing, nor does one without our modules.
+   * A push can wait for it; after a click a browser lets us open a window for a second only.
+   */
+  const PUSHED = 3000, CLICKED = 800;
 
   /**
    * A tab's own address is that with which it was loaded: where its page has gone since, only the page can tell.
    *
    * @param {any} client
    * @param {string} navigate
+   * @param {number} patience
    * @returns {Promise<boolean>}
    */
-  function shows(client, navigate) {
+  function shows(client, navigate, patience) {
     return new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = ({ data }) => resolve(data === true);
-      setTimeout(() => resolve(client.url === navigate), PATIENCE);
+      setTimeout(() => resolve(client.url === navigate), patience);
       client.postMessage({ taskbeam: navigate }, [port2]);
     });
   }
 
-  /** @param {string} navigate with its fragment, which may name the job @returns {Promise<any[]>} the tabs that show it */
-  async function tabs(navigate) {
+  /**
+   * The tabs that show it.
+   *
+   * @param {string} navigate with its fragment, which may name the job
+   * @param {number} patience
+   * @returns {Promise<any[]>}
+   */
+  async function tabs(navigate, patience) {
     const all = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-    const shown = await Promise.all(all.map((/** @type {any} */ client) => shows(client, navigate)));
+    const shown = await Promise.all(all.map((/** @type {any} */ client) => shows(client, navigate, patience)));
     return all.filter((/** @type {any} */ _, /** @type {number} */ place) => shown[place]);
   }
 
   /** Say nothing to whoever is looking at it. @param {any} notification */
   async function show({ title, navigate, ...options }) {
-    if ((await tabs(navigate)).some(({ visibilityState }) => visibilityState === "visible")) return;
+    if ((await tabs(navigate, PUSHED)).some(({ visibilityState }) => visibilityState === "visible")) return;
     await worker.registration.showNotification(title, { ...options, data: { taskbeam: navigate } });
   }
 
   /** To the tab that was used last. @param {string} navigate */
   async function go(navigate) {
-    const [open] = await tabs(navigate);
+    const [open] = await tabs(navigate, CLICKED);
     return open ? open.focus() : worker.clients.openWindow(navigate);
   }
 
