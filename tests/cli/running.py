@@ -28,10 +28,20 @@ if TYPE_CHECKING:
 COMMAND = (sys.executable, "-m", "taskbeam")
 
 
+#: What tells rich how to draw; whoever runs the tests may have said something else.
+TERMINAL = {"TERM": "xterm-256color"}
+SAID = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+
+
 def clean(**variables: str) -> dict[str, str]:
-    """This process' environment, with these variables as the only ones of ours."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("TASKBEAM_")}
-    return others | {f"TASKBEAM_{name.upper()}": value for name, value in variables.items()}
+    """This process' environment, with a terminal that draws, and these variables as the only ones of ours."""
+    others = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TASKBEAM_") and name not in SAID
+    }
+    ours = {f"TASKBEAM_{name.upper()}": value for name, value in variables.items()}
+    return others | TERMINAL | ours
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
