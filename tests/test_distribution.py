@@ -19,7 +19,7 @@ from tests.support.gateway import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 STATIC = PurePosixPath("taskbeam/gateway/static")
 

@@ -34,7 +34,7 @@ class Environment:
             env=clean_environment(),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=540,
             check=False,
         )
         assert done.returncode == 0, f"{argv}\n{done.stdout}{done.stderr}"
@@ -50,7 +50,7 @@ def clean_environment() -> dict[str, str]:
 def built(into: Path) -> Path:
     """The wheel, made from the sdist; tests/test_distribution.py says that it needs no Node."""
     argv = [sys.executable, "-m", "build", "--outdir", str(into), str(ROOT)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=540, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = into.glob("*.whl")
     return wheel

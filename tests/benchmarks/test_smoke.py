@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def run_quickly(benchmark: str, tmp_path: Path) -> list[dict[str, Any]]:
     file = tmp_path / "figures.json"
     command = [sys.executable, "-m", f"benchmarks.{benchmark}", "--quick", "--json", str(file)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=540)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     document = json.loads(file.read_text(encoding="utf-8"))
     assert document["benchmark"] == benchmark

@@ -31,7 +31,7 @@ ROUTES = ("sse", "websocket", "polling")
 SEED = 20_26
 
 #: Seconds for everything.
-TIMEOUT = 240.0
+TIMEOUT = 480.0
 
 #: Seconds between two updates for as long as gateways are still killed.
 SLOW = 0.1

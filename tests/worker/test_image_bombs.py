@@ -91,7 +91,7 @@ def resized(content: bytes, folder: Path) -> tuple[str, int]:
     """How the task ends, and the most memory that it, or what it starts, has resident, in bytes."""
     upload = left_in(folder / "uploads")(content)
     command = [sys.executable, "-c", RESIZE, str(folder), upload]
-    said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300).stdout
+    said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=540).stdout
     end, most = json.loads(said)
     return end, most
 
