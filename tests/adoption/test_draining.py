@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .installing import Environment
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("worker")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("worker")]
 
 #: Clients of each kind.
 EACH = 15

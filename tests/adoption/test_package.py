@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .installing import Environment
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_the_wheel_has_all_that_a_team_needs_and_nothing_of_the_sample(wheel: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .installing import Environment
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("worker")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("worker")]
 
 
 @pytest.fixture(scope="module", params=WAYS, ids=lambda name: name.replace(", ", "-"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_each_end_is_told_whoever_is_killed(tmp_path: Path) -> None:
     outcome = asyncio.run(strike_at(60, STRIKES, 17, tmp_path))
     assert len(outcome.ends) >= 60
