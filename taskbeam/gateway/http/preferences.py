@@ -10,7 +10,7 @@ from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.answer_body import AnswerBody
 from taskbeam.gateway.http.answers import described
 from taskbeam.gateway.http.negotiation import JSON_ONLY
-from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.http.problem_details import OWNER_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.notifications.preference_store import PreferenceStore
 from taskbeam.notifications.preferences import MOST, Preference
@@ -33,17 +33,8 @@ PreferencesDep = Annotated[PreferenceStore, Depends(_preferences)]
 router = APIRouter(tags=["notifications"], route_class=GatewayRoute, dependencies=[Depends(_owner)])
 
 _PATH = "/notifications/preferences"
-_READ = (
-    *IDENTITY_PROBLEMS,
-    problems.INVALID_REQUEST,
-    problems.UNKNOWN_FEED,
-    problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
-    problems.INTERNAL,
-    problems.UNAVAILABLE,
-)
 _CHANGE = (
-    *_READ,
+    *OWNER_PROBLEMS,
     problems.FOREIGN_ORIGIN,
     problems.UNSUPPORTED_MEDIA_TYPE,
     problems.BAD_REQUEST,
@@ -81,7 +72,7 @@ class PreferencesAnswer(AnswerBody):
 @router.get(
     _PATH,
     operation_id="get_preferences",
-    responses=documented(*_READ) | {200: described("The preferences.", "Cache-Control")},
+    responses=documented(*OWNER_PROBLEMS) | {200: described("The preferences.", "Cache-Control")},
 )
 async def get_preferences(store: PreferencesDep, owner: OwnerDep) -> PreferencesAnswer:
     """Of which ends whoever asks wants to hear."""

@@ -29,6 +29,17 @@ MEDIA_TYPE = "application/problem+json"
 #: What every call may answer that wants to know who asks.
 IDENTITY_PROBLEMS = (problems.UNAUTHENTICATED, problems.TOKEN_EXPIRED, problems.TOKEN_REVOKED)
 
+#: What every call about what somebody owns may answer, beside what is its own.
+OWNER_PROBLEMS = (
+    *IDENTITY_PROBLEMS,
+    problems.INVALID_REQUEST,
+    problems.UNKNOWN_FEED,
+    problems.UNKNOWN_HOST,
+    problems.TOO_MANY_CONNECTIONS,
+    problems.INTERNAL,
+    problems.UNAVAILABLE,
+)
+
 #: What every call about a task may answer, beside what is its own.
 TASK_PROBLEMS = (
     *IDENTITY_PROBLEMS,

@@ -12,7 +12,7 @@ from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.answer_body import AnswerBody
 from taskbeam.gateway.http.answers import described
 from taskbeam.gateway.http.negotiation import JSON_ONLY
-from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
+from taskbeam.gateway.http.problem_details import OWNER_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.problems import TaskbeamError
 from taskbeam.notifications.health import Health
@@ -52,16 +52,7 @@ WebhookId = Annotated[
 ]
 MessageId = Annotated[str, Path(pattern=r"^msg_[0-9a-f]{32}$", description="A message's `webhook-id`.")]
 
-_READ = (
-    *IDENTITY_PROBLEMS,
-    problems.INVALID_REQUEST,
-    problems.UNKNOWN_FEED,
-    problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
-    problems.INTERNAL,
-    problems.UNAVAILABLE,
-)
-_CHANGE = (*_READ, problems.FOREIGN_ORIGIN, problems.UNSUPPORTED_MEDIA_TYPE)
+_CHANGE = (*OWNER_PROBLEMS, problems.FOREIGN_ORIGIN, problems.UNSUPPORTED_MEDIA_TYPE)
 _ONE = (*_CHANGE, problems.NOT_FOUND)
 _KEPT = ("Cache-Control",)
 
@@ -145,7 +136,7 @@ class DeliveryList(AnswerBody):
     "",
     operation_id="list_webhooks",
     response_model_exclude_none=True,
-    responses=documented(*_READ) | {200: described("The webhooks.", *_KEPT)},
+    responses=documented(*OWNER_PROBLEMS) | {200: described("The webhooks.", *_KEPT)},
 )
 async def list_webhooks(webhooks: WebhooksDep, owner: OwnerDep) -> WebhookList:
     """The webhooks of whoever asks, with what came of the last messages."""
@@ -209,7 +200,7 @@ async def try_webhook(webhooks: WebhooksDep, owner: OwnerDep, webhook: WebhookId
 @router.get(
     "/{webhook}/deliveries",
     operation_id="list_deliveries",
-    responses=documented(*_READ, problems.NOT_FOUND) | {200: described("The tries.", *_KEPT)},
+    responses=documented(*OWNER_PROBLEMS, problems.NOT_FOUND) | {200: described("The tries.", *_KEPT)},
 )
 async def list_deliveries(webhooks: WebhooksDep, owner: OwnerDep, webhook: WebhookId) -> DeliveryList:
     """The last 50 tries to tell it."""
