@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from itertools import cycle
 from typing import TYPE_CHECKING
 
 from ..load.payload import new_task_id
+from .even_rate import publish_evenly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,12 +34,4 @@ class ManyTasks:
         return [new_task_id() for _ in range(self.clients)]
 
     async def play(self, audience: Audience) -> bool:
-        loop, turn = asyncio.get_running_loop(), cycle(audience.tasks)
-        began, published = loop.time(), 0
-        while published < self.events:
-            due = min(self.events, int((loop.time() - began) * self.rate) + 1)
-            for _ in range(due - published):
-                audience.publish(next(turn))
-            published = due
-            await asyncio.sleep(1 / self.rate)
-        return await audience.complete()
+        return await publish_evenly(audience, audience.tasks, self.events, self.rate)
