@@ -10,6 +10,7 @@ import httpx
 
 from stack.ports import kept_port
 from stack.process import ManagedProcess
+from tests.support.waiting import START_TIMEOUT
 
 from .installing import clean_environment
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .installing import Environment
-
-#: Seconds; a busy machine is no failure.
-READY = 180.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def served(environment: Environment, way: Way, variables: dict[str, str]) -> Ite
         with ManagedProcess("shop", argv, env=env, cwd=environment.code) as process:
             running = Served(process, port, way)
             address = f"{running.origin}{way.prefix}/live/readyz"
-            process.wait_until(lambda: answers(address), timeout=READY)
+            process.wait_until(lambda: answers(address), timeout=START_TIMEOUT)
             yield running
 
 
@@ -100,7 +98,7 @@ def working(environment: Environment, variables: dict[str, str]) -> Iterator[Man
     env = {**clean_environment(), **variables, "PYTHONPATH": str(environment.code), "C_FORCE_ROOT": "1"}
     lines: list[str] = []
     with ManagedProcess("worker", argv, env=env, cwd=environment.code, on_line=lines.append) as process:
-        process.wait_until(lambda: any(" ready." in line for line in lines), timeout=READY)
+        process.wait_until(lambda: any(" ready." in line for line in lines), timeout=START_TIMEOUT)
         yield process
 
 

@@ -9,7 +9,9 @@ import redis
 
 from stack.valkey import Valkey
 from taskbeam.journal.keys import NOTIFY_TARGETS
+from tests.support.gateway import Gateway, gateway
 from tests.support.journal import Journals
+from tests.support.tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,3 +41,11 @@ def journals(valkey: Valkey, store: redis.Redis) -> Iterator[Journals]:
     assert not store.exists(NOTIFY_TARGETS)
     with Journals(valkey.url(DB)) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def served(valkey: Valkey) -> Iterator[Gateway]:
+    """A gateway that tells services, also on this machine."""
+    settings = TOKENS | {"webhooks": [], "webhook_networks": '["127.0.0.0/8"]'}
+    with gateway(valkey.url().removesuffix("/0"), **settings) as running:
+        yield running

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,37 +10,18 @@ from standardwebhooks import Webhook
 
 from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, NOTIFY_TARGETS, deliveries_key
 from taskbeam.notifications.webhooks import MOST_OF_OWNER
-from tests.support.gateway import gateway
 from tests.support.receiver import receiving, said
-from tests.support.tokens import TOKENS, bearer, sign
 
+from .asking import asking
 from .stage import due_now, headers, run, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import redis
 
-    from stack.valkey import Valkey
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals
 
 OK = said("HTTP/1.1 204 No Content\n\n")
-
-
-@pytest.fixture(scope="module")
-def served(valkey: Valkey) -> Iterator[Gateway]:
-    """One that tells services, also on this machine."""
-    settings = TOKENS | {"webhooks": [], "webhook_networks": '["127.0.0.0/8"]'}
-    with gateway(valkey.url().removesuffix("/0"), **settings) as running:
-        yield running
-
-
-@contextmanager
-def asking(served: Gateway, owner: str) -> Iterator[httpx.Client]:
-    """An owner."""
-    with httpx.Client(base_url=served.http, timeout=60, headers=bearer(sign(owner=owner))) as client:
-        yield client
 
 
 def create(client: httpx.Client, url: str, **wanted: Any) -> dict[str, Any]:
@@ -56,7 +36,7 @@ def test_an_owners_webhook_is_told_of_the_owners_tasks_alone(
 ) -> None:
     async def test() -> None:
         async with receiving(OK) as receiver:
-            with asking(served, "ada") as ada:
+            with asking(served, owner="ada") as ada:
                 made = create(
                     ada, f"http://127.0.0.1:{receiver.port}/x", states=["SUCCESS"], names=["tests.*"]
                 )
@@ -92,7 +72,7 @@ def test_a_trial_is_signed_with_both_secrets_of_a_rotation(served: Gateway, stor
 
     async def test() -> None:
         async with receiving(OK) as receiver:
-            with asking(served, "ada") as ada:
+            with asking(served, owner="ada") as ada:
                 made = create(ada, f"http://127.0.0.1:{receiver.port}/x")
                 path, secrets = f"/webhooks/{made['webhook']}", [made["secret"]]
                 secrets += [ada.post(f"{path}/rotate").json()["secret"] for _ in range(2)]
@@ -114,7 +94,7 @@ def test_one_that_was_disabled_is_enabled_again(
 ) -> None:
     async def test() -> None:
         async with receiving(said("HTTP/1.1 410 Gone\ncontent-length: 0\n\n")) as receiver:
-            with asking(served, "ada") as ada:
+            with asking(served, owner="ada") as ada:
                 made = create(ada, f"http://127.0.0.1:{receiver.port}/x")
                 journals.task(labels={"owner": "ada"}).finish()
                 due_now(store)
@@ -133,7 +113,7 @@ def test_one_that_was_disabled_is_enabled_again(
 def test_another_owners_is_not_there(served: Gateway, store: redis.Redis, path: str) -> None:
     assert not store.exists(NOTIFY_TARGETS)
     method, _, action = path.partition(" ")
-    with asking(served, "ada") as ada, asking(served, "bob") as bob:
+    with asking(served, owner="ada") as ada, asking(served, owner="bob") as bob:
         made = create(ada, "https://shop.example/hook")
         answers = [
             bob.request(method, f"/webhooks/{name}{action}") for name in (made["webhook"], "webhook_none")
@@ -155,14 +135,14 @@ def test_another_owners_is_not_there(served: Gateway, store: redis.Redis, path: 
 )
 def test_what_requests_do_not_go_to_is_refused(served: Gateway, store: redis.Redis, url: str) -> None:
     assert not store.exists(NOTIFY_TARGETS)
-    with asking(served, "ada") as ada:
+    with asking(served, owner="ada") as ada:
         answer = ada.post("/webhooks", json={"url": url})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
 def test_an_owner_has_a_bounded_number(served: Gateway, store: redis.Redis) -> None:
     assert not store.exists(NOTIFY_TARGETS)
-    with asking(served, "ada") as ada, asking(served, "bob") as bob:
+    with asking(served, owner="ada") as ada, asking(served, owner="bob") as bob:
         for number in range(MOST_OF_OWNER):
             create(ada, f"https://shop.example/{number}")
         assert ada.post("/webhooks", json={"url": "https://shop.example/x"}).json()["code"] == "too_many"

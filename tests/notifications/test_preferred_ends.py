@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from taskbeam.journal.keys import NOTIFY_DUE, NOTIFY_PREFERENCES, NOTIFY_TRIES
 from taskbeam.notifications.members import End, Message
 from taskbeam.notifications.preferences import MOST, Preference
-from tests.support.gateway import gateway
 from tests.support.receiver import receiving, said
-from tests.support.tokens import TOKENS, bearer, sign
 
+from .asking import asking
 from .conftest import DB
 from .stage import due_now, run, staged, until
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
 
     import redis
 
@@ -36,21 +32,6 @@ BUSY = said("HTTP/1.1 500 Busy\ncontent-length: 0\n\n")
 PATH = "/notifications/preferences"
 NONE = {"channel": "*", "tasks": "*", "tell": "none"}
 SILENT = [Preference.model_validate(NONE)]
-
-
-@pytest.fixture(scope="module")
-def served(valkey: Valkey) -> Iterator[Gateway]:
-    """One that tells services, also on this machine."""
-    settings = TOKENS | {"webhooks": [], "webhook_networks": '["127.0.0.0/8"]'}
-    with gateway(valkey.url().removesuffix("/0"), **settings) as running:
-        yield running
-
-
-@contextmanager
-def asking(served: Gateway, **claims: Any) -> Iterator[httpx.Client]:
-    """Whoever has a token with these claims."""
-    with httpx.Client(base_url=served.http, timeout=60, headers=bearer(sign(**claims))) as client:
-        yield client
 
 
 def told(receiver: Receiver) -> list[str]:

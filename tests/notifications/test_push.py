@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,8 +25,9 @@ from taskbeam.push.vapid import Vapid, new_vapid_key
 from tests.push.browser import Browser
 from tests.support.gateway import gateway
 from tests.support.receiver import receiving, said
-from tests.support.tokens import TOKENS, bearer, sign
+from tests.support.tokens import TOKENS
 
+from .asking import asking
 from .conftest import DB
 from .stage import due_now, headers, run, staged, until
 
@@ -52,13 +51,6 @@ def served(valkey: Valkey) -> Iterator[Gateway]:
     settings = TOKENS | {"vapid_key": KEY, "vapid_contact": CONTACT, "webhook_networks": '["127.0.0.0/8"]'}
     with gateway(valkey.url().removesuffix("/0"), **settings) as running:
         yield running
-
-
-@contextmanager
-def asking(served: Gateway, **claims: Any) -> Iterator[httpx.Client]:
-    """Whoever has a token with these claims."""
-    with httpx.Client(base_url=served.http, timeout=60, headers=bearer(sign(**claims))) as client:
-        yield client
 
 
 def device(browser: Browser) -> dict[str, Any]:
