@@ -8,6 +8,7 @@ import { resultLink } from "./link.js";
 import { foresee } from "./outlook.js";
 import { portrait } from "./portrait.js";
 import { observed, TaskAttributes } from "./properties.js";
+import { afterTurn } from "./turn.js";
 import { View } from "./view.js";
 import { words } from "./wording.js";
 
@@ -93,7 +94,6 @@ export class TaskProgress extends TaskAttributes {
   #job = UNHEARD;
   /** @type {import("./outlook.js").Outlook} */
   #outlook = {};
-  #arranging = false;
   #frame = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #tick;
@@ -144,23 +144,18 @@ export class TaskProgress extends TaskAttributes {
     this.#arrange();
   }
 
-  /** Once what happens now has happened: several attributes may change, and a node that is moved is out for a moment. */
-  #arrange() {
-    if (this.#arranging) return;
-    this.#arranging = true;
-    queueMicrotask(() => {
-      this.#arranging = false;
-      const name = `${this.taskId} ${this.baseUrl}`;
-      const other = name !== this.#name;
-      if (other || !this.isConnected) this.#close();
-      if (other) [this.#name, this.#job, this.#outlook] = [name, UNHEARD, {}];
-      if (!this.isConnected) return;
-      const mode = /** @type {Mode} */ (this.transport || "auto");
-      if (this.taskId && !this.#job.final) this.#watch ??= this.#open(mode);
-      this.#watch?.use(mode);
-      this.#draw();
-    });
-  }
+  /** With another task everything is another. */
+  #arrange = afterTurn(() => {
+    const name = `${this.taskId} ${this.baseUrl}`;
+    const other = name !== this.#name;
+    if (other || !this.isConnected) this.#close();
+    if (other) [this.#name, this.#job, this.#outlook] = [name, UNHEARD, {}];
+    if (!this.isConnected) return;
+    const mode = /** @type {Mode} */ (this.transport || "auto");
+    if (this.taskId && !this.#job.final) this.#watch ??= this.#open(mode);
+    this.#watch?.use(mode);
+    this.#draw();
+  });
 
   /** @param {Mode} transport @returns the task, from where it was left */
   #open(transport) {

@@ -1,6 +1,7 @@
 import { sheet } from "../element/sheet.js";
 import { make } from "../element/tree.js";
 import { reflecting } from "../element/attributes.js";
+import { afterTurn } from "../element/turn.js";
 import { isAsked, notify, pushes, withdraw } from "./notify.js";
 import { offeredIn } from "./offer.js";
 import { standing } from "./standing.js";
@@ -43,7 +44,6 @@ export class TaskBell extends BellAttributes {
   /** The task that it was offered for: what was seen once does not go away under a finger. */
   #offered = "";
   #asking = false;
-  #arranging = false;
   /** @type {BellJob | undefined} */
   #job;
   /** Why the last press brought nothing. */
@@ -73,15 +73,10 @@ export class TaskBell extends BellAttributes {
     this.#arrange();
   }
 
-  /** Once what happens now has happened: of another task everything is another. */
-  #arrange() {
-    if (this.#arranging) return;
-    this.#arranging = true;
-    queueMicrotask(() => {
-      this.#arranging = false;
-      if (this.isConnected) this.#heard();
-    });
-  }
+  /** Of another task everything is another. */
+  #arrange = afterTurn(() => {
+    if (this.isConnected) this.#heard();
+  });
 
   /** What is known of the task; set it where no `<task-progress>` around says so. */
   get job() {

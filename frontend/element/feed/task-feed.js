@@ -3,6 +3,7 @@ import { watchFeed } from "../../client/feed.js";
 import { announcer } from "../announce.js";
 import { adoptEarly } from "../attributes.js";
 import { resultLink } from "../link.js";
+import { afterTurn } from "../turn.js";
 import { words } from "../wording.js";
 import { parts, row, summary, whole } from "./portrait.js";
 import { FeedAttributes, observed } from "./properties.js";
@@ -84,7 +85,6 @@ export class TaskFeed extends FeedAttributes {
   #name = "";
   /** @type {{tasks: readonly FeedTask[], rollup: Rollup | null}} */
   #shown = { tasks: [], rollup: null };
-  #arranging = false;
   #frame = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #tick;
@@ -149,23 +149,18 @@ export class TaskFeed extends FeedAttributes {
     this.#arrange();
   }
 
-  /** Once what happens now has happened: several attributes may change, and a node that is moved is out for a moment. */
-  #arrange() {
-    if (this.#arranging) return;
-    this.#arranging = true;
-    queueMicrotask(() => {
-      this.#arranging = false;
-      const name = `${this.feed} ${this.baseUrl} ${this.limit}`;
-      const other = name !== this.#name;
-      if (other || !this.isConnected) this.#close();
-      if (other) [this.#name, this.#shown] = [name, { tasks: [], rollup: null }];
-      if (!this.isConnected) return;
-      const mode = /** @type {Mode} */ (this.transport || "auto");
-      if (this.feed) this.#watch ??= this.#open(mode);
-      this.#watch?.use(mode);
-      this.#draw();
-    });
-  }
+  /** With another feed everything is another. */
+  #arrange = afterTurn(() => {
+    const name = `${this.feed} ${this.baseUrl} ${this.limit}`;
+    const other = name !== this.#name;
+    if (other || !this.isConnected) this.#close();
+    if (other) [this.#name, this.#shown] = [name, { tasks: [], rollup: null }];
+    if (!this.isConnected) return;
+    const mode = /** @type {Mode} */ (this.transport || "auto");
+    if (this.feed) this.#watch ??= this.#open(mode);
+    this.#watch?.use(mode);
+    this.#draw();
+  });
 
   /** @param {Mode} transport */
   #open(transport) {
