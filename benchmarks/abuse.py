@@ -52,8 +52,8 @@ FLOOD = 3  # one in so many, of another task
 TARGET = 2.0
 MEMORY = 128 * 1024
 
-#: Seconds until connections that were dropped are gone.
-GONE = 60.0
+#: Seconds until a well-behaved client is connected, and until connections that were dropped are gone.
+OPEN, GONE = 60.0, 60.0
 
 
 class Scale(NamedTuple):
@@ -116,7 +116,8 @@ async def latencies(port: int, catch_up: float, seconds: float) -> list[float]:
     deadline = began + seconds
 
     async def follow() -> None:
-        async with connect(f"ws://127.0.0.1:{port}/tasks/{TASK}/ws", max_queue=None) as socket:
+        address = f"ws://127.0.0.1:{port}/tasks/{TASK}/ws"
+        async with connect(address, open_timeout=OPEN, ping_interval=None, max_queue=None) as socket:
             async for text in socket:
                 at = json.loads(text)["data"]["at"]
                 if time.time() > began:

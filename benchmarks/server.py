@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .recipes.recipe import Recipe
 
-START_TIMEOUT = 90.0  # seconds
+START_TIMEOUT = 180.0  # seconds
 START_INTERVAL = 0.1
 
 

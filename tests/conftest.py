@@ -12,6 +12,7 @@ from hypothesis import settings
 from stack.valkey import Valkey
 from tests.support.journal import Journals, Task
 from tests.support.patient_http import patient_http
+from tests.support.patient_websockets import patient_websockets
 from tests.support.side_by_side import group, turn
 from tests.support.warm.programs import warm_programs
 
@@ -50,8 +51,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _patient_http() -> Iterator[None]:
-    with patient_http():
+def _patient_clients() -> Iterator[None]:
+    with patient_http(), patient_websockets():
         yield
 
 

@@ -18,13 +18,10 @@ from .gateway import Gateway
 Event = dict[str, Any]
 Client = Callable[[Gateway, str, str | None], AsyncIterator[Event]]
 
-#: Seconds; hundreds of clients connect at once on a small machine.
-OPEN_TIMEOUT = 60
-
 
 def _http() -> httpx.AsyncClient:
     # Loading certificates for each client would cost more than all the rest.
-    return httpx.AsyncClient(timeout=OPEN_TIMEOUT, verify=False)
+    return httpx.AsyncClient(verify=False)
 
 
 async def _sse(of: str, gateway: Gateway, name: str, after: str | None) -> AsyncIterator[Event]:
@@ -54,9 +51,7 @@ async def _sse(of: str, gateway: Gateway, name: str, after: str | None) -> Async
 async def websocket(gateway: Gateway, task_id: str, after: str | None) -> AsyncIterator[Event]:
     """One socket for one task."""
     query = f"?after={after}" if after else ""
-    async with connect(
-        f"{gateway.ws}/tasks/{task_id}/ws{query}", open_timeout=OPEN_TIMEOUT, max_queue=None
-    ) as socket:
+    async with connect(f"{gateway.ws}/tasks/{task_id}/ws{query}", max_queue=None) as socket:
         try:
             while True:
                 yield json.loads(await socket.recv())
@@ -66,7 +61,7 @@ async def websocket(gateway: Gateway, task_id: str, after: str | None) -> AsyncI
 
 async def _multiplex(member: str, gateway: Gateway, name: str, after: str | None) -> AsyncIterator[Event]:
     """The socket for many, used for one."""
-    async with connect(f"{gateway.ws}/ws", open_timeout=OPEN_TIMEOUT, max_queue=None) as socket:
+    async with connect(f"{gateway.ws}/ws", max_queue=None) as socket:
         await socket.send(json.dumps({"op": "subscribe", member: name, "after": after}))
         async for text in socket:
             message = json.loads(text)
