@@ -42,7 +42,7 @@ PATIENCE = 300.0
 PROCESSES = 2
 
 FULL_TASKS, QUICK_TASKS = 800, 50
-FULL_ROUNDS, QUICK_ROUNDS = 4, 1
+FULL_ROUNDS, QUICK_ROUNDS = 12, 1
 
 #: Whose the tasks are, by the name of the subject.
 OWNERS = {"with an owner": "ada", "without": None}
