@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
@@ -34,6 +35,8 @@ class PubSubConnection:
         self._unsent: list[bytes] = []
         # Replies that are under way, and those that there will be to what is not sent yet.
         self._owed = self._owed_then = 0
+        # How many replies to SUNSUBSCRIBE there will be, for each name.
+        self._leaving: Counter[bytes] = Counter()
 
     async def open(self, redis: Redis) -> None:
         """Connect, as the client's pool would; raises redis-py's errors and `OSError`."""
@@ -43,6 +46,8 @@ class PubSubConnection:
         """Send a command; what is asked for while Redis owes replies goes together when they are there."""
         if not self._unsent and not self._owed:
             asyncio.get_running_loop().call_soon(self._send)
+        if verb == b"SUNSUBSCRIBE":
+            self._leaving.update(names)
         self._unsent.append(packed(verb, *names))
         self._owed_then += len(names) or 1
 
@@ -82,8 +87,19 @@ class PubSubConnection:
         if kind in (b"message", b"smessage"):
             self._on_message(reply[1], reply[2])
             return
+        if kind == b"sunsubscribe" and not self._left(reply[1]):
+            logger.warning("Redis ended a subscription, for its slot has moved; connecting again")
+            self.close()
+            return
         self._owed -= 1
         if not self._owed and self._unsent:
             asyncio.get_running_loop().call_soon(self._send)
         if kind in (b"subscribe", b"ssubscribe"):
             self._on_subscribed(reply[1])
+
+    def _left(self, name: bytes) -> bool:
+        """Whether the end of a sharded subscription was asked for; else its slot has left the server."""
+        asked = self._leaving.pop(name, 0)
+        if asked > 1:
+            self._leaving[name] = asked - 1
+        return asked > 0

@@ -52,7 +52,7 @@ class Subscriber:
         self._traffic = traffic or RedisTraffic()
         self._redis = redis
         self._listener = listener
-        self._verbs = (b"SSUBSCRIBE", b"SUNSUBSCRIBE") if sharded else (b"SUBSCRIBE", b"UNSUBSCRIBE")
+        self._sharded = sharded
         self._connection: PubSubConnection | None = None
 
     @property
@@ -79,13 +79,21 @@ class Subscriber:
 
     def subscribe(self, *names: bytes) -> None:
         """Subscribe now, if there is a connection; else it is done when there is one."""
-        if self._connection is not None and names:
-            self._connection.command(self._verbs[0], *names)
+        self._command(b"SUBSCRIBE", names)
 
     def unsubscribe(self, *names: bytes) -> None:
         """No longer subscribe."""
-        if self._connection is not None and names:
-            self._connection.command(self._verbs[1], *names)
+        self._command(b"UNSUBSCRIBE", names)
+
+    def _command(self, verb: bytes, names: tuple[bytes, ...]) -> None:
+        if self._connection is None or not names:
+            return
+        if self._sharded:
+            # Redis refuses a command whose channels are in several slots, on one server too.
+            for name in names:
+                self._connection.command(b"S" + verb, name)
+        else:
+            self._connection.command(verb, *names)
 
     async def _connect(self) -> PubSubConnection:
         connection = PubSubConnection(self._listener.subscribed, self._listener.published)
