@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from taskbeam.notifications.task_pattern import fits
+from taskbeam.push.browser_name import UNKNOWN
 from taskbeam.push.presentation import Presentation  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ class Target(BaseModel):
     - ``wanted``: of which ends.
     - ``secrets``: of a webhook, the newest first; each signs. ``keys``: of a device, `p256dh` and `auth`.
     - ``presentation``: of a device, where a click leads, and the words.
+    - ``browser``: of a device, what its browser is called.
     - ``disabled``: why nothing is sent to it; None = it is not.
-    - ``created``: Unix time, in seconds.
+    - ``created``: when it was there first. ``heard``: when a device last asked to be told of something;
+      None = when it was there first. Unix times, in seconds.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,11 +65,18 @@ class Target(BaseModel):
     url: str
     every: bool
     created: float
+    heard: float | None = None
     wanted: Filter = Field(default_factory=Filter)
     secrets: tuple[str, ...] = ()
     keys: dict[str, str] = Field(default_factory=dict)
     presentation: Presentation | None = None
+    browser: str = UNKNOWN
     disabled: str | None = None
+
+    @property
+    def last_heard(self) -> float:
+        """When it was last heard of, in Unix seconds."""
+        return self.created if self.heard is None else self.heard
 
     @property
     def slot(self) -> str | None:

@@ -215,6 +215,42 @@ def test_an_owner_has_some_devices(served: Gateway, store: redis.Redis) -> None:
     assert store.hget(NOTIFY_ASKED, "owner:ada") == str(MOST_OF_OWNER)
 
 
+@pytest.mark.usefixtures("store")
+def test_a_device_has_a_name_and_keeps_since_when_it_is_told(served: Gateway) -> None:
+    browser = Browser("https://127.0.0.1:9/x")
+    firefox = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"}
+    with asking(served, owner="ada") as client:
+        client.put("/push", json=device(browser), headers=firefox)
+        [first] = client.get("/push").json()["devices"]
+        assert (first["browser"], first["created"]) == ("Firefox on Linux", first["heard"])
+        client.put("/push", json=device(browser))
+        [again] = client.get("/push").json()["devices"]
+    assert (again["browser"], again["created"]) == ("Unknown browser", first["created"])
+    assert again["heard"] > first["heard"]
+
+
+def test_a_device_that_an_earlier_version_kept_is_listed(served: Gateway, store: redis.Redis) -> None:
+    with asking(served, owner="ada") as client:
+        name = client.put("/push", json=device(Browser("https://127.0.0.1:9/x"))).json()["device"]
+        kept = json.loads(cast("str", store.hget(NOTIFY_TARGETS, name)))
+        del kept["heard"], kept["browser"]
+        store.hset(NOTIFY_TARGETS, name, json.dumps(kept))
+        [row] = client.get("/push").json()["devices"]
+    assert (row["browser"], row["heard"]) == ("Unknown browser", kept["created"])
+
+
+@pytest.mark.usefixtures("store")
+def test_the_device_that_was_heard_of_longest_ago_gives_way(served: Gateway) -> None:
+    with asking(served, owner="ada") as client:
+        first, *others = [
+            client.put("/push", json=device(Browser(f"https://127.0.0.1:9/{number}"))).json()["device"]
+            for number in (0, *range(1, MOST_OF_OWNER), 0, MOST_OF_OWNER)
+        ]
+        kept = [row["device"] for row in client.get("/push").json()["devices"]]
+    assert others[0] not in kept
+    assert kept[-2:] == [first, others[-1]]
+
+
 def test_all_of_an_owner_are_forgotten_with_the_account(valkey: Valkey, store: redis.Redis) -> None:
     async def test() -> None:
         async with staged(valkey.url(DB), works=False) as stage:
@@ -222,7 +258,7 @@ def test_all_of_an_owner_are_forgotten_with_the_account(valkey: Valkey, store: r
             for number, owner in enumerate(("ada", "ada", "bob")):
                 subscription = Browser(f"https://push.example/{number}").subscription
                 presentation = Presentation(page="https://shop.example/")
-                await devices.keep(subscription, presentation, owner, every=True)
+                await devices.keep(subscription, presentation, owner, "Firefox on Linux", every=True)
             await devices.forget_all("ada")
             assert await devices.of_owner("ada") == []
             assert len(await devices.of_owner("bob")) == 1

@@ -47,12 +47,14 @@ class Devices:
         subscription: PushSubscription,
         presentation: Presentation,
         owner: str | None,
+        browser: str,
         *,
         every: bool = False,
     ) -> str:
         """Keep a device, as its latest owner's, and return its id.
 
-        ``every``: it is told of all of the owner's tasks from here on; else that stays as it is.
+        ``browser``: what it is called. ``every``: it is told of all of the owner's tasks from here on;
+        else that stays as it is.
         Raises `TaskbeamError` ``invalid_request`` where requests do not go to its endpoint.
         """
         try:
@@ -63,6 +65,7 @@ class Devices:
         whose = owner if owner is not None else device
         before = await self._targets.get(device)
         told_of_all = before is not None and before.every
+        now = time.time()
         await self._targets.put(
             Target(
                 id=device,
@@ -70,9 +73,11 @@ class Devices:
                 owner=whose,
                 url=endpoint.url,
                 every=every or told_of_all,
-                created=time.time(),
+                created=now if before is None else before.created,
+                heard=now,
                 keys=subscription.keys.model_dump(),
                 presentation=presentation,
+                browser=browser,
             )
         )
         for oldest in (await self.of_owner(whose))[:-MOST_OF_OWNER]:
@@ -96,7 +101,8 @@ class Devices:
 
     async def of_owner(self, owner: str) -> list[Target]:
         """Those of an owner, the one that was heard of longest ago first."""
-        return [target for target in await self._targets.of_owner(owner) if target.kind == "push"]
+        devices = [target for target in await self._targets.of_owner(owner) if target.kind == "push"]
+        return sorted(devices, key=lambda target: target.last_heard)
 
     async def find(self, device: str, owner: str | None) -> Target | None:
         """The device, if it is the owner's or nobody else's; else it is not there."""

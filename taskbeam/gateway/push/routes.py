@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Header, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from taskbeam.gateway import problems
@@ -17,6 +17,7 @@ from taskbeam.gateway.http.tasks import TaskId
 from taskbeam.gateway.problems import TaskbeamError
 from taskbeam.gateway.push.service import PushService
 from taskbeam.gateway.runtime import Runtime
+from taskbeam.push.browser_name import browser_name
 from taskbeam.push.presentation import Presentation
 from taskbeam.push.subscription import PushSubscription
 
@@ -33,6 +34,8 @@ public = APIRouter(tags=["push"], route_class=GatewayRoute)
 DeviceId = Annotated[
     str, Path(pattern=r"^push_[0-9a-f]{32}$", description="The device, as asking for it was answered.")
 ]
+#: What a browser says of itself; each of them says so, and no page can.
+UserAgent = Annotated[str | None, Header(include_in_schema=False)]
 
 _OTHERS = (
     problems.INVALID_REQUEST,
@@ -80,8 +83,13 @@ class DeviceRow(AnswerBody):
     model_config = ConfigDict(title="Device")
 
     device: str
+    browser: str = Field(
+        description="What its browser is called, such as `Firefox on Linux`, by what it said when it last "
+        "asked; `Unknown browser` where that does not tell."
+    )
     service: str = Field(description="The push service's host.")
     every: bool = Field(description="It is told of all of the owner's tasks.")
+    created: float = Field(description="When it first asked to be told of something.")
     heard: float = Field(description="When it last asked to be told of something.")
     sent: float | None = Field(default=None, description="When its push service last took a message.")
     failed: float | None = Field(default=None, description="When it last did not.")
@@ -114,12 +122,19 @@ async def key(gateway: RuntimeDep) -> PushKey:
     responses=documented(*_CHANGE, *_BODY, problems.UNKNOWN_TASK, problems.TOO_MANY)
     | {200: described("It is told.", *_KEPT)},
 )
-async def ask(gateway: RuntimeDep, caller: CallerDep, task_id: TaskId, wanted: DeviceRequest) -> DeviceAnswer:
+async def ask(
+    gateway: RuntimeDep,
+    caller: CallerDep,
+    task_id: TaskId,
+    wanted: DeviceRequest,
+    user_agent: UserAgent = None,
+) -> DeviceAnswer:
     """Let a device be told when the task ends; at once, where it has ended."""
     identity = await caller.require(Action.READ, task_id)
     devices = _push(gateway).devices
     owner = identity.owner or identity.subject
-    device = await devices.keep(wanted.subscription, wanted.presentation, owner)
+    browser = browser_name(user_agent)
+    device = await devices.keep(wanted.subscription, wanted.presentation, owner, browser)
     await devices.ask(device, task_id)
     return DeviceAnswer(device=device)
 
@@ -154,10 +169,13 @@ async def devices(gateway: RuntimeDep, caller: CallerDep) -> DeviceList:
     dependencies=[JSON_ONLY],
     responses=documented(*_CHANGE, *_BODY, problems.UNKNOWN_FEED) | {200: described("It is told.", *_KEPT)},
 )
-async def ask_for_all(gateway: RuntimeDep, caller: CallerDep, wanted: DeviceRequest) -> DeviceAnswer:
+async def ask_for_all(
+    gateway: RuntimeDep, caller: CallerDep, wanted: DeviceRequest, user_agent: UserAgent = None
+) -> DeviceAnswer:
     """Let a device be told of the end of each task of whoever asks."""
     owner = caller.require_owner()
-    kept = _push(gateway).devices.keep(wanted.subscription, wanted.presentation, owner, every=True)
+    browser = browser_name(user_agent)
+    kept = _push(gateway).devices.keep(wanted.subscription, wanted.presentation, owner, browser, every=True)
     return DeviceAnswer(device=await kept)
 
 
