@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import redis
 
+    from taskbeam.notifications.channel import Channel
     from tests.support.receiver import Receiver
 
 OURS = [ip_network("127.0.0.0/8")]
@@ -68,7 +69,7 @@ def headers(request: tuple[str, bytes]) -> dict[str, str]:
 class Stage:
     """One sender, and what it works with."""
 
-    def __init__(self, redis: Redis, total: float, slow: float, post: type[Post]) -> None:
+    def __init__(self, redis: Redis, total: float, slow: float, post: type[Post], channel: Channel) -> None:
         self.due = DueSet(redis)
         self.targets = TargetStore(redis)
         self.records = Records(redis)
@@ -83,7 +84,7 @@ class Stage:
             self.preferences,
             self.records,
             self.outgoing,
-            {"webhook": WEBHOOKS},
+            {"webhook": channel},
             task_keys,
             endpoint,
             self.counts,
@@ -120,11 +121,17 @@ async def sending(sender: Sender) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def staged(
-    url: str, *, works: bool = True, total: float = 20.0, slow: float = SLOW, post: type[Post] = Post
+    url: str,
+    *,
+    works: bool = True,
+    total: float = 20.0,
+    slow: float = SLOW,
+    post: type[Post] = Post,
+    channel: Channel = WEBHOOKS,
 ) -> AsyncIterator[Stage]:
-    """A sender that works from here on, if it ``works``."""
+    """A sender that works from here on, if it ``works``; ``channel``: by which it sends webhooks."""
     async with Redis.from_url(url) as redis:
-        stage = Stage(redis, total, slow, post)
+        stage = Stage(redis, total, slow, post, channel)
         try:
             async with sending(stage.sender) if works else nullcontext():
                 yield stage

@@ -57,25 +57,6 @@ def test_a_webhook_is_told_and_can_verify_it(valkey: Valkey, store: redis.Redis,
     run(test())
 
 
-def test_both_secrets_sign_while_one_follows_the_other(
-    valkey: Valkey, store: redis.Redis, journals: Journals
-) -> None:
-    async def test() -> None:
-        async with receiving(OK) as receiver, staged(valkey.url(DB)) as stage:
-            target = await stage.webhook(receiver)
-            older = target.secrets[0]
-            newer = "whsec_" + "b" * 44
-            await stage.targets.change(target.id, lambda one: one.changed(secrets=(newer, older)))
-            journals.task().finish()
-            due_now(store)
-            await until(lambda: receiver.requests)
-            [request] = receiver.requests
-            for secret in (newer, older):
-                assert Webhook(secret).verify(request[1], headers(request))
-
-    run(test())
-
-
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_what_was_taken_is_done_with(
     valkey: Valkey, store: redis.Redis, journals: Journals, status: int
