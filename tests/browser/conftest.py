@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stack.valkey import Valkey
-from tests.support.chromium import chromium, patient
+from tests.support.chromium import chromium, notifying, patient
 from tests.support.journal import Journals
 from tests.support.whole import Whole, whole
 
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def notifying_browser(browser: Browser) -> Iterator[Browser]:
+    """For what has to do with notifications."""
+    with notifying(browser) as running:
         yield running
 
 
@@ -66,6 +73,16 @@ def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """An empty tab of a new profile; an exception that no page's script catches fails the test."""
+    yield from _page(browser)
+
+
+@pytest.fixture
+def notifying_page(notifying_browser: Browser) -> Iterator[Page]:
+    """The same, which may ask to notify."""
+    yield from _page(notifying_browser)
+
+
+def _page(browser: Browser) -> Iterator[Page]:
     context = patient(browser.new_context())
     faults: list[str] = []
     context.on("weberror", lambda error: faults.append(str(error.error)))

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def permitted(browser: Browser) -> Iterator[BrowserContext]:
+def permitted(notifying_browser: Browser) -> Iterator[BrowserContext]:
     """A profile whose user allows notifications."""
-    context = patient(browser.new_context(permissions=["notifications"]))
+    context = patient(notifying_browser.new_context(permissions=["notifications"]))
     yield context
     context.close()
 

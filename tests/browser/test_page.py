@@ -81,8 +81,9 @@ def test_it_can_be_installed(site: Whole, page: Page) -> None:
 
 
 def test_somebody_who_waits_for_long_is_offered_to_be_told(
-    site: Whole, page: Page, journals: Journals
+    site: Whole, notifying_page: Page, journals: Journals
 ) -> None:
+    page = notifying_page
     page.route("**/push/key", lambda route: route.fulfill(json={"key": "a key"}))
     page.clock.install()
     task = journals.task()

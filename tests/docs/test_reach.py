@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 from stack.ports import LOOPBACK
 from tests.docs.samples import commands, serving, working, write_files
 from tests.push.browser import Browser
-from tests.support.chromium import chromium
+from tests.support.chromium import chromium, notifying
 from tests.support.waiting import DEADLINE, wait_until
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory, valkey: Valkey) -> Iterator
 
 
 def test_who_has_gone_is_told_of_the_end(origin: str) -> None:
-    with push_service() as service, chromium() as browser:
+    with push_service() as service, chromium() as shell, notifying(shell) as browser:
         device = Browser(f"http://{LOOPBACK}:{service.server_port}/send")
         context = browser.new_context(permissions=["notifications"])
         page = context.new_page()
