@@ -14,7 +14,6 @@ from taskbeam.gateway import (
     Files,
     Gateway,
     celery_application,
-    docs_router,
     install_browser_safety,
     install_problems,
 )
@@ -41,7 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         license_info={"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
         servers=[{"url": "/"}],
-        openapi_url=None,  # docs_router has it, below every prefix
+        openapi_url=None,  # the gateway has it, below every prefix
         docs_url=None,
         redoc_url=None,
     )
@@ -52,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_browser_safety(app, settings.allowed_origins, _hosts(live, settings))
     app.include_router(live.router)
-    app.include_router(docs_router)
+    app.include_router(live.docs_router)
     app.include_router(reports_router(live))
     app.include_router(images_router(live, settings))
     app.include_router(texts_router(live))

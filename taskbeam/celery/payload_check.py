@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING
 from celery.exceptions import SoftTimeLimitExceeded
 
 from taskbeam.background.logger import logger_for
-from taskbeam.celery.payloads import Payload, payloads_of
+from taskbeam.celery.payloads import MEMBERS, Payload, payloads_of
 
 if TYPE_CHECKING:
     from taskbeam.celery.payloads import Payloads
     from taskbeam.journal.describe import Description
 
 logger = logger_for(__name__)
-
-#: Which member of which type of event is which payload.
-_PAYLOADS = {
-    ("state", "result"): Payload.RESULT,
-    ("state", "data"): Payload.META,
-    ("progress", "data"): Payload.META,
-    ("data", "data"): Payload.CHUNK,
-}
 
 
 class PayloadCheck:
@@ -38,7 +30,7 @@ class PayloadCheck:
 
         Raises nothing but `SoftTimeLimitExceeded`, which comes whenever it is due.
         """
-        for (kind, member), payload in _PAYLOADS.items():
+        for (kind, member), payload in MEMBERS.items():
             if kind == description.type and member in description.members:
                 return self._checked(description, member, payload)
         return description

@@ -35,6 +35,15 @@ _MEANING = {
 }
 
 
+#: Which member of which type of event is which payload.
+MEMBERS = {
+    ("state", "result"): Payload.RESULT,
+    ("state", "data"): Payload.META,
+    ("progress", "data"): Payload.META,
+    ("data", "data"): Payload.CHUNK,
+}
+
+
 class Payloads:
     """The types of what a task tells its clients, for the option ``taskbeam_payloads`` of a Celery task.
 

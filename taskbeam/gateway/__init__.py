@@ -11,7 +11,6 @@ from taskbeam.gateway.auth.senders import Sender
 from taskbeam.gateway.connections.celery_application import celery_application
 from taskbeam.gateway.gateway import Gateway
 from taskbeam.gateway.http.browser_safety import install_browser_safety
-from taskbeam.gateway.http.docs import router as docs_router
 from taskbeam.gateway.http.head import AnswersHead
 from taskbeam.gateway.http.hosts import AllowedHosts
 from taskbeam.gateway.http.negotiation import JSON_ONLY
@@ -67,7 +66,6 @@ __all__ = [
     "Webhook",
     "accepted_responses",
     "celery_application",
-    "docs_router",
     "documented",
     "install_browser_safety",
     "install_problems",

@@ -15,6 +15,7 @@ from taskbeam.gateway.auth.identity import FOLLOW, READ_ONLY, Action, Identity
 from taskbeam.gateway.auth.revocation import revoke
 from taskbeam.gateway.auth.shared_api_keys import SharedApiKeys
 from taskbeam.gateway.dependencies import dependencies, sender_in
+from taskbeam.gateway.documents.routes import documents_router
 from taskbeam.gateway.http import docs
 from taskbeam.gateway.http.browser_safety import Sites, install_browser_safety
 from taskbeam.gateway.http.hosts import allowed_hosts
@@ -138,6 +139,9 @@ class Gateway:
             push=self.settings.vapid_key is not None,
             webhooks=self.settings.webhooks is not None,
         )
+        #: The routes of the API's documents, `/docs`, `/openapi.json` and `/asyncapi.yaml`. Those of `asgi`
+        #: are among its routes already.
+        self.docs_router = documents_router(self._dependencies)
         _gateways.add(self)
 
     @property
@@ -300,7 +304,7 @@ class Gateway:
         install_problems(app)
         install_browser_safety(app, self.settings.allowed_origins, self.hosts)
         app.include_router(self.router)
-        app.include_router(docs.router)
+        app.include_router(self.docs_router)
         return app
 
     @asynccontextmanager

@@ -13,8 +13,8 @@ from jsonschema import Draft7Validator
 from websockets.frames import Opcode
 
 from taskbeam.gateway import problems
+from taskbeam.gateway.documents.routes import ASYNCAPI
 from taskbeam.gateway.feeds.models import FeedGap
-from taskbeam.gateway.http.docs import ASYNCAPI
 from taskbeam.gateway.http.event_models import TaskGap, TaskOutput
 from taskbeam.gateway.http.problem_details import ProblemBody
 from taskbeam.gateway.problems import Problem

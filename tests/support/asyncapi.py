@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from taskbeam.gateway.http.docs import ASYNCAPI
+from taskbeam.gateway.documents.routes import ASYNCAPI
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(ASYNCAPI.read_text())
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]

@@ -54,6 +54,8 @@ COMMANDS: tuple[tuple[str | int, ...], ...] = (
     ("HEXISTS", f"{OWN}:hash", "field"),
     ("HGETALL", f"{OWN}:hash"),
     ("HSCAN", f"{OWN}:hash", 0),
+    ("HKEYS", f"{OWN}:hash"),
+    ("HSTRLEN", f"{OWN}:hash", "field"),
     ("HDEL", f"{OWN}:hash", "field"),
     ("ZADD", f"{OWN}:set", 1, "member"),
     ("EXPIRE", f"{OWN}:set", LIFE),

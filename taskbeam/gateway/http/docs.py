@@ -1,11 +1,10 @@
 """`/docs`: the OpenAPI document in Swagger UI, all of it from here, with nothing inline."""
 
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi import APIRouter
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from taskbeam import __version__
 from taskbeam.gateway import problems
@@ -34,9 +33,6 @@ DOCUMENT: dict[str, Any] = {
     "redoc_url": None,
 }
 
-#: The sockets and streams, as OpenAPI is for the rest.
-ASYNCAPI = Path(__file__).parents[1] / "asyncapi.yaml"
-
 _PAGE = """<!doctype html>
 <html lang="en">
   <head>
@@ -57,20 +53,6 @@ _START = """SwaggerUIBundle({ url: "openapi.json", dom_id: "#docs", deepLinking:
 _KEPT = cache_headers(200, Keep.ANYBODY)
 
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
-
-
-@router.get("/openapi.json")
-async def openapi(request: Request) -> JSONResponse:
-    """The application's document, with its own address as the only server: FastAPI's adds one to others."""
-    prefix: str = request.scope.get("root_path", "")
-    document = request.app.openapi() | {"servers": [{"url": prefix.rstrip("/") or "/"}]}
-    return JSONResponse(document, headers=_KEPT)
-
-
-@router.get("/asyncapi.yaml")
-async def asyncapi() -> FileResponse:
-    """What comes over sockets and streams (AsyncAPI 3)."""
-    return FileResponse(ASYNCAPI, media_type="application/yaml", headers=_KEPT)
 
 
 @router.get("/docs")

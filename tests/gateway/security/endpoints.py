@@ -229,6 +229,9 @@ FEEDS: dict[str, Endpoint] = {
 #: About no task: for whoever may ask anything.
 SCHEMA = Endpoint("GET", "/schemas/{task_name:path}", http("GET", "/schemas/{task_id}"))
 
+#: These answer everybody, and say more to whoever may ask anything.
+DOCUMENTS = tuple(Endpoint("GET", path, http("GET", path)) for path in ("/openapi.json", "/asyncapi.yaml"))
+
 #: About no task: the devices of whoever asks.
 DEVICES = (
     Endpoint("GET", "/push", http("GET", "/push")),
@@ -284,10 +287,8 @@ PUBLIC = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/docs"),
-    ("GET", "/asyncapi.yaml"),
     ("GET", "/docs/start.js"),
     ("GET", "/docs/{name}"),
-    ("GET", "/openapi.json"),
     ("GET", "/dashboard"),  # the page; what it shows is a task's
     *(("GET", f"/{folder}/{{path:path}}") for folder in ("client", "element", "notify", "look")),
     *(("GET", f"/{folder}/{{path:path}}") for folder in ("dashboard", "chunks")),

@@ -32,6 +32,7 @@ from tests.support.waiting import wait_until
 
 from .endpoints import (
     DEVICES,
+    DOCUMENTS,
     ENDPOINTS,
     FEEDS,
     KEYS,
@@ -43,6 +44,7 @@ from .endpoints import (
     SCHEMA,
     WEBHOOKS,
     Answer,
+    Endpoint,
     http,
 )
 from .revoking import end, entry
@@ -365,7 +367,8 @@ class TestSchemas:
 
     @pytest.fixture(autouse=True)
     def published(self, journals: Journals) -> None:
-        journals.redis.hset(SCHEMAS, "jobs.typed", f'{{"title":"{SECRET}"}}')
+        result = f'{{"result":{{"title":"{SECRET}"}}}}'
+        journals.redis.hset(SCHEMAS, "jobs.typed", f'{{"title":"{SECRET}","properties":{result}}}')
 
     @pytest.mark.parametrize("row", INVALID)
     def test_a_token_that_is_none(self, guarded: Gateway, row: str) -> None:
@@ -379,6 +382,23 @@ class TestSchemas:
         token = STRANGERS[stranger]("7")
         assert SCHEMA.ask(guarded, "jobs.typed", token).status == 200
         check(SCHEMA.ask(guarded, "jobs.unheard_of", token), problems.NOT_FOUND)
+
+    @pytest.mark.parametrize("row", INVALID)
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda endpoint: endpoint.path)
+    def test_a_document_has_them_for_nobody_else(
+        self, guarded: Gateway, document: Endpoint, row: str
+    ) -> None:
+        answer = document.ask(guarded, "", INVALID[row].token("7"))
+        assert answer.status == 200
+        assert b"TaskEvent" in answer.body
+        assert not [word for word in (SECRET, "jobs.typed") if word.encode() in answer.body]
+
+    @pytest.mark.parametrize("stranger", STRANGERS)
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda endpoint: endpoint.path)
+    def test_a_document_has_them_for_any_token_that_is_one(
+        self, guarded: Gateway, document: Endpoint, stranger: str
+    ) -> None:
+        assert SECRET.encode() in document.ask(guarded, "", STRANGERS[stranger]("7")).body
 
 
 @pytest.mark.parametrize("row", INVALID)
@@ -441,7 +461,10 @@ class TestTheTable:
                     routes += route.original_router.routes  # type: ignore[attr-defined]  # an included one
         asked = {
             (each.method, each.path)
-            for each in (*ENDPOINTS.values(), *FEEDS.values(), *DEVICES, *WEBHOOKS, *PREFERENCES, SCHEMA)
+            for each in (
+                *(*ENDPOINTS.values(), *FEEDS.values(), *DEVICES),
+                *(*WEBHOOKS, *PREFERENCES, *DOCUMENTS, SCHEMA),
+            )
         }
         assert found == asked | KEYS | LOGIN | PUBLIC
 
