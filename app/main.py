@@ -24,6 +24,7 @@ from .reports import reports_router
 from .texts import texts_router
 
 if TYPE_CHECKING:
+    from .accounts.routes import Channel
     from .settings import Settings
 
 
@@ -32,7 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises `KeyConfigurationError` where the settings ask for tokens and have no good keys.
     """
-    login = Login(settings.accounts_db, everybody=settings.auth == "open")
+    login = Login(settings.accounts_db, everybody=settings.auth == "open", tells=_tells(settings))
     live = Gateway(celery_application(settings), settings=settings, **login.for_gateway())
     app = FastAPI(
         title="Taskbeam",
@@ -58,6 +59,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(login.router(live))
     _serve_files(app, settings)
     return app
+
+
+def _tells(settings: Settings) -> tuple[Channel, ...]:
+    channels: dict[Channel, object] = {"push": settings.vapid_key, "webhook": settings.webhooks}
+    return tuple(channel for channel, configured in channels.items() if configured is not None)
 
 
 def _hosts(live: Gateway, settings: Settings) -> AllowedHosts:

@@ -1,5 +1,6 @@
 """The login, put together: what the gateway is told of it, and its routes."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from starlette.requests import HTTPConnection
 from taskbeam.gateway import Gateway, Identity
 
 from .ownership import VISITOR, identity_of, may, may_read_feed, may_read_own_feed
-from .routes import accounts_router, session_router
+from .routes import Channel, accounts_router, session_router
 from .sessions import SESSION_COOKIE, Sessions
 from .store import AccountStore
 
@@ -17,11 +18,12 @@ from .store import AccountStore
 class Login:
     """Accounts in a file; None: there are none.
 
-    ``everybody``: whether whoever has not signed in may do something, too.
+    ``everybody``: whether whoever has not signed in may do something, too. ``tells``: how the gateway tells
+    of ends.
     """
 
-    def __init__(self, path: Path | None, *, everybody: bool) -> None:
-        self._everybody = everybody
+    def __init__(self, path: Path | None, *, everybody: bool, tells: Collection[Channel]) -> None:
+        self._everybody, self._tells = everybody, tells
         self._store = AccountStore(path) if path is not None else None
         self._sessions = Sessions(self._store.signing_key) if self._store is not None else None
 
@@ -45,7 +47,7 @@ class Login:
 
     def router(self, live: Gateway) -> APIRouter:
         """Its routes; ``live`` ends what a session has opened."""
-        router = session_router(self._sessions)
+        router = session_router(self._sessions, self._tells)
         if self._store is not None and self._sessions is not None:
             router.include_router(accounts_router(live, self._store, self._sessions))
         return router

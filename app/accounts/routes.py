@@ -2,7 +2,8 @@
 
 import asyncio
 import math
-from typing import Annotated, Any
+from collections.abc import Collection
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
@@ -38,6 +39,10 @@ _PROBLEMS = (
 )
 
 
+#: A way in which the gateway tells of the end of a job.
+Channel = Literal["push", "webhook"]
+
+
 class Credentials(BaseModel):
     """Who wants to sign in."""
 
@@ -50,6 +55,12 @@ class SignedIn(BaseModel):
 
     offered: bool = True
     account: Annotated[str | None, Field(description="The account's name; null: nobody has signed in.")]
+
+
+class Visit(SignedIn):
+    """Also what the page around need not ask for in vain."""
+
+    tells: Annotated[list[Channel], Field(description="How the gateway tells people that a job has ended.")]
 
 
 class Doorman:
@@ -145,8 +156,8 @@ def accounts_router(live: Gateway, store: AccountStore, sessions: Sessions) -> A
     return router
 
 
-def session_router(sessions: Sessions | None) -> APIRouter:
-    """Who has signed in; None: the service has no accounts."""
+def session_router(sessions: Sessions | None, tells: Collection[Channel]) -> APIRouter:
+    """Who has signed in; None: the service has no accounts. ``tells``: how the gateway tells of ends."""
     router = APIRouter(tags=["accounts"], route_class=AnswersHead)
 
     @router.get(
@@ -155,12 +166,14 @@ def session_router(sessions: Sessions | None) -> APIRouter:
         operation_id="get_session",
         openapi_extra=_FOR_EVERYBODY,
     )
-    async def get_session(request: Request, response: Response) -> SignedIn:
+    async def get_session(request: Request, response: Response) -> Visit:
         """Who has signed in."""
         session = sessions.of(request) if sessions is not None else None
         response.headers["Cache-Control"] = "no-store"
-        return SignedIn(
-            offered=sessions is not None, account=session.account if session is not None else None
+        return Visit(
+            offered=sessions is not None,
+            account=session.account if session is not None else None,
+            tells=list(tells),
         )
 
     return router

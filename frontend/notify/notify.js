@@ -67,6 +67,14 @@ export function isAsked(taskId, { baseUrl } = {}) {
 }
 
 /**
+ * @param {NotifyOptions} [options]
+ * @returns {string | undefined} by which name the gateway knows this device, as its list of devices has it
+ */
+export function thisDevice({ baseUrl } = {}) {
+  return remembered(baseOf(baseUrl)).device;
+}
+
+/**
  * Do not tell this device of a task: its user does not want it any more, or has seen the end.
  *
  * @param {string} taskId

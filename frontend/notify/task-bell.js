@@ -30,6 +30,8 @@ const BellAttributes = /** @type {new () => HTMLElement & Properties} */ (Attrib
  * @attr {string} worker - The page's own service worker, which imports `taskbeam-sw.js`
  * @attr {string} page - Where a click on the notification leads; `{task_id}` stands for the task
  *
+ * @fires {CustomEvent<null>} bell-change - This device is told from now on, or is not any more
+ *
  * @csspart button - Asks to be told, and not to be
  * @csspart note - How that stands, in words
  */
@@ -148,6 +150,7 @@ export class TaskBell extends BellAttributes {
       if (this.#isOn) await this.#withdraw();
       // Safari lets a page ask only while the press is handled: nothing is awaited before.
       else await notify(this.#task, this.#options());
+      this.dispatchEvent(new CustomEvent("bell-change", { bubbles: true, composed: true }));
     } catch (error) {
       const { code, message } = /** @type {TaskError} */ (error);
       const words = /** @type {Record<string, unknown>} */ (bellWords)[code];

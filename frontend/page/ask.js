@@ -53,6 +53,19 @@ export async function post(path, body, type) {
   return response.json();
 }
 
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body] goes as JSON
+ * @returns {Promise<any>} what is answered, if anything; rejects with a ProblemError
+ */
+export async function send(method, path, body) {
+  const headers = body && { "content-type": "application/json" };
+  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) }).catch(() => null);
+  if (!response?.ok) throw await refused(response);
+  return response.status === 204 ? null : response.json();
+}
+
 /** @param {Response | null} response null: there is none */
 export async function refused(response) {
   if (!response) return new ProblemError({ title: "The gateway does not answer." });

@@ -11,6 +11,7 @@ import { launchPad } from "./launch.js";
 import { forget, recent, recentOf, remember } from "./recent.js";
 import { Rows } from "./rows.js";
 import { session } from "./session.js";
+import { toldPlace } from "./told.js";
 
 /** Milliseconds between two looks at what a passing moment changes. */
 const TICK = 100;
@@ -109,11 +110,12 @@ find(document, "#jobs").addEventListener("click", ({ target }) => {
 });
 
 async function begin() {
-  const { offered, account } = await session();
+  const { offered, account, tells } = await session();
   if (offered) accountPlace(find(document, "#account"), find(document, "#sign-in"), account);
   if (account !== null) {
     recentOf(account);
     find(document, "#mine").append(feedOf("owner:me", "My jobs"));
+    if (tells.length) void toldPlace(find(document, "#told"), find(document, "#to-told"), tells);
   }
   for (const task of recent()) follow(task, { first: false });
   if (!location.hash) open(jobs.keys().next().value);

@@ -4,11 +4,12 @@ import { post, refused } from "./ask.js";
 /**
  * Who has signed in.
  *
- * @returns {Promise<{offered: boolean, account: string | null}>} `offered`: whether the service has accounts at all
+ * @returns {Promise<{offered: boolean, account: string | null, tells: string[]}>} `offered`: whether the service has
+ *   accounts at all; `tells`: how its gateway tells of ends, `push` or `webhook`
  */
 export async function session() {
   const response = await fetch("session").catch(() => null);
-  return response?.ok ? response.json() : { offered: false, account: null };
+  return response?.ok ? response.json() : { offered: false, account: null, tells: [] };
 }
 
 /** @param {string} name @param {string} password @returns {Promise<unknown>} rejects with a ProblemError */

@@ -87,7 +87,7 @@ class TestSigningIn:
             headers={"Origin": "https://evil.example"},
         )
         assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
-        assert client.get("/session").json() == {"offered": True, "account": "known"}
+        assert client.get("/session").json() == {"offered": True, "account": "known", "tells": []}
 
     def test_names_that_anybody_may_have_mean_us_are_not_answered(self, visit: Visit) -> None:
         """As ever, where the service is open: see `taskbeam.gateway.http.hosts`."""
@@ -98,7 +98,7 @@ class TestSigningIn:
     def test_a_cookie_that_is_none_is_nobodys(self, visit: Visit, cookie: str) -> None:
         client = visit(None)
         client.cookies.set(COOKIE, cookie)
-        assert client.get("/session").json() == {"offered": True, "account": None}
+        assert client.get("/session").json() == {"offered": True, "account": None, "tells": []}
         assert client.get("/feeds/owner:me").status_code == 404
 
 
@@ -156,7 +156,7 @@ class TestSigningOut:
             assert b"token_revoked" in stream.rest()
             assert socket.closed().reason == "token_revoked"
         assert COOKIE not in client.cookies
-        assert client.get("/session").json() == {"offered": True, "account": None}
+        assert client.get("/session").json() == {"offered": True, "account": None, "tells": []}
         thief = visit(None)
         for answer in (
             thief.get(f"/tasks/{task_id}", headers=stolen),

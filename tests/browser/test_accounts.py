@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.support.telling import ToldTask
 
+from .accounts import PASSWORD, account, sign_up
 from .visiting import overflow, quiet_visit, violations
 
 if TYPE_CHECKING:
@@ -20,21 +21,6 @@ if TYPE_CHECKING:
 
 #: Milliseconds in which a job is done, also on a machine that does other things.
 DONE = 60_000
-
-PASSWORD = "correct horse"
-
-
-def sign_up(page: Page, name: str) -> None:
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name").fill(name)
-    dialog.get_by_label("Password").fill(PASSWORD)
-    dialog.get_by_role("button", name="Create an account").click()
-    expect(account(page)).to_have_text(name, timeout=DONE)
-
-
-def account(page: Page) -> Locator:
-    return page.locator("#account b")
 
 
 def report(page: Page, user: int) -> None:
