@@ -44,6 +44,17 @@ class Stored:
         """What pickle writes: whoever reads it need not have this class."""
         return str, (self.url,)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
+        """In a type of `Payloads`: clients receive a string, and a task's code has this mark."""
+        from pydantic_core import core_schema  # only pydantic calls this
+
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.str_schema(),
+            python_schema=core_schema.is_instance_schema(cls),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
     def __copy__(self) -> Self:
         return self
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from jsonschema import Draft202012Validator
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ValidationError
 
-from taskbeam import Payloads
+from taskbeam import Payloads, Stored, stored
 from taskbeam.celery.payload_check import PayloadCheck, check_of
 from taskbeam.celery.payloads import Payload
 from taskbeam.celery.published_schemas import publish_schemas
@@ -39,6 +39,12 @@ class Cell:
     value: int
 
 
+class Page(BaseModel):
+    """What has a file."""
+
+    url: Stored
+
+
 def raising(error: BaseException) -> Any:
     def check(_: Any) -> Any:
         raise error
@@ -59,6 +65,8 @@ class TestAFault:
             (float, 7, None),
             (list[int], [1, None, 3], "1: Input should be a valid integer"),
             (list[bool], list("abcde"), "; ".join(f"{n}: Input should be a valid boolean" for n in range(3))),
+            (Stored, stored("a b.pdf"), None),  # as clients receive it
+            (Stored, 7, "Input should be a valid string"),
             (Cell, {"value": 1, "more": 2}, None),
             (Cell, {}, "value: Field required"),
             (None, object(), None),
@@ -148,6 +156,18 @@ class TestASchema:
         assert valid.is_valid(good)
         assert not valid.is_valid(good | {"result": BAD})
         assert not valid.is_valid(good | {"chunk": {"cells": ["1"]}})
+
+    def test_of_a_stored_file_says_that_it_is_a_string(self) -> None:
+        schema = json.loads(Payloads(result=Stored).schema("x"))
+        assert schema["properties"]["result"]["type"] == "string"
+
+    def test_a_model_of_the_tasks_own_has_the_mark(self) -> None:
+        """So the gateway knows the file when the task returns what the model dumps."""
+        made = Page(url=stored("a b.pdf"))
+        assert made.model_dump()["url"] == stored("a b.pdf")
+        assert made.model_dump_json() == '{"url":"/files/a%20b.pdf"}'
+        with pytest.raises(ValidationError):
+            Page.model_validate({"url": "/files/a.pdf"})
 
     def test_of_two_payloads_that_share_a_type_has_both(self) -> None:
         payloads = Payloads(result=list[Cell], chunk=Cell)

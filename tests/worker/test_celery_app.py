@@ -8,6 +8,8 @@ import pytest
 from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 
+from taskbeam.celery.payloads import payloads_of
+from taskbeam.gateway.documents.task_schemas import schemas_of
 from worker.celery_app import create_celery
 from worker.emails.errors import InvalidEmailError, OutcomeUnknownError, RefusedError
 from worker.emails.marks import CLAIM_SECONDS
@@ -41,6 +43,17 @@ def test_jobs_are_limited_and_shared_out_fairly(app: Celery) -> None:
 def test_each_workload_has_a_queue_of_its_own(app: Celery, task: str, name: str) -> None:
     route = app.amqp.router.route({}, task)
     assert (route["queue"].name, route["queue"].exchange.name, route["queue"].routing_key) == (name,) * 3
+
+
+def test_each_task_has_typed_payloads_that_a_document_takes(app: Celery) -> None:
+    ours = [name for name in app.tasks if not name.startswith("celery.")]
+    assert len(ours) == 5
+    for name in ours:
+        payloads = payloads_of(app.tasks[name])
+        assert payloads is not None
+        found = schemas_of(name, payloads.schema(name).encode())
+        assert f"{name}--result" in found.components
+        assert found.unfit == {}
 
 
 def test_everything_else_goes_to_the_default_queue(app: Celery) -> None:

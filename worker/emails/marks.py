@@ -1,11 +1,11 @@
 """The marks in the database: a message is claimed before the server is given it, and recorded after."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from typing_extensions import TypedDict  # pydantic reads those of `typing` from Python 3.12 on
 
 from .errors import BeingSentError, OutcomeUnknownError
 from .tables import EmailRow

@@ -5,6 +5,7 @@ from typing import Any
 from celery import Celery, Task
 from celery.utils.log import get_task_logger
 
+from taskbeam import Payloads
 from taskbeam.celery.progress import progress
 
 from ..emails.errors import InvalidEmailError, OutcomeUnknownError, RefusedError
@@ -31,6 +32,7 @@ def register(app: Celery, emails: EmailService) -> Task[Any, Any]:
         bind=True,
         time_limit=CLAIM_SECONDS,
         soft_time_limit=CLAIM_SECONDS - 5,
+        taskbeam_payloads=Payloads(result=Receipt),
         **retried(*HOPELESS),
     )
     def send(

@@ -1,11 +1,12 @@
 """`images.resize(upload)`: an uploaded picture in several sizes."""
 
-from typing import Any, TypedDict
+from typing import Any
 
 from celery import Celery, Task
 from celery.utils.log import get_task_logger
+from typing_extensions import TypedDict  # pydantic reads those of `typing` from Python 3.12 on
 
-from taskbeam import Stored, emit, progress
+from taskbeam import Payloads, Stored, emit, progress
 
 from ..images.errors import NotAnImageError, TooLargeToDecodeError, TooManyPixelsError, UploadGoneError
 from ..images.files import picture_file
@@ -27,6 +28,12 @@ class PictureResult(TypedDict):
     bytes: int
 
 
+class Finished(TypedDict):
+    """What it says of each picture as soon as it is stored."""
+
+    picture: PictureResult
+
+
 class ImageResult(TypedDict):
     """What the caller gets: what the upload was, and what was made of it, smallest first."""
 
@@ -46,11 +53,12 @@ def register(app: Celery, images: ImageService) -> None:
         name="images.resize",
         shared=False,  # else every other application in the process gets this one's service
         bind=True,
+        taskbeam_payloads=Payloads(result=ImageResult, chunk=Finished),
         **retried(*HOPELESS),
     )
     def resize(self: Task[Any, Any], upload: str) -> ImageResult:
         logger.info("Picture %s, attempt %s", upload, self.request.retries + 1)
-        resized = images.resize(upload, progress, lambda stored: emit({"picture": _result(stored)}))
+        resized = images.resize(upload, progress, lambda stored: emit(Finished(picture=_result(stored))))
         return ImageResult(
             format=resized.format,
             width=resized.original.width,

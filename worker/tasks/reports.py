@@ -1,12 +1,13 @@
 """`reports.generate(user_id, email=None)`: a customer's order report as a PDF, told by e-mail if wanted."""
 
 from dataclasses import asdict
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired
 
 from celery import Celery, Task
 from celery.utils.log import get_task_logger
+from typing_extensions import TypedDict  # pydantic reads those of `typing` from Python 3.12 on
 
-from taskbeam import Stored, progress
+from taskbeam import Payloads, Stored, progress
 from taskbeam.celery.labels import head_of
 
 from ..emails.report_ready import report_ready
@@ -43,6 +44,7 @@ def register(app: Celery, reports: ReportService, send: Task[Any, Any], public_u
         name="reports.generate",
         shared=False,  # else every other application in the process gets this one's service
         bind=True,
+        taskbeam_payloads=Payloads(result=ReportResult),
         **retried(*HOPELESS),
     )
     def generate(self: Task[Any, Any], user_id: int, email: str | None = None) -> ReportResult:
