@@ -21,7 +21,7 @@ from taskbeam.notifications.due import script
 from taskbeam.notifications.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -56,9 +56,13 @@ class TargetStore:
         ids = await self._redis.smembers(targets_key(owner))
         return sorted(await self._all(ids), key=lambda target: (target.created, target.id))
 
-    async def put(self, target: Target) -> None:
-        """Keep a new target."""
-        await self._transact(target.id, lambda _: target)
+    async def put(self, target: Target, admit: Callable[[Sequence[Target]], None] | None = None) -> None:
+        """Keep a new target.
+
+        ``admit``: is shown the others of its owner, and raises where it is one too many. What somebody else
+        puts at the same time is among them.
+        """
+        await self._transact(target.id, lambda _: target, admit)
 
     async def change(self, target_id: str, change: Callable[[Target], Target]) -> Target:
         """Change one; what somebody else changes at the same time is not lost.
@@ -110,7 +114,10 @@ class TargetStore:
         return list(filter(None, map(_read, await self._redis.hmget(NOTIFY_TARGETS, names))))
 
     async def _transact(
-        self, target_id: str, change: Callable[[Target | None], Target | None]
+        self,
+        target_id: str,
+        change: Callable[[Target | None], Target | None],
+        admit: Callable[[Sequence[Target]], None] | None = None,
     ) -> Target | None:
         """Replace a record, with what the append script and the owner's list know of it."""
         after: list[Target | None] = []
@@ -119,6 +126,9 @@ class TargetStore:
             before = _read(await pipe.hget(NOTIFY_TARGETS, target_id))
             after[:] = [change(before)]
             kept = after[0]
+            if kept is not None and admit is not None:
+                # Read behind the watch: whoever changes them from here on makes this begin anew.
+                admit([one for one in await self.of_owner(kept.owner) if one.id != target_id])
             gone = [target for target in (before, await _displaced(pipe, kept)) if target is not None]
             asking: Counter[str] = Counter()
             for target, step in [*((one, -1) for one in gone), *((one, 1) for one in after)]:

@@ -15,7 +15,7 @@ from taskbeam.notifications.targets import NoSuchTargetError
 from taskbeam.notifications.webhook import new_secret, trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
@@ -88,8 +88,6 @@ class Webhooks:
         Raises `BadEndpointError` where requests do not go to ``url``, and `TooManyWebhooksError`.
         """
         endpoint = self._endpoint(url)
-        if len(await self.of_owner(owner)) >= MOST_OF_OWNER:
-            raise TooManyWebhooksError
         target = Target(
             id=Target.new_id("webhook"),
             kind="webhook",
@@ -100,7 +98,7 @@ class Webhooks:
             wanted=wanted,
             secrets=(new_secret(),),
         )
-        await self._targets.put(target)
+        await self._targets.put(target, _has_room)
         return target
 
     async def of_owner(self, owner: str | None) -> list[Target]:
@@ -157,6 +155,12 @@ class Webhooks:
                     await self._due.again(Message(webhook_id, end))
                     return
         raise NoSuchDeliveryError(message_id)
+
+
+def _has_room(others: Sequence[Target]) -> None:
+    """Raise `TooManyWebhooksError` where an owner has as many as one may have."""
+    if sum(map(_is_made, others)) >= MOST_OF_OWNER:
+        raise TooManyWebhooksError
 
 
 def _is_made(target: Target) -> bool:
