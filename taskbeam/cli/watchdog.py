@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from taskbeam.celery.external_entries import lost_result
-from taskbeam.cli.celery_option import celery_option, load_celery
-from taskbeam.connections.configuration_error import CeleryConfigurationError
-from taskbeam.connections.journal import journal_backend, journal_redis
+from taskbeam.cli.celery_option import celery_option
+from taskbeam.cli.until_stopped import run_until_stopped
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.presence.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from celery import Celery
+    from contextlib import AsyncExitStack
+
+    from redis.asyncio import Redis
+
+    from taskbeam.background.tasks import Work
+    from taskbeam.celery.backend import JournalBackend
 
 
 @click.command()
 @celery_option
 def watchdog(celery_target: str | None) -> None:
-    """Report runs whose worker is gone as STALLED, and then as LOST.
+    """Report runs whose worker is gone as STALLED, and then as LOST, until SIGTERM or Ctrl-C.
 
     Every gateway does this already: run it alone where workers run without one.
     """
-    logging.basicConfig(level=logging.INFO)
-    try:
-        asyncio.run(watch(load_celery(celery_target), GatewaySettings()))
-    except CeleryConfigurationError as error:
-        raise click.ClickException(str(error)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(0) from None
+    settings = GatewaySettings()
 
-
-async def watch(celery_app: Celery, settings: GatewaySettings) -> None:
-    """Sweep until cancelled."""
-    backend = journal_backend(celery_app, stock=settings.stock)
-    redis = journal_redis(backend, settings.redis_timeout)
-    try:
-        await Watchdog(
+    def prepare(redis: Redis, backend: JournalBackend, _: AsyncExitStack) -> Work:
+        watching = Watchdog(
             redis,
             settings.lost_after,
             lease=backend.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,
             sharded=backend.options.sharded,
-        ).run(settings.watchdog_interval)
-    finally:
-        await redis.aclose()
+        )
+        return partial(watching.run, settings.watchdog_interval)
+
+    run_until_stopped("watchdog", celery_target, settings, prepare)

@@ -110,5 +110,10 @@ class Notifications:
             await self._sender.run()
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._outgoing.close()
+        """When `run` has ended: let others send what is left, and close the connections."""
+        try:
+            await self._sender.give_back()
+        except REDIS_AWAY as error:
+            logger.warning("Cannot reach Redis, so what is left to be notified waits for a minute: %s", error)
+        finally:
+            await self._outgoing.close()

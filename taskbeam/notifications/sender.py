@@ -18,8 +18,9 @@ from taskbeam.notifications.members import End, Message
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
 
-    from taskbeam.notifications.due import DueSet
+    from taskbeam.notifications.due import DueSet, Taken
     from taskbeam.notifications.lanes import Back
+    from taskbeam.notifications.members import Due
     from taskbeam.notifications.post import Job, Post
 
 logger = logger_for(__name__)
@@ -42,9 +43,13 @@ class Sender:
         self._post = post
         self._lanes: Lanes[Job] = Lanes(AT_ONCE, slow)
         self._ended = asyncio.Event()
+        #: What was taken from the queue, and is neither back there nor done with.
+        self._in_hand: set[Due] = set()
 
     async def run(self) -> None:
-        """Send what is due until cancelled; what is under way then comes back to the queue by itself."""
+        """Send what is due until cancelled; what is in hand then is another's when its lease is over, or by
+        `give_back`.
+        """
         clock = asyncio.get_running_loop().time
         async with asyncio.TaskGroup() as requests:
             while True:
@@ -57,26 +62,46 @@ class Sender:
                     async with asyncio.timeout(WATCHING_PAUSE if self._lanes.under_way else pause):
                         await self._ended.wait()
 
+    async def give_back(self) -> None:
+        """When `run` has ended: what this sender has in hand is another's at once. Raises redis-py's errors.
+
+        A request that was cut off may have been taken, and is made once more, under its id.
+        """
+        for due in list(self._in_hand):
+            await self._due.put_back(due, 0, in_vain=False)
+            self._in_hand.discard(due)
+
     async def _take(self) -> float:
         """Take what is due, as far as there is room; returns the seconds until the next look."""
         room = AT_ONCE - self._lanes.waiting
         if room <= 0:
             return WATCHING_PAUSE
         claim = await self._due.claim(room, LEASE)
-        messages = []
-        for due, since, tries in claim.taken:
-            if isinstance(due, End):
-                await self._expand(due, since)
-            else:
-                messages.append((due, tries))
-        now = asyncio.get_running_loop().time()
-        offered = [
-            self._lanes.offer(job.endpoint.host, job, now) for job in await self._post.prepare(messages)
-        ]
-        await self._put_back(back for back in offered if back)
+        taken = {one.due for one in claim.taken}
+        self._in_hand |= taken
+        try:
+            await self._see_to(claim.taken)
+        except REDIS_AWAY:
+            self._in_hand -= taken  # their leases end by themselves
+            raise
         if claim.taken:
             self._ended.set()  # there may be more
         return min(LONGEST_PAUSE if claim.wait is None else claim.wait, LONGEST_PAUSE)
+
+    async def _see_to(self, taken: Iterable[Taken]) -> None:
+        """Ends become messages, and messages wait for their turn."""
+        messages = []
+        for due, since, tries in taken:
+            if isinstance(due, End):
+                await self._expand(due, since)
+                self._in_hand.discard(due)
+            else:
+                messages.append((due, tries))
+        jobs = await self._post.prepare(messages)
+        self._in_hand.difference_update({message for message, _ in messages} - {job.message for job in jobs})
+        now = asyncio.get_running_loop().time()
+        offered = [self._lanes.offer(job.endpoint.host, job, now) for job in jobs]
+        await self._put_back(back for back in offered if back)
 
     async def _expand(self, end: End, since: int) -> None:
         ended = await read_ended(self._post.redis, self._post.keys(end.task_id), end)
@@ -97,11 +122,13 @@ class Sender:
             now = asyncio.get_running_loop().time()
             back = self._lanes.ended(host, began, now, answered=answered, rest=rest)
             self._ended.set()
+        self._in_hand.discard(job.message)
         await self._unless_away(self._put_back(back))
 
     async def _put_back(self, back: Iterable[Back[Job]]) -> None:
         for job, seconds in back:
             await self._due.put_back(job.message, seconds, in_vain=False)
+            self._in_hand.discard(job.message)
 
     async def _unless_away(self, step: Awaitable[float | None]) -> float | None:
         """What Redis does not do now is done with a later look, or when a lease is over."""
