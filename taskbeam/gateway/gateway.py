@@ -278,13 +278,24 @@ class Gateway:
         await revoke(redis, self.settings.max_token_lifetime, tokens=tokens, owners=owners)
 
     async def forget_devices(self, owner: str) -> None:
-        """Forget the browsers of an owner, which are told of ends by Web Push: for a closed account, say.
+        """Forget the browsers of an owner, which are told of ends by Web Push: who signs out everywhere, say.
 
+        The owner's webhooks and preferences stay: they are about a person, and hold for the next browser.
         Raises `ValueError` for what can be no owner; redis-py's errors.
         """
         push = self.start().push
         if push is not None:
             await push.devices.forget_all(label(owner))
+
+    async def forget_owner(self, owner: str) -> None:
+        """Forget whom to tell of an owner's ends, and of which: browsers, webhooks and preferences.
+
+        For an account that is closed: whoever has the same name later is another person. Raises `ValueError`
+        for what can be no owner; redis-py's errors.
+        """
+        notifications = self.start().notifications
+        if notifications is not None:
+            await notifications.forget_owner(label(owner))
 
     async def snapshot(self, task_id: str) -> History:
         """A task's newest snapshot, and where its journal stands. Nobody is asked whether they may.

@@ -109,6 +109,12 @@ class Notifications:
         if self._sends:
             await self._sender.run()
 
+    async def forget_owner(self, owner: str) -> None:
+        """Keep nothing of an owner: no device, no webhook, no preference. Raises redis-py's errors."""
+        for target in await self._targets.of_owner(owner):
+            await self._targets.remove(target.id)
+        await self.preferences.put(owner, ())
+
     async def close(self) -> None:
         """When `run` has ended: let others send what is left, and close the connections."""
         try:
