@@ -53,6 +53,17 @@ def test_feed_cost_compares_tasks_with_an_owner_and_without(tmp_path: Path) -> N
     ]
 
 
+def test_mark_cost_compares_ends_that_are_told_and_tasks_that_nobody_asked_about(tmp_path: Path) -> None:
+    figures = run_quickly("mark_cost", tmp_path)
+    assert [figure["case"] for figure in figures if figure["ours"]] == [
+        "an end, with a mark for its task",
+        "an end, with a mark for its owner",
+        "a task that nobody asked about",
+        "the same, with an owner",
+    ]
+    assert len(figures) == 4 * 2
+
+
 def test_group_cost_compares_a_large_group_with_small_ones(tmp_path: Path) -> None:
     figures = run_quickly("group_cost", tmp_path)
     assert len(figures) == 4 * 2  # figures, subjects
