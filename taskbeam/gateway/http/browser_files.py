@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[1] / "static"
 _HASHED = "chunks"
 
 #: What a browser loads. Whatever else is beside it in a checkout, is for its developers.
-_LOADED = frozenset({".css", ".html", ".js", ".map", ".svg"})
+_LOADED = frozenset({".css", ".html", ".js", ".map", ".png", ".svg"})
 
 router = APIRouter(include_in_schema=False, route_class=GatewayRoute)
 
@@ -53,7 +53,7 @@ def _add(path: str, served: str) -> None:
     router.add_api_route(path, browser_file, methods=["GET"], name=served)
 
 
-for _name in ("react.js", "favicon.svg", "taskbeam-sw.js"):
+for _name in ("react.js", "favicon.svg", "icon.png", "taskbeam-sw.js"):
     _add(f"/{_name}", _name)
 for _folder in ("client", "element", "notify", "look", "dashboard", _HASHED):
     _add(f"/{_folder}/{{path:path}}", f"{_folder}/{{path}}")
