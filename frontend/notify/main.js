@@ -2,7 +2,7 @@
 import { answerWorkers } from "./shown.js";
 import { TaskBell } from "./task-bell.js";
 
-export { forget, isAsked, notify, notifyAll, pushes, thisDevice, withdraw } from "./notify.js";
+export { forget, isAsked, isAskedForAll, notify, notifyAll, pushes, thisDevice, withdraw } from "./notify.js";
 export { standing } from "./standing.js";
 export { TaskBell };
 export { bellWords } from "./wording.js";

@@ -4,6 +4,7 @@
  *
  * @typedef {object} Remembered
  * @property {string} [device]
+ * @property {boolean} [every] it asked about all tasks of its owner
  * @property {string[]} tasks the newest last
  */
 
@@ -23,9 +24,9 @@ export function remembered(base) {
 }
 
 /** @param {URL} base @param {Remembered} what */
-export function remember(base, { device, tasks }) {
+export function remember(base, { device, every, tasks }) {
   try {
-    localStorage.setItem(place(base), JSON.stringify({ device, tasks: tasks.slice(-MOST) }));
+    localStorage.setItem(place(base), JSON.stringify({ device, every, tasks: tasks.slice(-MOST) }));
   } catch {
     // Nothing is kept.
   }

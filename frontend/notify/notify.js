@@ -27,20 +27,22 @@ import { subscribe } from "./subscribe.js";
 export async function notify(taskId, options = {}) {
   await permitted();
   const { device, base } = await keep(`tasks/${encodeURIComponent(taskId)}/push`, await options, taskId);
-  const { tasks } = remembered(base);
-  remember(base, { device, tasks: [...tasks.filter((known) => known !== taskId), taskId] });
+  const { tasks, ...before } = remembered(base);
+  // Of another user it is another device, which was told of nothing yet.
+  const every = before.device === device && before.every;
+  remember(base, { device, every, tasks: [...tasks.filter((known) => known !== taskId), taskId] });
 }
 
 /**
  * The same for all tasks of whoever asks: it takes an owner's token, or a login.
  *
- * @param {NotifyOptions} [options]
+ * @param {NotifyOptions | Promise<NotifyOptions>} [options]
  * @returns {Promise<void>}
  */
 export async function notifyAll(options = {}) {
   await permitted();
-  const { device, base } = await keep("push", options);
-  remember(base, { ...remembered(base), device });
+  const { device, base } = await keep("push", await options);
+  remember(base, { ...remembered(base), device, every: true });
 }
 
 /** What was asked of each gateway, by its address. @type {Map<string, Promise<boolean>>} */
@@ -68,6 +70,14 @@ export function isAsked(taskId, { baseUrl } = {}) {
 
 /**
  * @param {NotifyOptions} [options]
+ * @returns {boolean} whether this device asked to be told of all tasks of its owner
+ */
+export function isAskedForAll({ baseUrl } = {}) {
+  return !!remembered(baseOf(baseUrl)).every;
+}
+
+/**
+ * @param {NotifyOptions} [options]
  * @returns {string | undefined} by which name the gateway knows this device, as its list of devices has it
  */
 export function thisDevice({ baseUrl } = {}) {
@@ -82,8 +92,8 @@ export function thisDevice({ baseUrl } = {}) {
  */
 export async function withdraw(taskId, options = {}) {
   const base = baseOf(options.baseUrl);
-  const { device, tasks } = remembered(base);
-  remember(base, { device, tasks: tasks.filter((known) => known !== taskId) });
+  const { device, every, tasks } = remembered(base);
+  remember(base, { device, every, tasks: tasks.filter((known) => known !== taskId) });
   if (device) await call(base, "DELETE", `tasks/${encodeURIComponent(taskId)}/push/${device}`, options);
 }
 

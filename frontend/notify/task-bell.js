@@ -2,15 +2,14 @@ import { sheet } from "../element/sheet.js";
 import { make } from "../element/tree.js";
 import { reflecting } from "../element/attributes.js";
 import { afterTurn } from "../element/turn.js";
-import { isAsked, notify, pushes, withdraw } from "./notify.js";
-import { offeredIn } from "./offer.js";
+import { pushes } from "./notify.js";
 import { standing } from "./standing.js";
 import { STYLE } from "./style.js";
+import { subjectOf } from "./subject.js";
 import { markUnseen } from "./unseen.js";
 import { bellWords } from "./wording.js";
 
 /** @import { TaskError } from "../client/main.js" */
-/** @import { TaskProgress } from "../element/main.js" */
 
 const { Attributes, observed } = reflecting(["taskId", "baseUrl", "token", "worker", "page"], []);
 
@@ -21,8 +20,9 @@ const BellAttributes = /** @type {new () => HTMLElement & Properties} */ (Attrib
 // The tags below become the package's custom-elements.json. docs/reach.md says the same at more length.
 /**
  * `<task-bell>`: offers to tell its user later. In a `<task-progress>` it is about that task, and is seen once the task
- * has gone on for 10 s: `<task-progress …><task-bell slot="actions"></task-bell></task-progress>`. Elsewhere it has
- * a `task-id` of its own, and is seen at once. Nobody is asked for permission before the button is pressed.
+ * has gone on for 10 s: `<task-progress …><task-bell slot="actions"></task-bell></task-progress>`. In a
+ * `<task-feed feed="owner:me">` it is about all tasks of its user, and is seen once one of them has gone on for so long.
+ * Elsewhere it has a `task-id` of its own, and is seen at once. Nobody is asked for permission before the button is pressed.
  *
  * @attr {string} task-id - The task, where it is not that of the element around
  * @attr {string} base-url - The gateway, relative to the page
@@ -62,7 +62,8 @@ export class TaskBell extends BellAttributes {
     root.adoptedStyleSheets = [sheet(this.ownerDocument, STYLE)];
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    this.#around?.addEventListener("task-event", () => this.#arrange(), { signal });
+    const { around, news } = this.#subject;
+    around?.addEventListener(news, () => this.#arrange(), { signal });
     this.#arrange();
   }
 
@@ -82,74 +83,66 @@ export class TaskBell extends BellAttributes {
 
   /** What is known of the task; set it where no `<task-progress>` around says so. */
   get job() {
-    return this.#job ?? this.#around?.job;
+    return this.#job ?? this.closest("task-progress")?.job;
   }
   set job(job) {
     this.#job = job;
     this.#arrange();
   }
 
-  /** @returns {TaskProgress | null} the element that shows the task */
-  get #around() {
-    return this.closest("task-progress");
+  get #subject() {
+    return subjectOf(this, this.#job, () => this.#gateway);
   }
 
-  get #task() {
-    return this.taskId || this.#around?.taskId || "";
-  }
-
-  /** What the gateway is to be asked with. */
-  async #options() {
-    const around = this.#around;
-    const token = this.token || around?.token || (await around?.getToken?.(this.#task));
+  /** What the gateway is to be asked with. @param {Pick<import("./subject.js").Subject, "around" | "key">} subject */
+  async #options({ around, key }) {
+    const token = this.token || around?.token || (await around?.getToken?.(key));
     const [worker, page] = [this.worker || undefined, this.page || undefined];
     return { ...this.#gateway, token, worker, page };
   }
 
   get #gateway() {
-    return { baseUrl: this.baseUrl || this.#around?.baseUrl };
-  }
-
-  get #isOn() {
-    return isAsked(this.#task, this.#gateway);
+    const around = this.closest("task-progress") ?? this.closest("task-feed");
+    return { baseUrl: this.baseUrl || around?.baseUrl };
   }
 
   /** Something is another: the task, or how it stands. */
   #heard() {
     clearTimeout(this.#timer);
-    const { job } = this;
-    if (job?.final) return this.#ended();
-    const wait = job ? offeredIn(job) : 0;
-    if (wait === 0 || this.#isOn) void this.#offer();
+    const { over, wait, isOn } = this.#subject;
+    if (over) return this.#ended();
+    if (wait === 0 || isOn()) void this.#offer();
     else if (wait) this.#timer = setTimeout(() => void this.#offer(), wait * 1000);
     this.#draw();
   }
 
   /** Where the gateway can do it. */
   async #offer() {
-    const task = this.#task;
-    if (this.#offered === task || !(await pushes(this.#gateway)) || this.job?.final) return;
-    this.#offered = task;
+    const { key } = this.#subject;
+    if (this.#offered === key || !(await pushes(this.#gateway)) || this.#subject.over) return;
+    this.#offered = key;
     this.#draw();
   }
 
   /** Whoever is looking has seen it; for whoever waited elsewhere the tab says so. */
   #ended() {
-    const waited = this.#offered === this.#task;
+    const { key, isOn } = this.#subject;
+    const waited = this.#offered === key;
     this.#offered = "";
     this.#draw();
     if (document.visibilityState !== "visible") return waited && markUnseen(bellWords.mark);
-    if (this.#isOn) void this.#withdraw().catch(() => {});
+    if (isOn()) void this.#stop().catch(() => {});
   }
 
   async #pressed() {
     this.#asking = true;
     this.#refusal = "";
     this.#draw();
+    const subject = this.#subject;
     try {
-      if (this.#isOn) await this.#withdraw();
+      if (subject.isOn()) await this.#stop();
       // Safari lets a page ask only while the press is handled: nothing is awaited before.
-      else await notify(this.#task, this.#options());
+      else await subject.ask(this.#options(subject));
       this.dispatchEvent(new CustomEvent("bell-change", { bubbles: true, composed: true }));
     } catch (error) {
       const { code, message } = /** @type {TaskError} */ (error);
@@ -160,17 +153,19 @@ export class TaskBell extends BellAttributes {
     this.#draw();
   }
 
-  async #withdraw() {
-    await withdraw(this.#task, await this.#options());
+  async #stop() {
+    const subject = this.#subject;
+    await subject.stop(await this.#options(subject));
   }
 
   #draw() {
     const found = standing();
-    const on = this.#isOn;
+    const { key, offer, isOn } = this.#subject;
+    const on = isOn();
     const can = found === "off";
-    this.hidden = !this.#offered || this.#offered !== this.#task;
+    this.hidden = !this.#offered || this.#offered !== key;
     this.#button.hidden = !can;
-    this.#write(this.#button, on ? bellWords.stop : bellWords.offer);
+    this.#write(this.#button, on ? bellWords.stop : offer);
     this.#button.toggleAttribute("disabled", this.#asking);
     const said = this.#asking ? bellWords.asking : this.#refusal || (on ? bellWords.on : "");
     this.#write(this.#note, can ? said : bellWords[found]);

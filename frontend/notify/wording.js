@@ -6,6 +6,7 @@ export const bellWords = {
   /** In front of the page's title, when a task has ended and nobody looked. */
   mark: "●",
   offer: "Tell me when it’s done",
+  offerAll: "Tell me when my jobs are done",
   stop: "Don’t tell me",
   asking: "Asking…",
   on: "This device will be told",

@@ -24,3 +24,11 @@ export function feedOf(feed, label) {
   list.linkOf = ({ taskId }) => `#${encodeURIComponent(taskId)}`;
   return list;
 }
+
+/** Offers to tell of all jobs of whoever has signed in: a click on what is told leads to the job. */
+export function bellOfAll() {
+  const bell = document.createElement("task-bell");
+  bell.slot = "actions";
+  bell.setAttribute("page", "#{task_id}");
+  return bell;
+}

@@ -5,7 +5,7 @@ import { find } from "../look/dom.js";
 import { accountPlace } from "./account.js";
 import { Announcer } from "./announcer.js";
 import { Detail } from "./detail.js";
-import { feedOf } from "./feeds.js";
+import { bellOfAll, feedOf } from "./feeds.js";
 import { Follow } from "./follow.js";
 import { launchPad } from "./launch.js";
 import { forget, recent, recentOf, remember } from "./recent.js";
@@ -114,7 +114,9 @@ async function begin() {
   if (offered) accountPlace(find(document, "#account"), find(document, "#sign-in"), account);
   if (account !== null) {
     recentOf(account);
-    find(document, "#mine").append(feedOf("owner:me", "My jobs"));
+    const mine = feedOf("owner:me", "My jobs");
+    mine.append(bellOfAll());
+    find(document, "#mine").append(mine);
     if (tells.length) void toldPlace(find(document, "#told"), find(document, "#to-told"), tells);
   }
   for (const task of recent()) follow(task, { first: false });

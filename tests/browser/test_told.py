@@ -17,10 +17,8 @@ from playwright.sync_api import expect
 from taskbeam.journal.keys import NOTIFY_HEALTH, NOTIFY_TARGETS
 from tests.push.browser import Browser as Subscribed
 from tests.support.chromium import patient
-from tests.support.gateway import gateway
-from tests.support.tokens import PUSHING
 
-from .accounts import sign_up
+from .accounts import sign_up, telling
 from .visiting import overflow, quiet_visit, violations
 
 if TYPE_CHECKING:
@@ -37,14 +35,7 @@ ARABIC = "تقارير"
 
 @pytest.fixture(scope="module")
 def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """The sample's page, with accounts, for a gateway that tells of ends: no worker is needed for that."""
-    settings = PUSHING | {
-        "accounts_db": tmp_path_factory.mktemp("accounts") / "accounts.db",
-        "webhooks": "[]",
-        "webhook_networks": '["127.0.0.0/8"]',
-        "critical_tasks": '["backups.*"]',
-    }
-    with gateway(valkey.url().removesuffix("/0"), **settings) as running:
+    with telling(valkey, tmp_path_factory.mktemp("accounts")) as running:
         yield running
 
 

@@ -44,6 +44,9 @@ ul {
   padding: 0;
   list-style: none;
 }
+::slotted([slot=actions]) {
+  margin: .75rem 1.25rem;
+}
 ul:focus {
   outline: none;
 }

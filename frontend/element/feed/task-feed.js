@@ -37,6 +37,7 @@ const WHOLE = /^(group|tree):/;
  * @fires {CustomEvent<{error: TaskError}>} feed-failed - The feed cannot be followed
  *
  * @slot title - The label, also for screen readers
+ * @slot actions - Buttons, below the list
  * @slot empty - Instead of the list, where there are no tasks
  *
  * @csspart card - All of it; `gone` as a second name where there is no list to be had

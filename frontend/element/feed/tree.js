@@ -11,6 +11,7 @@ export function tree() {
     make("ul list", { role: "list", "aria-labelledby": "title", tabindex: -1 }),
     make("div empty", {}, slot("empty")),
     make("div note"),
+    slot("actions"),
     make("div status", { role: "status" }),
   );
 }
