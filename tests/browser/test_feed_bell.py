@@ -69,7 +69,7 @@ def bell(page: Page) -> Locator:
 
 def kept(journals: Journals, owner: str) -> list[dict[str, Any]]:
     """The devices of an owner, as they are kept."""
-    found = map(json.loads, journals.redis.hvals(NOTIFY_TARGETS))  # type: ignore[arg-type]
+    found = map(json.loads, journals.redis.hvals(NOTIFY_TARGETS))
     return [each for each in found if each["owner"] == owner]
 
 
