@@ -32,11 +32,18 @@ def asyncapi_with(document: str, found: Catalogue) -> str:
 
 
 def _plain(schema: Any) -> Any:
-    """As AsyncAPI has it: a discriminator is a name alone there, and nothing counts beside a reference."""
+    """As AsyncAPI has it, whose schemas are of an earlier draft.
+
+    A discriminator is a name alone there, nothing counts beside a reference, and items by their places are
+    what any validator of either draft takes: one of these.
+    """
     if isinstance(schema, bool):
         return schema
     plain = with_inner(schema, _plain)
     plain.pop("discriminator", None)
+    if (placed := plain.pop("prefixItems", None)) is not None:
+        others = plain.get("maxItems", len(placed) + 1) > len(placed)
+        plain["items"] = {"anyOf": [*placed, *([plain.get("items", True)] if others else [])]}
     if "$ref" in plain and len(plain) > 1:
         plain["allOf"] = [*plain.get("allOf", ()), {"$ref": plain.pop("$ref")}]
     return plain

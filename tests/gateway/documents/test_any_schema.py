@@ -14,6 +14,7 @@ from taskbeam.journal.keys import SCHEMAS
 from tests.support.waiting import wait_until
 
 from .reading import ASYNCAPI, OPENAPI, document, faults, fits, typed
+from .test_fitness import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,21 @@ def test_names_of_any_kind(http: httpx.Client, journals: Journals, path: str, tm
     for name, kind in kinds.items():
         assert fits(found, "TaskEvent", event(name, 7)) == (kind is int)
         assert fits(found, "TaskEvent", event(name, "7")) == (kind is str)
+    assert faults(found, tmp_path) == ""
+
+
+@both
+def test_whatever_pydantic_writes(http: httpx.Client, journals: Journals, path: str, tmp_path: Path) -> None:
+    """Types that choose by a member, come back to themselves, and have bounds of any size."""
+    publish(journals, {"pets": Payloads(result=Owner).schema("pets")})
+    found = document(http, path)
+    good: dict[str, Any] = {"pet": {"kind": "dog", "puppies": [{"kind": "dog"}]}, "price": 2, "name": "x.a"}
+    assert fits(found, "TaskEvent", event("pets", good))
+    for wrong in ({"pet": {"kind": "cow"}}, {"price": 1e17}, {"price": 0}, {"name": "x.c"}):
+        assert not fits(found, "TaskEvent", event("pets", good | wrong))
+    assert not fits(found, "TaskEvent", event("pets", good | {"pet": {"kind": "dog", "puppies": [7]}}))
+    assert fits(found, "TaskEvent", event("pets", good | {"pairs": {"a": [1, "b"]}}))
+    assert not fits(found, "TaskEvent", event("pets", good | {"pairs": {"a": [1, None]}}))
     assert faults(found, tmp_path) == ""
 
 

@@ -31,7 +31,7 @@ class Owner(BaseModel):
 
     pet: Annotated[Cat | Dog, Field(discriminator="kind")]
     price: Annotated[float, Field(gt=1e-7, le=1e16)] = 1.5
-    name: Annotated[str, Field(pattern=r"^[\w\-]+\.(?:a|b)$", examples=[{"$ref": "no reference"}])]
+    name: Annotated[str, Field(pattern=r"^[\w\-]+\.(?:a|b)$")]
     pairs: dict[str, tuple[int, str]] | None = None
 
 
@@ -57,8 +57,13 @@ class TestFit:
         places = {f"#/components/schemas/a.b--defs--{name}" for name in ("Cat", "Dog")}
         assert set(owner["pet"]["discriminator"]["mapping"].values()) == places
         assert {each["$ref"] for each in owner["pet"]["oneOf"]} == places
-        assert owner["name"]["examples"] == [{"$ref": "no reference"}]
         assert "#/$defs/" not in json.dumps(found.components)
+
+    def test_keeps_values_as_they_are(self) -> None:
+        """A member of an example that is called as a reference is none."""
+        result = {"examples": [{"$ref": "#/$defs/Cat"}], "properties": {"$ref": {"const": {"$ref": 7}}}}
+        found = schemas_of("a", json.dumps({"properties": {"result": result}}).encode())
+        assert found.components["a--result"] == result
 
     @pytest.mark.parametrize(
         "schema",
