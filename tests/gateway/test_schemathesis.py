@@ -43,6 +43,9 @@ CHECKS: Any = [
     unsupported_method,
 ]
 
+#: What no schema says: that an address is public, that a line is printable. These may refuse what fits it.
+PARTICULAR = {"POST /webhooks", "PUT /notifications/preferences"}
+
 EVERY_SHAPE = settings(suppress_health_check=list(HealthCheck), deadline=None, derandomize=True)
 
 #: How many requests each of them makes. Where one asks for a token, nobody gets no further than that.
@@ -52,7 +55,7 @@ EXAMPLES = {"nobody": 8, "an owner": 25, "whoever may read a task that is there"
 @pytest.fixture(scope="module")
 def guarded(valkey: Valkey) -> Iterator[Gateway]:
     # Nothing happens here that a poll could wait for.
-    with gateway(valkey.url().removesuffix("/0"), **TOKENS, key_management=1, max_wait=0.2) as running:
+    with gateway(valkey.url().removesuffix("/0"), **TOKENS | OPTIONAL, max_wait=0.2) as running:
         yield running
 
 
@@ -65,7 +68,9 @@ def finished(journals: Journals) -> str:
     return task.id
 
 
-DOCUMENT = create_app(Settings.model_validate(TOKENS | {"api_keys": [], "key_management": True})).openapi()
+#: What is served where these are set alone: the calls of API keys, webhooks and preferences.
+OPTIONAL = {"key_management": True, "webhooks": []}
+DOCUMENT = create_app(Settings.model_validate(TOKENS | OPTIONAL | {"api_keys": []})).openapi()
 OPERATIONS = {
     operation.ok().label: operation.ok()  # type: ignore[union-attr]
     for operation in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()
@@ -89,6 +94,7 @@ CASES = [
 def test_the_answers_are_those_of_the_document(
     guarded: Gateway, finished: str, label: str, who: str, mode: GenerationMode
 ) -> None:
+    checks = [each for each in CHECKS if each is not positive_data_acceptance or label not in PARTICULAR]
     token = sign(owner="user-7", tasks=[finished], scope="read cancel send")
 
     @settings(EVERY_SHAPE, max_examples=EXAMPLES[who])
@@ -102,6 +108,6 @@ def test_the_answers_are_those_of_the_document(
         headers = {} if who == "nobody" else bearer(token)
         if label == "GET /feeds/{feed}/events":
             headers = {**headers, "Accept": "application/json"}  # its stream does not end
-        case.call_and_validate(base_url=guarded.http, checks=CHECKS, headers=headers, timeout=60)
+        case.call_and_validate(base_url=guarded.http, checks=checks, headers=headers, timeout=60)
 
     ask()
