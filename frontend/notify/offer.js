@@ -5,7 +5,8 @@
 /** Seconds that a task has run before it is offered. */
 export const LONG = 10;
 
-/** @typedef {Pick<import("../client/main.js").Job, "final" | "began" | "ts">} BellJob what matters of a job */
+/** @typedef {import("../client/main.js").Job} Job */
+/** @typedef {Pick<Job, "final" | "began" | "ts"> & Partial<Pick<Job, "state" | "progress">>} BellJob what matters of a job */
 
 /**
  * @param {BellJob} job

@@ -2,11 +2,13 @@ import { sheet } from "../element/sheet.js";
 import { make } from "../element/tree.js";
 import { reflecting } from "../element/attributes.js";
 import { afterTurn } from "../element/turn.js";
+import { baseOf } from "../client/base.js";
+import { notice } from "./notice.js";
 import { pushes } from "./notify.js";
 import { standing } from "./standing.js";
 import { STYLE } from "./style.js";
 import { subjectOf } from "./subject.js";
-import { markUnseen } from "./unseen.js";
+import { markUnseen, showUnseenIcon, unmarked } from "./unseen.js";
 import { bellWords } from "./wording.js";
 
 /** @import { TaskError } from "../client/main.js" */
@@ -113,7 +115,14 @@ export class TaskBell extends BellAttributes {
     if (over) return this.#ended();
     if (wait === 0 || isOn()) void this.#offer();
     else if (wait) this.#timer = setTimeout(() => void this.#offer(), wait * 1000);
+    if (this.#offered && document.visibilityState !== "visible") this.#tellTab();
     this.#draw();
+  }
+
+  /** The tab says how far it is, while nobody looks. */
+  #tellTab() {
+    const reached = this.job?.progress?.percent;
+    if (typeof reached === "number") markUnseen(`${Math.floor(reached)}%`);
   }
 
   /** Where the gateway can do it. */
@@ -124,14 +133,23 @@ export class TaskBell extends BellAttributes {
     this.#draw();
   }
 
-  /** Whoever is looking has seen it; for whoever waited elsewhere the tab says so. */
+  /** Whoever is looking has seen it; for whoever waited elsewhere the tab says so, and a notification of its own. */
   #ended() {
     const { key, isOn } = this.#subject;
     const waited = this.#offered === key;
     this.#offered = "";
     this.#draw();
-    if (document.visibilityState !== "visible") return waited && markUnseen(bellWords.mark);
+    if (document.visibilityState !== "visible") return void (waited && this.#unseen(key));
     if (isOn()) void this.#stop().catch(() => {});
+  }
+
+  /** @param {string} task */
+  #unseen(task) {
+    const title = this.closest("task-progress")?.label || unmarked();
+    const { state = "" } = this.job ?? {};
+    markUnseen(bellWords.mark);
+    showUnseenIcon();
+    void notice(baseOf(this.#gateway.baseUrl), task, title, bellWords.ends[state] ?? state);
   }
 
   async #pressed() {

@@ -5,6 +5,8 @@
 export const bellWords = {
   /** In front of the page's title, when a task has ended and nobody looked. */
   mark: "●",
+  /** Of each final state, where a page tells of it itself. @type {Record<string, string>} */
+  ends: { SUCCESS: "Done", FAILURE: "Failed", REVOKED: "Cancelled", IGNORED: "Ended", REJECTED: "Rejected", LOST: "Lost: its worker is gone" },
   offer: "Tell me when it’s done",
   offerAll: "Tell me when my jobs are done",
   stop: "Don’t tell me",

@@ -20,7 +20,7 @@ const MODULES = ["client/index.js", "element/index.js", "element/feed/index.js",
 /** Shares nothing: it is small, few pages load it, and a chunk more would make each of the others larger. */
 const ALONE = ["notify/index.js"];
 const STYLES = ["look/theme.css", "look/journal.css", "dashboard/dashboard.css"];
-const FILES = ["dashboard/dashboard.html", "favicon.svg", "icon.png", "taskbeam-sw.js", "LICENSE"];
+const FILES = ["dashboard/dashboard.html", "favicon.svg", "favicon-unseen.svg", "icon.png", "taskbeam-sw.js", "LICENSE"];
 
 /** What any bundle of ours is made with. @type {BuildOptions} */
 export const OPTIONS = {

@@ -43,7 +43,7 @@ TEMPLATE = """<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta http-equiv="Content-Security-Policy" content="{policy}">
     <title>Tasks</title>
-    <link rel="icon" href="/favicon.svg">
+    <link rel="icon" href="/favicon.svg" data-unseen="/favicon-unseen.svg">
     <link rel="stylesheet" href="/pages/page.css">
     {head}
   </head>

@@ -31,7 +31,7 @@ test("the entries keep their names, and what they share is named by its content"
   const names = [...contents.keys()].filter((name) => !/^chunks\/[\w-]+-[A-Z0-9]{8}\.js$/.test(name)).sort();
   assert.deepEqual(names, [
     ...["LICENSE", "client/index.js", "dashboard/dashboard.css", "dashboard/dashboard.html", "dashboard/dashboard.js"],
-    ...["element/feed/index.js", "element/index.js", "favicon.svg", "icon.png", "look/journal.css", "look/theme.css", "notify/index.js", "react.js", "taskbeam-sw.js"],
+    ...["element/feed/index.js", "element/index.js", "favicon-unseen.svg", "favicon.svg", "icon.png", "look/journal.css", "look/theme.css", "notify/index.js", "react.js", "taskbeam-sw.js"],
   ]);
   assert.ok(contents.size > names.length);
 });

@@ -53,7 +53,7 @@ def _add(path: str, served: str) -> None:
     router.add_api_route(path, browser_file, methods=["GET"], name=served)
 
 
-for _name in ("react.js", "favicon.svg", "icon.png", "taskbeam-sw.js"):
+for _name in ("react.js", "favicon.svg", "favicon-unseen.svg", "icon.png", "taskbeam-sw.js"):
     _add(f"/{_name}", _name)
 for _folder in ("client", "element", "notify", "look", "dashboard", _HASHED):
     _add(f"/{_folder}/{{path:path}}", f"{_folder}/{{path}}")

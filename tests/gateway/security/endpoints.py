@@ -295,6 +295,7 @@ PUBLIC = {
     ("GET", "/dashboard/"),
     ("GET", "/react.js"),
     ("GET", "/favicon.svg"),
+    ("GET", "/favicon-unseen.svg"),
     ("GET", "/icon.png"),
     ("GET", "/taskbeam-sw.js"),
     ("GET", "/push/key"),
