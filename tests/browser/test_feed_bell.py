@@ -42,9 +42,9 @@ def journals(valkey: Valkey) -> Iterator[Journals]:
 
 
 @pytest.fixture
-def permitted(browser: Browser) -> Iterator[Page]:
+def permitted(notifying_browser: Browser) -> Iterator[Page]:
     """A tab whose user allows notifications, and whose clock is the test's."""
-    context = patient(browser.new_context(permissions=["notifications"]))
+    context = patient(notifying_browser.new_context(permissions=["notifications"]))
     page = context.new_page()
     page.add_init_script(SUBSCRIBES % json.dumps(Subscribed(f"https://push.example/{uuid4()}").json))
     page.add_init_script(
