@@ -27,6 +27,21 @@ class Server:
         self.tries = 0
         self.took: list[str] = []
         self.faulty: set[str] = set()
+        self._kept: list[KeptEnds] = []
+
+    def kept_ends(self, **bounds: int) -> KeptEnds:
+        """What keeps ends for it."""
+        kept = KeptEnds(**bounds)
+        self._kept.append(kept)
+        return kept
+
+    def take_all(self) -> None:
+        """When a test is over: what it has kept is told, and its threads say nothing any more."""
+        self.faulty.clear()
+        self.open.set()
+        for kept in self._kept:
+            kept.drain(DEADLINE)
+            assert not len(kept)
 
     def tell(self, entry: Entry) -> None:
         self.tries += 1
@@ -47,14 +62,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
     played = Server()
     yield played
-    played.faulty.clear()
-    played.open.set()
+    played.take_all()
 
 
 def test_they_are_told_in_order_when_redis_takes_them(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = KeptEnds()
+    kept = server.kept_ends()
     ends = [kept.keep(end(name), server.tell, may_wait=True) for name in ("a", "b", "a", "c")]
     until(lambda: server.tries > 3)
     assert kept.holds("a")
@@ -73,7 +87,7 @@ def test_they_are_told_in_order_when_redis_takes_them(
 
 
 def test_one_that_fails_for_a_reason_of_its_own_is_not_in_the_way(server: Server) -> None:
-    kept = KeptEnds()
+    kept = server.kept_ends()
     server.open.set()
     server.faulty.add("a")
     for name in "abc":
@@ -86,7 +100,7 @@ def test_one_that_fails_for_a_reason_of_its_own_is_not_in_the_way(server: Server
 
 class TestBounds:
     def test_a_task_waits_until_there_is_room(self, server: Server) -> None:
-        kept = KeptEnds(most_ends=2)
+        kept = server.kept_ends(most_ends=2)
         for name in "ab":
             kept.keep(end(name), server.tell, may_wait=True)
         task = threading.Thread(target=kept.keep, args=(end("c"), server.tell), kwargs={"may_wait": True})
@@ -101,13 +115,13 @@ class TestBounds:
     def test_who_may_not_wait_loses_it_by_name(
         self, server: Server, caplog: pytest.LogCaptureFixture
     ) -> None:
-        kept = KeptEnds(most_ends=1)
+        kept = server.kept_ends(most_ends=1)
         kept.keep(end("a"), server.tell, may_wait=False)
         assert kept.keep(end("b", "FAILURE"), server.tell, may_wait=False) is None
         assert "Task b: its FAILURE is lost" in caplog.text
 
     def test_bytes_count_too_but_a_single_end_always_fits(self, server: Server) -> None:
-        kept = KeptEnds(most_bytes=100)
+        kept = server.kept_ends(most_bytes=100)
         assert kept.keep(end("a", meta=b"x" * 1000), server.tell, may_wait=False) is not None
         assert kept.keep(end("b", meta=b"x"), server.tell, may_wait=False) is None
         server.open.set()
@@ -117,7 +131,7 @@ class TestBounds:
 
 class TestTheEndOfTheProcess:
     def test_it_waits_until_all_are_told(self, server: Server) -> None:
-        kept = KeptEnds()
+        kept = server.kept_ends()
         kept.keep(end("a"), server.tell, may_wait=True)
         threading.Timer(0.1, server.open.set).start()
         kept.drain(DEADLINE)
@@ -126,7 +140,7 @@ class TestTheEndOfTheProcess:
     def test_or_until_its_time_is_over_and_names_what_is_lost(
         self, server: Server, caplog: pytest.LogCaptureFixture
     ) -> None:
-        kept = KeptEnds()
+        kept = server.kept_ends()
         for name in "ab":
             kept.keep(end(name), server.tell, may_wait=True)
         kept.drain(0.05)
@@ -135,7 +149,7 @@ class TestTheEndOfTheProcess:
             assert caplog.text.count(f"Task {name}: its SUCCESS is lost") == 1
 
     def test_or_until_it_is_to_stop_at_once(self, server: Server) -> None:
-        kept = KeptEnds()
+        kept = server.kept_ends()
         kept.keep(end("a"), server.tell, may_wait=True)
         kept.drain(DEADLINE * 10, stop=lambda: True)
 
