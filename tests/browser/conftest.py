@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 
 # No longer than for this package: playwright keeps an event loop running, beside which no test may run one.
@@ -80,6 +80,14 @@ def page(browser: Browser) -> Iterator[Page]:
 def notifying_page(notifying_browser: Browser) -> Iterator[Page]:
     """The same, which may ask to notify."""
     yield from _page(notifying_browser)
+
+
+@pytest.fixture
+def permitted(notifying_browser: Browser) -> Iterator[BrowserContext]:
+    """A new profile whose user allows notifications."""
+    context = patient(notifying_browser.new_context(permissions=["notifications"]))
+    yield context
+    context.close()
 
 
 def _page(browser: Browser) -> Iterator[Page]:

@@ -12,7 +12,6 @@ from taskbeam.journal.keys import NOTIFY_TARGETS, task_keys
 from taskbeam.push.payload import payload_of
 from taskbeam.push.presentation import Presentation
 from tests.push.browser import Browser as Subscribed
-from tests.support.chromium import patient
 from tests.support.waiting import wait_until
 
 from .gallery import markup
@@ -20,19 +19,9 @@ from .service_worker import HEAD, SUBSCRIBES, ServiceWorker, bell
 from .visiting import violations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page
 
     from .gallery import Gallery
-
-
-@pytest.fixture
-def permitted(notifying_browser: Browser) -> Iterator[BrowserContext]:
-    """A profile whose user allows notifications."""
-    context = patient(notifying_browser.new_context(permissions=["notifications"]))
-    yield context
-    context.close()
 
 
 def test_a_press_asks_and_a_stopped_worker_shows_what_is_pushed(

@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 from app.accounts.ownership import owner_of
 from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_TARGETS
 from tests.push.browser import Browser as Subscribed
-from tests.support.chromium import patient
 from tests.support.journal import Journals
 from tests.support.telling import ToldTask
 
@@ -23,7 +22,7 @@ from .visiting import violations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import BrowserContext, Locator, Page
 
     from stack.valkey import Valkey
     from tests.support.gateway import Gateway
@@ -42,17 +41,15 @@ def journals(valkey: Valkey) -> Iterator[Journals]:
 
 
 @pytest.fixture
-def permitted(notifying_browser: Browser) -> Iterator[Page]:
-    """A tab whose user allows notifications, and whose clock is the test's."""
-    context = patient(notifying_browser.new_context(permissions=["notifications"]))
-    page = context.new_page()
+def asked(permitted: BrowserContext) -> Page:
+    """A tab whose user allows notifications, and which knows whether it has asked for that."""
+    page = permitted.new_page()
     page.add_init_script(SUBSCRIBES % json.dumps(Subscribed(f"https://push.example/{uuid4()}").json))
     page.add_init_script(
         "const ask = Notification.requestPermission;"
         "Notification.requestPermission = () => { window.wasAsked = true; return ask.call(Notification); };"
     )
-    yield page
-    context.close()
+    return page
 
 
 def signed_up(page: Page, served: Gateway) -> str:
@@ -74,9 +71,9 @@ def kept(journals: Journals, owner: str) -> list[dict[str, Any]]:
 
 
 def test_it_is_offered_when_a_job_takes_long_and_asks_after_a_press(
-    served: Gateway, permitted: Page, journals: Journals
+    served: Gateway, asked: Page, journals: Journals
 ) -> None:
-    page = permitted
+    page = asked
     page.clock.install()
     owner = signed_up(page, served)
     button = bell(page).get_by_role("button", name="Tell me when my jobs are done")
@@ -109,8 +106,8 @@ def test_it_is_offered_when_a_job_takes_long_and_asks_after_a_press(
     assert kept(journals, owner) == []
 
 
-def test_a_list_that_is_not_ones_own_has_none(served: Gateway, permitted: Page, journals: Journals) -> None:
-    page = permitted
+def test_a_list_that_is_not_ones_own_has_none(served: Gateway, asked: Page, journals: Journals) -> None:
+    page = asked
     page.clock.install()
     owner = signed_up(page, served)
     page.locator("#mine task-feed").evaluate("(list, owner) => (list.feed = `owner:${owner}`)", owner)

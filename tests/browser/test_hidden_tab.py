@@ -12,16 +12,13 @@ from playwright.sync_api import expect
 from taskbeam.push.payload import payload_of
 from taskbeam.push.presentation import Presentation
 from tests.push.browser import Browser as Subscribed
-from tests.support.chromium import patient
 from tests.support.waiting import wait_until
 
 from .gallery import markup
 from .service_worker import HEAD, SUBSCRIBES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page
 
     from tests.support.telling import ToldTask
 
@@ -41,13 +38,11 @@ window.Notification = class extends Notification {
 
 
 @pytest.fixture
-def context(notifying_browser: Browser) -> Iterator[BrowserContext]:
-    """A profile whose user allows notifications."""
-    found = patient(notifying_browser.new_context(permissions=["notifications"]))
-    found.add_init_script(WATCHED)
-    found.add_init_script(SUBSCRIBES % json.dumps(Subscribed(f"https://push.example/{uuid4()}").json))
-    yield found
-    found.close()
+def context(permitted: BrowserContext) -> BrowserContext:
+    """A profile whose user allows notifications, and whose pages say what they show."""
+    permitted.add_init_script(WATCHED)
+    permitted.add_init_script(SUBSCRIBES % json.dumps(Subscribed(f"https://push.example/{uuid4()}").json))
+    return permitted
 
 
 def left(context: BrowserContext, served: Gallery, task: ToldTask) -> Page:
