@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import redis
 from celery import chain, group
@@ -25,12 +25,10 @@ from stack.valkey import Valkey
 from . import command, machine
 from .jobs import MEMBER, jobs_app
 from .obtain import python_package
-from .report import Figure, Report
+from .report import Figure, Report, side_by_side
 
 SUMMARY = "canvases of groups: CPU, calls and bytes per task, as a ratio to stock Celery's Redis backend"
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 #: What we promise: at most these parts of stock Celery's cost.
 CPU_TARGET, CALLS_TARGET = 1.1, 3.0
@@ -160,30 +158,13 @@ def _figures(case: str, ours: Costs, stock: Costs, *, judged: bool) -> list[Figu
     return [
         figure
         for what, unit, scale, target, mine, theirs in measured
-        for figure in _pair(f"{case}, {what}", unit, scale, target if judged else None, mine, theirs)
-    ]
-
-
-def _pair(
-    case: str,
-    unit: str,
-    scale: float,
-    target: float | None,
-    ours: Sequence[float],
-    stock: Sequence[float],
-) -> list[Figure]:
-    return [
-        Figure.of_rounds(
-            rounds=rounds,
-            scale=scale,
-            ours_in_them=ours,
-            case=case,
-            subject=subject,
+        for figure in side_by_side(
+            {"taskbeam": mine, "celery": theirs},
+            case=f"{case}, {what}",
             unit=unit,
-            ours=rounds is ours,
-            target=None if rounds is ours else target,
+            scale=scale,
+            target=target if judged else None,
         )
-        for subject, rounds in (("taskbeam", ours), ("celery", stock))
     ]
 
 

@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import redis
 
@@ -26,12 +26,10 @@ from taskbeam.journal.keys import CELERY_PREFIX
 from . import command, machine
 from .jobs import MEMBER, jobs_app
 from .obtain import python_package
-from .report import Figure, Report
+from .report import Report, side_by_side
 
 SUMMARY = "feeds: CPU of Redis and of the worker per task, with an owner and without"
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 #: What we promise: at most this part of what the same task costs Redis without an owner.
 TARGET = 1.15
@@ -107,29 +105,15 @@ def measure(quick: bool) -> Report:
     figures = [
         figure
         for what, place in (("Redis", 0), ("worker", 1))
-        for figure in _pair(
-            f"{what}, per task",
-            None if quick or place else TARGET,
-            *([each[place] for each in costs[subject]] for subject in OWNERS),
+        for figure in side_by_side(
+            {subject: [each[place] for each in rounds] for subject, rounds in costs.items()},
+            case=f"{what}, per task",
+            unit="µs/task",
+            scale=1e6,
+            target=None if quick or place else TARGET,
         )
     ]
     return Report(figures, [", ".join(map(python_package, ("taskbeam", "celery", "redis")))])
-
-
-def _pair(case: str, target: float | None, ours: Sequence[float], without: Sequence[float]) -> list[Figure]:
-    return [
-        Figure.of_rounds(
-            rounds=rounds,
-            scale=1e6,
-            ours_in_them=ours,
-            case=case,
-            subject=subject,
-            unit="µs/task",
-            ours=rounds is ours,
-            target=None if rounds is ours else target,
-        )
-        for subject, rounds in zip(OWNERS, (ours, without), strict=True)
-    ]
 
 
 if __name__ == "__main__":

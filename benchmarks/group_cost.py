@@ -30,13 +30,11 @@ from taskbeam.journal.keys import CELERY_PREFIX
 from . import command, machine
 from .jobs import MEMBER, jobs_app
 from .obtain import python_package
-from .report import Figure, Report
+from .report import Report, side_by_side
 
 SUMMARY = "groups: CPU of Redis per task and bytes per member, of a large group and of small ones"
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from taskbeam.journal.keys import TaskKeys
 
 #: What we promise: at most this part of what a task of a small group costs.
@@ -142,35 +140,18 @@ def measure(quick: bool) -> Report:
     figures = [
         figure
         for place, (case, unit, scale, target) in enumerate(measured)
-        for figure in _pair(
-            case, unit, scale, target, sizes, [[each[place] for each in costs[size]] for size in sizes]
+        for figure in side_by_side(
+            {
+                f"{group} of {size:,}": [each[place] for each in costs[size]]
+                for group, size in zip(("a group", "groups"), sizes, strict=True)
+            },
+            case=case,
+            unit=unit,
+            scale=scale,
+            target=target,
         )
     ]
     return Report(figures, [", ".join(map(python_package, ("taskbeam", "celery", "redis")))])
-
-
-def _pair(
-    case: str,
-    unit: str,
-    scale: float,
-    target: float | None,
-    sizes: Sequence[int],
-    measured: Sequence[Sequence[float]],
-) -> list[Figure]:
-    large, small = measured
-    return [
-        Figure.of_rounds(
-            rounds=rounds,
-            scale=scale,
-            ours_in_them=large,
-            case=case,
-            subject=f"{'a group' if rounds is large else 'groups'} of {size:,}",
-            unit=unit,
-            ours=rounds is large,
-            target=None if rounds is large else target,
-        )
-        for size, rounds in zip(sizes, (large, small), strict=True)
-    ]
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from taskbeam.journal.limits import Limits
 
 from . import command, machine
 from .obtain import python_package
-from .report import Figure, Report
+from .report import Report, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,31 +152,15 @@ def measure(quick: bool) -> Report:
     figures = [
         figure
         for case, place, ours, other, target in CASES
-        for figure in _pair(
-            case,
+        for figure in side_by_side(
             {one.name: [each[place] for each in costs[one.name]] for one in (ours, other)},
-            None if quick else target,
+            case=case,
+            unit="µs",
+            scale=1e6,
+            target=None if quick else target,
         )
     ]
     return Report(figures, [", ".join(map(python_package, ("taskbeam", "redis")))])
-
-
-def _pair(case: str, costs: dict[str, list[float]], target: float | None) -> list[Figure]:
-    """Whose cost is promised, and beside whose."""
-    ours = next(iter(costs))
-    return [
-        Figure.of_rounds(
-            rounds=rounds,
-            scale=1e6,
-            ours_in_them=costs[ours],
-            case=case,
-            subject=subject,
-            unit="µs",
-            ours=subject == ours,
-            target=None if subject == ours else target,
-        )
-        for subject, rounds in costs.items()
-    ]
 
 
 if __name__ == "__main__":

@@ -103,6 +103,29 @@ class Figure:
         )
 
 
+def side_by_side(
+    costs: Mapping[str, Sequence[float]], *, case: str, unit: str, scale: float, target: float | None
+) -> list[Figure]:
+    """The figures of several subjects by their rounds, of which the first is ours.
+
+    ``target``: what we promise its cost to be at the most, as a part of each other's.
+    """
+    ours = next(iter(costs))
+    return [
+        Figure.of_rounds(
+            rounds=rounds,
+            scale=scale,
+            ours_in_them=costs[ours],
+            case=case,
+            subject=subject,
+            unit=unit,
+            ours=subject == ours,
+            target=None if subject == ours else target,
+        )
+        for subject, rounds in costs.items()
+    ]
+
+
 HEADINGS = (
     *("case", "subject", "cost", "min – max", "p50 ms", "p99 ms", "Redis µs"),
     *("ours ÷ it", "promised", "", ""),
