@@ -75,6 +75,11 @@ class Valkey:
         return self._process
 
     @property
+    def running(self) -> bool:
+        """Whether it was started, and not stopped or killed since."""
+        return self._process is not None
+
+    @property
     def pid(self) -> int:
         return self.process.pid
 

@@ -1,0 +1,167 @@
+"""A real Redis Cluster on loopback: three masters, each with a replica."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import redis
+from redis.crc import key_slot
+
+from stack.ports import LOOPBACK, kept_port
+from stack.valkey import Valkey
+
+from .waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SLOTS = 16384
+MASTERS = 3
+
+#: Milliseconds without an answer after which a server counts as failed; a cluster's own are 15,000.
+NODE_TIMEOUT = 500
+
+
+class ClusterNode:
+    """One server of the cluster, and a client of it alone."""
+
+    def __init__(self, server: Valkey) -> None:
+        self.server = server
+        self.client = redis.Redis(LOOPBACK, server.port, socket_timeout=60)
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    @property
+    def id(self) -> str:
+        """Its name in the cluster."""
+        name: bytes = self.ask("MYID")
+        return name.decode()
+
+    def ask(self, *command: Any) -> Any:
+        """A CLUSTER command to this server; the answer as it comes."""
+        return self.client.execute_command("CLUSTER", *command)
+
+    def is_master(self) -> bool:
+        """What it says of itself."""
+        return bool(self.client.info("replication")["role"] == "master")
+
+
+class Cluster:
+    """Its servers: the masters as they were at first, and their replicas in the same order."""
+
+    def __init__(self, nodes: list[ClusterNode]) -> None:
+        self.nodes = nodes
+        self.masters, self.replicas = nodes[:MASTERS], nodes[MASTERS:]
+
+    def url(self) -> str:
+        """Of Celery's result backend, behind `taskbeam+`."""
+        return "rediscluster://" + ",".join(f"{LOOPBACK}:{node.port}" for node in self.nodes)
+
+    def owner(self, key: str | bytes) -> ClusterNode:
+        """The master that has the key's slot now, as a server that runs says."""
+        slot = key_slot(key if isinstance(key, bytes) else key.encode())
+        for node in self.nodes:
+            if node.server.running:
+                for first, last, master, *_ in node.ask("SLOTS"):
+                    if first <= slot <= last:
+                        return next(each for each in self.nodes if each.port == master[1])
+        raise LookupError(f"slot {slot} has no master")
+
+    def move(self, slot: int, to: ClusterNode) -> None:
+        """Move a slot with its keys, as `redis-cli --cluster reshard` does."""
+        moving = self.begin_move(slot, to)
+        self.end_move(slot, moving, to)
+
+    def begin_move(self, slot: int, to: ClusterNode) -> ClusterNode:
+        """The slot is moving, and its keys are where they were. Returns its master."""
+        source = self.owner_of_slot(slot)
+        to.ask("SETSLOT", slot, "IMPORTING", source.id)
+        source.ask("SETSLOT", slot, "MIGRATING", to.id)
+        return source
+
+    def end_move(self, slot: int, source: ClusterNode, to: ClusterNode) -> None:
+        """Bring the slot's keys over, and say whose the slot is."""
+        while keys := source.ask("GETKEYSINSLOT", slot, 100):
+            source.client.execute_command("MIGRATE", LOOPBACK, to.port, "", 0, 60000, "KEYS", *keys)
+        for node in (to, source, *[each for each in self.nodes if each.server.running]):
+            if node.is_master():
+                node.ask("SETSLOT", slot, "NODE", to.id)
+
+    def owner_of_slot(self, slot: int) -> ClusterNode:
+        """The master that has the slot now."""
+        return self.owner(key_in(slot))
+
+    def until_whole(self) -> None:
+        """Return when each server that runs sees all slots served, and each replica follows its master."""
+        running = [node for node in self.nodes if node.server.running]
+        wait_until(lambda: all(_is_whole(node) for node in running), lambda: "a whole cluster")
+
+    def close(self) -> None:
+        for node in self.nodes:
+            node.client.close()
+
+
+@contextmanager
+def redis_cluster(directory: Path, *options: str) -> Iterator[Cluster]:
+    """A cluster that serves, and in which replicas follow, until the block ends; see `Valkey` for options."""
+    with ExitStack() as held, ThreadPoolExecutor(2 * MASTERS) as threads:
+        servers = [
+            Valkey(
+                None,
+                None,
+                *("--cluster-enabled", "yes", "--cluster-port", str(held.enter_context(kept_port()))),
+                *("--cluster-config-file", str(directory / f"nodes-{place}.conf"), "--dir", str(directory)),
+                *("--cluster-node-timeout", str(NODE_TIMEOUT), "--repl-diskless-sync-delay", "0"),
+                *options,
+            )
+            for place in range(2 * MASTERS)
+        ]
+        for entering in [threads.submit(held.enter_context, server) for server in servers]:
+            entering.result()
+        cluster = Cluster([ClusterNode(server) for server in servers])
+        held.callback(cluster.close)
+        _join(cluster)
+        yield cluster
+
+
+def key_in(slot: int) -> str:
+    """A short key of the slot."""
+    return next(key for number in range(10**6) if key_slot((key := f"k{number}").encode()) == slot)
+
+
+def _join(cluster: Cluster) -> None:
+    share = SLOTS // MASTERS
+    for place, master in enumerate(cluster.masters):
+        last = SLOTS if place == MASTERS - 1 else (place + 1) * share
+        master.ask("ADDSLOTSRANGE", place * share, last - 1)
+        master.ask("SET-CONFIG-EPOCH", place + 1)
+    first = cluster.nodes[0]
+    bus = first.client.config_get("cluster-port")["cluster-port"]
+    for node in cluster.nodes[1:]:
+        node.ask("MEET", LOOPBACK, first.port, bus)
+    for master, replica in zip(cluster.masters, cluster.replicas, strict=True):
+        wait_until(partial(_follows, replica, master), lambda: "a replica")
+    cluster.until_whole()
+
+
+def _follows(replica: ClusterNode, master: ClusterNode) -> bool:
+    """Tell it whom to follow; a server that has not heard of the master yet refuses."""
+    try:
+        replica.ask("REPLICATE", master.id)
+    except redis.ResponseError:
+        return False
+    return True
+
+
+def _is_whole(node: ClusterNode) -> bool:
+    lines = node.ask("INFO").split()
+    if b"cluster_state:ok" not in lines or b"cluster_known_nodes:%d" % (2 * MASTERS) not in lines:
+        return False
+    replication = node.client.info("replication")
+    return bool(replication["role"] == "master" or replication["master_link_status"] == "up")
