@@ -21,8 +21,9 @@ import redis
 
 from stack.valkey import Valkey
 from taskbeam.journal import scripts
-from taskbeam.journal.entry import Entry, Registration
-from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, queue_keys, runs_key, task_keys
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.entry import Entry, Ran, Registration
+from taskbeam.journal.keys import task_keys
 from taskbeam.journal.limits import Limits
 
 from . import command, machine
@@ -83,11 +84,19 @@ def entries(subject: Subject) -> Iterator[Entry]:
         given = {"keys": keys, "task_id": task_id, "type": "state", "state": state, "limits": limits}
         return Entry(**given | members, token=writer, number=next(times), life="0" * 16)  # type: ignore[arg-type]
 
-    registration = Registration(runs_key=runs_key(worker), row='{"name":"reports.generate"}')
-    yield entry("PENDING", birth=True, name=name, labels=labels, queue=queue_keys("celery"))
+    registration = Registration(runs_key=ONE_SERVER.runs(worker), row='{"name":"reports.generate"}')
+    yield entry("PENDING", birth=True, name=name, labels=labels, queue=ONE_SERVER.queue("celery"))
     yield entry("STARTED", run=run, name=name, registration=registration)
     meta = f'{{"status": "SUCCESS", "result": 7, "traceback": null, "children": [], "task_id": "{task_id}"}}'
-    yield entry("SUCCESS", run=run, final=True, registration=registration, ran=0.01, name=name, meta=meta)
+    yield entry(
+        "SUCCESS",
+        run=run,
+        final=True,
+        registration=registration,
+        ran=Ran(0.01, ONE_SERVER.times(name)),
+        name=name,
+        meta=meta,
+    )
 
 
 class Server:
@@ -101,14 +110,14 @@ class Server:
         """CPU seconds of the server per task, and of that per end."""
         digest = self._client.script_load(subject.script.text.decode())
         if subject.of_owner:
-            self._client.hset(NOTIFY_ASKED, f"owner:{subject.owner}", 1)
+            self._client.hset(ONE_SERVER.notify_asked, f"owner:{subject.owner}", 1)
         written = [list(entries(subject)) for _ in range(tasks)]
         began = machine.cpu_seconds(self._pid)
         self._append(digest, [entry for task in written for entry in task[:-1]])
         open_ = machine.cpu_seconds(self._pid)
         self._append(digest, [task[-1] for task in written])
         ended = machine.cpu_seconds(self._pid)
-        marked = self._client.zcard(NOTIFY_DUE)
+        marked = self._client.zcard(ONE_SERVER.notify_due)
         assert marked == (tasks if subject.of_task or subject.of_owner else 0), marked
         self._client.flushdb()
         return (ended - began) / tasks, (ended - open_) / tasks

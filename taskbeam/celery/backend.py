@@ -34,12 +34,13 @@ from taskbeam.celery.running_meta import running_meta
 from taskbeam.celery.soft_limit import reporting
 from taskbeam.journal import events
 from taskbeam.journal.bounds import MAX_VALUE_BYTES, MAX_WORD
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.describe import Description, describe
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.eviction import eviction_warning
 from taskbeam.journal.failures import NOT_SENT, TASK_FAILED, failure_of
-from taskbeam.journal.keys import CANCELLED, TaskKeys, queue_keys
+from taskbeam.journal.keys import TaskKeys
 from taskbeam.journal.labels import Labels
 from taskbeam.journal.stored import without_marks
 from taskbeam.journal.writer import JournalWriter
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
     from taskbeam.celery.canvas import Canvas
     from taskbeam.celery.written_text import Piece
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.entry import Appended
 
 logger = logger_for(__name__)
@@ -271,7 +273,7 @@ class JournalBackend:
         Returns whether PENDING is told; it is not where a task goes on under its id.
         """
         own = labels or Labels()
-        tickets = queue_keys(queue) if queue and not self.options.sharded else None
+        tickets = self.control.queue(queue) if queue and not self.options.sharded else None
         entry = self._entries.pending(task_id, name, eta, own, next=canvas.next, queue=tickets)
         told = self._outbox.write(entry)
         if told is not None and told.begins:
@@ -333,7 +335,7 @@ class JournalBackend:
 
     def load_cancelled(self) -> list[str]:
         """The tasks that were cancelled while they were queued, this worker being away or not."""
-        ids = self.client.zrange(CANCELLED, 0, -1)
+        ids = self.client.zrange(self.control.cancelled, 0, -1)
         return [task_id.decode() if isinstance(task_id, bytes) else task_id for task_id in ids]
 
     def warn_of_eviction(self) -> None:
@@ -344,7 +346,7 @@ class JournalBackend:
 
     def publish_schemas(self) -> None:
         """Publish the types of the payloads that this worker's tasks have registered."""
-        publish_schemas(self.app.tasks, self.client)
+        publish_schemas(self.app.tasks, self.client, self.control)
 
     def journal_writer(self, connect: Callable[[], AbstractConnection]) -> JournalWriter:
         """What appends its entries, over connections that ``connect`` makes."""
@@ -356,7 +358,13 @@ class JournalBackend:
 
     def be_present(self) -> None:
         """This process runs tasks: hold a lease on the server that they are told on."""
-        presence.begin(self.url or "", self._connections.make_quick, self.options.lease, self._missing.look)
+        connect = self._connections.make_quick
+        presence.begin(self.url or "", connect, self.control, self.options.lease, self._missing.look)
+
+    @property
+    def control(self) -> ControlKeys:
+        """The names in Redis of what belongs to no task."""
+        return ONE_SERVER
 
     def keys(self, task_id: str) -> TaskKeys:
         """The task's names in Redis."""

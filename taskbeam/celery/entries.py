@@ -11,7 +11,7 @@ from taskbeam.celery.run import registration_of, run_of
 from taskbeam.journal import events
 from taskbeam.journal.describe import Description
 from taskbeam.journal.encode import to_json
-from taskbeam.journal.entry import Entry
+from taskbeam.journal.entry import Entry, Ran
 from taskbeam.journal.labels import Labels
 from taskbeam.tracing.current import current_traceparent
 
@@ -58,7 +58,8 @@ class Entries:
     def told(self, task_id: str, description: Description, request: Any, **fields: Any) -> Entry:
         """Of what is told of a task; by its run, where the ``request`` has one."""
         backend = self._backend
-        name = getattr(request, "task", None)
+        task = getattr(request, "task", None)
+        name = task if isinstance(task, str) else ""
         run = run_of(request)
         counts = fields.get("state") == events.SUCCESS and not backend.options.sharded
         labels = head_of(request, backend.options.weights)
@@ -72,10 +73,10 @@ class Entries:
             members=description.members,
             permille=description.permille,
             run=run.id if run else "",
-            name=name if isinstance(name, str) else "",
+            name=name,
             labels=labels,
-            registration=None if backend.options.sharded else registration_of(run),
-            ran=run.elapsed() if run and counts else 0.0,
+            registration=None if backend.options.sharded else registration_of(run, backend.control),
+            ran=Ran(run.elapsed(), backend.control.times(name)) if run and name and counts else None,
             sharded=backend.options.sharded,
             limits=backend.limits,
             **fields,

@@ -20,7 +20,7 @@ from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.events import FAILURE
 from taskbeam.journal.failures import RESULT_LOST, error_member
-from taskbeam.journal.keys import TaskKeys, runs_key
+from taskbeam.journal.keys import TaskKeys
 from taskbeam.presence.presence import presence
 from taskbeam.presence.row import Row
 
@@ -76,7 +76,7 @@ class MissingEnds:
 
     def _registered(self) -> dict[Row, str]:
         """The runs of this worker, with the keys of their results."""
-        _, rows = self._backend.client.hscan(runs_key(presence.worker), 0, count=MOST_RUNS)
+        _, rows = self._backend.client.hscan(self._backend.control.runs(presence.worker), 0, count=MOST_RUNS)
         return {Row.decode(row): key.decode() for key, row in rows.items()}
 
     def _tell(self, key: str, row: Row) -> None:
@@ -99,7 +99,7 @@ class MissingEnds:
         )
         if appended is None:
             return
-        self._backend.client.hdel(runs_key(presence.worker), key)
+        self._backend.client.hdel(self._backend.control.runs(presence.worker), key)
         if appended.verdict is Verdict.APPENDED:
             logger.error(
                 "Task %s: it is over, but its end never reached Redis: reported FAILURE (%s), ref %s",

@@ -8,17 +8,18 @@ from redis.exceptions import RedisError
 
 from taskbeam.background.logger import logger_for
 from taskbeam.celery.payloads import Payloads
-from taskbeam.journal.keys import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from redis import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
+
 logger = logger_for(__name__)
 
 
-def publish_schemas(tasks: Mapping[str, object], client: Redis) -> None:
+def publish_schemas(tasks: Mapping[str, object], client: Redis, control: ControlKeys) -> None:
     """Publish those of a worker's tasks, by their names, and withdraw those that are none any more.
 
     Of several workers with a task of one name the last that has started counts. Raises nothing for a type
@@ -32,9 +33,9 @@ def publish_schemas(tasks: Mapping[str, object], client: Redis) -> None:
     others = [name for name in tasks if name not in schemas]
     try:
         if schemas:
-            client.hset(SCHEMAS, mapping=schemas)
+            client.hset(control.schemas, mapping=schemas)
         if others:
-            client.hdel(SCHEMAS, *others)
+            client.hdel(control.schemas, *others)
     except RedisError as error:
         logger.error(
             "Cannot publish the schemas of the payloads of %s, so no gateway serves them. Restart this "

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from taskbeam.celery.step_list import StepList
     from taskbeam.celery.written_text import WrittenText
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.entry import Entry
 
 logger = logger_for(__name__)
@@ -52,7 +53,7 @@ class Run:
         self.backend = backend
         self.id = new_token()
         self.redelivered = redelivered
-        self.registration = presence.register(request.id, self.id, redelivered=redelivered)
+        self.registration = presence.register(backend.control, request.id, self.id, redelivered=redelivered)
         self.progress = Coalescer(interval, time.monotonic)
         # From the first one on.
         self.steps: StepList | None = None
@@ -186,6 +187,6 @@ def run_of(request: Any) -> Run | None:
     return getattr(request, _ATTRIBUTE, None)
 
 
-def registration_of(run: Run | None) -> Registration | None:
+def registration_of(run: Run | None, control: ControlKeys) -> Registration | None:
     """Where the writer's run is registered; None outside a worker."""
-    return run.registration if run else presence.registration()
+    return run.registration if run else presence.registration(control)

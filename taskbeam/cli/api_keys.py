@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.auth.api_key import ApiKey, KeyText
+    from taskbeam.journal.control_keys import ControlKeys
 
 T = TypeVar("T")
 
 DAY = 86_400.0
 
 
-def _on_redis(celery_target: str | None, work: Callable[[Redis], Awaitable[T]]) -> T:
+def _on_redis(celery_target: str | None, work: Callable[[Redis, ControlKeys], Awaitable[T]]) -> T:
     """Do something on the server that the application's journals are on."""
 
     try:
-        return on_redis(celery_target, lambda redis, _: work(redis))
+        return on_redis(celery_target, lambda redis, backend: work(redis, backend.control))
     except NoSuchKeyError as error:
         raise click.ClickException(f"There is no key {error}, or it was revoked.") from None
 
@@ -74,9 +75,7 @@ def create(
     _show(
         *_on_redis(
             celery_target,
-            lambda redis: ApiKeys(redis).create(
-                Actor.at_this_machine(), rights, admin=admin, lifetime=lifetime
-            ),
+            lambda *on: ApiKeys(*on).create(Actor.at_this_machine(), rights, admin=admin, lifetime=lifetime),
         )
     )
 
@@ -86,7 +85,7 @@ def create(
 @celery_option
 def list_keys(as_json: bool, celery_target: str | None) -> None:
     """Show the API keys: what they may do, and about when they were last used."""
-    found = _on_redis(celery_target, lambda redis: ApiKeys(redis).all())
+    found = _on_redis(celery_target, lambda *on: ApiKeys(*on).all())
     if as_json:
         hidden = {"digest", "previous"}
         rows = [key.model_dump(exclude=hidden) | {"last_used": used} for key, used in found]
@@ -110,7 +109,7 @@ def list_keys(as_json: bool, celery_target: str | None) -> None:
 def rotate(key_id: str, grace: float, celery_target: str | None) -> None:
     """Give an API key another text, and print it. It is shown only now."""
     actor = Actor.at_this_machine()
-    _show(*_on_redis(celery_target, lambda redis: ApiKeys(redis).rotate(actor, key_id, grace)))
+    _show(*_on_redis(celery_target, lambda *on: ApiKeys(*on).rotate(actor, key_id, grace)))
 
 
 @click.command()
@@ -119,7 +118,7 @@ def rotate(key_id: str, grace: float, celery_target: str | None) -> None:
 def revoke(key_id: str, celery_target: str | None) -> None:
     """End an API key at once, on every gateway, and within a second the tokens of the tasks that it sent."""
     actor, longest = Actor.at_this_machine(), GatewaySettings().max_token_lifetime
-    key = _on_redis(celery_target, lambda redis: ApiKeys(redis).revoke(actor, key_id, longest))
+    key = _on_redis(celery_target, lambda *on: ApiKeys(*on).revoke(actor, key_id, longest))
     click.echo(f"Revoked {key.id} ({key.name}).")
 
 
@@ -129,7 +128,7 @@ def revoke(key_id: str, celery_target: str | None) -> None:
 @celery_option
 def audit(limit: int, as_json: bool, celery_target: str | None) -> None:
     """Show who changed what about keys and tokens, the latest first."""
-    entries = _on_redis(celery_target, lambda redis: Audit(redis).newest(limit))
+    entries = _on_redis(celery_target, lambda *on: Audit(*on).newest(limit))
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in entries], indent=2))
         return

@@ -38,6 +38,7 @@ def notify(celery_target: str | None) -> None:
     def prepare(redis: Redis, backend: JournalBackend, stack: AsyncExitStack) -> Work:
         notifications = Notifications(
             redis,
+            backend.control,
             backend.keys,
             settings.webhooks,
             settings.vapid,

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 async def run(celery_app: Celery, settings: GatewaySettings, tokens: list[str], owners: list[str]) -> None:
     """Revoke on the server that the application's journals are on; raises redis-py's errors."""
-    redis = journal_redis(journal_backend(celery_app, stock=settings.stock), settings.redis_timeout)
+    backend = journal_backend(celery_app, stock=settings.stock)
+    redis, control = journal_redis(backend, settings.redis_timeout), backend.control
     try:
-        await revoke_in(redis, settings.max_token_lifetime, tokens=tokens, owners=owners)
+        await revoke_in(redis, control, settings.max_token_lifetime, tokens=tokens, owners=owners)
         for target in [f"token:{token}" for token in tokens] + [f"owner:{owner}" for owner in owners]:
-            await Audit(redis).record(Actor.at_this_machine(), "revoke_tokens", target)
+            await Audit(redis, control).record(Actor.at_this_machine(), "revoke_tokens", target)
     finally:
         await redis.aclose()
 

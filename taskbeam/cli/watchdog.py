@@ -34,6 +34,7 @@ def watchdog(celery_target: str | None) -> None:
     def prepare(redis: Redis, backend: JournalBackend, _: AsyncExitStack) -> Work:
         watching = Watchdog(
             redis,
+            backend.control,
             settings.lost_after,
             lease=backend.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,

@@ -46,7 +46,8 @@ def _on_webhooks(celery_target: str | None, work: Callable[[Webhooks], Awaitable
         networks = GatewaySettings().webhook_networks
         outgoing = Outgoing(networks)
         endpoint = partial(Endpoint.parse, plain_http=bool(networks), allowed=networks)
-        stores = TargetStore(redis), Records(redis), DueSet(redis)
+        on = redis, backend.control
+        stores = TargetStore(*on), Records(*on), DueSet(*on)
         try:
             return await work(Webhooks(redis, *stores, outgoing, backend.keys, endpoint))
         finally:
@@ -174,7 +175,8 @@ def replay(webhook_id: str, message_id: str, owner: str | None, celery_target: s
 @celery_option
 def given_up(as_json: bool, celery_target: str | None) -> None:
     """Show the messages that nobody sends any more, to whichever service or device, the newest first."""
-    _list(on_redis(celery_target, lambda redis, _: Records(redis).given_up()), as_json)
+    found = on_redis(celery_target, lambda redis, backend: Records(redis, backend.control).given_up())
+    _list(found, as_json)
 
 
 def _list(found: Iterable[Delivery], as_json: bool) -> None:

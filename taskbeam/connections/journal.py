@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.celery.options import Options
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.limits import Limits
 
 SETTING = "result_backend"
@@ -36,11 +37,13 @@ class JournalSettings:
     """How the application's workers keep their journals.
 
     - ``key_prefix``: what stands before a task's id in the key of its result.
+    - ``control``: the names of what belongs to no task.
     - ``limits``: how much is kept of a journal, and for how long.
     - ``options``: the Celery setting `taskbeam_options`.
     """
 
     key_prefix: str
+    control: ControlKeys
     limits: Limits
     options: Options
 
@@ -49,6 +52,7 @@ class JournalSettings:
         """Read them; nothing is connected."""
         return cls(
             key_prefix=backend.keys(_ANY_ID).result.removesuffix(_ANY_ID),
+            control=backend.control,
             limits=backend.limits,
             options=backend.options,
         )

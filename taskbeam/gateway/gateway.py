@@ -274,8 +274,8 @@ class Gateway:
         Raises:
             redis.exceptions.RedisError: Redis is away, and nothing is revoked.
         """
-        redis = self.start().redis
-        await revoke(redis, self.settings.max_token_lifetime, tokens=tokens, owners=owners)
+        running, longest = self.start(), self.settings.max_token_lifetime
+        await revoke(running.redis, running.control, longest, tokens=tokens, owners=owners)
 
     async def forget_devices(self, owner: str) -> None:
         """Forget the browsers of an owner, which are told of ends by Web Push: who signs out everywhere, say.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.notifications.channel import Channel
     from taskbeam.notifications.configured import Webhook
@@ -47,6 +48,7 @@ class Notifications:
 
     Args:
         redis: the server with the journals.
+        control: the names there of what belongs to no task.
         keys: the names of a task's journal in Redis.
         webhooks: those of the settings; None = what another gateway has set stays as it is.
         vapid: who pushes; None = nobody.
@@ -59,6 +61,7 @@ class Notifications:
     def __init__(
         self,
         redis: Redis,
+        control: ControlKeys,
         keys: Callable[[str], TaskKeys],
         webhooks: Sequence[Webhook] | None,
         vapid: Vapid | None,
@@ -68,9 +71,10 @@ class Notifications:
         *,
         sends: bool,
     ) -> None:
-        due, self._targets, records = DueSet(redis), TargetStore(redis), Records(redis)
+        due, records = DueSet(redis, control), Records(redis, control)
+        self._targets = TargetStore(redis, control)
         #: What owners want to hear.
-        self.preferences = PreferenceStore(redis, critical)
+        self.preferences = PreferenceStore(redis, control, critical)
         channels: dict[Kind, Channel] = {"webhook": WEBHOOKS}
         self.push = None
         if vapid is not None:

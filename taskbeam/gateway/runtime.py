@@ -96,6 +96,8 @@ class Runtime:
         backend = journal_backend(celery_app, stock=settings.stock)
         journals = JournalSettings.of(backend)
         self.sharded = journals.options.sharded
+        #: The names of what belongs to no task.
+        self.control = journals.control
         self.redis = journal_redis(backend, settings.redis_timeout)
         self.connection = PipelinedConnection(self.redis, settings.redis_timeout, measures.redis)
         self.stock = self._heard(journals) if settings.stock else None
@@ -122,6 +124,7 @@ class Runtime:
             settings,
             tokens,
             self.redis,
+            self.control,
             self.journal,
             journals.key_prefix,
             authorize,
@@ -141,12 +144,12 @@ class Runtime:
         self.feeds = FeedPolling(reader, self.polling, journals.key_prefix, sharded=self.sharded)
         self.broker = Broker(celery_app, settings.redis_timeout)
         revoker = Revoker(backend, self.appender)
-        self.quotas = Quotas(self.redis, self.hub.keys, Quota.of(settings), quota_of)
+        self.quotas = Quotas(self.redis, self.control, self.hub.keys, Quota.of(settings), quota_of)
         self.sender = TaskSender(
             self.broker,
             revoker,
-            IdempotencyKeys(self.redis),
-            TokenUses(self.redis),
+            IdempotencyKeys(self.redis, self.control),
+            TokenUses(self.redis, self.control),
             self.quotas,
             JournalReader(self.connection),
             self.hub.keys,
@@ -158,6 +161,7 @@ class Runtime:
         self.broker_check = BrokerCheck(celery_app, settings.redis_timeout)
         self.watchdog = Watchdog(
             self.redis,
+            self.control,
             settings.lost_after,
             lease=journals.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,
@@ -166,6 +170,7 @@ class Runtime:
         )
         self.queues = QueueWatch(
             self.redis,
+            self.control,
             self.audience,
             interval=settings.waiting_interval,
             no_consumer_after=settings.no_consumer_after,
@@ -178,7 +183,9 @@ class Runtime:
         # What the dashboard counts, it counts on a single server.
         if settings.dashboard and not self.sharded:
             queues = redis_broker(celery_app, settings.redis_timeout)
-            self._publisher = DashboardPublisher(self.redis, self.appender, queues, journals.key_prefix)
+            self._publisher = DashboardPublisher(
+                self.redis, self.control, self.appender, queues, journals.key_prefix
+            )
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
         self.background = BackgroundTasks()
         self._signals: SignalWatch | None = None
@@ -258,7 +265,7 @@ class Runtime:
         from taskbeam.gateway.metrics.exposition import Exposition
 
         broker = None if self.sharded else redis_broker(celery_app, self.settings.redis_timeout)
-        return Exposition(self, Surroundings(self.redis, broker))
+        return Exposition(self, Surroundings(self.redis, self.control, broker))
 
     def _notifications(self) -> Notifications:
         if self.sharded:
@@ -270,6 +277,7 @@ class Runtime:
         settings = self.settings
         return Notifications(
             self.redis,
+            self.control,
             self.hub.keys,
             settings.webhooks,
             settings.vapid,
@@ -281,4 +289,4 @@ class Runtime:
 
     async def _warn(self) -> None:
         unknown = unknown_variables(os.environ, type(self.settings).model_fields, only_misspelt=True)
-        await warn_of_what_is_wrong(self.redis, self.broker, self.broker_check, unknown)
+        await warn_of_what_is_wrong(self.redis, self.control, self.broker, self.broker_check, unknown)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from taskbeam.gateway.connections.broker_check import BrokerCheck
     from taskbeam.gateway.jobs.broker import Broker
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,11 @@ WORKERS_TIMEOUT = 3.0
 
 
 async def warn_of_what_is_wrong(
-    redis: Redis, broker: Broker, broker_check: BrokerCheck, misspelt: Iterable[str]
+    redis: Redis,
+    control: ControlKeys,
+    broker: Broker,
+    broker_check: BrokerCheck,
+    misspelt: Iterable[str],
 ) -> None:
     """Look once; the gateway serves meanwhile. ``misspelt``: lines about variables that nobody reads."""
     for line in misspelt:
@@ -36,7 +41,7 @@ async def warn_of_what_is_wrong(
     failure = await broker_check.failure()
     if failure is not None:
         logger.warning("%s Until then no task is sent or cancelled here.", failure)
-    elif await _workers_are_elsewhere(broker, redis):
+    elif await _workers_are_elsewhere(broker, redis, control):
         logger.warning(
             "Workers keep their journals on this Redis, and none of them answers on the broker %s. "
             "If they use another one, no task sent or cancelled here reaches them: compare broker_url.",
@@ -51,11 +56,11 @@ async def _eviction_warning(redis: Redis) -> str | None:
         return None  # also where this user may not ask
 
 
-async def _workers_are_elsewhere(broker: Broker, redis: Redis) -> bool:
+async def _workers_are_elsewhere(broker: Broker, redis: Redis, control: ControlKeys) -> bool:
     """Whether workers hold leases, and none answers to remote control (which may be switched off)."""
     try:
         seconds, _ = await redis.time()
-        workers = await read_workers(redis, int(seconds) * 1000)
+        workers = await read_workers(redis, control, int(seconds) * 1000)
     except REDIS_AWAY:
         return False  # the subscriber says so, for as long as it lasts
     if not any(worker["alive"] for worker in workers):

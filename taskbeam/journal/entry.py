@@ -6,16 +6,16 @@ import time
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from os import urandom
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.events import EventId
-from taskbeam.journal.keys import times_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from taskbeam.journal.keys import QueueKeys, TaskKeys
+    from taskbeam.journal.control_keys import QueueKeys
+    from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.limits import Limits
 
 #: When an entry is to be refused though its run may speak. ``queued``: unless no run has begun;
@@ -138,6 +138,13 @@ class Registration:
     row: str
 
 
+class Ran(NamedTuple):
+    """For how many seconds a run went on, and where that is kept of tasks of its name."""
+
+    seconds: float
+    times_key: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """One event to append.
@@ -155,8 +162,8 @@ class Entry:
     - ``delay``: seconds by which the journal lives longer; until the ETA of a task that was just sent.
     - ``meta``: what Celery stores under its result key; empty = nothing.
     - ``after``: refused unless this is the number of the journal's last event; 0 = whatever it is.
-    - ``queue``: with ``birth``, the queue that the task takes a ticket of. ``ran``: with SUCCESS, for how
-      many seconds its run went on. Both only on a single server.
+    - ``queue``: with ``birth``, the queue that the task takes a ticket of. ``ran``: with SUCCESS, how long
+      its run went on. Both only on a single server.
     - ``permille``: how much of the task is done, where the event says so. ``holds``: it failed, and its
       errbacks are still to be sent.
     - ``labels``: fields of the head (`taskbeam.labels`), kept from the journal's birth on.
@@ -197,7 +204,7 @@ class Entry:
     registration: Registration | None = None
     after: int = 0
     queue: QueueKeys | None = None
-    ran: float = 0.0
+    ran: Ran | None = None
     permille: int | None = None
     holds: bool = False
     sharded: bool = False
@@ -234,8 +241,8 @@ class Entry:
             rules["row"] = self.registration.row
         if self.queue:
             rules["queue"] = self.queue.base
-        if self.ran and self.name:
-            rules |= {"ran": self.ran, "times": times_key(self.name)}
+        if self.ran:
+            rules["ran"], rules["times"] = self.ran
         if self.next:
             rules["next"] = write_ids([self.next])
         if self.beside:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
 
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.feeds.bounds import (
     CANVAS_TASKS,
@@ -21,7 +22,6 @@ from taskbeam.journal.feeds.bounds import (
     STANDING_TASKS,
 )
 from taskbeam.journal.feeds.names import FEED
-from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, WORKERS, runs_key
 from taskbeam.journal.limits import DEFAULT_KEEP, DEFAULT_LIMIT, DEFAULT_LIMIT_BYTES, OPEN_EXPIRES
 
 
@@ -114,20 +114,20 @@ APPEND = _load(
     FEED_TASKS=FEED_TASKS,
     LOOK_EVERY=LOOK_EVERY,
     CANVAS_TASKS=CANVAS_TASKS,
-    NOTIFY_ASKED=NOTIFY_ASKED,
-    NOTIFY_DUE=NOTIFY_DUE,
+    NOTIFY_ASKED=ONE_SERVER.notify_asked,
+    NOTIFY_DUE=ONE_SERVER.notify_due,
     NOTIFY_GRACE=NOTIFY_GRACE,
     NOTIFY_MOST=NOTIFY_MOST,
     **_BOUNDS,
 )
-READ = _load("read.lua", WORKERS=WORKERS, RUNS=runs_key(""), STANDING=False)
+READ = _load("read.lua", WORKERS=ONE_SERVER.workers, RUNS=ONE_SERVER.runs(""), STANDING=False)
 #: The same of a feed, and where its open tasks stand.
 READ_FEED = _load(
     *_LOOK_AT_FEED,
     "feeds/standing.lua",
     "read.lua",
-    WORKERS=WORKERS,
-    RUNS=runs_key(""),
+    WORKERS=ONE_SERVER.workers,
+    RUNS=ONE_SERVER.runs(""),
     STANDING=True,
     FEED_TASKS=FEED_TASKS,
     STANDING_TASKS=STANDING_TASKS,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbeam.journal.keys import NOTIFY_DUE, NOTIFY_TRIES
 from taskbeam.notifications.members import read_due
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.notifications.members import Due, End, Message
 
 
@@ -42,15 +42,16 @@ def script(redis: Redis, name: str) -> Any:
 class DueSet:
     """All of it raises redis-py's errors."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys) -> None:
         self._redis: Any = redis
+        self._due, self._tries = control.notify_due, control.notify_tries
         self._claim, self._put_back, self._expand = (
             script(redis, name) for name in ("claim", "put_back", "expand")
         )
 
     async def claim(self, most: int, lease: float) -> Claim:
         """Take at most so many, the longest due first, for ``lease`` seconds."""
-        wait, *rows = await self._claim([NOTIFY_DUE, NOTIFY_TRIES], [round(lease * 1000), most])
+        wait, *rows = await self._claim([self._due, self._tries], [round(lease * 1000), most])
         taken = []
         for member, since, tries in zip(rows[::3], rows[1::3], rows[2::3], strict=True):
             try:
@@ -63,29 +64,29 @@ class DueSet:
 
     async def put_back(self, due: Due, seconds: float, *, in_vain: bool) -> None:
         """It is due again in so many seconds. ``in_vain``: it was sent, and not taken."""
-        await self._put_back([NOTIFY_DUE, NOTIFY_TRIES], [str(due), round(seconds * 1000), int(in_vain)])
+        await self._put_back([self._due, self._tries], [str(due), round(seconds * 1000), int(in_vain)])
 
     async def expand(self, end: End, since: int, messages: Iterable[Message]) -> None:
         """An end becomes these messages, as old as it is."""
-        await self._expand([NOTIFY_DUE], [str(end), since, *map(str, messages)])
+        await self._expand([self._due], [str(end), since, *map(str, messages)])
 
     async def again(self, message: Message) -> None:
         """Send it at once, as if it never was, and whatever its owner wants to hear by now."""
         first, replayed = str(message._replace(replayed=False)), str(message._replace(replayed=True))
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hdel(NOTIFY_TRIES, first, replayed)
+        pipeline.hdel(self._tries, first, replayed)
         # Else both would be sent.
-        pipeline.zrem(NOTIFY_DUE, first)
-        pipeline.zadd(NOTIFY_DUE, {replayed: 0})
+        pipeline.zrem(self._due, first)
+        pipeline.zadd(self._due, {replayed: 0})
         await pipeline.execute()
 
     async def remove(self, due: Due) -> None:
         """It is done with."""
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.zrem(NOTIFY_DUE, str(due))
-        pipeline.hdel(NOTIFY_TRIES, str(due))
+        pipeline.zrem(self._due, str(due))
+        pipeline.hdel(self._tries, str(due))
         await pipeline.execute()
 
     async def waiting(self) -> int:
         """How many are due, now or later."""
-        return int(await self._redis.zcard(NOTIFY_DUE))
+        return int(await self._redis.zcard(self._due))

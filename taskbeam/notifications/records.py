@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from taskbeam.journal.keys import NOTIFY_GIVEN_UP, NOTIFY_HEALTH, deliveries_key
 from taskbeam.notifications.health import Health
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.notifications.members import Message
     from taskbeam.outgoing.answer import Answer
 
@@ -59,12 +59,13 @@ class Delivery(BaseModel):
 class Records:
     """All of it raises redis-py's errors."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys) -> None:
         self._redis: Any = redis
+        self._control = control
 
     async def health(self, target_id: str) -> Health:
         """How it goes with a target."""
-        stored = await self._redis.hget(NOTIFY_HEALTH, target_id)
+        stored = await self._redis.hget(self._control.notify_health, target_id)
         return Health.model_validate_json(stored) if stored else Health()
 
     async def note(self, delivery: Delivery) -> Health:
@@ -73,31 +74,31 @@ class Records:
         before = await self.health(target)
         after = before.taken(delivery.at) if delivery.taken else before.refused(delivery.at, delivery.answer)
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hset(NOTIFY_HEALTH, target, after.model_dump_json())
-        pipeline.lpush(deliveries_key(target), delivery.model_dump_json())
-        pipeline.ltrim(deliveries_key(target), 0, MOST_DELIVERIES - 1)
-        pipeline.expire(deliveries_key(target), DELIVERIES_LAST)
+        pipeline.hset(self._control.notify_health, target, after.model_dump_json())
+        pipeline.lpush(self._control.notify_deliveries(target), delivery.model_dump_json())
+        pipeline.ltrim(self._control.notify_deliveries(target), 0, MOST_DELIVERIES - 1)
+        pipeline.expire(self._control.notify_deliveries(target), DELIVERIES_LAST)
         await pipeline.execute()
         return after
 
     async def forgive(self, target_id: str) -> None:
         """Forget how it went with a target: it may fail for days again."""
-        await self._redis.hdel(NOTIFY_HEALTH, target_id)
+        await self._redis.hdel(self._control.notify_health, target_id)
 
     async def deliveries(self, target_id: str) -> list[Delivery]:
         """The tries to tell a target, the newest first."""
-        return _read(await self._redis.lrange(deliveries_key(target_id), 0, -1))
+        return _read(await self._redis.lrange(self._control.notify_deliveries(target_id), 0, -1))
 
     async def give_up(self, delivery: Delivery) -> None:
         """Keep a message that nobody will send any more, with its last try."""
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.lpush(NOTIFY_GIVEN_UP, delivery.model_dump_json())
-        pipeline.ltrim(NOTIFY_GIVEN_UP, 0, MOST_GIVEN_UP - 1)
+        pipeline.lpush(self._control.notify_given_up, delivery.model_dump_json())
+        pipeline.ltrim(self._control.notify_given_up, 0, MOST_GIVEN_UP - 1)
         await pipeline.execute()
 
     async def given_up(self) -> list[Delivery]:
         """Those messages, the newest first."""
-        return _read(await self._redis.lrange(NOTIFY_GIVEN_UP, 0, -1))
+        return _read(await self._redis.lrange(self._control.notify_given_up, 0, -1))
 
 
 def _read(rows: list[bytes]) -> list[Delivery]:

@@ -7,16 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from taskbeam.journal.keys import (
-    NOTIFY_ASKED,
-    NOTIFY_DUE,
-    NOTIFY_HEALTH,
-    NOTIFY_SLOTS,
-    NOTIFY_TARGETS,
-    NOTIFY_TRIES,
-    deliveries_key,
-    targets_key,
-)
 from taskbeam.notifications.due import script
 from taskbeam.notifications.target import Target
 
@@ -25,6 +15,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.notifications.ended import Ended
 
@@ -39,13 +30,14 @@ class NoSuchTargetError(LookupError):
 class TargetStore:
     """All of it raises redis-py's errors."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys) -> None:
         self._redis: Any = redis
+        self._control = control
         self._ask, self._withdraw = script(redis, "ask"), script(redis, "withdraw")
 
     async def get(self, target_id: str) -> Target | None:
         """One of them."""
-        return _read(await self._redis.hget(NOTIFY_TARGETS, target_id))
+        return _read(await self._redis.hget(self._control.notify_targets, target_id))
 
     async def some(self, target_ids: Iterable[str]) -> dict[str, Target]:
         """Those of them that there are, by their ids."""
@@ -53,7 +45,7 @@ class TargetStore:
 
     async def of_owner(self, owner: str | None) -> list[Target]:
         """All of an owner, the oldest first; None = the application's."""
-        ids = await self._redis.smembers(targets_key(owner))
+        ids = await self._redis.smembers(self._control.notify_targets_of(owner))
         return sorted(await self._all(ids), key=lambda target: (target.created, target.id))
 
     async def put(self, target: Target, admit: Callable[[Sequence[Target]], None] | None = None) -> None:
@@ -88,8 +80,8 @@ class TargetStore:
         """Who is to be told of an end."""
         ids = set(map(str.encode, ended.asked_by))
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.smembers(targets_key(None))
-        pipeline.smembers(targets_key(ended.labels.owner))
+        pipeline.smembers(self._control.notify_targets_of(None))
+        pipeline.smembers(self._control.notify_targets_of(ended.labels.owner))
         for found in await pipeline.execute():
             ids |= found
         return [target for target in await self._all(ids) if target.is_told(ended)]
@@ -100,18 +92,18 @@ class TargetStore:
         Returns ``unknown`` where there is no such task, ``full`` where `MOST_OF_TASK` are told of it.
         """
         arguments = [target_id, keys.task_id, MOST_OF_TASK]
-        return (await self._ask([keys.head, NOTIFY_DUE], arguments)).decode()  # type: ignore[no-any-return]
+        return (await self._ask([keys.head, self._control.notify_due], arguments)).decode()  # type: ignore[no-any-return]
 
     async def withdraw(self, keys: TaskKeys, target_id: str) -> bool:
         """Let a target not be told of one task; returns whether it was to be."""
-        names = [keys.head, NOTIFY_DUE, NOTIFY_TRIES]
+        names = [keys.head, self._control.notify_due, self._control.notify_tries]
         return bool(await self._withdraw(names, [target_id, keys.task_id]))
 
     async def _all(self, ids: Iterable[bytes]) -> list[Target]:
         names = list(ids)
         if not names:
             return []
-        return list(filter(None, map(_read, await self._redis.hmget(NOTIFY_TARGETS, names))))
+        return list(filter(None, map(_read, await self._redis.hmget(self._control.notify_targets, names))))
 
     async def _transact(
         self,
@@ -120,60 +112,61 @@ class TargetStore:
         admit: Callable[[Sequence[Target]], None] | None = None,
     ) -> Target | None:
         """Replace a record, with what the append script and the owner's list know of it."""
+        names = self._control
         after: list[Target | None] = []
 
         async def apply(pipe: Any) -> None:
-            before = _read(await pipe.hget(NOTIFY_TARGETS, target_id))
+            before = _read(await pipe.hget(names.notify_targets, target_id))
             after[:] = [change(before)]
             kept = after[0]
             if kept is not None and admit is not None:
                 # Read behind the watch: whoever changes them from here on makes this begin anew.
                 admit([one for one in await self.of_owner(kept.owner) if one.id != target_id])
-            gone = [target for target in (before, await _displaced(pipe, kept)) if target is not None]
+            gone = [target for target in (before, await self._displaced(pipe, kept)) if target is not None]
             asking: Counter[str] = Counter()
             for target, step in [*((one, -1) for one in gone), *((one, 1) for one in after)]:
                 if target is not None and target.every and target.disabled is None:
                     asking[_asked(target.owner)] += step
-            known = {field: int(await pipe.hget(NOTIFY_ASKED, field) or 0) for field in asking}
+            known = {field: int(await pipe.hget(names.notify_asked, field) or 0) for field in asking}
             pipe.multi()
             for field, step in asking.items():
                 # A field that is there makes the append script mark each end.
                 many = known[field] + step
-                pipe.hset(NOTIFY_ASKED, field, many) if many > 0 else pipe.hdel(NOTIFY_ASKED, field)
+                if many > 0:
+                    pipe.hset(names.notify_asked, field, many)
+                else:
+                    pipe.hdel(names.notify_asked, field)
             for target in gone:
-                _forget(pipe, target, healthy=kept is not None and kept.id == target.id)
+                self._forget(pipe, target, healthy=kept is not None and kept.id == target.id)
             if kept is not None:
-                _keep(pipe, kept)
+                self._keep(pipe, kept)
 
-        await self._redis.transaction(apply, NOTIFY_TARGETS, NOTIFY_ASKED)
+        await self._redis.transaction(apply, names.notify_targets, names.notify_asked)
         return after[0]
 
+    async def _displaced(self, pipe: Any, target: Target | None) -> Target | None:
+        """Which other target has to give way to this one: a device has one owner."""
+        if target is None or target.slot is None:
+            return None
+        holder = await pipe.hget(self._control.notify_slots, target.slot)
+        if holder in (None, target.id.encode()):
+            return None
+        return _read(await pipe.hget(self._control.notify_targets, holder))
 
-async def _displaced(pipe: Any, target: Target | None) -> Target | None:
-    """Which other target has to give way to this one: a device has one owner."""
-    if target is None or target.slot is None:
-        return None
-    holder = await pipe.hget(NOTIFY_SLOTS, target.slot)
-    return (
-        _read(await pipe.hget(NOTIFY_TARGETS, holder)) if holder not in (None, target.id.encode()) else None
-    )
+    def _forget(self, pipe: Any, target: Target, *, healthy: bool) -> None:
+        pipe.srem(self._control.notify_targets_of(target.owner), target.id)
+        pipe.hdel(self._control.notify_targets, target.id)
+        if target.slot is not None:
+            pipe.hdel(self._control.notify_slots, target.slot)
+        if not healthy:
+            pipe.hdel(self._control.notify_health, target.id)
+            pipe.delete(self._control.notify_deliveries(target.id))
 
-
-def _forget(pipe: Any, target: Target, *, healthy: bool) -> None:
-    pipe.srem(targets_key(target.owner), target.id)
-    pipe.hdel(NOTIFY_TARGETS, target.id)
-    if target.slot is not None:
-        pipe.hdel(NOTIFY_SLOTS, target.slot)
-    if not healthy:
-        pipe.hdel(NOTIFY_HEALTH, target.id)
-        pipe.delete(deliveries_key(target.id))
-
-
-def _keep(pipe: Any, target: Target) -> None:
-    pipe.hset(NOTIFY_TARGETS, target.id, target.model_dump_json())
-    pipe.sadd(targets_key(target.owner), target.id)
-    if target.slot is not None:
-        pipe.hset(NOTIFY_SLOTS, target.slot, target.id)
+    def _keep(self, pipe: Any, target: Target) -> None:
+        pipe.hset(self._control.notify_targets, target.id, target.model_dump_json())
+        pipe.sadd(self._control.notify_targets_of(target.owner), target.id)
+        if target.slot is not None:
+            pipe.hset(self._control.notify_slots, target.slot, target.id)
 
 
 def _asked(owner: str | None) -> str:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, cast
 from taskbeam.background.logger import logger_for
 from taskbeam.background.threads import BackgroundThread
 from taskbeam.journal.away import REDIS_AWAY
-from taskbeam.journal.keys import LEASES, WORKERS, queue_keys, runs_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis.connection import AbstractConnection
 
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.presence.consumption import Consumption
 
 logger = logger_for(__name__)
@@ -33,6 +33,7 @@ class Lease:
         self,
         worker: str,
         connect: Callable[[], AbstractConnection],
+        control: ControlKeys,
         ttl: float,
         consumption: Callable[[], Consumption],
         look: Callable[..., None] = lambda **_: None,
@@ -40,6 +41,7 @@ class Lease:
         """``look`` is called after each try to renew the lease, with ``renewed``: whether it succeeded."""
         self._worker = worker
         self._connect = connect
+        self._control = control
         self._ttl = ttl
         self._consumption = consumption
         self._look = look
@@ -62,13 +64,13 @@ class Lease:
         try:
             if not self._held:
                 return
-            if self._command("HLEN", runs_key(self._worker)):
-                self._command("ZADD", WORKERS, 0, self._worker)
+            if self._command("HLEN", self._control.runs(self._worker)):
+                self._command("ZADD", self._control.workers, 0, self._worker)
             else:
-                self._command("ZREM", WORKERS, self._worker)
+                self._command("ZREM", self._control.workers, self._worker)
             for key, member in self._told.items():
                 self._command("ZREM", key, member)
-            self._command("HDEL", LEASES, self._worker)
+            self._command("HDEL", self._control.leases, self._worker)
         except REDIS_AWAY as error:
             logger.warning("Cannot release the lease of worker %s, it will expire: %s", self._worker, error)
         finally:
@@ -94,10 +96,10 @@ class Lease:
 
     def _renew(self) -> None:
         queues, slots = self._consumption()
-        keys = [queue_keys(queue).consumers for queue in queues]
+        keys = [self._control.queue(queue).consumers for queue in queues]
         self._told.update(dict.fromkeys(keys, f"{self._worker} {slots}"))
         lease = int(self._ttl * 1000)
-        names = (WORKERS, LEASES, *keys)
+        names = (self._control.workers, self._control.leases, *keys)
         failed = self._command("EVAL", _RENEW, len(names), *names, self._worker, lease, slots)
         self._complain(cast("list[bytes]", failed))
 

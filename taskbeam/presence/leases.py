@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from redis.exceptions import ResponseError
 
 from taskbeam.background.logger import logger_for
-from taskbeam.journal.keys import LEASES, STALLED, WORKERS
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logger_for(__name__)
 
@@ -30,17 +31,18 @@ class Look(NamedTuple):
 class Leases:
     """Those of all workers. Times are in ms by Redis' clock."""
 
-    def __init__(self, redis: Redis, length: float) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys, length: float) -> None:
         """Nothing is connected. ``length``: seconds, for workers that do not say how long theirs are."""
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
+        self._control = control
         self._length = length
 
     async def look(self) -> Look:
         """Ask in one round trip. Raises redis-py's errors."""
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.time()
-        pipeline.zrange(WORKERS, 0, 0, withscores=True)
-        pipeline.exists(STALLED)
+        pipeline.zrange(self._control.workers, 0, 0, withscores=True)
+        pipeline.exists(self._control.stalled)
         pipeline.info("replication")
         *found, info = await pipeline.execute(raise_on_error=False)
         for reply in (*found, info):
@@ -53,12 +55,12 @@ class Leases:
 
     async def ended(self, now: int) -> dict[str, float]:
         """The workers whose leases ran out, and when."""
-        found = await self._redis.zrangebyscore(WORKERS, "-inf", now, withscores=True)
+        found = await self._redis.zrangebyscore(self._control.workers, "-inf", now, withscores=True)
         return {worker.decode(): end for worker, end in found}
 
     async def ends(self, workers: list[str]) -> dict[str, float]:
         """When these leases end; 0 where there is none."""
-        found = await self._redis.zmscore(WORKERS, workers) if workers else []
+        found = await self._redis.zmscore(self._control.workers, workers) if workers else []
         return {worker: end or 0 for worker, end in zip(workers, found, strict=True)}
 
     async def lengths(self, workers: list[str]) -> dict[str, float]:
@@ -66,7 +68,7 @@ class Leases:
         if not workers:
             return {}
         try:
-            told = await self._redis.hmget(LEASES, workers)
+            told = await self._redis.hmget(self._control.leases, workers)
         except ResponseError as error:
             logger.warning(
                 "Cannot read how long the leases of workers are, taking %g s: %s", self._length, error
@@ -77,6 +79,6 @@ class Leases:
 
     async def forget(self, worker: str) -> None:
         """A worker that went holds none."""
-        await self._redis.zrem(WORKERS, worker)
+        await self._redis.zrem(self._control.workers, worker)
         with suppress(ResponseError):
-            await self._redis.hdel(LEASES, worker)
+            await self._redis.hdel(self._control.leases, worker)

@@ -11,7 +11,6 @@ from billiard.process import current_process
 
 from taskbeam.background.logger import logger_for
 from taskbeam.journal.entry import Registration, new_token
-from taskbeam.journal.keys import runs_key
 from taskbeam.presence.consumption import NOTHING, Consumption
 from taskbeam.presence.lease import Lease
 from taskbeam.presence.row import Row
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis.connection import AbstractConnection
+
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logger_for(__name__)
 
@@ -54,20 +55,22 @@ class Presence:
         self,
         server: str,
         connect: Callable[[], AbstractConnection],
+        control: ControlKeys,
         ttl: float,
         look: Callable[..., None] = lambda **_: None,
     ) -> None:
         """A worker is ready, or a run begins: be present on the server, for ``ttl`` s at a time.
 
-        ``look`` is called after each try to renew the lease, as `Lease` says.
+        ``control``: the names there. ``look`` is called after each try to renew the lease, as `Lease` says.
         """
         self.active = True
         if os.getpid() != self._pid:
             return
         with self._lock:
             if server not in self._leases:
-                self._leases[server] = Lease(self.worker, connect, ttl, self._consumption, look)
-                self._leases[server].hold()
+                lease = Lease(self.worker, connect, control, ttl, self._consumption, look)
+                self._leases[server] = lease
+                lease.hold()
 
     def run_begins(self) -> None:
         """A run holds the lease, until `run_ends`."""
@@ -107,15 +110,14 @@ class Presence:
             )
             return NOTHING
 
-    def register(self, task_id: str, run: str, *, redelivered: bool) -> Registration:
+    def register(self, control: ControlKeys, task_id: str, run: str, *, redelivered: bool) -> Registration:
         """Where a run of this worker is registered while it goes on."""
-        return Registration(
-            runs_key=runs_key(self.worker), row=Row(run, redelivered or self.solo, task_id).encode()
-        )
+        row = Row(run, redelivered or self.solo, task_id).encode()
+        return Registration(runs_key=control.runs(self.worker), row=row)
 
-    def registration(self) -> Registration | None:
+    def registration(self, control: ControlKeys) -> Registration | None:
         """Where the worker's main process strikes a run off; None outside a worker."""
-        return Registration(runs_key=runs_key(self.worker), row="") if self.active else None
+        return Registration(runs_key=control.runs(self.worker), row="") if self.active else None
 
 
 #: One per process; what is forked from it shares its lease.

@@ -20,8 +20,7 @@ from taskbeam.journal.dependents import end_dependents_async
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.events import LOST, STALLED
 from taskbeam.journal.failures import WORKER_LOST, WORKER_SILENT, error_member
-from taskbeam.journal.keys import STALLED as STALLED_KEY
-from taskbeam.journal.keys import TaskKeys, runs_key
+from taskbeam.journal.keys import TaskKeys
 from taskbeam.presence.judgement import Judgement
 from taskbeam.presence.leases import Leases
 from taskbeam.presence.row import Row, Stalled
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.entry import Condition
     from taskbeam.journal.failures import Failure
 
@@ -60,6 +60,7 @@ class Watchdog:
     def __init__(
         self,
         redis: Redis,
+        control: ControlKeys,
         grace: float,
         *,
         lease: float,
@@ -72,6 +73,7 @@ class Watchdog:
 
         Args:
             redis: the server with the journals.
+            control: the names there of what belongs to no task.
             grace: seconds from STALLED to LOST.
             lease: seconds; how long the leases are of workers that do not say so.
             lost_result: makes what Celery's own result says of a lost task; None = nothing.
@@ -80,9 +82,10 @@ class Watchdog:
             found: where the runs are counted, by what became of them: the names of `Swept`.
         """
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
+        self._control = control
         self._appender = JournalAppender(redis)
         self._grace = grace
-        self._leases = Leases(redis, lease)
+        self._leases = Leases(redis, control, lease)
         self._judgement = judgement or Judgement()
         self._lost_result = lost_result
         self._sharded = sharded
@@ -131,7 +134,7 @@ class Watchdog:
         return [worker for worker, end in ends.items() if self._judgement.is_gone(end, leases[worker], now)]
 
     async def _tell_stalled(self, worker: str, now: int) -> int:
-        told, key, due = 0, runs_key(worker), now + int(self._grace * 1000)
+        told, key, due = 0, self._control.runs(worker), now + int(self._grace * 1000)
         while rows := await self._rows(key):
             runs = [Stalled(worker, result_key, row) for result_key, row in rows.items()]
             entries = [self._entry(run, STALLED, only="running", failure=WORKER_SILENT) for run in runs]
@@ -140,7 +143,7 @@ class Watchdog:
             pipeline = self._redis.pipeline(transaction=True)
             for run, appended in zip(runs, verdicts, strict=True):
                 if appended.verdict is not Verdict.REFUSED:
-                    pipeline.zadd(STALLED_KEY, {run.encode(): due})
+                    pipeline.zadd(self._control.stalled, {run.encode(): due})
                     told += 1
             pipeline.hdel(key, *rows)
             await pipeline.execute()
@@ -156,7 +159,7 @@ class Watchdog:
         return {result_key.decode(): Row.decode(row) for result_key, row in rows.items()}
 
     async def _settle_stalled(self, now: int) -> tuple[int, int]:
-        members = await self._redis.zrange(STALLED_KEY, 0, -1, withscores=True)
+        members = await self._redis.zrange(self._control.stalled, 0, -1, withscores=True)
         runs = [(Stalled.decode(raw), raw, due) for raw, due in members]
         workers = sorted({run.worker for run, _, _ in runs})
         ends, leases = await self._leases.ends(workers), await self._leases.lengths(workers)
@@ -172,7 +175,7 @@ class Watchdog:
         waiting = [raw for run, raw in due if run.row.redelivered]
         if waiting:
             # The broker delivers these again; the next run takes the same stream on.
-            await self._redis.zrem(STALLED_KEY, *waiting)
+            await self._redis.zrem(self._control.stalled, *waiting)
         return len(back), len(lost)
 
     async def _tell_recovered(self, runs: list[tuple[Stalled, bytes]]) -> None:
@@ -181,8 +184,8 @@ class Watchdog:
         pipeline = self._redis.pipeline(transaction=True)
         for (run, raw), appended in zip(runs, told, strict=True):
             if appended.verdict is Verdict.APPENDED:
-                pipeline.hset(runs_key(run.worker), run.result_key, run.row.encode())
-            pipeline.zrem(STALLED_KEY, raw)
+                pipeline.hset(self._control.runs(run.worker), run.result_key, run.row.encode())
+            pipeline.zrem(self._control.stalled, raw)
         if runs:
             await pipeline.execute()
 
@@ -196,7 +199,7 @@ class Watchdog:
             if appended.dependents:
                 keys = partial(TaskKeys(run.result_key).of, run.row.task_id)
                 await end_dependents_async(appended.dependents, keys, self._appender)
-        await self._redis.zrem(STALLED_KEY, *(raw for _, raw in runs))
+        await self._redis.zrem(self._control.stalled, *(raw for _, raw in runs))
 
     def _entry(
         self,

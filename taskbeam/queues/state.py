@@ -6,13 +6,15 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taskbeam.journal.keys import QueueKeys, times_key
+from taskbeam.journal.control_keys import QueueKeys
 from taskbeam.queues.estimate import Times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis
+
+    from taskbeam.journal.control_keys import ControlKeys
 
 #: Withdrawn tickets that are read of one queue; where more were withdrawn at once, people are told too many.
 MAX_WITHDRAWN = 10_000
@@ -44,7 +46,7 @@ class QueueStates:
     times: dict[str, Times | None]
 
 
-async def read_states(redis: Redis, bases: set[str], names: set[str]) -> QueueStates:
+async def read_states(redis: Redis, control: ControlKeys, bases: set[str], names: set[str]) -> QueueStates:
     """Look at the queues, in two round trips; raises redis-py's errors."""
     seconds, micros = await redis.time()
     now = int(seconds) + int(micros) / 1e6
@@ -55,7 +57,7 @@ async def read_states(redis: Redis, bases: set[str], names: set[str]) -> QueueSt
         pipeline.zrange(keys.withdrawn, 0, MAX_WITHDRAWN - 1)
         pipeline.zrangebyscore(keys.consumers, int(now * 1000), "+inf")
     for name in kinds:
-        pipeline.hmget(times_key(name), "runs", "mean", "spread")
+        pipeline.hmget(control.times(name), "runs", "mean", "spread")
     replies = iter(await pipeline.execute())
     states = {base: _state(next(replies), next(replies), next(replies)) for base in queues}
     return QueueStates(now, states, {name: Times.of(next(replies)) for name in kinds})

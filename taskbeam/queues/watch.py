@@ -23,6 +23,7 @@ from taskbeam.queues.state import read_states
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.queues.audience import Audience
     from taskbeam.queues.state import QueueStates
@@ -58,12 +59,14 @@ class QueueWatch:
     def __init__(
         self,
         redis: Redis,
+        control: ControlKeys,
         audience: Audience,
         *,
         interval: float = DEFAULT_INTERVAL,
         no_consumer_after: float = DEFAULT_NO_CONSUMER_AFTER,
     ) -> None:
         self._redis = redis
+        self._control = control
         self._audience = audience
         self._appender = JournalAppender(redis)
         self._interval = interval
@@ -93,7 +96,8 @@ class QueueWatch:
         if not self._waiting:
             return 0
         tasks = list(self._waiting.values())
-        states = await read_states(self._redis, {task.queue for task in tasks}, {task.name for task in tasks})
+        queues, names = {task.queue for task in tasks}, {task.name for task in tasks}
+        states = await read_states(self._redis, self._control, queues, names)
         self._note_unconsumed(states)
         places = [(task, self._place(task, states)) for task in tasks]
         news = [pair for pair in places if is_news(pair[1], pair[0].told, states.now, self._interval)]

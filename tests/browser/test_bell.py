@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from taskbeam.journal.keys import NOTIFY_TARGETS, task_keys
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.keys import task_keys
 from taskbeam.push.payload import payload_of
 from taskbeam.push.presentation import Presentation
 from tests.push.browser import Browser as Subscribed
@@ -38,7 +39,7 @@ def test_a_press_asks_and_a_stopped_worker_shows_what_is_pushed(
     assert page.evaluate("subscribedWith") == page.request.get(f"{served.address}/push/key").json()["key"]
     asked = served.journals.redis.hget(task_keys(task.id).head, "notify")
     assert isinstance(asked, bytes)
-    kept = json.loads(served.journals.redis.hget(NOTIFY_TARGETS, asked))  # type: ignore[arg-type]
+    kept = json.loads(served.journals.redis.hget(ONE_SERVER.notify_targets, asked))  # type: ignore[arg-type]
     assert kept["presentation"]["page"] == page.url
     assert violations(page) == []
 

@@ -14,7 +14,7 @@ import pytest
 import redis
 from playwright.sync_api import expect
 
-from taskbeam.journal.keys import NOTIFY_HEALTH, NOTIFY_TARGETS
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.push.browser import Browser as Subscribed
 from tests.support.chromium import patient
 
@@ -134,8 +134,9 @@ def test_a_device_has_its_name_what_came_of_sending_and_can_be_removed(
     signed_up(page, served)
     other, mine = subscribe(page), subscribe(page, this=True)
     now = time.time()
-    store.hset(NOTIFY_HEALTH, other, json.dumps({"sent": now - 60, "failed": now, "error": "HTTP 403"}))
-    store.hset(NOTIFY_HEALTH, mine, json.dumps({"sent": now, "failed": now - 60, "error": "HTTP 500"}))
+    health = ONE_SERVER.notify_health
+    store.hset(health, other, json.dumps({"sent": now - 60, "failed": now, "error": "HTTP 403"}))
+    store.hset(health, mine, json.dumps({"sent": now, "failed": now - 60, "error": "HTTP 500"}))
     page.reload()
     expect(devices(page)).to_have_count(2)
     first, second = devices(page).nth(0), devices(page).nth(1)
@@ -158,7 +159,7 @@ def test_a_device_has_its_name_what_came_of_sending_and_can_be_removed(
     first.get_by_role("button", name="Remove").press("Enter")
     expect(told(page).get_by_text("No device is told.")).to_be_visible()
     expect(page.get_by_role("heading", name="Devices")).to_be_focused()
-    assert store.hget(NOTIFY_TARGETS, other) is None
+    assert store.hget(ONE_SERVER.notify_targets, other) is None
 
 
 def test_a_device_that_is_added_is_there_at_once(served: Gateway, page: Page) -> None:
@@ -175,8 +176,8 @@ def test_a_webhook_is_tried_enabled_and_removed(served: Gateway, page: Page, sto
         some = {"url": f"{origin}/204", "states": ["FAILURE", "LOST"], "names": [f"{ARABIC}.*"]}
         ask(page, "POST", "webhooks", some)
         gone = ask(page, "POST", "webhooks", {"url": f"{origin}/500"})["webhook"]
-        kept = json.loads(str(store.hget(NOTIFY_TARGETS, gone)))
-        store.hset(NOTIFY_TARGETS, gone, json.dumps(kept | {"disabled": "HTTP 410"}))
+        kept = json.loads(str(store.hget(ONE_SERVER.notify_targets, gone)))
+        store.hset(ONE_SERVER.notify_targets, gone, json.dumps(kept | {"disabled": "HTTP 410"}))
         page.reload()
         expect(webhooks(page)).to_have_count(2)
         first, second = webhooks(page).nth(0), webhooks(page).nth(1)
@@ -196,7 +197,7 @@ def test_a_webhook_is_tried_enabled_and_removed(served: Gateway, page: Page, sto
         expect(second.get_by_role("button", name="Enable")).to_have_count(0)
         second.get_by_role("button", name="Remove").click()
         expect(webhooks(page)).to_have_count(1)
-        assert store.hget(NOTIFY_TARGETS, gone) is None
+        assert store.hget(ONE_SERVER.notify_targets, gone) is None
 
 
 def test_preferences_are_written_and_come_again(served: Gateway, page: Page) -> None:
@@ -250,7 +251,7 @@ def test_it_fits_a_phone_and_everybody(
     )
     page = signed_up(context.new_page(), served)
     device = subscribe(page, this=True)
-    store.hset(NOTIFY_HEALTH, device, json.dumps({"failed": time.time(), "error": "long" * 60}))
+    store.hset(ONE_SERVER.notify_health, device, json.dumps({"failed": time.time(), "error": "long" * 60}))
     url = f"http://127.0.0.1:9/{'a-path-without-a-break' * 8}"
     ask(page, "POST", "webhooks", {"url": url, "names": [f"{ARABIC}.*", "a.name.without.a.break" * 5]})
     rules = [{"channel": "*", "tasks": "a.long.name." * 9, "tell": "failures"}]

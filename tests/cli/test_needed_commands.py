@@ -14,8 +14,9 @@ import redis
 from stack.valkey import Valkey
 from taskbeam.cli.checks.commands import needed_commands, refused_commands
 from taskbeam.gateway.dashboard.publisher import channel_pattern
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.feeds.names import FEED
-from taskbeam.journal.keys import CELERY_PREFIX, NOTIFY_DUE, NOTIFY_TRIES, task_keys
+from taskbeam.journal.keys import CELERY_PREFIX, task_keys
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream
 from tests.support.gateway import ROOT, gateway
@@ -119,9 +120,9 @@ def test_whoever_may_give_these_may_run_a_gateway(server: Valkey) -> None:
         assert run("revoke", "--owner", "user-1", result_backend=f"taskbeam+{backend}").returncode == 0
         wait_until(lambda: http.get(f"/tasks/{task.id}", headers=ada).status_code == 401)
         # What is due is told in vain: nobody is told by a request to this machine.
-        for member in client.zrange(NOTIFY_DUE, 0, -1):
-            client.zadd(NOTIFY_DUE, {member: 0})
-        wait_until(lambda: client.exists(NOTIFY_TRIES))
+        for member in client.zrange(ONE_SERVER.notify_due, 0, -1):
+            client.zadd(ONE_SERVER.notify_due, {member: 0})
+        wait_until(lambda: client.exists(ONE_SERVER.notify_tries))
     assert denied(server) == []
 
 
@@ -175,7 +176,7 @@ def test_of_the_doctor(server: Valkey) -> None:
 async def refused(url: str) -> dict[str, str]:
     client = redis.asyncio.Redis.from_url(url, protocol=2)
     try:
-        return await refused_commands(client, ALL, CELERY_PREFIX)
+        return await refused_commands(client, ONE_SERVER, ALL, CELERY_PREFIX)
     finally:
         await client.aclose()
 

@@ -15,7 +15,7 @@ import redis
 
 from stack.process import ManagedProcess
 from stack.valkey import Valkey
-from taskbeam.journal.keys import NOTIFY_DUE, NOTIFY_TARGETS
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.lanes import SLOW_WAITING, Pace
 from taskbeam.notifications.webhook import new_secret
 from tests.notifications.stage import due_now, until
@@ -82,7 +82,7 @@ def test_a_sender_that_is_told_to_end_gives_back_what_it_has_in_hand(
             webhook = {"url": f"http://127.0.0.1:{receiver.port}/x", "secret": new_secret()}
             settings = {"webhooks": json.dumps([webhook]), "webhook_networks": '["127.0.0.0/8"]'}
             with await asyncio.to_thread(process, "notify", valkey, **settings) as sender:
-                await until(lambda: store.exists(NOTIFY_TARGETS))
+                await until(lambda: store.exists(ONE_SERVER.notify_targets))
                 assert handled(sender.pid) == set(STOPS)
                 for _ in range(MANY):
                     journals.task().finish()
@@ -91,7 +91,7 @@ def test_a_sender_that_is_told_to_end_gives_back_what_it_has_in_hand(
                 sender.send_signal(number)
                 assert await asyncio.to_thread(sender.wait, DEADLINE) == 0, sender.output
                 assert "Traceback" not in sender.output
-        assert (store.zcard(NOTIFY_DUE), taken(store)) == (MANY, 0)
+        assert (store.zcard(ONE_SERVER.notify_due), taken(store)) == (MANY, 0)
 
     with (
         redis.Redis.from_url(valkey.url(DB), decode_responses=True) as store,
@@ -104,6 +104,6 @@ def test_a_sender_that_is_told_to_end_gives_back_what_it_has_in_hand(
 def taken(store: redis.Redis) -> int:
     """How many messages a sender has taken, for a minute."""
     seconds, microseconds = store.time()
-    rows = cast("list[tuple[str, float]]", store.zrange(NOTIFY_DUE, 0, -1, withscores=True))
+    rows = cast("list[tuple[str, float]]", store.zrange(ONE_SERVER.notify_due, 0, -1, withscores=True))
     now = seconds * 1000 + microseconds / 1000
     return sum(member.startswith("to") and due > now for member, due in rows)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from celery import chain, states
 
-from taskbeam.journal.keys import STALLED
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.clients import TRANSPORTS
 from tests.support.gateway import gateway
 
@@ -153,8 +153,8 @@ def test_cancelled_while_stalled(stage: Stage, unwatched: Gateway, pool: str) ->
     with stage.worker(pool, **REDELIVERY):
         assert stage.fate(late) == expected("cancelled while stalled, acks late", pool)
     # The grace of the sweep that told it was a long one: as if it were over now.
-    stalled: Any = stage.redis.zrange(STALLED, 0, -1)
-    stage.redis.zadd(STALLED, dict.fromkeys(stalled, 0))
+    stalled: Any = stage.redis.zrange(ONE_SERVER.stalled, 0, -1)
+    stage.redis.zadd(ONE_SERVER.stalled, dict.fromkeys(stalled, 0))
     stage.sweep()
     assert stage.fate(early) == expected("cancelled while stalled, acks early", pool)
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 import redis
 
-from taskbeam.journal.keys import CANCELLED
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.gateway import gateway
 from tests.support.waiting import wait_until
 
@@ -90,12 +90,12 @@ def test_what_is_kept_for_workers_that_are_away_may_be_missing(
     routed = stage.to("threads")
     before = routed.held("gated")
     task_id = routed.send("gated")
-    stage.redis.delete(CANCELLED)
-    stage.redis.set(CANCELLED, "no set")
+    stage.redis.delete(ONE_SERVER.cancelled)
+    stage.redis.set(ONE_SERVER.cancelled, "no set")
     try:
         assert cancelled(elsewhere, task_id) == "revoked"
     finally:
-        stage.redis.delete(CANCELLED)
+        stage.redis.delete(ONE_SERVER.cancelled)
     routed.open(before)
     wait_until(lambda: f"Discarding revoked task: fates.gated[{task_id}]" in workers["threads"].output)
     assert did_not_run(routed, task_id)

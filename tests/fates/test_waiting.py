@@ -12,7 +12,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from taskbeam.journal.keys import queue_keys, task_keys
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.keys import task_keys
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from tests.support.event_stream import EventStream
@@ -80,7 +81,7 @@ def test_no_consumer(stage: Stage, pool: str) -> None:
         async with Redis.from_url(stage.valkey.url(1)) as client:
             audience = Audience()
             audience.follow(task_id, task_keys(task_id))
-            return await QueueWatch(client, audience, interval=0.0, no_consumer_after=0.0).sweep()
+            return await QueueWatch(client, ONE_SERVER, audience, interval=0.0, no_consumer_after=0.0).sweep()
 
     assert asyncio.run(look()) == 1
     with stage.worker(pool):
@@ -230,4 +231,4 @@ def test_a_running_task_says_how_long_it_goes_on(stage: Stage) -> None:
 
 def _consumers(stage: Stage) -> int:
     now, _ = stage.redis.time()
-    return stage.redis.zcount(queue_keys("celery").consumers, now * 1000, "+inf")
+    return stage.redis.zcount(ONE_SERVER.queue("celery").consumers, now * 1000, "+inf")

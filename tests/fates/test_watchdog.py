@@ -10,8 +10,9 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.entry import Entry, Registration, new_token
-from taskbeam.journal.keys import WORKERS, runs_key, task_keys
+from taskbeam.journal.keys import task_keys
 from taskbeam.journal.limits import Limits
 from taskbeam.presence.row import Row
 from taskbeam.presence.watchdog import Swept, Watchdog
@@ -32,7 +33,7 @@ def test_two_thousand_lost_runs_are_told_in_one_sweep(empty: Stage) -> None:
         for key in empty.redis.scan_iter("*:head", count=1000)
     }
     assert heads == {b"LOST"}
-    assert not empty.redis.exists(WORKERS, runs_key(WORKER), "taskbeam:stalled")
+    assert not empty.redis.exists(ONE_SERVER.workers, ONE_SERVER.runs(WORKER), "taskbeam:stalled")
 
 
 def test_watchdogs_need_not_know_of_each_other(empty: Stage) -> None:
@@ -47,9 +48,9 @@ async def _lose(stage: Stage, runs: int, watchdogs: int = 1) -> tuple[float, Swe
     """Runs of a worker whose lease has run out, and one look at them: its seconds, and what it told."""
     async with Redis.from_url(stage.valkey.url(1)) as client:
         await JournalAppender(client).append_all([_begun(str(uuid4())) for _ in range(runs)])
-        await client.zadd(WORKERS, {WORKER: 0})
+        await client.zadd(ONE_SERVER.workers, {WORKER: 0})
         began = time.monotonic()
-        looks = [Watchdog(client, 0, lease=0).sweep() for _ in range(watchdogs)]
+        looks = [Watchdog(client, ONE_SERVER, 0, lease=0).sweep() for _ in range(watchdogs)]
         swept = await asyncio.gather(*looks)
         return time.monotonic() - began, swept[0]
 
@@ -63,5 +64,5 @@ def _begun(task_id: str) -> Entry:
         state="STARTED",
         run=run,
         limits=Limits(expires=3600),
-        registration=Registration(runs_key=runs_key(WORKER), row=Row(run, False, task_id).encode()),
+        registration=Registration(runs_key=ONE_SERVER.runs(WORKER), row=Row(run, False, task_id).encode()),
     )

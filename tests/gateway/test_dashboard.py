@@ -10,8 +10,9 @@ import redis
 
 from taskbeam.connections.asyncio_redis import CLIENT_NAME
 from taskbeam.gateway import problems
-from taskbeam.gateway.dashboard.publisher import DASHBOARD, LEASE, channel_pattern
+from taskbeam.gateway.dashboard.publisher import DASHBOARD, channel_pattern
 from taskbeam.gateway.dashboard.tally import MOST_TOLD
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.limits import DEFAULT_LIMIT
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _nothing_told(journals: Journals) -> None:
     """As if there had never been a dashboard on this server."""
-    journals.redis.delete(LEASE)
+    journals.redis.delete(ONE_SERVER.dashboard)
     Task(journals, DASHBOARD, DEFAULT_LIMIT).lose()
 
 
@@ -53,7 +54,7 @@ def test_it_is_off_unless_it_is_asked_for(valkey: Valkey, journals: Journals) ->
         assert_problem(httpx.get(f"{served.http}/dashboard", follow_redirects=True), problems.NOT_FOUND)
         assert_problem(httpx.get(f"{served.http}/dashboard/"), problems.NOT_FOUND)
         assert publishers(journals) == 0
-        assert not journals.redis.exists(LEASE)
+        assert not journals.redis.exists(ONE_SERVER.dashboard)
 
 
 def test_what_every_task_tells_is_told_to_the_operators(valkey: Valkey, journals: Journals) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from stack.valkey import Valkey
-from taskbeam.journal.keys import WORKERS, runs_key
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals, Task
@@ -228,7 +228,7 @@ class TestEviction:
         task = server.journals.task()
         client.delete(task.keys.head, task.keys.log, task.keys.tombstone)
         assert server.get(task) == (404, "unknown_task")
-        client.zadd(WORKERS, {"worker": 2**50})
-        client.hset(runs_key("worker"), task.keys.result, "row")
+        client.zadd(ONE_SERVER.workers, {"worker": 2**50})
+        client.hset(ONE_SERVER.runs("worker"), task.keys.result, "row")
         assert server.get(task) == (503, "records_missing")
-        client.delete(WORKERS, runs_key("worker"))
+        client.delete(ONE_SERVER.workers, ONE_SERVER.runs("worker"))

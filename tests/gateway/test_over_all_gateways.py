@@ -15,7 +15,7 @@ from websockets.frames import Opcode
 from taskbeam.gateway.auth.api_key import KeyRights
 from taskbeam.gateway.auth.api_keys import ApiKeys
 from taskbeam.gateway.auth.audit import Actor
-from taskbeam.journal.keys import CENSUS, CENSUS_HELD
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.event_stream import EventStream
 from tests.support.gateway import Gateway, gateway
 from tests.support.raw_websocket import Closed, RawWebSocket, frame
@@ -84,7 +84,9 @@ def named_key(valkey: Valkey) -> str:
 
     async def made() -> str:
         async with Redis.from_url(valkey.url(1)) as redis:
-            _, text = await ApiKeys(redis).create(Actor("tests", "here"), KeyRights(name="a shop"))
+            _, text = await ApiKeys(redis, ONE_SERVER).create(
+                Actor("tests", "here"), KeyRights(name="a shop")
+            )
             return str(text)
 
     return asyncio.run(made())
@@ -166,7 +168,8 @@ def reason(socket: RawWebSocket) -> bytes:
 
 def reported(journals: Journals) -> list[bytes]:
     """What each person holds at each gateway, as the others know it."""
-    held: Any = [journals.redis.hvals(key) for key in journals.redis.keys(f"{CENSUS_HELD}*")]
+    found = journals.redis.keys(ONE_SERVER.census_held("*"))
+    held: Any = [journals.redis.hvals(key) for key in found]
     return [number for numbers in held for number in numbers]
 
 
@@ -233,5 +236,5 @@ def test_a_gateway_that_stops_tells_so(valkey: Valkey, task: Task, journals: Jou
 
 def gateways(journals: Journals) -> set[bytes]:
     """Those that hold a lease, and some whose time is over."""
-    found: Any = journals.redis.zrange(CENSUS, 0, -1)
+    found: Any = journals.redis.zrange(ONE_SERVER.census, 0, -1)
     return set(found)

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from taskbeam.gateway import Quota, TaskbeamError
 from taskbeam.gateway.quotas.quotas import ON_ITS_WAY, Quotas
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.keys import task_keys
 from tests.support.gateway import Gateway, gateway
 from tests.support.tokens import TOKENS
@@ -34,7 +35,7 @@ def with_quotas(
 
     async def run() -> None:
         async with Redis.from_url(valkey.url(1)) as client:
-            await use(Quotas(client, task_keys, quota, own.get))
+            await use(Quotas(client, ONE_SERVER, task_keys, quota, own.get))
 
     asyncio.run(run())
 

@@ -21,7 +21,7 @@ from taskbeam.gateway import GatewaySettings, TaskbeamError
 from taskbeam.gateway.jobs import sending as sending_module
 from taskbeam.gateway.jobs.broker import AT_ONCE
 from taskbeam.gateway.jobs.revoking import Revoker
-from taskbeam.journal.keys import queue_keys
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support import nobody
 from tests.support.closing import close_app
 from tests.support.gateway import Gateway, gateway
@@ -83,13 +83,13 @@ def pending(journals: Journals) -> list[str]:
 
 def taken(journals: Journals) -> int:
     """Places in the queue that were ever taken."""
-    sent: Any = journals.redis.hget(queue_keys("reports").tickets, "sent")
+    sent: Any = journals.redis.hget(ONE_SERVER.queue("reports").tickets, "sent")
     return int(sent)
 
 
 def withdrawn(journals: Journals) -> int:
     """Those that were given back."""
-    number: Any = journals.redis.zcard(queue_keys("reports").withdrawn)
+    number: Any = journals.redis.zcard(ONE_SERVER.queue("reports").withdrawn)
     return int(number)
 
 

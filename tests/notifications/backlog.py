@@ -17,7 +17,7 @@ import redis
 
 from stack.ports import kept_port
 from stack.valkey import Valkey
-from taskbeam.journal.keys import NOTIFY_DUE
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.lanes import SLOW
 from taskbeam.notifications.members import End, Message
 from taskbeam.notifications.post import Post
@@ -82,9 +82,9 @@ async def tell_beside_a_dead_service(url: str, ends: int) -> Told:
             for age in reversed(range(ends)):
                 task = journals.task()
                 end = End(task.finish(), task.id)
-                store.zadd(NOTIFY_DUE, {str(end): age})
+                store.zadd(ONE_SERVER.notify_due, {str(end): age})
                 if age % DEAD_EACH == 0:
-                    store.zadd(NOTIFY_DUE, {str(Message(dead.id, end)): age})
+                    store.zadd(ONE_SERVER.notify_due, {str(Message(dead.id, end)): age})
                 due.append(task.id)
             async with sending(stage.sender):
                 await until(lambda: len(receiver.requests) >= len(sent[well.id]) == ends)
@@ -106,7 +106,7 @@ async def tell_behind_a_silent_service(url: str, ends: int) -> Told:
                 task = journals.task()
                 target = to_dead if age < ends else to_well
                 message = Message(target.id, End(task.finish(), task.id))
-                store.zadd(NOTIFY_DUE, {str(message): age})
+                store.zadd(ONE_SERVER.notify_due, {str(message): age})
                 if target is to_well:
                     due.append(message.id)
             async with sending(stage.sender):

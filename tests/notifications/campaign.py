@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from stack.valkey import Valkey
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.events import Record
-from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, task_keys
+from taskbeam.journal.keys import task_keys
 from taskbeam.notifications.webhook import new_secret
 from tests.support.closing import close_app
 from tests.support.gateway import PATHS, gateway
@@ -163,7 +164,7 @@ class Scene:
     async def carry_out(self, tasks: int, strikes: Sequence[str]) -> list[TaskEnd]:
         """Strike while tasks run and are told; returns the ends, of which all were due."""
         await asyncio.gather(*(asyncio.to_thread(each.start) for each in (self.worker, *self.gateways)))
-        await until(lambda: self.store.exists(NOTIFY_ASKED))
+        await until(lambda: self.store.exists(ONE_SERVER.notify_asked))
         share = tasks // (len(strikes) + 1)
         for whom in strikes:
             await asyncio.to_thread(self.send, share)
@@ -178,7 +179,7 @@ class Scene:
             missing = tasks - len(self.ends())
         ends = self.ends()
         await asyncio.to_thread(self.worker.stop)
-        while self.store.exists(NOTIFY_DUE):
+        while self.store.exists(ONE_SERVER.notify_due):
             due_now(self.store, "")
             await asyncio.sleep(LEFT)
         return ends

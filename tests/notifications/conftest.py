@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from stack.valkey import Valkey
-from taskbeam.journal.keys import NOTIFY_TARGETS
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.gateway import Gateway, gateway
 from tests.support.journal import Journals
 from tests.support.tokens import TOKENS
@@ -38,7 +38,7 @@ def store(valkey: Valkey) -> Iterator[redis.Redis]:
 @pytest.fixture
 def journals(valkey: Valkey, store: redis.Redis) -> Iterator[Journals]:
     """Journals in it."""
-    assert not store.exists(NOTIFY_TARGETS)
+    assert not store.exists(ONE_SERVER.notify_targets)
     with Journals(valkey.url(DB)) as found:
         yield found
 

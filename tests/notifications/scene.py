@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbeam.journal.keys import NOTIFY_DUE, NOTIFY_TRIES
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.receiver import receiving, said
 
 from .stage import Stage, due_now, staged, until
@@ -46,15 +46,15 @@ class Scene(NamedTuple):
 
     def put(self, due: End | Message) -> None:
         """It is due."""
-        self.store.zadd(NOTIFY_DUE, {str(due): 0})
+        self.store.zadd(ONE_SERVER.notify_due, {str(due): 0})
 
     async def until_done(self) -> None:
         """Nothing is due, now or later."""
-        await until(lambda: not self.store.exists(NOTIFY_DUE, NOTIFY_TRIES))
+        await until(lambda: not self.store.exists(ONE_SERVER.notify_due, ONE_SERVER.notify_tries))
 
     async def until_in_vain(self) -> None:
         """A message was sent once, and not taken."""
-        await until(lambda: self.store.hvals(NOTIFY_TRIES) == ["1"])
+        await until(lambda: self.store.hvals(ONE_SERVER.notify_tries) == ["1"])
 
     async def kept(self) -> Target:
         """The webhook as it is now."""

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 
 from stack.ports import LOOPBACK
 from taskbeam.background.tasks import BackgroundTasks
-from taskbeam.journal.keys import NOTIFY_DUE, task_keys
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.keys import task_keys
 from taskbeam.notifications.due import DueSet
 from taskbeam.notifications.lanes import SLOW
 from taskbeam.notifications.post import Post
@@ -56,9 +57,9 @@ def due_now(store: redis.Redis, kind: str = "end") -> None:
     ``kind``: what the members begin with. An end may be taken twice; a message that a sender has in hand
     would be sent twice.
     """
-    for member in cast("list[str]", store.zrange(NOTIFY_DUE, 0, -1)):
+    for member in cast("list[str]", store.zrange(ONE_SERVER.notify_due, 0, -1)):
         if member.startswith(kind):
-            store.zadd(NOTIFY_DUE, {member: 0}, xx=True)
+            store.zadd(ONE_SERVER.notify_due, {member: 0}, xx=True)
 
 
 def headers(request: tuple[str, bytes]) -> dict[str, str]:
@@ -70,10 +71,10 @@ class Stage:
     """One sender, and what it works with."""
 
     def __init__(self, redis: Redis, total: float, slow: float, post: type[Post], channel: Channel) -> None:
-        self.due = DueSet(redis)
-        self.targets = TargetStore(redis)
-        self.records = Records(redis)
-        self.preferences = PreferenceStore(redis)
+        self.due = DueSet(redis, ONE_SERVER)
+        self.targets = TargetStore(redis, ONE_SERVER)
+        self.records = Records(redis, ONE_SERVER)
+        self.preferences = PreferenceStore(redis, ONE_SERVER)
         self.counts: Counter[str] = Counter()
         self.outgoing = Outgoing(OURS, total, resolver=lambda _: [ip_address(LOOPBACK)])
         endpoint = partial(Endpoint.parse, plain_http=True, allowed=OURS)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from standardwebhooks import Webhook
 
 from taskbeam.cli.commands import commands
-from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.receiver import receiving, said
 
 from .conftest import DB
@@ -58,7 +58,7 @@ def test_an_operator_makes_a_webhook_and_sees_what_comes_of_it(
             assert "HTTP 410" in await asyncio.to_thread(command, "test", row["id"], code=1)
             journals.task().finish()
             due_now(store)
-            await until(lambda: len(receiver.requests) == 2 and not store.exists(NOTIFY_DUE))
+            await until(lambda: len(receiver.requests) == 2 and not store.exists(ONE_SERVER.notify_due))
             for request in receiver.requests:
                 assert Webhook(secret).verify(request[1], headers(request))
             found.extend((row["id"], headers(receiver.requests[1])["webhook-id"]))
@@ -69,11 +69,11 @@ def test_an_operator_makes_a_webhook_and_sees_what_comes_of_it(
     [delivery] = json.loads(command("deliveries", webhook, "--json"))
     assert (delivery["message"], delivery["answer"]) == (message, "HTTP 410")
     assert message in command("given-up")
-    assert not store.exists(NOTIFY_ASKED)
+    assert not store.exists(ONE_SERVER.notify_asked)
     command("enable", webhook)
-    assert store.hget(NOTIFY_ASKED, "*") == "1"
+    assert store.hget(ONE_SERVER.notify_asked, "*") == "1"
     command("replay", webhook, message)
-    assert store.zcard(NOTIFY_DUE) == 1
+    assert store.zcard(ONE_SERVER.notify_due) == 1
     assert command("rotate", webhook).startswith("whsec_")
     assert "no webhook" in command("delete", webhook, "--owner", "ada", code=1)
     command("delete", webhook)

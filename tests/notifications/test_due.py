@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, NOTIFY_TRIES
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.scripts import NOTIFY_GRACE
 from taskbeam.notifications.members import End, Message
 from taskbeam.notifications.targets import MOST_OF_TASK
@@ -27,7 +27,7 @@ def now_of(store: redis.Redis) -> float:
 
 
 def due_of(store: redis.Redis) -> dict[str, float]:
-    return dict(cast("list[tuple[str, float]]", store.zrange(NOTIFY_DUE, 0, -1, withscores=True)))
+    return dict(cast("list[tuple[str, float]]", store.zrange(ONE_SERVER.notify_due, 0, -1, withscores=True)))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_end_is_marked_where_somebody_asked(
     store: redis.Redis, journals: Journals, asked: dict[str, int], owner: str | None, *, marked: bool
 ) -> None:
     for field, many in asked.items():
-        store.hset(NOTIFY_ASKED, field, many)
+        store.hset(ONE_SERVER.notify_asked, field, many)
     task = journals.task(labels={"owner": owner} if owner else None)
     task.append("news")
     assert due_of(store) == {}
@@ -102,7 +102,7 @@ def test_a_task_that_was_taken_for_lost_is_still_asked_for(
 def test_what_is_taken_comes_back_unless_it_is_done(
     valkey: Valkey, store: redis.Redis, journals: Journals
 ) -> None:
-    store.hset(NOTIFY_ASKED, "*", 1)
+    store.hset(ONE_SERVER.notify_asked, "*", 1)
     tasks = [journals.task() for _ in range(5)]
     ends = [End(task.finish(), task.id) for task in tasks]
 
@@ -113,7 +113,7 @@ def test_what_is_taken_comes_back_unless_it_is_done(
             assert early.taken == []
             assert 0 < (early.wait or 0) <= NOTIFY_GRACE / 1000
             for age, end in enumerate(reversed(ends)):
-                store.zadd(NOTIFY_DUE, {str(end): age})
+                store.zadd(ONE_SERVER.notify_due, {str(end): age})
             first = await due.claim(2, 60)
             assert [(taken.due, taken.since, taken.tries) for taken in first.taken] == [
                 (ends[4], 0, 0),
@@ -138,11 +138,11 @@ def test_what_is_taken_comes_back_unless_it_is_done(
             await due.remove(ends[3])
 
     run(test())
-    assert store.hgetall(NOTIFY_TRIES) == {}
+    assert store.hgetall(ONE_SERVER.notify_tries) == {}
 
 
 def test_what_cannot_be_read_is_left_to_others(valkey: Valkey, store: redis.Redis) -> None:
-    store.zadd(NOTIFY_DUE, {"newer kind of thing": 0, "end x y": 0})
+    store.zadd(ONE_SERVER.notify_due, {"newer kind of thing": 0, "end x y": 0})
 
     async def test() -> None:
         async with staged(valkey.url(DB), works=False) as stage:
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_is_left_to_others(valkey: Valkey, store: redis.Redi
 
 
 def test_a_queue_of_another_type_costs_the_end_nothing(store: redis.Redis, task: Task) -> None:
-    store.hset(NOTIFY_ASKED, "*", 1)
-    store.set(NOTIFY_DUE, "x")
+    store.hset(ONE_SERVER.notify_asked, "*", 1)
+    store.set(ONE_SERVER.notify_due, "x")
     end = task.finish()
     assert task.records()[-1].id == end

@@ -9,7 +9,7 @@ from celery import Celery
 
 from taskbeam.gateway import Gateway
 from taskbeam.gateway.settings import GatewaySettings
-from taskbeam.journal.keys import NOTIFY_ASKED
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.preferences import Preference
 from taskbeam.notifications.target import Filter, Target
 from taskbeam.push.vapid import new_vapid_key
@@ -73,7 +73,7 @@ def test_who_signs_out_everywhere_keeps_webhooks_and_preferences(valkey: Valkey,
             assert await kinds(stage, "ada") == ["webhook"]
             assert await stage.preferences.of_owner("ada") == (NOTHING,)
             assert await kinds(stage, "bob") == ["push", "webhook"]
-            assert store.hgetall(NOTIFY_ASKED) == {"owner:ada": "1", "owner:bob": "2"}
+            assert store.hgetall(ONE_SERVER.notify_asked) == {"owner:ada": "1", "owner:bob": "2"}
 
     run(test())
 
@@ -87,6 +87,6 @@ def test_of_an_account_that_is_closed_nothing_is_kept(valkey: Valkey, store: red
             assert await kinds(stage, "bob") == ["push", "webhook"]
             assert await stage.preferences.of_owner("bob") == (NOTHING,)
             # The append script marks no end of theirs any more.
-            assert store.hgetall(NOTIFY_ASKED) == {"owner:bob": "2"}
+            assert store.hgetall(ONE_SERVER.notify_asked) == {"owner:bob": "2"}
 
     run(test())

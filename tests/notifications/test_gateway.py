@@ -15,7 +15,8 @@ from standardwebhooks import Webhook
 
 from stack.process import ManagedProcess
 from taskbeam.gateway.notifications import Notifications
-from taskbeam.journal.keys import NOTIFY_ASKED, NOTIFY_DUE, NOTIFY_TARGETS, task_keys
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.keys import task_keys
 from taskbeam.notifications.configured import Webhook as Configured
 from taskbeam.notifications.configured import keep_configured
 from taskbeam.notifications.webhook import new_secret
@@ -46,11 +47,11 @@ def test_a_gateway_tells_the_services_of_its_settings(
                 webhooks=json.dumps([webhook]),
                 webhook_networks='["127.0.0.0/8"]',
             ):
-                await until(lambda: store.hlen(NOTIFY_TARGETS))
+                await until(lambda: store.hlen(ONE_SERVER.notify_targets))
                 task = journals.task()
                 task.finish()
                 due_now(store)
-                await until(lambda: receiver.requests and not store.exists(NOTIFY_DUE))
+                await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
         [request] = receiver.requests
         message = Webhook(SECRET).verify(request[1], headers(request))
         assert (message["type"], message["data"]["task_id"]) == ("task.succeeded", task.id)
@@ -70,7 +71,7 @@ def test_a_process_of_its_own_tells_them_where_the_gateways_do_not(
             }
             origin = valkey.url().removesuffix("/0")
             with gateway(origin, send_notifications=0, **settings):
-                await until(lambda: store.hlen(NOTIFY_TARGETS))
+                await until(lambda: store.hlen(ONE_SERVER.notify_targets))
                 task = journals.task()
                 task.finish()
                 due_now(store)
@@ -80,7 +81,7 @@ def test_a_process_of_its_own_tells_them_where_the_gateways_do_not(
                 }
                 argv = [sys.executable, "-m", "taskbeam", "notify"]
                 with ManagedProcess("notify", argv, env=environment, cwd=ROOT):
-                    await until(lambda: receiver.requests and not store.exists(NOTIFY_DUE))
+                    await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
         [request] = receiver.requests
         assert Webhook(SECRET).verify(request[1], headers(request))["data"]["task_id"] == task.id
 
@@ -121,7 +122,7 @@ def test_no_preference_silences_what_the_settings_call_critical(
                 task = journals.task(labels={"owner": "ada"})
                 task.finish()
                 due_now(store)
-                await until(lambda: receiver.requests and not store.exists(NOTIFY_DUE))
+                await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
         [request] = receiver.requests
         assert json.loads(request[1])["data"]["task_id"] == task.id
 
@@ -132,10 +133,13 @@ def test_who_does_not_send_keeps_who_is_to_be_told_and_is_done(valkey: Valkey, s
     async def test() -> None:
         webhook = Configured.model_validate({"url": "https://a.example/", "secret": SECRET})
         async with Redis.from_url(valkey.url(DB)) as client:
-            kept = Notifications(client, task_keys, [webhook], None, [], [], Counter(), sends=False)
+            nobody: list[Any] = []
+            kept = Notifications(
+                client, ONE_SERVER, task_keys, [webhook], None, nobody, nobody, Counter(), sends=False
+            )
             await kept.run()
             await kept.close()
-        assert store.hlen(NOTIFY_TARGETS) == 1
+        assert store.hlen(ONE_SERVER.notify_targets) == 1
 
     run(test())
 
@@ -150,7 +154,7 @@ def test_what_the_settings_no_longer_have_is_told_nothing(valkey: Valkey, store:
                 await keep_configured(stage.targets, map(webhook, names))
                 urls = {target.url for target in await stage.targets.of_owner(None)}
                 assert urls == {f"https://{name}.example/" for name in names}
-                assert store.hget(NOTIFY_ASKED, "*") == (str(len(names)) if names else None)
+                assert store.hget(ONE_SERVER.notify_asked, "*") == (str(len(names)) if names else None)
 
     run(test())
 

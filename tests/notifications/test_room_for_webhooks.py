@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam.journal.keys import NOTIFY_TARGETS, task_keys
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.keys import task_keys
 from taskbeam.notifications.target import Filter, Target
 from taskbeam.notifications.targets import TargetStore
 from taskbeam.notifications.webhooks import MOST_OF_OWNER, TooManyWebhooksError, Webhooks
@@ -68,10 +69,10 @@ def test_the_last_place_is_given_once(valkey: Valkey, store: redis.Redis) -> Non
         async with staged(valkey.url(DB), works=False) as stage:
             for _ in range(MOST_OF_OWNER - 1):
                 await create(webhooks(stage, stage.targets))
-            overtaken = Overtaken(stage.post.redis)
+            overtaken = Overtaken(stage.post.redis, ONE_SERVER)
             overtaken.meanwhile = in_another_gateway
             with pytest.raises(TooManyWebhooksError):
                 await create(webhooks(stage, overtaken))
-            assert store.hlen(NOTIFY_TARGETS) == MOST_OF_OWNER
+            assert store.hlen(ONE_SERVER.notify_targets) == MOST_OF_OWNER
 
     run(test())

@@ -13,9 +13,10 @@ from redis.asyncio import Redis
 
 from taskbeam.celery.options import Options
 from taskbeam.journal.bounds import MAX_EVENT_BYTES, MAX_VALUE_BYTES
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.entry import Verdict
-from taskbeam.journal.keys import queue_keys, task_keys
+from taskbeam.journal.keys import task_keys
 from taskbeam.journal.limits import (
     DEFAULT_KEEP,
     DEFAULT_LIMIT,
@@ -128,7 +129,7 @@ class TestTheLimit:
 
     def test_is_followed_by_the_queue_watch(self, journal: Journal, valkey: Valkey) -> None:
         journal.options["limits"] = Limits(limit=2 * DEFAULT_LIMIT)
-        journal.send(queue=queue_keys(str(uuid4())), name="limits")
+        journal.send(queue=ONE_SERVER.queue(str(uuid4())), name="limits")
         for _ in range(DEFAULT_LIMIT + 50):
             journal.writer.post(journal.entry("PENDING", meta=b""))
         journal.say("")
@@ -137,7 +138,9 @@ class TestTheLimit:
             async with Redis.from_url(valkey.url(DB)) as client:
                 audience = Audience()
                 audience.follow(journal.task_id, journal.keys)
-                return await QueueWatch(client, audience, interval=0.0, no_consumer_after=0.0).sweep()
+                return await QueueWatch(
+                    client, ONE_SERVER, audience, interval=0.0, no_consumer_after=0.0
+                ).sweep()
 
         assert asyncio.run(sweep()) == 1
         assert [journal.records[0].id.seq, len(journal.records)] == [1, DEFAULT_LIMIT + 53]

@@ -15,9 +15,9 @@ import redis
 from redis.connection import Connection
 
 from taskbeam.celery.backend import JournalBackend
-from taskbeam.journal.entry import Registration
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.entry import Ran, Registration
 from taskbeam.journal.failed_steps import FailedSteps
-from taskbeam.journal.keys import NOTIFY_ASKED, WORKERS, queue_keys, runs_key, times_key
 from taskbeam.journal.limits import Limits
 from taskbeam.journal.writer import JournalWriter
 from taskbeam.presence.consumption import Consumption
@@ -63,15 +63,16 @@ class Life(NamedTuple):
         return Feed(self.task.client, f"{kind}:{self.owner}").key(part)
 
     def lived(self) -> None:
-        self.task.client.hset(NOTIFY_ASKED, f"owner:{self.owner}", 1)  # somebody is to be told of the ends
+        # Somebody is to be told of the ends.
+        self.task.client.hset(ONE_SERVER.notify_asked, f"owner:{self.owner}", 1)
         self._lives(self.task, success=True)
-        self.withdrawn.send(queue=queue_keys(self.queue))
+        self.withdrawn.send(queue=ONE_SERVER.queue(self.queue))
         self.withdrawn.append("REVOKED", limits=None)
 
     def _lives(self, task: Journal, *, success: bool) -> None:
-        registration = Registration(runs_key=runs_key(self.worker), row="row")
+        registration = Registration(runs_key=ONE_SERVER.runs(self.worker), row="row")
         limits = Limits(limit=3, expires=600)
-        task.send(queue=queue_keys(self.queue), limits=limits)
+        task.send(queue=ONE_SERVER.queue(self.queue), limits=limits)
         task.append("STARTED", "a", registration=registration, limits=limits)
         for _ in range(5):
             task.say("a", limits=limits)  # the newest state falls out of the log
@@ -79,7 +80,14 @@ class Life(NamedTuple):
             task.say("a", "output", text="x", units=1, written=written, limits=limits)
         task.append("PROGRESS", "a", "progress", limits=limits)  # and is none any more
         kept = Limits(limit=3, expires=0) if success else limits
-        task.append("SUCCESS", "a", ran=1.5, name=self.name, registration=registration, limits=kept)
+        task.append(
+            "SUCCESS",
+            "a",
+            ran=Ran(1.5, ONE_SERVER.times(self.name)),
+            name=self.name,
+            registration=registration,
+            limits=kept,
+        )
 
 
 @pytest.fixture
@@ -122,10 +130,10 @@ def told(life: Life) -> None:
 
 #: The optional keys, and a value of another type in each.
 KEYS: dict[str, Callable[[Life], str]] = {
-    "tickets": lambda life: queue_keys(life.queue).tickets,
-    "withdrawn": lambda life: queue_keys(life.queue).withdrawn,
-    "times": lambda life: times_key(life.name),
-    "runs": lambda life: runs_key(life.worker),
+    "tickets": lambda life: ONE_SERVER.queue(life.queue).tickets,
+    "withdrawn": lambda life: ONE_SERVER.queue(life.queue).withdrawn,
+    "times": lambda life: ONE_SERVER.times(life.name),
+    "runs": lambda life: ONE_SERVER.runs(life.worker),
     "tombstone": lambda life: life.task.keys.tombstone,
     # A feed that begins deletes whatever is under its other names.
     **{
@@ -157,7 +165,7 @@ def test_a_number_that_is_none(
     connect: Callable[[], Connection], client: redis.Redis, life: Callable[..., Life], field: str
 ) -> None:
     lives = life(connect)
-    for key in (queue_keys(lives.queue).tickets, times_key(lives.name)):
+    for key in (ONE_SERVER.queue(lives.queue).tickets, ONE_SERVER.times(lives.name)):
         client.hset(key, field, "junk")
     told(lives)
 
@@ -224,28 +232,28 @@ def test_a_head_that_is_none_costs_neither_celerys_result_nor_get(
 
 def test_get_returns_though_a_statistic_cannot_be_kept(jobs: Celery, valkey: Valkey) -> None:
     with redis.Redis.from_url(valkey.url(9)) as client:
-        client.set(times_key("jobs.total"), "no hash")
+        client.set(ONE_SERVER.times("jobs.total"), "no hash")
         try:
             result = jobs.send_task("jobs.total", [[1, 2]])
             assert result.get(timeout=DEADLINE) == 3
             assert ended(jobs, result.id)[-1]["state"] == "SUCCESS"
         finally:
-            client.delete(times_key("jobs.total"))
+            client.delete(ONE_SERVER.times("jobs.total"))
 
 
 class TestALease:
     def test_outlives_queues_whose_consumers_cannot_be_written(
         self, client: redis.Redis, connect: Callable[[], Connection], caplog: pytest.LogCaptureFixture
     ) -> None:
-        broken, well = (queue_keys(str(uuid4())) for _ in range(2))
+        broken, well = (ONE_SERVER.queue(str(uuid4())) for _ in range(2))
         client.set(broken.consumers, "no set")
         names = tuple(keys.base.removeprefix("taskbeam:queue:") for keys in (broken, well))
         worker = str(uuid4())
-        lease = Lease(worker, connect, 0.6, lambda: Consumption(names, 1))
+        lease = Lease(worker, connect, ONE_SERVER, 0.6, lambda: Consumption(names, 1))
         lease.hold()
         try:
-            first: Any = until(lambda: client.zscore(WORKERS, worker))
-            until(lambda: client.zscore(WORKERS, worker) != first)
+            first: Any = until(lambda: client.zscore(ONE_SERVER.workers, worker))
+            until(lambda: client.zscore(ONE_SERVER.workers, worker) != first)
             until(lambda: client.zcard(well.consumers))
         finally:
             lease.release()

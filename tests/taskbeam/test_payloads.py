@@ -17,9 +17,9 @@ from taskbeam import Payloads, Stored, stored
 from taskbeam.celery.payload_check import PayloadCheck, check_of
 from taskbeam.celery.payloads import Payload
 from taskbeam.celery.published_schemas import publish_schemas
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.describe import Description
 from taskbeam.journal.encode import to_json
-from taskbeam.journal.keys import SCHEMAS
 from tests.support.worker import worker
 from tests.test_architecture import loaded_by
 
@@ -138,12 +138,11 @@ class TestWithoutPydantic:
         monkeypatch.setitem(sys.modules, "pydantic", None)
         event = Description("state", {"result": "null"})
         assert PayloadCheck("7", "jobs.typed", Payloads(result=int)).fit(event) is event
-        publish_schemas(
-            {"jobs.typed": type("Typed", (), {"taskbeam_payloads": Payloads(result=int)})}, client
-        )
+        typed = type("Typed", (), {"taskbeam_payloads": Payloads(result=int)})
+        publish_schemas({"jobs.typed": typed}, client, ONE_SERVER)
         assert [record.message.count("install pydantic") for record in caplog.records] == [1, 0]
         assert "Install pydantic where this worker runs" in caplog.text
-        assert not client.hexists(SCHEMAS, "jobs.typed")
+        assert not client.hexists(ONE_SERVER.schemas, "jobs.typed")
 
 
 class TestASchema:
@@ -177,19 +176,19 @@ class TestASchema:
 
     def test_is_withdrawn_by_a_worker_whose_task_has_none(self, client: redis.Redis) -> None:
         with_payloads = task(Payloads(result=int))
-        publish_schemas({"jobs.one": with_payloads, "jobs.two": with_payloads}, client)
-        publish_schemas({"jobs.one": object()}, client)
-        assert client.hkeys(SCHEMAS) == [b"jobs.two"]
-        client.delete(SCHEMAS)
+        publish_schemas({"jobs.one": with_payloads, "jobs.two": with_payloads}, client, ONE_SERVER)
+        publish_schemas({"jobs.one": object()}, client, ONE_SERVER)
+        assert client.hkeys(ONE_SERVER.schemas) == [b"jobs.two"]
+        client.delete(ONE_SERVER.schemas)
 
     def test_of_a_type_that_has_none_holds_up_no_other(
         self, client: redis.Redis, caplog: pytest.LogCaptureFixture
     ) -> None:
         odd, good = task(Payloads(result=object())), task(Payloads(result=int))
-        publish_schemas({"jobs.odd": odd, "jobs.good": good}, client)
-        assert client.hkeys(SCHEMAS) == [b"jobs.good"]
+        publish_schemas({"jobs.odd": odd, "jobs.good": good}, client, ONE_SERVER)
+        assert client.hkeys(ONE_SERVER.schemas) == [b"jobs.good"]
         assert "Task jobs.odd: its payloads have no JSON Schema" in caplog.text
-        client.delete(SCHEMAS)
+        client.delete(ONE_SERVER.schemas)
 
 
 def test_a_worker_checks_and_publishes(valkey: Valkey) -> None:
@@ -222,6 +221,6 @@ def test_a_worker_checks_and_publishes(valkey: Valkey) -> None:
         misread = "Task jobs.misread: its taskbeam_payloads is a ModelMetaclass, and not used"
         until(lambda: misread in process.output)
     redis: Any = app.backend
-    schemas = redis.client.hgetall(SCHEMAS)
+    schemas = redis.client.hgetall(ONE_SERVER.schemas)
     assert set(schemas) == {b"jobs.typed", b"jobs.mistyped"}
     assert schemas[b"jobs.typed"].decode() == PAYLOADS.schema("jobs.typed")

@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from taskbeam.journal.keys import QueueKeys, queue_keys
+from taskbeam.journal.control_keys import ONE_SERVER, QueueKeys
+from taskbeam.journal.entry import Ran
 from taskbeam.presence.consumption import Consumption
 from taskbeam.presence.lease import Lease
 from taskbeam.queues.audience import Audience
@@ -38,7 +39,7 @@ class Room:
 
     def __init__(self, valkey: Valkey, send: Callable[[QueueKeys, str], Journal]) -> None:
         self.queue = str(uuid4())
-        self.keys = queue_keys(self.queue)
+        self.keys = ONE_SERVER.queue(self.queue)
         self.name = str(uuid4())
         self._url = valkey.url(DB)
         self._send = send
@@ -56,7 +57,7 @@ class Room:
         """Tasks that ran before."""
         for _ in range(count):
             task = self._send(self.keys, self.name)
-            task.append("SUCCESS", "a", ran=seconds, name=self.name)
+            task.append("SUCCESS", "a", ran=Ran(seconds, ONE_SERVER.times(self.name)), name=self.name)
 
     def story(self, task: int) -> Story:
         """What its events say of waiting."""
@@ -89,7 +90,9 @@ class Room:
         return audience
 
     def watch(self, client: Redis, audience: Audience, **options: float) -> QueueWatch:
-        return QueueWatch(client, audience, **{"interval": 0.0, "no_consumer_after": 0.0, **options})
+        return QueueWatch(
+            client, ONE_SERVER, audience, **{"interval": 0.0, "no_consumer_after": 0.0, **options}
+        )
 
     def sweep_at_once(self, gateways: int, *followed: int) -> list[int]:
         """What each gateway told, all looking at the same time."""
@@ -117,7 +120,7 @@ def consumed(room: Room, client: sync_redis.Redis, connect: Callable[[], Connect
     @contextmanager
     def consumer(slots: int = 1) -> Iterator[None]:
         # It is not renewed while a test counts commands.
-        lease = Lease(str(uuid4()), connect, 3600.0, lambda: Consumption((room.queue,), slots))
+        lease = Lease(str(uuid4()), connect, ONE_SERVER, 3600.0, lambda: Consumption((room.queue,), slots))
         lease.hold()
         until(lambda: client.exists(room.keys.consumers))
         yield

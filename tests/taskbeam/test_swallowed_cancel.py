@@ -13,7 +13,7 @@ from celery.app.task import Context
 
 from taskbeam import Cancelled, progress
 from taskbeam.celery.run import Run, begin_run, end_run
-from taskbeam.journal.keys import CANCELLED
+from taskbeam.journal.control_keys import ONE_SERVER
 
 from .apps import ours, results_app
 
@@ -60,5 +60,5 @@ def test_a_worker_that_was_away_reads_what_was_revoked_also_decoded(valkey: Valk
     """Celery takes `decode_responses` in the address of the backend."""
     app = results_app("taskbeam+" + valkey.url(13) + "?decode_responses=true")
     task_id = str(uuid4())
-    ours(app).client.zadd(CANCELLED, {task_id: 1})
+    ours(app).client.zadd(ONE_SERVER.cancelled, {task_id: 1})
     assert task_id in ours(app).load_cancelled()

@@ -14,8 +14,9 @@ from celery.contrib.testing.worker import start_worker
 from taskbeam import progress
 from taskbeam.celery.flusher import Flusher
 from taskbeam.celery.kept_ends import KeptEnds
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.entry import Entry
-from taskbeam.journal.keys import WORKERS, task_keys
+from taskbeam.journal.keys import task_keys
 from taskbeam.presence.presence import presence
 
 from .apps import results_app
@@ -60,7 +61,7 @@ def app(valkey: Valkey) -> Celery:
 def _looks(self: Any) -> tuple[bool, list[str]]:
     """Whether the lease is held, and by which threads, while a task runs."""
     client = self.app.backend.client
-    return until(lambda: client.zscore(WORKERS, presence.worker) is not None), ours()
+    return until(lambda: client.zscore(ONE_SERVER.workers, presence.worker) is not None), ours()
 
 
 def _nests(self: Any) -> list[str]:
@@ -83,7 +84,9 @@ def test_a_process_that_is_no_worker_holds_the_lease_while_a_task_runs(app: Cele
     assert result.get() == [True, ["taskbeam-lease"]]
     assert ours() == []
     backend: Any = app.backend
-    assert not backend.client.zscore(WORKERS, presence.worker)  # 0 where another test left a run behind
+    assert not backend.client.zscore(
+        ONE_SERVER.workers, presence.worker
+    )  # 0 where another test left a run behind
 
 
 def test_the_outermost_task_is_the_last_one(app: Celery) -> None:

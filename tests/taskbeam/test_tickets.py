@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from taskbeam.journal.keys import QueueKeys, queue_keys, times_key
+from taskbeam.journal.control_keys import ONE_SERVER, QueueKeys
+from taskbeam.journal.entry import Ran
 from taskbeam.queues.state import QueueState, read_states
 
 from .conftest import DB
@@ -28,7 +29,7 @@ class Line:
     """A queue of its own, with the tasks that were sent to it, first to last."""
 
     def __init__(self, valkey: Valkey, send: Callable[[QueueKeys], Journal]) -> None:
-        self.keys = queue_keys(str(uuid4()))
+        self.keys = ONE_SERVER.queue(str(uuid4()))
         self.name = str(uuid4())
         self._valkey = valkey
         self._send = send
@@ -42,7 +43,7 @@ class Line:
 
     def run(self, task: int, seconds: float) -> None:
         self.begin(task)
-        self.tasks[task].append("SUCCESS", "a", ran=seconds, name=self.name)
+        self.tasks[task].append("SUCCESS", "a", ran=Ran(seconds, ONE_SERVER.times(self.name)), name=self.name)
 
     @property
     def ahead(self) -> list[int]:
@@ -53,7 +54,7 @@ class Line:
     def state(self) -> QueueState:
         async def read() -> QueueState:
             async with Redis.from_url(self._valkey.url(DB)) as client:
-                return (await read_states(client, {self.keys.base}, set())).queues[self.keys.base]
+                return (await read_states(client, ONE_SERVER, {self.keys.base}, set())).queues[self.keys.base]
 
         return asyncio.run(read())
 
@@ -166,7 +167,7 @@ class TestRunTimes:
         line.send(len(seconds))
         for task, ran in enumerate(seconds):
             line.run(task, ran)
-        for key in (times_key(line.name), line.keys.tickets):
+        for key in (ONE_SERVER.times(line.name), line.keys.tickets):
             learnt: Any = client.hmget(key, "runs", "mean", "spread")
             assert [float(value) for value in learnt] == pytest.approx([len(seconds), mean, spread])
 
@@ -184,17 +185,19 @@ class TestRunTimes:
     def test_only_success_counts(self, line: Line, client: redis.Redis) -> None:
         line.send(2)
         line.run(0, 1.0)
-        line.tasks[0].append("SUCCESS", "a", ran=9.0, name=line.name)  # refused
+        line.tasks[0].append(
+            "SUCCESS", "a", ran=Ran(9.0, ONE_SERVER.times(line.name)), name=line.name
+        )  # refused
         line.tasks[1].append("STARTED", "a")
         line.tasks[1].append("FAILURE", "a", name=line.name)
-        assert client.hget(times_key(line.name), "runs") == b"1"
+        assert client.hget(ONE_SERVER.times(line.name), "runs") == b"1"
 
     def test_a_retried_task_counts_with_the_run_that_succeeded(self, line: Line) -> None:
         line.send(3)
         for task in range(3):
             line.begin(task)
             line.tasks[task].append("RETRY", "a")
-            line.tasks[task].append("SUCCESS", "b", ran=3.0, name=line.name)
+            line.tasks[task].append("SUCCESS", "b", ran=Ran(3.0, ONE_SERVER.times(line.name)), name=line.name)
         assert line.state().times == (3, 3.0, 0.0)
 
 
@@ -203,12 +206,12 @@ class TestTheirLife:
         line.send(3)
         line.tasks[1].append("REVOKED")
         line.run(0, 1.0)
-        for key in (line.keys.tickets, line.keys.withdrawn, times_key(line.name)):
+        for key in (line.keys.tickets, line.keys.withdrawn, ONE_SERVER.times(line.name)):
             assert 0 < client.ttl(key) <= 7 * 24 * 3600
 
     def test_queues_have_names_of_their_own(self) -> None:
         names = {
-            getattr(queue_keys(queue), kind)
+            getattr(ONE_SERVER.queue(queue), kind)
             for queue in ("a", "a:withdrawn", "a:tickets")
             for kind in ("tickets", "withdrawn", "consumers")
         }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
+
 #: Seconds after which nothing is left of a try, even if it may not delete.
 LIFE = 60
 
@@ -128,7 +130,7 @@ def needed_commands(
 
 
 async def refused_commands(
-    redis: Redis, commands: Sequence[tuple[str | int, ...]], key_prefix: str
+    redis: Redis, control: ControlKeys, commands: Sequence[tuple[str | int, ...]], key_prefix: str
 ) -> dict[str, str]:
     """Those that this user may not give, each with what Redis says. Raises redis-py's other errors.
 
@@ -139,7 +141,7 @@ async def refused_commands(
     keys = TaskKeys(f"{key_prefix}taskbeam-doctor-{token}")
     feed = feed_keys(f"doctor:{token}", key_prefix)
     names = {
-        OWN: f"taskbeam:doctor:{token}",
+        OWN: control.doctor(token),
         TASK: keys.log,
         RESULT: keys.result,
         CHANNEL: keys.channel,

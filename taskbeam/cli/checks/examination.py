@@ -86,11 +86,11 @@ class Examination:
                 stock=self._settings.stock,
                 notifies=self._settings.notifies,
             )
-            facts = await ask_redis(redis, own.key_prefix, needed)
+            facts = await ask_redis(redis, backend.control, own.key_prefix, needed)
             self._run_id = facts.info.get("run_id")
             if not {"TIME", "ZRANGE", "HLEN"} & facts.refused.keys():
                 seconds, _ = await redis.time()
-                workers = await read_workers(redis, int(seconds) * 1000)
+                workers = await read_workers(redis, backend.control, int(seconds) * 1000)
                 self._leased = [worker["name"] for worker in workers if worker["alive"]]
         finally:
             await redis.aclose()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.control_keys import ControlKeys
+
 #: Settings that are asked for, where the server lets us.
 ASKED = ("client-output-buffer-limit", "save")
 
@@ -35,15 +37,18 @@ class RedisFacts:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-async def ask_redis(redis: Redis, key_prefix: str, needed: Sequence[tuple[str | int, ...]]) -> RedisFacts:
+async def ask_redis(
+    redis: Redis, control: ControlKeys, key_prefix: str, needed: Sequence[tuple[str | int, ...]]
+) -> RedisFacts:
     """Ask the server of the journals. Raises redis-py's errors and `OSError`.
 
     Args:
         redis: as a gateway connects to it.
+        control: the names there of what belongs to no task.
         key_prefix: what stands before a task's id in the key of its result.
         needed: the commands that it gives; see `needed_commands`.
     """
-    refused = await refused_commands(redis, needed, key_prefix)
+    refused = await refused_commands(redis, control, needed, key_prefix)
     return RedisFacts(
         info=await read_info(redis),
         configured=await read_configured(redis),

@@ -10,12 +10,13 @@ from pydantic import ValidationError
 from taskbeam.gateway.auth.api_key import ApiKey, KeyRights, KeyText
 from taskbeam.gateway.auth.audit import Actor, Audit
 from taskbeam.gateway.auth.revocation import revoke
-from taskbeam.journal.keys import API_KEYS, API_KEYS_USED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from redis.asyncio import Redis
+
+    from taskbeam.journal.control_keys import ControlKeys
 
 #: Seconds within which a key's uses count as one.
 USED_INTERVAL = 60.0
@@ -28,9 +29,10 @@ class NoSuchKeyError(LookupError):
 class ApiKeys:
     """All of them raise redis-py's errors. ``clock`` is Unix time, in seconds."""
 
-    def __init__(self, redis: Redis, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys, clock: Callable[[], float] = time.time) -> None:
         self._redis: Any = redis
-        self._audit = Audit(redis)
+        self._control = control
+        self._audit = Audit(redis, control)
         self._clock = clock
         self._used: dict[str, float] = {}
 
@@ -45,7 +47,7 @@ class ApiKeys:
 
     async def get(self, key_id: str) -> ApiKey | None:
         """The record of a key, whether or not it is good."""
-        return _read(await cast("Awaitable[bytes | None]", self._redis.hget(API_KEYS, key_id)))
+        return _read(await cast("Awaitable[bytes | None]", self._redis.hget(self._control.api_keys, key_id)))
 
     async def create(
         self, actor: Actor, rights: KeyRights, *, admin: bool = False, lifetime: float | None = None
@@ -60,14 +62,14 @@ class ApiKeys:
             admin=admin,
             expires=None if lifetime is None else now + lifetime,
         )
-        await self._redis.hset(API_KEYS, key.id, key.model_dump_json())
+        await self._redis.hset(self._control.api_keys, key.id, key.model_dump_json())
         await self._audit.record(actor, "create_key", f"key:{key.id}", name=key.name, admin=admin)
         return key, text
 
     async def all(self) -> list[tuple[ApiKey, float | None]]:
         """Each, the oldest first, with about when it was last used."""
-        found = await self._redis.hgetall(API_KEYS)
-        used = await self._redis.hgetall(API_KEYS_USED)
+        found = await self._redis.hgetall(self._control.api_keys)
+        used = await self._redis.hgetall(self._control.api_keys_used)
         keys = sorted(filter(None, map(_read, found.values())), key=lambda key: (key.created, key.id))
         return [(key, float(used[key.id.encode()]) if key.id.encode() in used else None) for key in keys]
 
@@ -89,7 +91,7 @@ class ApiKeys:
         if not _is_there(await self.get(key_id)):
             raise NoSuchKeyError(key_id)
         # First what came of it: where the second step fails, the key is there to be revoked again.
-        await revoke(self._redis, longest, keys=[key_id])
+        await revoke(self._redis, self._control, longest, keys=[key_id])
         key = await self._change(key_id, lambda key: key.model_copy(update={"revoked": self._clock()}))
         await self._audit.record(actor, "revoke_key", f"key:{key_id}", name=key.name)
         return key
@@ -99,21 +101,21 @@ class ApiKeys:
         changed: list[ApiKey] = []
 
         async def apply(pipe: Any) -> None:
-            key = _read(await pipe.hget(API_KEYS, key_id))
+            key = _read(await pipe.hget(self._control.api_keys, key_id))
             if key is None or not _is_there(key):
                 raise NoSuchKeyError(key_id)
             changed.append(change(key))
             pipe.multi()
-            pipe.hset(API_KEYS, key_id, changed[-1].model_dump_json())
+            pipe.hset(self._control.api_keys, key_id, changed[-1].model_dump_json())
 
-        await self._redis.transaction(apply, API_KEYS)
+        await self._redis.transaction(apply, self._control.api_keys)
         return changed[-1]
 
     async def _touch(self, key_id: str) -> None:
         now = self._clock()
         if now - self._used.get(key_id, 0.0) >= USED_INTERVAL:
             self._used[key_id] = now
-            await self._redis.hset(API_KEYS_USED, key_id, round(now))
+            await self._redis.hset(self._control.api_keys_used, key_id, round(now))
 
 
 def _is_there(key: ApiKey | None) -> bool:

@@ -13,10 +13,10 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbeam.journal.keys import AUDIT
-
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logging.getLogger("taskbeam.audit")
 
@@ -55,8 +55,9 @@ class Entry:
 class Audit:
     """The log that all gateways and commands on one Redis share."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys) -> None:
         self._redis = redis
+        self._control = control
 
     async def record(self, actor: Actor, action: str, target: str, **details: object) -> None:
         """Add an entry, such as ``create_key``; raises redis-py's errors when it is in the log already."""
@@ -70,11 +71,11 @@ class Audit:
         }
         # JSON, so that no name makes a line of its own.
         logger.info("%s", json.dumps(fields, sort_keys=True), extra={"audit": fields})
-        await self._redis.xadd(AUDIT, fields, maxlen=KEPT, approximate=True)
+        await self._redis.xadd(self._control.audit, fields, maxlen=KEPT, approximate=True)
 
     async def newest(self, count: int) -> list[Entry]:
         """The latest entries, newest first; raises redis-py's errors."""
-        found: Any = await self._redis.xrevrange(AUDIT, count=count)
+        found: Any = await self._redis.xrevrange(self._control.audit, count=count)
         return [_entry(entry_id, fields) for entry_id, fields in found]
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from taskbeam.gateway.auth.policy import Authorize
     from taskbeam.gateway.auth.tokens import Tokens
     from taskbeam.gateway.settings import GatewaySettings
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.reader import JournalReader
     from taskbeam.measures.client_counts import ClientCounts
 
@@ -50,6 +51,7 @@ class Guard:
         settings: GatewaySettings,
         tokens: Tokens | None,
         redis: Redis,
+        control: ControlKeys,
         journal: JournalReader,
         key_prefix: str,
         authorize: Authorize | None,
@@ -65,9 +67,9 @@ class Guard:
         self.open = open_to_all
         policy = authorize or (anyone if self.open else by_token)
         self.tokens = tokens
-        self.api_keys = ApiKeys(redis)
-        self.revocations = Revocations(redis, settings.max_token_lifetime)
-        self.tickets = Tickets(redis, settings.ticket_lifetime)
+        self.api_keys = ApiKeys(redis, control)
+        self.revocations = Revocations(redis, control, settings.max_token_lifetime)
+        self.tickets = Tickets(redis, control, settings.ticket_lifetime)
         self.access = Access(journal, key_prefix, policy)
         self.feeds = FeedAccess(authorize, authorize_feed, open_to_all=open_to_all)
         limits = Limits(
@@ -82,7 +84,7 @@ class Guard:
         )
         self.admissions = AdmissionControl(limits, self.revocations, counts=counts)
         headcount = self.admissions.headcount
-        self.census = Census(redis, (headcount.connections, headcount.subscriptions))
+        self.census = Census(redis, control, (headcount.connections, headcount.subscriptions))
 
     def verify(self, token: str) -> Identity:
         """Return whom a token speaks for: it was signed by us, is in time, and was not revoked.

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from taskbeam.gateway.auth.identity import API_KEY_SOURCE, LEEWAY, OVERTIME
 from taskbeam.gateway.auth.revoked import EVER, Revocation, Revoked
 from taskbeam.journal.away import REDIS_AWAY
-from taskbeam.journal.keys import REVOCATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.auth.identity import Identity
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,9 @@ _NAME, _UNTIL = b"name", b"until"
 class Revocations:
     """What this process knows; ``longest`` is the longest life of a token, in seconds."""
 
-    def __init__(self, redis: Redis, longest: float) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys, longest: float) -> None:
         self._redis = redis
+        self._control = control
         self._revoked = Revoked(longest + OVERTIME)
         #: The newest entry that was read: its id and its fields.
         self._last: tuple[bytes, Any] | None = None
@@ -65,11 +66,11 @@ class Revocations:
         """Those behind the last one that is known; all, where Redis does not know that one."""
         found: Any
         if self._last is not None:
-            found = await self._redis.xrange(REVOCATIONS, self._last[0])
+            found = await self._redis.xrange(self._control.revocations, self._last[0])
             if found and found[0] == self._last:
                 self._last = found[-1]
                 return list(found[1:])
-        found = await self._redis.xrange(REVOCATIONS)
+        found = await self._redis.xrange(self._control.revocations)
         self._last = found[-1] if found else None
         return list(found)
 
@@ -85,6 +86,7 @@ def _read(entries: Iterable[dict[bytes, bytes]]) -> Iterator[Revocation]:
 
 async def revoke(
     redis: Redis,
+    control: ControlKeys,
     longest: float,
     *,
     tokens: Sequence[str] = (),
@@ -105,5 +107,5 @@ async def revoke(
     pipeline = redis.pipeline(transaction=True)
     for name, end in until.items():
         fields: Any = {_NAME: name, _UNTIL: end}
-        pipeline.xadd(REVOCATIONS, fields, minid=f"{oldest}000")
+        pipeline.xadd(control.revocations, fields, minid=f"{oldest}000")
     await pipeline.execute()

@@ -15,10 +15,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
-from taskbeam.journal.keys import ticket_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+    from taskbeam.journal.control_keys import ControlKeys
 
 
 #: Each key encrypts one token only, so the nonce need not differ (NIST SP 800-38D, 8).
@@ -28,20 +29,21 @@ _NONCE = bytes(12)
 class Tickets:
     """Tickets in Redis, each standing for a token; ``lifetime`` in seconds."""
 
-    def __init__(self, redis: Redis, lifetime: float) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys, lifetime: float) -> None:
         self._redis = redis
+        self._control = control
         self._lifetime = lifetime
 
     async def issue(self, token: str) -> str:
         """Make a ticket; raises redis-py's errors."""
         ticket = secrets.token_urlsafe(24)
         sealed = _cipher(ticket).encrypt(_NONCE, token.encode(), None)
-        await self._redis.set(_name(ticket), sealed, px=round(self._lifetime * 1000))
+        await self._redis.set(self._name(ticket), sealed, px=round(self._lifetime * 1000))
         return ticket
 
     async def redeem(self, ticket: str) -> str:
         """The token that the ticket stands for, once; else raises `TaskbeamError` ``unauthenticated``."""
-        sealed = cast("bytes | None", await self._redis.getdel(_name(ticket)))
+        sealed = cast("bytes | None", await self._redis.getdel(self._name(ticket)))
         if sealed is None:
             raise TaskbeamError(UNAUTHENTICATED)
         try:
@@ -49,9 +51,8 @@ class Tickets:
         except InvalidTag:
             raise TaskbeamError(UNAUTHENTICATED) from None
 
-
-def _name(ticket: str) -> str:
-    return ticket_key(_derived(ticket, "name").hex())
+    def _name(self, ticket: str) -> str:
+        return self._control.ticket(_derived(ticket, "name").hex())
 
 
 def _cipher(ticket: str) -> AESGCM:

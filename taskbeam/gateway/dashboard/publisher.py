@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from taskbeam.gateway.connections.broker import RedisBroker
     from taskbeam.journal.appender import JournalAppender
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,7 @@ TTL = 3600
 #: Bytes of them: as many ticks that tell of as many jobs as they may, with short messages.
 KEPT_BYTES = KEPT * 48 * 1024
 
-#: Held by the gateway that publishes, for so many milliseconds from each tick on.
-LEASE = "taskbeam:dashboard"
+#: For so many milliseconds from each tick on the gateway that publishes holds its lease.
 LEASE_MS = 5000
 
 #: Ticks between two looks for new queues.
@@ -57,11 +57,17 @@ class DashboardPublisher:
     """Publishes while it runs; costs nothing but a lease's renewal where another gateway does."""
 
     def __init__(
-        self, redis: Redis, appender: JournalAppender, broker: RedisBroker | None, key_prefix: str
+        self,
+        redis: Redis,
+        control: ControlKeys,
+        appender: JournalAppender,
+        broker: RedisBroker | None,
+        key_prefix: str,
     ) -> None:
-        self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
-        self._appender = appender
         """``broker``: where the queues are, if that is Redis; ``key_prefix``: of the results' keys."""
+        self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
+        self._control = control
+        self._appender = appender
         self._broker = broker
         self._prefix = key_prefix
         self._me = new_token()
@@ -83,10 +89,11 @@ class DashboardPublisher:
 
     async def _leads(self) -> bool:
         """Take the lease, or renew it."""
-        if not await self._redis.set(LEASE, self._me, nx=True, px=LEASE_MS):
-            if await self._redis.get(LEASE) != self._me.encode():
+        lease = self._control.dashboard
+        if not await self._redis.set(lease, self._me, nx=True, px=LEASE_MS):
+            if await self._redis.get(lease) != self._me.encode():
                 return False
-            await self._redis.pexpire(LEASE, LEASE_MS)
+            await self._redis.pexpire(lease, LEASE_MS)
         return True
 
     async def _publish(self) -> None:
@@ -133,10 +140,11 @@ class DashboardPublisher:
 
     async def _surroundings(self) -> dict[str, Any]:
         seconds, micros = await self._redis.time()
-        workers = await read_workers(self._redis, int(seconds) * 1000 + int(micros) // 1000)
+        now = int(seconds) * 1000 + int(micros) // 1000
+        workers = await read_workers(self._redis, self._control, now)
         queues = []
         if self._broker is not None:
-            queues = await read_queues(self._redis, self._broker, self._queues)
+            queues = await read_queues(self._redis, self._control, self._broker, self._queues)
         return {"workers": workers, "queues": queues}
 
     async def _tell(self, tick: dict[str, Any]) -> None:

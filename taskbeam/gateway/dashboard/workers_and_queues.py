@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbeam.journal.keys import WORKERS, queue_keys, runs_key
 from taskbeam.queues.state import read_states
 
 if TYPE_CHECKING:
@@ -13,17 +12,18 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.connections.broker import RedisBroker
+    from taskbeam.journal.control_keys import ControlKeys
 
 #: Celery's own queues: events, and answers to remote control.
 INTERNAL = ("celeryev", "pidbox")
 
 
-async def read_workers(redis: Redis, now_ms: int) -> list[dict[str, Any]]:
+async def read_workers(redis: Redis, control: ControlKeys, now_ms: int) -> list[dict[str, Any]]:
     """Each worker with a lease: its name, whether the lease holds, and how many tasks it runs."""
-    leases: Any = await redis.zrange(WORKERS, 0, -1, withscores=True)
+    leases: Any = await redis.zrange(control.workers, 0, -1, withscores=True)
     pipeline: Any = redis.pipeline(transaction=False)
     for worker, _ in leases:
-        pipeline.hlen(runs_key(worker.decode()))
+        pipeline.hlen(control.runs(worker.decode()))
     running = await pipeline.execute() if leases else []
     return [
         {"name": worker.decode().rpartition(":")[0], "alive": end > now_ms, "running": count}
@@ -40,7 +40,9 @@ async def queue_names(broker: RedisBroker) -> list[str]:
     return sorted(name for name in names if not any(word in name for word in INTERNAL))
 
 
-async def read_queues(redis: Redis, broker: RedisBroker, names: Sequence[str]) -> list[dict[str, Any]]:
+async def read_queues(
+    redis: Redis, control: ControlKeys, broker: RedisBroker, names: Sequence[str]
+) -> list[dict[str, Any]]:
     """Each queue: how many messages wait in it, and how many tasks its workers run at once."""
     if not names:
         return []
@@ -51,8 +53,9 @@ async def read_queues(redis: Redis, broker: RedisBroker, names: Sequence[str]) -
     lengths = await pipeline.execute()
     each = len(broker.names.priorities)
     depths = [sum(lengths[start : start + each]) for start in range(0, len(lengths), each)]
-    states = await read_states(redis, {queue_keys(name).base for name in names}, set())
+    bases = [control.queue(name).base for name in names]
+    states = await read_states(redis, control, set(bases), set())
     return [
-        {"name": name, "depth": depth, "slots": states.queues[queue_keys(name).base].slots}
-        for name, depth in zip(names, depths, strict=True)
+        {"name": name, "depth": depth, "slots": states.queues[base].slots}
+        for name, base, depth in zip(names, bases, depths, strict=True)
     ]

@@ -7,10 +7,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.gateway.documents.catalogue import MOST_BYTES, Catalogue, catalogue
-from taskbeam.journal.keys import SCHEMAS
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +29,9 @@ class PublishedPayloads:
         self._read: tuple[dict[str, bytes], int] = {}, 0
         self._found = Catalogue()
 
-    async def read(self, redis: Redis) -> Catalogue:
+    async def read(self, redis: Redis, control: ControlKeys) -> Catalogue:
         """The types of all tasks' payloads; raises redis-py's errors."""
-        read = await _read(redis)
+        read = await _read(redis, control.schemas)
         if read != self._read:
             found = await asyncio.to_thread(catalogue, *read)
             self._read, self._found = read, found
@@ -38,22 +39,22 @@ class PublishedPayloads:
         return self._found
 
 
-async def _read(redis: Any) -> tuple[dict[str, bytes], int]:
+async def _read(redis: Any, schemas: str) -> tuple[dict[str, bytes], int]:
     """The schemas of the first tasks by name, as far as there is room, and how many others there are."""
-    names = sorted(name for name in await redis.hkeys(SCHEMAS) if _is_text(name))
+    names = sorted(name for name in await redis.hkeys(schemas) if _is_text(name))
     asked = names[:MOST_TASKS]
     if not asked:
         return {}, 0
     async with redis.pipeline(transaction=False) as pipeline:
         for name in asked:
-            pipeline.hstrlen(SCHEMAS, name)
+            pipeline.hstrlen(schemas, name)
         sizes = await pipeline.execute()
     room, taken = MOST_BYTES, []
     for name, size in zip(asked, sizes, strict=True):
         if size <= room:
             room -= size
             taken.append(name)
-    found = zip(taken, await redis.hmget(SCHEMAS, taken) if taken else (), strict=True)
+    found = zip(taken, await redis.hmget(schemas, taken) if taken else (), strict=True)
     published = {name.decode(): schema for name, schema in found if schema is not None}
     return published, len(names) - len(taken)
 

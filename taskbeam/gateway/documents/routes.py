@@ -68,7 +68,7 @@ def _endpoint(published: PublishedPayloads, answer: Answer) -> Callable[..., Any
     async def document(request: Request, gateway: RuntimeDep, caller: CallerDep) -> Response:
         caller.require_anybody()
         with caller.visit():
-            found = await published.read(gateway.redis)
+            found = await published.read(gateway.redis, gateway.control)
         return await asyncio.to_thread(answer, request, found)  # it may be large
 
     return document

@@ -13,7 +13,6 @@ from taskbeam.gateway.http.conditional import IfNoneMatch, is_known
 from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.problems import TaskbeamError
-from taskbeam.journal.keys import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -81,7 +80,8 @@ async def schema(
     """
     caller.require_anybody()
     with caller.visit():
-        found = await cast("Awaitable[bytes | None]", gateway.redis.hget(SCHEMAS, task_name))
+        asked = gateway.redis.hget(gateway.control.schemas, task_name)
+        found = await cast("Awaitable[bytes | None]", asked)
     if found is None:
         raise TaskbeamError(problems.NOT_FOUND, "No worker has published payloads of a task of this name.")
     etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'

@@ -16,7 +16,6 @@ from taskbeam.gateway.jobs.broker import BROKER_ERRORS
 from taskbeam.gateway.problems import TOO_LATE, UNAVAILABLE, TaskbeamError
 from taskbeam.journal.entry import Verdict
 from taskbeam.journal.events import REVOKED
-from taskbeam.journal.keys import CANCELLED
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -99,17 +98,17 @@ class Canceller:
 
     async def _forbid(self, task_id: str) -> bool:
         """Tell the workers that listen, and leave word for those that do not; see `_broadcast`."""
-        now = time.time()
+        now, cancelled = time.time(), self._revoker.backend.control.cancelled
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.zadd(CANCELLED, {task_id: now})
-        pipeline.zremrangebyscore(CANCELLED, "-inf", now - REMEMBERED)
+        pipeline.zadd(cancelled, {task_id: now})
+        pipeline.zremrangebyscore(cancelled, "-inf", now - REMEMBERED)
         try:
             await pipeline.execute()
         except ResponseError as error:
             # A worker asks the journal, too, when it begins the task.
             logger.warning(
                 "Cannot keep in %s that task %s is cancelled: %s",
-                CANCELLED,
+                cancelled,
                 task_id,
                 error,
                 extra=about(task_id=task_id),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
 
+    from taskbeam.journal.control_keys import ControlKeys
+
 #: Seconds that a key is remembered.
 REMEMBERED = 24 * 3600
 
@@ -40,8 +42,9 @@ class Claim:
 class IdempotencyKeys:
     """Keys in Redis; concurrent duplicates are settled by its SET NX."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys) -> None:
         self._redis = redis
+        self._control = control
         self._release: AsyncScript = redis.register_script(RELEASE)
 
     async def claim(self, task: str, account: str, key: str | None, body: bytes) -> Claim:
@@ -56,7 +59,7 @@ class IdempotencyKeys:
         if not 0 < len(key) <= MAX_KEY:
             raise TaskbeamError(BAD_IDEMPOTENCY_KEY)
         digest = sha256("\0".join((task, account, key)).encode()).hexdigest()
-        name = f"taskbeam:idempotency:{digest}"
+        name = self._control.idempotency(digest)
         mine = {"task_id": str(uuid4()), "body": sha256(body).hexdigest()}
         stored = None
         while stored is None:

@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from taskbeam.gateway.problems import FORBIDDEN, TaskbeamError
-from taskbeam.journal.keys import uses_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.auth.identity import Identity
+    from taskbeam.journal.control_keys import ControlKeys
 
 #: Seconds that a count outlives its token: by no clock of Redis is a spent one good again.
 MARGIN = 24 * 3600.0
@@ -24,8 +24,9 @@ MARGIN = 24 * 3600.0
 class TokenUses:
     """Counts in Redis, each incremented before its task is sent: of two at once only one is the last."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys) -> None:
         self._redis = redis
+        self._control = control
 
     @asynccontextmanager
     async def spent(self, identity: Identity | None) -> AsyncIterator[None]:
@@ -38,7 +39,7 @@ class TokenUses:
             return
         if identity.token_id is None:
             raise TaskbeamError(FORBIDDEN, "The token has no id, by which its uses could be counted.")
-        name = uses_key(sha256(identity.token_id.encode()).hexdigest())
+        name = self._control.uses(sha256(identity.token_id.encode()).hexdigest())
         lasts = MARGIN + max(0.0, (identity.expires or 0.0) - time.time())
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.incr(name)

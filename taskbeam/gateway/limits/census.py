@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from taskbeam.journal.away import REDIS_AWAY
-from taskbeam.journal.keys import CENSUS, CENSUS_FULL, CENSUS_HELD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from taskbeam.gateway.limits.shared_counts import SharedCounts
     from taskbeam.gateway.shutdown import Shutdown
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,9 @@ MOST_FULL = 1000
 class Census:
     """Of one gateway; ``counts`` are its own."""
 
-    def __init__(self, redis: Redis, counts: Sequence[SharedCounts]) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys, counts: Sequence[SharedCounts]) -> None:
         self._redis: Any = redis
+        self._control = control
         self._counts = counts
         self._id = uuid4().hex
         self._tell = redis.register_script(files(__package__).joinpath("census.lua").read_text())
@@ -81,8 +82,10 @@ class Census:
         known, more = True, True
         while more:
             held = {digest: each for counts in self._counts for digest, each in counts.report(BATCH).items()}
-            arguments = (CENSUS_HELD, self._id, round(LEASE * 1000), MOST_FULL, int(anew), json.dumps(held))
-            was_known, *found = await self._tell(keys=(CENSUS, CENSUS_FULL), args=arguments)
+            names = (self._control.census, self._control.census_full)
+            before_id, lease = self._control.census_held(""), round(LEASE * 1000)
+            arguments = (before_id, self._id, lease, MOST_FULL, int(anew), json.dumps(held))
+            was_known, *found = await self._tell(keys=names, args=arguments)
             elsewhere = dict(zip(map(bytes.decode, found[::2]), found[1::2], strict=True))
             for counts in self._counts:
                 counts.learn(elsewhere)
@@ -92,5 +95,5 @@ class Census:
     async def withdraw(self) -> None:
         """The gateway stops: what it held counts no more."""
         with suppress(*REDIS_AWAY):  # then its lease ends
-            await self._redis.zrem(CENSUS, self._id)
-            await self._redis.delete(CENSUS_HELD + self._id)
+            await self._redis.zrem(self._control.census, self._id)
+            await self._redis.delete(self._control.census_held(self._id))

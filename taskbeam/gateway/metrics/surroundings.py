@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.connections.broker import RedisBroker
+    from taskbeam.journal.control_keys import ControlKeys
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,9 @@ class Facts(NamedTuple):
 class Surroundings:
     """Made without a connection. ``broker``: where the queues are, if that is Redis."""
 
-    def __init__(self, redis: Redis, broker: RedisBroker | None) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys, broker: RedisBroker | None) -> None:
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
+        self._control = control
         self._broker = broker
         self._names: list[str] = []
         self._names_due = 0.0
@@ -65,7 +67,8 @@ class Surroundings:
 
     async def _look(self) -> Facts:
         seconds, micros = await self._redis.time()
-        workers = await read_workers(self._redis, int(seconds) * 1000 + int(micros) // 1000)
+        now = int(seconds) * 1000 + int(micros) // 1000
+        workers = await read_workers(self._redis, self._control, now)
         alive = sum(worker["alive"] for worker in workers)
         queues = await self._queues()
         return Facts(
@@ -82,4 +85,4 @@ class Surroundings:
         if now >= self._names_due:
             self._names = (await queue_names(self._broker))[:MOST_QUEUES]
             self._names_due = now + NAMES_GOOD_FOR
-        return await read_queues(self._redis, self._broker, self._names)
+        return await read_queues(self._redis, self._control, self._broker, self._names)

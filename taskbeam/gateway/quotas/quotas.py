@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.quotas.quota import Quota
+    from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.keys import TaskKeys
 
     #: Which quota a tenant has; None = that of the settings.
@@ -33,25 +34,31 @@ _MICROS = 1_000_000
 
 
 class _Keys(NamedTuple):
-    """Of one tenant; the braces make them hash to one slot of a cluster."""
+    """Of one tenant."""
 
     jobs: str
     bytes: str
     waiting: str
 
     @classmethod
-    def of(cls, tenant: str) -> _Keys:
-        name = f"taskbeam:quota:{{{sha256(tenant.encode()).hexdigest()[:32]}}}"
-        return cls(f"{name}:jobs", f"{name}:bytes", f"{name}:waiting")
+    def of(cls, tenant: str, control: ControlKeys) -> _Keys:
+        digest = sha256(tenant.encode()).hexdigest()[:32]
+        return cls(*(control.quota(digest, what) for what in cls._fields))
 
 
 class Quotas:
     """``keys`` makes a task's names in Redis. ``usual`` is the quota of whom ``quota_of`` has none for."""
 
     def __init__(
-        self, redis: Redis, keys: Callable[[str], TaskKeys], usual: Quota, quota_of: QuotaOf | None = None
+        self,
+        redis: Redis,
+        control: ControlKeys,
+        keys: Callable[[str], TaskKeys],
+        usual: Quota,
+        quota_of: QuotaOf | None = None,
     ) -> None:
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
+        self._control = control
         self._keys = keys
         self._usual = usual
         self._quota_of = quota_of
@@ -62,7 +69,7 @@ class Quotas:
 
         Raises `TaskbeamError` ``too_many_jobs`` or ``rate_limited``; redis-py's errors.
         """
-        quota, keys = self._quota(tenant), _Keys.of(tenant)
+        quota, keys = self._quota(tenant), _Keys.of(tenant, self._control)
         most, rate = quota.waiting_jobs or 0, quota.jobs_per_minute
         if not most and rate is None:
             return
@@ -88,7 +95,7 @@ class Quotas:
         try:
             yield
         except BaseException:
-            await self._redis.zrem(_Keys.of(tenant).waiting, task_id)
+            await self._redis.zrem(_Keys.of(tenant, self._control).waiting, task_id)
             raise
 
     async def take_bytes(self, tenant: str, size: int) -> None:
@@ -96,7 +103,7 @@ class Quotas:
 
         Raises `TaskbeamError` ``rate_limited``; redis-py's errors.
         """
-        rate, keys = self._quota(tenant).upload_bytes_per_hour, _Keys.of(tenant)
+        rate, keys = self._quota(tenant).upload_bytes_per_hour, _Keys.of(tenant, self._control)
         if rate is None:
             return
         verdict, *number = await self._ask(keys.bytes, keys.waiting, size * HOUR / rate, HOUR, 0, "")

@@ -10,7 +10,7 @@ import pytest
 
 from stack.valkey import Valkey
 from taskbeam import Payloads
-from taskbeam.journal.keys import SCHEMAS
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
 from tests.support.waiting import wait_until
@@ -35,7 +35,7 @@ def has_types(served: Gateway) -> list[bool]:
 
 def publish(valkey: Valkey) -> None:
     with Journals(valkey.url(1)) as journals:
-        journals.redis.hset(SCHEMAS, "jobs.typed", Payloads(result=int).schema("jobs.typed"))
+        journals.redis.hset(ONE_SERVER.schemas, "jobs.typed", Payloads(result=int).schema("jobs.typed"))
 
 
 @pytest.mark.parametrize("fault", ["gone", "frozen"])

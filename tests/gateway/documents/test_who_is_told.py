@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from stack.valkey import Valkey
 from taskbeam import Payloads
 from taskbeam.gateway import CelerySettings, Gateway, GatewaySettings, Identity, celery_application
-from taskbeam.journal.keys import SCHEMAS
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.journal import Journals
 
 from .reading import ASYNCAPI, OPENAPI
@@ -33,9 +33,9 @@ class TaskEvent(BaseModel):
 
 @pytest.fixture(autouse=True)
 def published(journals: Journals) -> Iterator[None]:
-    journals.redis.hset(SCHEMAS, "who.is.told", Payloads(result=int).schema("who.is.told"))
+    journals.redis.hset(ONE_SERVER.schemas, "who.is.told", Payloads(result=int).schema("who.is.told"))
     yield
-    journals.redis.hdel(SCHEMAS, "who.is.told")
+    journals.redis.hdel(ONE_SERVER.schemas, "who.is.told")
 
 
 def gateway(valkey: Valkey, **more: Any) -> Gateway:

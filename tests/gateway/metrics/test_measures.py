@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from taskbeam.follow.event import Event
 from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.events import EventId
 from taskbeam.journal.keys import CELERY_PREFIX
 from taskbeam.measures.follow_counts import FollowCounts, said_at
@@ -105,7 +106,7 @@ class Found(Watchdog):
 
 def test_what_a_watchdog_finds_adds_up() -> None:
     counts: Counter[str] = Counter()
-    watchdog = Found(cast("Redis", None), 600, lease=10, found=counts)
+    watchdog = Found(cast("Redis", None), ONE_SERVER, 600, lease=10, found=counts)
     for _ in range(2):
         asyncio.run(watchdog.sweep())
     assert counts == {"stalled": 6, "recovered": 4, "lost": 2}

@@ -12,7 +12,7 @@ import redis
 from app.settings import Settings
 from taskbeam.cli.revoke import run as revoke_on
 from taskbeam.gateway.connections.celery_application import celery_application
-from taskbeam.journal.keys import REVOCATIONS
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.gateway import Gateway, gateway
 from tests.support.tokens import TOKENS, bearer
 
@@ -40,13 +40,13 @@ def end(valkey: Valkey, *, tokens: Sequence[str] = (), owners: Sequence[str] = (
 def entry(valkey: Valkey, name: str, until: float, at: str = "*") -> None:
     """Add a revocation as another server would; ``at`` is the id by its clock."""
     with redis.Redis.from_url(valkey.url(1)) as client:
-        client.xadd(REVOCATIONS, {"name": name, "until": until}, id=at)
+        client.xadd(ONE_SERVER.revocations, {"name": name, "until": until}, id=at)
 
 
 def lose_all(valkey: Valkey) -> None:
     """What a server that is behind knows of revocations: nothing."""
     with redis.Redis.from_url(valkey.url(1)) as client:
-        client.delete(REVOCATIONS)
+        client.delete(ONE_SERVER.revocations)
 
 
 def code(served: Gateway, task: Task, token: str) -> str:

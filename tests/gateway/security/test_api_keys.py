@@ -21,7 +21,8 @@ from taskbeam.gateway.auth.name_patterns import allows
 from taskbeam.gateway.auth.senders import Sender, may_send
 from taskbeam.gateway.problems import FORBIDDEN
 from taskbeam.gateway.server.redaction import redact
-from taskbeam.journal.keys import API_KEYS, task_keys
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.keys import task_keys
 from tests.cli.running import clean
 from tests.support.gateway import ROOT, Gateway, gateway
 from tests.support.tokens import TOKENS, bearer, sign
@@ -141,14 +142,14 @@ class Store:
     def do(self, work: Callable[[ApiKeys], Awaitable[Any]]) -> Any:
         async def run() -> Any:
             async with AsyncRedis.from_url(self._url) as client:
-                return await work(ApiKeys(client, self.clock))
+                return await work(ApiKeys(client, ONE_SERVER, self.clock))
 
         return asyncio.run(run())
 
     def audit(self) -> list[Entry]:
         async def run() -> list[Entry]:
             async with AsyncRedis.from_url(self._url) as client:
-                return await Audit(client).newest(100)
+                return await Audit(client, ONE_SERVER).newest(100)
 
         return asyncio.run(run())
 
@@ -212,9 +213,9 @@ class TestTheStore:
     def test_opens_to_no_record_of_another_form(self, store: Store, journals: Journals) -> None:
         text = KeyText.new()
         for stored in ("", "{}", "null", json.dumps({"id": text.id, "digest": ""})):
-            journals.redis.hset(API_KEYS, text.id, stored)
+            journals.redis.hset(ONE_SERVER.api_keys, text.id, stored)
             assert not store.opens(text)
-        journals.redis.hdel(API_KEYS, text.id)
+        journals.redis.hdel(ONE_SERVER.api_keys, text.id)
 
 
 def used(store: Store, key_id: str) -> float | None:

@@ -15,6 +15,7 @@ from taskbeam.gateway.auth.keys import parse_keys
 from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.jobs.token_uses import TokenUses
 from taskbeam.gateway.problems import FORBIDDEN, UNAUTHENTICATED, TaskbeamError
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.tokens import KEYS, bearer, sign
 
 from .revoking import two_gateways
@@ -75,7 +76,7 @@ class TestUses:
 
         async def spend() -> None:
             async with Redis.from_url(valkey.url(1)) as client:
-                uses = TokenUses(client)
+                uses = TokenUses(client, ONE_SERVER)
                 for _ in range(3):
                     with pytest.raises(OSError, match="broker"):
                         async with uses.spent(identity):

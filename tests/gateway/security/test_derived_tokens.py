@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from taskbeam.gateway.auth.api_key import KeyRights
 from taskbeam.gateway.auth.api_keys import ApiKeys
 from taskbeam.gateway.auth.audit import Actor
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.event_stream import EventStream
 from tests.support.raw_websocket import Closed, RawWebSocket
 from tests.support.tokens import bearer, sign
@@ -159,7 +160,7 @@ def change(valkey: Valkey, work: Callable[[ApiKeys], Awaitable[Any]]) -> Any:
 
     async def run() -> Any:
         async with Redis.from_url(valkey.url(1)) as client:
-            return await work(ApiKeys(client))
+            return await work(ApiKeys(client, ONE_SERVER))
 
     return asyncio.run(run())
 

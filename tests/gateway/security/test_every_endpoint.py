@@ -24,7 +24,7 @@ from app.settings import Settings
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.credentials import COOKIE
 from taskbeam.gateway.auth.revoked import EVER
-from taskbeam.journal.keys import SCHEMAS
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.event_stream import connected_socket
 from tests.support.gateway import gateway
 from tests.support.tokens import API_KEY, ED25519, PUSHING, TOKENS, bearer, claims, sign
@@ -368,7 +368,7 @@ class TestSchemas:
     @pytest.fixture(autouse=True)
     def published(self, journals: Journals) -> None:
         result = f'{{"result":{{"title":"{SECRET}"}}}}'
-        journals.redis.hset(SCHEMAS, "jobs.typed", f'{{"title":"{SECRET}","properties":{result}}}')
+        journals.redis.hset(ONE_SERVER.schemas, "jobs.typed", f'{{"title":"{SECRET}","properties":{result}}}')
 
     @pytest.mark.parametrize("row", INVALID)
     def test_a_token_that_is_none(self, guarded: Gateway, row: str) -> None:

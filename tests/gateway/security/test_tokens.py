@@ -20,6 +20,7 @@ from taskbeam.gateway.auth.keys import parse_keys
 from taskbeam.gateway.auth.revocation import Revocations
 from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.problems import TOKEN_EXPIRED, UNAUTHENTICATED, Problem, TaskbeamError
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.tokens import ED25519, HMAC, KEYS, claims, key, part, sign
 
 TOKENS = Tokens(parse_keys(KEYS), "taskbeam", 900, 3600)
@@ -179,7 +180,7 @@ class TestIsNone:
     def test_after_all_that_revokes_it_may_be_forgotten(self) -> None:
         """The longest-lived token there can be, which was revoked when it was first taken."""
         now = 1_800_000_000.0
-        revoked: Any = Revocations(cast("Any", None), 3600)._revoked
+        revoked: Any = Revocations(cast("Any", None), ONE_SERVER, 3600)._revoked
         kept: float = revoked._longest
         begins = now + LEEWAY - 0.1
         token = sign(iat=begins, exp=begins + 3600 + LEEWAY - 0.1)
