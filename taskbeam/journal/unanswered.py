@@ -12,11 +12,16 @@ from taskbeam.journal.entry import Appended, Delivery, Entry, Verdict
 from taskbeam.journal.failed_steps import failed_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 #: Entries that may be unanswered, and for how many seconds. Answers that wait are read together.
 MAX_UNANSWERED = 16
 ANSWER_DUE = 0.01
+
+
+def unknown_script(error: ResponseError) -> bool:
+    """Whether the server does not know the script (yet)."""
+    return isinstance(error, NoScriptError)
 
 
 class Unanswered:
@@ -52,11 +57,14 @@ class Unanswered:
                 return other
         return None
 
-    def settle(self, replies: Sequence[Any]) -> Appended | None:
+    def settle(
+        self, replies: Sequence[Any], comes_again: Callable[[ResponseError], bool] = unknown_script
+    ) -> Appended | None:
         """All replies have come. Returns the newest answer, or raises the first error.
 
-        If there is none, those entries are kept that met a server without the script, or were early: they are
-        to be sent again. What another error hit, and what is behind it, is for whoever catches that.
+        If there is none, those entries are kept that met a refusal of which ``comes_again`` says that they
+        are to be sent again, or were early. What another error hit, and what is behind it, is for whoever
+        catches that.
         """
         again: list[Entry] = []
         newest: Appended | None = None
@@ -64,10 +72,11 @@ class Unanswered:
         for entry, reply in zip(self.entries, replies, strict=True):
             try:
                 appended = note(entry, reply)
-            except NoScriptError:
-                again.append(entry)
             except ResponseError as error:
-                first_error = first_error or error
+                if comes_again(error):
+                    again.append(entry)
+                else:
+                    first_error = first_error or error
             else:
                 if appended.verdict is Verdict.EARLY:
                     again.append(entry)

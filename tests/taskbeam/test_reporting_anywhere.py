@@ -17,7 +17,7 @@ import taskbeam
 from stack.valkey import Valkey
 from taskbeam.celery.kept_ends import kept_ends
 from taskbeam.celery.outbox_connections import DEADLINE
-from taskbeam.journal import writer as writer_module
+from taskbeam.journal.line import Line
 from taskbeam.presence.presence import presence
 from tests.support.closing import close_app
 
@@ -138,10 +138,9 @@ class TestAnInterruption:
             return wrapper
 
         if request.param == "read":
-            monkeypatch.setattr(writer_module, "_reply", interrupted(writer_module._reply))
+            monkeypatch.setattr(Line, "_reply", interrupted(Line._reply))
         else:
-            kind = writer_module.JournalWriter
-            monkeypatch.setattr(kind, "_send", interrupted(kind._send))
+            monkeypatch.setattr(Line, "send", interrupted(Line.send))
         return todo.append
 
     @pytest.mark.parametrize("report", [taskbeam.emit, taskbeam.log, taskbeam.progress])

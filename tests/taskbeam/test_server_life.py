@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from stack.valkey import Valkey
-from taskbeam.journal import writer as writer_module
+from taskbeam.journal import line as line_module
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.limits import Limits
 from taskbeam.journal.writer import JournalWriter
@@ -169,7 +169,7 @@ def test_whoever_keeps_a_connection_learns_of_each_promotion(
     for _ in range(3):
         aof.client.replicaof("127.0.0.1", 1)
         aof.client.replicaof("NO", "ONE")
-    monkeypatch.setattr(writer_module, "LIFE_HOLDS", 0.0)  # it is some seconds later
+    monkeypatch.setattr(line_module, "LIFE_HOLDS", 0.0)  # it is some seconds later
     born, other = Journal(aof.client, aof.writer), Journal(aof.client, JournalWriter(aof.connect))
     other.keys, other.task_id = born.keys, born.task_id
     ids = [each.append("PROGRESS", "a", "progress").id for each in (born, other, born, other)]

@@ -13,7 +13,7 @@ import taskbeam
 from taskbeam.celery.output import flush_output
 from taskbeam.celery.run import current_run
 from taskbeam.celery.soft_limit import hold_limits_back, reporting
-from taskbeam.journal.writer import JournalWriter
+from taskbeam.journal.line import Line
 
 from .apps import journal_of, ours, results_app
 from .running import running
@@ -72,7 +72,7 @@ REPORTS = {
 def test_it_comes_behind_the_report(
     app: Celery, monkeypatch: pytest.MonkeyPatch, report: Callable[[], None]
 ) -> None:
-    send = JournalWriter._send
+    send = Line.send
 
     def send_when_it_is_due(*arguments: Any) -> None:
         monkeypatch.undo()  # once
@@ -80,7 +80,7 @@ def test_it_comes_behind_the_report(
         send(*arguments)
 
     with running(app) as task_id:
-        monkeypatch.setattr(JournalWriter, "_send", send_when_it_is_due)
+        monkeypatch.setattr(Line, "send", send_when_it_is_due)
         with pytest.raises(SoftTimeLimitExceeded):
             report()
         taskbeam.log("it goes on")

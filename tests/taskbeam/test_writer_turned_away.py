@@ -220,7 +220,8 @@ def refusing_one(
 
 def lose_after(monkeypatch: pytest.MonkeyPatch, writer: JournalWriter, count: int) -> None:
     """The connection is lost after so many answers."""
-    held: Any = writer._held.connection
+    assert writer._held.line is not None
+    held: Any = writer._held.line._connection
     read: Callable[..., Any] = held.read_response
     answers = iter(range(count))
 
