@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from taskbeam.background.threads import IDLE, BackgroundThread
@@ -44,21 +45,19 @@ class Flusher(Generic[T]):
             self._changed.notify()
 
     def _work(self) -> None:
-        while items := self._wait():
-            for item in items:
-                self._flush(item)
+        # One at a time: one that cannot be flushed takes none of the others with it.
+        while item := self._next():
+            self._flush(*item)
 
-    def _wait(self) -> list[T]:
-        """The items that are due, once there are any; none when the thread is to end."""
+    def _next(self) -> tuple[T] | None:
+        """What is due first, once something is; None when the thread is to end."""
         with self._changed:
             while True:
-                now = time.monotonic()
-                due = [item for item, at in self._due.items() if at <= now]
-                for item in due:
-                    del self._due[item]
-                if due:
-                    return due
-                wait = min(self._due.values()) - now if self._due else IDLE
+                first = min(self._due.items(), key=itemgetter(1), default=None)
+                wait = IDLE if first is None else first[1] - time.monotonic()
+                if first is not None and wait <= 0:
+                    del self._due[first[0]]
+                    return (first[0],)
                 if not self._changed.wait(wait) and not self._due:
                     self._works = False
-                    return []
+                    return None
