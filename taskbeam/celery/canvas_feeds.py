@@ -12,7 +12,7 @@ from taskbeam.journal.scripts import GROUP_SIZE, RELEASE_TREE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.celery.outbox import Outbox
 
 #: Whether the tree of the request's task waits for its errbacks.

@@ -13,7 +13,7 @@ from taskbeam.journal.entry import read_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.celery.outbox import Outbox
     from taskbeam.journal.entry import Appended, Entry
 

@@ -16,8 +16,8 @@ from taskbeam.journal.labels import Labels
 from taskbeam.tracing.current import current_traceparent
 
 if TYPE_CHECKING:
-    from taskbeam.celery.backend import JournalBackend
     from taskbeam.celery.canvas import Waiting
+    from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.celery.run import Run
 
 

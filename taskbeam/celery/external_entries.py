@@ -12,7 +12,7 @@ from taskbeam.journal.entry import Entry, new_token
 from taskbeam.journal.failures import REVOKED, Failure, error_member
 
 if TYPE_CHECKING:
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
 
 
 def revoked_entry(backend: JournalBackend, task_id: str, failure: Failure = REVOKED) -> Entry:

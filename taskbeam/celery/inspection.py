@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from taskbeam.presence.presence import presence
 
 if TYPE_CHECKING:
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
 
 #: The command's name.
 COMMAND = "taskbeam"

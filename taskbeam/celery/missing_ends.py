@@ -27,7 +27,7 @@ from taskbeam.presence.row import Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
 
 logger = logger_for(__name__)
 

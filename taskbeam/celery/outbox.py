@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import ConnectionError, DataError, ResponseError  # noqa: A004
 
@@ -17,18 +17,15 @@ from taskbeam.journal.away import REDIS_AWAY, refuses_for_good
 from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.entry import Delivery, Verdict
 from taskbeam.journal.events import FINAL_STATES, RETRY, STARTED
-from taskbeam.journal.writer import JournalWriter
 from taskbeam.presence.presence import presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from redis.connection import AbstractConnection
-
-    from taskbeam.celery.outbox_connections import OutboxConnections
     from taskbeam.celery.run import Run
     from taskbeam.journal.entry import Appended, Entry
     from taskbeam.journal.scripts import Script
+    from taskbeam.journal.writer import Writer
 
     #: Sends an entry; returns the newest answer that is known by then.
     Send = Callable[[Entry], Appended | None]
@@ -45,6 +42,20 @@ TRANSITIONS = frozenset({RETRY, *FINAL_STATES})
 _OUTPUT = frozenset({"log", "data", "output"})
 
 
+class Connections(Protocol):
+    """Whether what an outbox writes can be written now."""
+
+    def answers(self) -> bool:
+        """Whether Redis takes what is written."""
+
+
+class MakesWriter(Protocol):
+    """Makes what appends entries."""
+
+    def __call__(self, *, patient: bool) -> Writer:
+        """One that keeps to the deadline of an append, or a patient one."""
+
+
 class Outbox:
     """Writes over ``connections`` of its own.
 
@@ -55,16 +66,16 @@ class Outbox:
 
     def __init__(
         self,
-        connections: OutboxConnections,
+        connections: Connections,
         ensure: Callable[..., Any],
         store_alone: Callable[[Entry, Exception], None],
-        writer: Callable[[Callable[[], AbstractConnection]], JournalWriter] = JournalWriter,
+        writer: MakesWriter,
     ) -> None:
         self._connections = connections
         self._ensure = ensure
         self._store_alone = store_alone
-        self._quick = writer(connections.make_quick)
-        self._patient = writer(connections.make)
+        self._quick = writer(patient=False)
+        self._patient = writer(patient=True)
         self._outage = Outage()
         # Runs whose output waits. When Redis is back it is sent, though the run itself may be silent.
         self._behind: dict[Run, None] = {}
@@ -181,7 +192,7 @@ class Outbox:
         if appended is not None and appended.dependents:
             end_dependents(appended.dependents, partial(entry.keys.of, entry.task_id), self.write)
 
-    def _append_or_store(self, entry: Entry, run: Run | None, writer: JournalWriter) -> Appended | None:
+    def _append_or_store(self, entry: Entry, run: Run | None, writer: Writer) -> Appended | None:
         """Append, after what the run still has to say. Raises errors after which it may be tried again.
 
         Where Redis refuses for good, Celery's result is stored alone.
@@ -221,7 +232,7 @@ class Outbox:
         self._outage.written()
         return appended
 
-    def _catch_up(self, run: Run, writer: JournalWriter) -> None:
+    def _catch_up(self, run: Run, writer: Writer) -> None:
         """Send what waits, and wait for the answers. Raises errors after which it may be tried again."""
         while True:
             try:

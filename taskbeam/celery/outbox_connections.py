@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from taskbeam.journal.writer import JournalWriter
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis import Redis
     from redis.connection import AbstractConnection
+
+    from taskbeam.journal.writer import Writer
 
 #: Seconds that an append may take before Redis counts as away.
 DEADLINE = 1.0
@@ -41,17 +45,25 @@ class OutboxConnections:
         """One whose replies take no longer than an append may."""
         return self.make(DEADLINE)
 
+    def writer(self, *, patient: bool) -> Writer:
+        """What appends entries: within the deadline of an append, or as long as the pool has it."""
+        return JournalWriter(self.make if patient else self.make_quick)
+
     def answers(self) -> bool:
         """Whether Redis takes what is written."""
+        return answers(self.make_quick())
+
+
+def answers(connection: AbstractConnection) -> bool:
+    """Whether the server at its other end takes what is written; the connection is closed."""
+    try:
         try:
-            connection = self.make_quick()
-            try:
-                connection.connect()
-                # Not PING: a server that has paused its writers for a failover holds back what may write.
-                connection.send_command("EVAL", "return 1", 0)
-                connection.read_response()
-            finally:
-                connection.disconnect()
-        except Exception:  # a credential provider may raise anything
-            return False
-        return True
+            connection.connect()
+            # Not PING: a server that has paused its writers for a failover holds back what may write.
+            connection.send_command("EVAL", "return 1", 0)
+            connection.read_response()
+        finally:
+            connection.disconnect()
+    except Exception:  # a credential provider may raise anything
+        return False
+    return True

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.background.tasks import Work
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.gateway.settings import GatewaySettings
 
     #: Makes the work, and gives what it opens to the stack, which closes it when the work has ended.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.notifications.records import Delivery
     from taskbeam.notifications.target import Target
 

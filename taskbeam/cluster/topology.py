@@ -1,164 +1,100 @@
-"""Who has which slot of a cluster, for one event loop: asked again whenever somebody finds it wrong."""
+"""Who is the master of which slot, for the threads of one process."""
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+import threading
+from typing import TYPE_CHECKING
 
-from taskbeam.background.backoff import Backoff
-from taskbeam.background.logger import logger_for
+from redis.exceptions import ConnectionError  # noqa: A004
+
+from taskbeam.cluster.redirection import Ask
 from taskbeam.cluster.slot_map import Address, SlotMap
+from taskbeam.journal.away import REDIS_AWAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from redis.asyncio import Redis
-    from redis.asyncio.connection import AbstractConnection
+    from redis.connection import AbstractConnection
 
-logger = logger_for(__name__)
-
-#: Servers that one look asks, one after the other, until one answers.
-MOST_ASKED: Final = 6
-
-#: Seconds between two looks that follow each other: a random part of a limit that doubles. A look that comes
-#: `CALM` seconds after the last one is made at once.
-FIRST_PAUSE, LAST_PAUSE, CALM = 0.05, 1.0, 2.0
+    from taskbeam.cluster.redirection import Redirection
 
 
 class Topology:
-    """The map of a cluster, and clients of its servers. Belongs to one event loop.
+    """Read from whichever server answers first, and again when a refusal says that it is old."""
 
-    All who find the map wrong at the same time share one look. A look begins with another server each time:
-    one that is cut off from the others, or was just started again, answers with what it knew last.
-    """
+    def __init__(
+        self, startup_nodes: Sequence[Address], connect: Callable[[Address], AbstractConnection]
+    ) -> None:
+        """``startup_nodes``: servers that are asked first, and when all others are gone.
 
-    def __init__(self, seeds: Sequence[Address], client: Callable[[Address], Redis], timeout: float) -> None:
-        """Nothing is connected.
-
-        Args:
-            seeds: servers of the cluster, which are asked at first, and when no other one answers.
-            client: makes the unconnected client of one server.
-            timeout: seconds that one look takes at the most.
+        ``connect`` makes an unconnected connection to a server; its timeouts bound how long one is asked.
         """
-        self.slots = SlotMap()
-        #: Seconds that one look takes at the most.
-        self.timeout = timeout
-        self._seeds = tuple(seeds)
-        self._make = client
-        self._clients: dict[Address, Redis] = {}
-        self._then: list[Callable[[], None]] = []
-        self._looking: asyncio.Task[None] | None = None
-        self._looked: float | None = None
-        self._turn = 0
-        self._backoff = Backoff(FIRST_PAUSE, LAST_PAUSE)
+        self._startup_nodes = tuple(startup_nodes)
+        self._connect = connect
+        self._slots = SlotMap()
+        self._lock = threading.Lock()
 
-    def client(self, address: Address) -> Redis:
-        """The client of one server."""
-        client = self._clients.get(address)
-        if client is None:
-            client = self._clients[address] = self._make(address)
-        return client
+    @property
+    def masters(self) -> tuple[Address, ...]:
+        """All that have slots, as far as it is known."""
+        return self._slots.masters
 
-    def moved(self, slot: int, master: Address) -> None:
-        """A server says that the slot has another master now; most often others have moved, too."""
-        self.slots.move(slot, master)
-        self.look()
+    def master(self, slot: int) -> Address:
+        """Whoever has the slot. Raises redis-py's `ConnectionError` where nobody is known to."""
+        address = self._slots.master(slot)
+        if address is None:
+            self.refresh()
+            address = self._slots.master(slot)
+        if address is None:
+            raise ConnectionError(f"no server of the cluster has slot {slot}")
+        return address
 
-    def look(self, then: Callable[[], None] | None = None) -> None:
-        """Ask the cluster again, in the background.
+    def follow(self, said: Redirection, asked: Address | None) -> Address | None:
+        """Where a refused command goes next, and what is learnt from the refusal of the server ``asked``.
 
-        ``then`` is called when that is over, whether or not a server has answered.
+        None: ask for the slot's master again.
         """
-        if then is not None:
-            self._then.append(then)
-        if self._looking is None:
-            self._looking = asyncio.get_running_loop().create_task(self._look())
-            self._looking.add_done_callback(self._over)
+        if said.asks is Ask.LATER:
+            return asked
+        if said.asks is Ask.NO_MASTER or asked is None:
+            self.refresh()
+            return None
+        named = said.address._replace(host=said.address.host or asked.host)
+        if said.asks is Ask.MOVED:
+            self.refresh(named)
+            self._slots.move(said.slot, named)
+        return named
 
-    async def refresh(self) -> None:
-        """Ask the cluster again, and wait until that is over."""
-        over = asyncio.get_running_loop().create_future()
-        self.look(partial(_settle, over))
-        await over
+    def refresh(self, first: Address | None = None) -> None:
+        """Read the map anew, of ``first`` if it answers; where nobody does, the old one stays.
 
-    async def master(self, slot: int) -> Address:
-        """Whoever has the slot, once that is known. A look that is under way is waited for.
-
-        Never returns where nobody has it: whoever calls sets a limit.
+        Whoever comes while another thread reads it takes what that one brings.
         """
-        if self._looking is not None:
-            await self.refresh()
-        while (master := self.slots.master(slot)) is None:
-            await self.refresh()
-        return master
+        before = self._slots
+        with self._lock:
+            if self._slots is before:
+                for address in self._candidates(first):
+                    slots = self._ask(address)
+                    if slots is not None:
+                        self._slots = slots
+                        return
 
-    async def aclose(self) -> None:
-        """End a look that is under way; whoever waits for it is told that it is over."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait((self._looking,))
+    def after_fork(self) -> None:
+        """Another thread of the parent may have held the lock."""
+        self._lock = threading.Lock()
 
-    # A look.
+    def _candidates(self, first: Address | None) -> Iterator[Address]:
+        yield from dict.fromkeys([*([first] if first else []), *self._slots.masters, *self._startup_nodes])
 
-    def _over(self, look: asyncio.Task[None]) -> None:
-        self._looking = None
-        if not look.cancelled() and (error := look.exception()) is not None:
-            logger.error("Cannot look at the Redis Cluster", exc_info=error)
-        waiting, self._then = self._then, []
-        for then in waiting:
-            try:
-                then()
-            except Exception:
-                logger.exception("Cannot use the map of the Redis Cluster")
-
-    async def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._looked is not None:
-            if loop.time() - self._looked > CALM:
-                self._backoff.reset()
-            else:
-                await asyncio.sleep(self._backoff.next())
-        asked = self._next()
-        failures = []
-        for address in asked:
-            try:
-                async with asyncio.timeout(self.timeout / len(asked)):
-                    reply = await self._slots_of(address)
-            except Exception as error:  # an application's own credential provider may raise anything
-                failures.append(f"{address}: {error!r}")
-                continue
-            if reply:
-                self.slots = SlotMap.parse(reply, address)
-                break
-            failures.append(f"{address}: it knows no slots")
-        else:
-            logger.warning("No server of the Redis Cluster says who has which slot: %s", "; ".join(failures))
-        self._looked = loop.time()
-
-    def _next(self) -> list[Address]:
-        """Those whom this look asks: the masters, each time from another one on, and seeds in the end."""
-        known = _rotated(self.slots.masters, self._turn)[: MOST_ASKED // 2]
-        seeds = _rotated(self._seeds, self._turn)
-        self._turn += 1
-        return list(dict.fromkeys([*known, *seeds]))[:MOST_ASKED]
-
-    async def _slots_of(self, address: Address) -> list[Any]:
-        """Over a connection of its own, which shows whether the server takes any."""
-        connection = cast("AbstractConnection", self.client(address).connection_pool.make_connection())
+    def _ask(self, address: Address) -> SlotMap | None:
+        """What one server says; None where it does not answer, or knows of no slot."""
+        connection = self._connect(address)
         try:
-            await connection.connect()
-            await connection.send_command("CLUSTER", "SLOTS")
-            return cast("list[Any]", await connection.read_response())
+            connection.connect()
+            connection.send_command("CLUSTER", "SLOTS")
+            slots = SlotMap.parse(connection.read_response(), address)
+        except REDIS_AWAY:
+            return None
         finally:
-            await connection.disconnect(nowait=True)
-
-
-def _rotated(addresses: tuple[Address, ...], turn: int) -> tuple[Address, ...]:
-    first = turn % len(addresses) if addresses else 0
-    return (*addresses[first:], *addresses[:first])
-
-
-def _settle(over: asyncio.Future[None]) -> None:
-    if not over.done():
-        over.set_result(None)
+            connection.disconnect()
+        return slots if slots.masters else None

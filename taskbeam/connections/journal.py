@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 from celery.backends.redis import RedisBackend
 from celery.exceptions import ImproperlyConfigured
 
-from taskbeam.celery.backend import JournalBackend, backend_for
+from taskbeam.celery.backend import backend_for
+from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.connections.asyncio_redis import RedisParameters, asyncio_redis
-from taskbeam.connections.cluster_redis import cluster_redis
 from taskbeam.connections.configuration_error import (
     CeleryConfigurationError,
     one_line,
@@ -115,8 +115,6 @@ def journal_parameters(backend: JournalBackend) -> RedisParameters:
 def journal_redis(backend: JournalBackend, timeout: float) -> Redis:
     """An unconnected asyncio client of the server with the journals, as the backend itself connects.
 
-    Of a Redis Cluster it is a `ControlClient`: its server is the master of the control slot.
-
     Args:
         backend: what `journal_backend` gave.
         timeout: seconds that a command, and connecting, may take.
@@ -124,9 +122,7 @@ def journal_redis(backend: JournalBackend, timeout: float) -> Redis:
     Raises:
         CeleryConfigurationError: the backend is configured in a way that the gateway cannot follow.
     """
-    parameters = journal_parameters(backend)
-    seeds = getattr(backend, "startup_nodes", None)
-    return cluster_redis(parameters, seeds, timeout) if seeds else asyncio_redis(parameters, timeout)
+    return asyncio_redis(journal_parameters(backend), timeout)
 
 
 def _not_ours(celery_app: Celery, kind: type[Any]) -> str:

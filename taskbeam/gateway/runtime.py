@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taskbeam.background.tasks import BackgroundTasks
-from taskbeam.celery.backend import JournalBackend
 from taskbeam.celery.external_entries import lost_result
+from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
 from taskbeam.follow.hub import Hub

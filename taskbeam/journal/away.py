@@ -7,6 +7,7 @@ from typing import Final
 
 import hiredis
 from redis.exceptions import (
+    AskError,
     ClusterDownError,
     DataError,
     NoPermissionError,
@@ -22,11 +23,22 @@ from redis.exceptions import (
 REDIS_AWAY: Final = (RedisError, OSError, hiredis.HiredisError)
 
 #: Answers of a server that may accept the same command later, or elsewhere. To redis-py LOADING is a
-#: connection error, and MASTERDOWN a kind of `ClusterDownError`.
-_PASSING: Final = (ClusterDownError, NoPermissionError, OutOfMemoryError, ReadOnlyError, TryAgainError)
+#: connection error, MASTERDOWN a kind of `ClusterDownError`, and MOVED one of `AskError`.
+_PASSING: Final = (
+    AskError,
+    ClusterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    TryAgainError,
+)
 
-#: The same, where redis-py has no class for it: too few replicas, a disk that fails, a script that runs.
-_PASSING_CODES: Final = ("MISCONF ", "NOREPLICAS ", "BUSY ", "MASTERDOWN ", "LOADING ")
+#: The same, where redis-py has no class for it (too few replicas, a disk that fails, a script that runs), or
+#: was not asked to find one.
+_PASSING_CODES: Final = (
+    *("MISCONF ", "NOREPLICAS ", "BUSY ", "MASTERDOWN ", "LOADING "),
+    *("MOVED ", "ASK ", "TRYAGAIN ", "CLUSTERDOWN "),
+)
 
 #: Before Redis 7, what a command within a script is told: `ERR Error running script (…): -OOM command not …`.
 _IN_A_SCRIPT: Final = re.compile(

@@ -87,11 +87,16 @@ class Line:
         entry.delivery = Delivery.CUT  # from the first byte until there is an answer
         self._connection.send_packed_command([packed], check_health=False)
 
-    def exchange(self, entry: Entry) -> Appended:
-        """Send an entry, and wait for the answer. Nothing else may be unanswered that was not read."""
+    def exchange(self, entry: Entry, *, asking: bool = False) -> Appended:
+        """Send an entry, and wait for the answer. Nothing else may be unanswered that was not read.
+
+        ``asking``: to a server of a cluster to which the entry's slot is just moving.
+        """
+        self._ask(asking)
         self.send(entry)
         reply = self._reply()
         if isinstance(reply, NoScriptError):
+            self._ask(asking)
             keys, args = entry.script_keys(), entry.script_args()
             self._connection.send_command("EVAL", APPEND.text, len(keys), *keys, *args)
             reply = self._reply()
@@ -110,11 +115,15 @@ class Line:
             self._life = newest.life
         return newest
 
-    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        """What another script answers; raises redis-py's errors."""
+    def run(
+        self, script: Script, keys: Sequence[str], args: Sequence[str | int], *, asking: bool = False
+    ) -> Any:
+        """What another script answers; raises redis-py's errors. ``asking`` as in `exchange`."""
+        self._ask(asking)
         self._connection.send_command("EVALSHA", script.digest, len(keys), *keys, *args)
         reply = self._reply()
         if isinstance(reply, NoScriptError):
+            self._ask(asking)
             self._connection.send_command("EVAL", script.text, len(keys), *keys, *args)
             reply = self._reply()
         if isinstance(reply, Exception):
@@ -125,6 +134,12 @@ class Line:
         """Drop the connection; what has no answer may be in the journal."""
         self.unanswered.cut()
         self._connection.disconnect()
+
+    def _ask(self, asking: bool) -> None:
+        """The next command, and no other, is taken although the slot is not the server's yet."""
+        if asking:
+            self._connection.send_command("ASKING")
+            self._connection.read_response()
 
     def _replies(self) -> list[Any]:
         """All that are due; where the connection ends before, those that have come are noted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
@@ -19,6 +19,29 @@ if TYPE_CHECKING:
 
     from taskbeam.journal.entry import Appended, Entry
     from taskbeam.journal.scripts import Script
+
+
+class Writer(Protocol):
+    """Appends entries for each thread over connections of its own; see `JournalWriter`."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether this thread is in the middle of a call here."""
+
+    def append(self, entry: Entry) -> Appended:
+        """Append and wait for the answer; raises redis-py's errors."""
+
+    def post(self, entry: Entry) -> Appended | None:
+        """Send, and leave the answer for a later call."""
+
+    def collect(self) -> None:
+        """Wait for the answers to all that this thread has posted."""
+
+    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        """Run another script after what was posted."""
+
+    def close(self) -> None:
+        """Drop this thread's connections."""
 
 
 class _Held(threading.local):

@@ -55,9 +55,10 @@ class RecordingBackend(TaskbeamBackend):
         self.options = replace(self.options, interval=0.0)
         self.limits = replace(self.limits, limit=UNBOUNDED, limit_bytes=UNBOUNDED)
 
-    def journal_writer(self, connect: Callable[[], AbstractConnection]) -> RecordingWriter:
+    def journal_writer(self, *, patient: bool) -> RecordingWriter:
         """One that waits for each answer."""
-        return RecordingWriter(connect, self._heard)
+        connections = self._connections
+        return RecordingWriter(connections.make if patient else connections.make_quick, self._heard)
 
     def be_present(self) -> None:
         """Nobody watches over a worker that lives in a test."""

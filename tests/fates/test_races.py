@@ -10,7 +10,7 @@ import pytest
 from celery import states
 from celery.app.task import Context
 
-from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.celery.run import Run, begin_run, end_run
 
 if TYPE_CHECKING:

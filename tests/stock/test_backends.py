@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from celery import Celery, signals
 
-from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_parameters
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from celery import Celery
 
-from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.journal.events import Record
 from taskbeam.journal.keys import TaskKeys
 from tests.support import jobs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, NoReturn
 
-from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.journal_backend import JournalBackend
 from tests.support.jobs import jobs_app
 
 

@@ -14,7 +14,7 @@ import pytest
 import redis
 from redis.connection import Connection
 
-from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.entry import Ran, Registration
 from taskbeam.journal.failed_steps import FailedSteps

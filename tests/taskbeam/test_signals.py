@@ -11,7 +11,7 @@ import redis
 from celery.signals import task_postrun, task_prerun
 
 from taskbeam.celery import signals
-from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.celery.run import current_run
 from tests.support.worker import worker
 

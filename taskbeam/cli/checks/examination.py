@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.gateway.settings import GatewaySettings
 
 

@@ -10,7 +10,7 @@ from taskbeam.journal.entry import Verdict
 from taskbeam.journal.failures import REVOKED
 
 if TYPE_CHECKING:
-    from taskbeam.celery.backend import JournalBackend
+    from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.journal.appender import JournalAppender
     from taskbeam.journal.failures import Failure
 

@@ -1,0 +1,99 @@
+"""The Celery result backend on a Redis Cluster: `taskbeam+rediscluster://h1:7000,h2:7001`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from celery.backends.redis import RedisBackend
+from celery.exceptions import ImproperlyConfigured
+from redis.exceptions import ClusterError, RedisClusterException, TryAgainError
+
+from taskbeam.celery.cluster_client import CelerysClusterClient
+from taskbeam.celery.cluster_connections import ClusterConnections
+from taskbeam.celery.cluster_results import ClusterResultConsumer
+from taskbeam.celery.journal_backend import JournalBackend
+from taskbeam.cluster.url import hidden_password, parse_cluster_url
+from taskbeam.journal.control_keys import CLUSTER
+
+if TYPE_CHECKING:
+    from taskbeam.cluster.slot_map import Address
+    from taskbeam.journal.control_keys import ControlKeys
+
+#: What redis-py raises while a slot moves or a replica is promoted, beside what Celery knows.
+_CLUSTER_ERRORS = (ClusterError, RedisClusterException, TryAgainError)
+
+
+class TaskbeamClusterBackend(JournalBackend, RedisBackend):
+    """The journals on a Redis Cluster: each task has one slot, a group another one.
+
+    Celery's own backend knows no cluster. What it does with several keys at once is done here with keys of
+    one slot, or one by one.
+    """
+
+    ResultConsumer = ClusterResultConsumer
+
+    #: The servers that are asked first for the others.
+    startup_nodes: tuple[Address, ...]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As Celery's. Raises `ImproperlyConfigured` for a URL that names no cluster."""
+        super().__init__(*args, **kwargs)
+        # Tasks have slots of their own, so their events do, too.
+        self.options = replace(self.options, sharded=True)
+        known: tuple[type[Exception], ...] = self.connection_errors  # type: ignore[has-type]
+        self.connection_errors = (*known, *_CLUSTER_ERRORS)
+
+    def _params_from_url(self, url: str, defaults: dict[str, Any]) -> dict[str, Any]:
+        try:
+            parsed = parse_cluster_url(url)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"result_backend {hidden_password(url)}: {error}") from error
+        self.startup_nodes = parsed.startup_nodes
+        arguments: dict[str, Any] = super()._params_from_url(parsed.server, defaults)  # type: ignore[misc]
+        for name in ("host", "port", "db"):
+            arguments.pop(name, None)
+        return arguments
+
+    def _create_client(self, **arguments: Any) -> CelerysClusterClient:
+        kind = arguments.pop("connection_class", None)
+        if kind is not None:
+            arguments["ssl"] = True
+        return CelerysClusterClient(self.startup_nodes, arguments)
+
+    def outbox_connections(self) -> ClusterConnections:
+        """To each master."""
+        return ClusterConnections(self.startup_nodes, self.connparams)
+
+    @property
+    def control(self) -> ControlKeys:
+        """The names of what belongs to no task: all of one slot."""
+        return CLUSTER
+
+    def as_uri(self, include_password: bool = False) -> str:
+        """The URL; without the password, unless that is asked for."""
+        url: str = self.url
+        return url if include_password else hidden_password(url)
+
+    def get_key_for_group(self, group_id: str, key: str = "") -> Any:
+        """As Celery's; all keys of a group have the slot of its first one."""
+        base: Any = super().get_key_for_group(group_id)
+        return self.key_t("").join([self.key_t("{"), base, self.key_t("}"), self.key_t(key)]) if key else base
+
+    def mget(self, keys: list[Any]) -> list[Any]:
+        """As Celery's, for keys of several slots."""
+        return self.client.mget(keys)  # type: ignore[no-any-return]
+
+    def _set(self, key: Any, value: Any, expires: int | None = None) -> None:
+        seconds = self.expires if expires is None else expires
+        self.client.set(key, value, ex=seconds or None)
+        self.client.publish(key, value)
+
+    def on_chord_part_return(self, *args: Any, **kwargs: Any) -> Any:
+        """As Celery's, again while the chord's slot has no master: Celery tries its other commands again.
+
+        A part counts once, however often it returns.
+        """
+        return self.ensure(
+            lambda: super(TaskbeamClusterBackend, self).on_chord_part_return(*args, **kwargs), ()
+        )
