@@ -7,8 +7,6 @@ from typing import Any
 
 from celery import Celery, current_task
 
-from taskbeam.journal.keys import TaskKeys
-
 # Seconds that the claims on a file outlive the newest of them: longer than any journal.
 KEEP = 30 * 24 * 60 * 60
 
@@ -69,8 +67,8 @@ class Claims:
         return [_claim(claimed, gone) for claimed, gone in zip(claims, dead, strict=True)]
 
     def _is_there(self, pipe: Any, task_id: bytes) -> None:
-        result: bytes = self._app.backend.get_key_for_task(task_id.decode())
-        pipe.exists(TaskKeys(result.decode()).head, result)
+        keys = self._app.backend.keys(task_id.decode())
+        pipe.exists(keys.head, keys.result)
 
     def _each(self, names: Sequence[Any], command: Callable[[Any, Any], object]) -> list[Any]:
         with self._client.pipeline(transaction=False) as pipe:

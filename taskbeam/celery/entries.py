@@ -42,7 +42,6 @@ class Entries:
             delay=int(delay),
             name=name,
             labels=replace(labels, weight=backend.options.weights.get(name, 1)).head(),
-            sharded=backend.options.sharded,
             limits=backend.limits,
             **fields,
         )
@@ -77,7 +76,6 @@ class Entries:
             labels=labels,
             registration=None if backend.options.sharded else registration_of(run, backend.control),
             ran=Ran(run.elapsed(), backend.control.times(name)) if run and name and counts else None,
-            sharded=backend.options.sharded,
             limits=backend.limits,
             **fields,
         )

@@ -28,7 +28,6 @@ def revoked_entry(backend: JournalBackend, task_id: str, failure: Failure = REVO
         final=True,
         only="queued",
         meta=backend.exception_meta(task_id, TaskRevokedError(failure.message), states.REVOKED),
-        sharded=backend.options.sharded,
     )
 
 
@@ -44,7 +43,6 @@ def replaced_entry(backend: JournalBackend, task_id: str, run: str) -> Entry:
         only="running",
         waiting=True,
         ends_run=True,
-        sharded=backend.options.sharded,
     )
 
 
@@ -57,7 +55,6 @@ def cancel_entry(backend: JournalBackend, task_id: str) -> Entry:
         members={"cancel": '"requested"'},
         only="open",
         cancel=True,
-        sharded=backend.options.sharded,
     )
 
 

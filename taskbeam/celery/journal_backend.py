@@ -38,7 +38,7 @@ from taskbeam.journal.describe import Description, describe
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.eviction import eviction_warning
 from taskbeam.journal.failures import NOT_SENT, TASK_FAILED, failure_of
-from taskbeam.journal.keys import TaskKeys
+from taskbeam.journal.keys import ShardedKeys, TaskKeys
 from taskbeam.journal.labels import Labels
 from taskbeam.journal.stored import without_marks
 from taskbeam.presence.presence import presence
@@ -361,10 +361,15 @@ class JournalBackend:
         """The names in Redis of what belongs to no task."""
         return ONE_SERVER
 
+    @property
+    def kind_of_keys(self) -> type[TaskKeys]:
+        """How its tasks are named and told."""
+        return ShardedKeys if self.options.sharded else TaskKeys
+
     def keys(self, task_id: str) -> TaskKeys:
         """The task's names in Redis."""
         key = self.get_key_for_task(task_id)
-        return TaskKeys(key.decode() if isinstance(key, bytes) else key)
+        return self.kind_of_keys(key.decode() if isinstance(key, bytes) else key)
 
 
 def _writer(request: Any, task_id: str, state: str | None) -> Run | None:

@@ -20,7 +20,6 @@ from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.events import FAILURE
 from taskbeam.journal.failures import RESULT_LOST, error_member
-from taskbeam.journal.keys import TaskKeys
 from taskbeam.presence.presence import presence
 from taskbeam.presence.row import Row
 
@@ -81,10 +80,10 @@ class MissingEnds:
 
     def _tell(self, key: str, row: Row) -> None:
         """Report the end, and strike the run off."""
-        ref = new_token()
+        ref, keys = new_token(), self._backend.kind_of_keys(key)
         appended = self._backend.append(
             Entry(
-                keys=TaskKeys(key),
+                keys=keys,
                 task_id=row.task_id,
                 type="state",
                 members=error_member(RESULT_LOST, ref),
@@ -94,7 +93,6 @@ class MissingEnds:
                 final=True,
                 ends_run=True,  # so that a SUCCESS of it is taken all the same, should it come
                 meta=self._backend.exception_meta(row.task_id, _lost(row.task_id), FAILURE),
-                sharded=self._backend.options.sharded,
             )
         )
         if appended is None:
@@ -108,7 +106,7 @@ class MissingEnds:
                 ref,
                 extra=about(task_id=row.task_id, ref=ref),
             )
-            end_dependents(appended.dependents, partial(TaskKeys(key).of, row.task_id), self._backend.append)
+            end_dependents(appended.dependents, partial(keys.of, row.task_id), self._backend.append)
 
 
 def _lost(task_id: str) -> BackendStoreError:

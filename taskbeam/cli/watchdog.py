@@ -35,10 +35,10 @@ def watchdog(celery_target: str | None) -> None:
         watching = Watchdog(
             redis,
             backend.control,
+            backend.kind_of_keys,
             settings.lost_after,
             lease=backend.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,
-            sharded=backend.options.sharded,
         )
         return partial(watching.run, settings.watchdog_interval)
 

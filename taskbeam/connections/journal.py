@@ -16,6 +16,7 @@ from taskbeam.connections.configuration_error import (
     one_line,
     without_password,
 )
+from taskbeam.journal.keys import JournalNames
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -37,13 +38,13 @@ _ANY_ID = "id"
 class JournalSettings:
     """How the application's workers keep their journals.
 
-    - ``key_prefix``: what stands before a task's id in the key of its result.
+    - ``names``: how its tasks are named and told.
     - ``control``: the names of what belongs to no task.
     - ``limits``: how much is kept of a journal, and for how long.
     - ``options``: the Celery setting `taskbeam_options`.
     """
 
-    key_prefix: str
+    names: JournalNames
     control: ControlKeys
     limits: Limits
     options: Options
@@ -52,11 +53,16 @@ class JournalSettings:
     def of(cls, backend: JournalBackend) -> Self:
         """Read them; nothing is connected."""
         return cls(
-            key_prefix=backend.keys(_ANY_ID).result.removesuffix(_ANY_ID),
+            names=JournalNames(backend.keys(_ANY_ID).result.removesuffix(_ANY_ID), backend.kind_of_keys),
             control=backend.control,
             limits=backend.limits,
             options=backend.options,
         )
+
+    @property
+    def key_prefix(self) -> str:
+        """What stands before a task's id in the key of its result."""
+        return self.names.prefix
 
 
 def journal_backend(celery_app: Celery, *, stock: bool = False) -> JournalBackend:

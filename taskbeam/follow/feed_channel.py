@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from taskbeam.follow.outputs import Output
     from taskbeam.journal.events import EventId, Start
     from taskbeam.journal.history import Absence, History
-    from taskbeam.journal.keys import TaskKeys
+    from taskbeam.journal.keys import JournalNames, TaskKeys
     from taskbeam.journal.reader import JournalReader
 
 #: What stands before an event without a number.
@@ -41,8 +41,8 @@ class FeedChannel(Followed):
         self.tick = Tick()
 
     @staticmethod
-    def names(name: str, prefix: str) -> TaskKeys:
-        return feed_keys(name, prefix)
+    def names(name: str, journals: JournalNames) -> TaskKeys:
+        return feed_keys(name, journals.prefix)
 
     def heard(self, channel: bytes, payload: bytes, carry_out: CarryOut) -> None:
         loop = asyncio.get_running_loop()

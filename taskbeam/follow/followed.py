@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from taskbeam.follow.outputs import Output
     from taskbeam.journal.events import EventId, Start
     from taskbeam.journal.history import Absence, History
-    from taskbeam.journal.keys import TaskKeys
+    from taskbeam.journal.keys import JournalNames, TaskKeys
     from taskbeam.journal.reader import JournalReader
     from taskbeam.queues.audience import Audience
 
@@ -46,8 +46,8 @@ class Followed:
         self.next_look: asyncio.TimerHandle | None = None
 
     @staticmethod
-    def names(name: str, prefix: str) -> TaskKeys:
-        """The names of its keys. ``prefix``: what stands before a task's id in the key of its result."""
+    def names(name: str, journals: JournalNames) -> TaskKeys:
+        """The names of its keys."""
         raise NotImplementedError
 
     @property

@@ -15,7 +15,6 @@ from taskbeam.follow.outputs import Close, Deliver, End, LookLater, Read, Stand,
 from taskbeam.follow.task_channel import TaskChannel
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.history import History
-from taskbeam.journal.keys import TaskKeys, task_keys
 from taskbeam.measures.follow_counts import FollowCounts
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from taskbeam.follow.subscriber import Subscriber
     from taskbeam.journal.events import EventId, Start
     from taskbeam.journal.history import Absence
+    from taskbeam.journal.keys import JournalNames, TaskKeys
     from taskbeam.journal.reader import JournalReader
     from taskbeam.queues.audience import Audience
 
@@ -54,7 +54,7 @@ class Hub:
         reader: JournalReader,
         audience: Audience,
         missing: MissingJournals,
-        key_prefix: str,
+        names: JournalNames,
         on_end: OnEnd | None = None,
         source: Source | None = None,
         counts: FollowCounts | None = None,
@@ -69,7 +69,7 @@ class Hub:
         self._on_end = on_end
         self._missing = missing
         self._audience = audience
-        self._prefix = key_prefix
+        self._names = names
         self._source = source
         self._channels: dict[bytes, Followed] = {}
         self._subscriber: Subscriber | None = None
@@ -80,7 +80,7 @@ class Hub:
 
     def keys(self, task_id: str) -> TaskKeys:
         """The task's names in Redis."""
-        return task_keys(task_id, self._prefix)
+        return self._names.task(task_id)
 
     def is_known(self, task_id: str, cursor: EventId | None) -> bool:
         """Whether a task without a journal is known, by a client's cursor or by whoever follows it here."""
@@ -109,7 +109,7 @@ class Hub:
         return follower
 
     def join(self, follower: Follower, name: str, after: Start, kind: type[Followed]) -> None:
-        keys = kind.names(name, self._prefix)
+        keys = kind.names(name, self._names)
         channel_name = keys.channel.encode()
         channel = self._channels.get(channel_name)
         if channel is None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from taskbeam.background.log_fields import about
 from taskbeam.follow.followed import READ_LIMIT, Followed
 from taskbeam.journal.events import Record
-from taskbeam.journal.keys import task_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from taskbeam.follow.outputs import Output
     from taskbeam.journal.events import Start
     from taskbeam.journal.history import Absence, History
-    from taskbeam.journal.keys import TaskKeys
+    from taskbeam.journal.keys import JournalNames, TaskKeys
     from taskbeam.journal.reader import JournalReader
     from taskbeam.queues.audience import Audience
 
@@ -30,8 +29,8 @@ class TaskChannel(Followed):
     member: ClassVar = b"task_id"
 
     @staticmethod
-    def names(name: str, prefix: str) -> TaskKeys:
-        return task_keys(name, prefix)
+    def names(name: str, journals: JournalNames) -> TaskKeys:
+        return journals.task(name)
 
     @property
     def about(self) -> dict[str, str]:

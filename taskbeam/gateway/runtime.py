@@ -111,7 +111,7 @@ class Runtime:
             self._reader(journals.key_prefix, PIECE),
             self.audience,
             MissingJournals(settings.lost_after),
-            journals.key_prefix,
+            journals.names,
             TracedEnds(self.connection).delivered,
             self.stock,
             measures.following,
@@ -126,7 +126,7 @@ class Runtime:
             self.redis,
             self.control,
             self.journal,
-            journals.key_prefix,
+            journals.names,
             authorize,
             authorize_feed,
             open_to_all=open_to_all,
@@ -162,10 +162,10 @@ class Runtime:
         self.watchdog = Watchdog(
             self.redis,
             self.control,
+            journals.names.kind,
             settings.lost_after,
             lease=journals.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,
-            sharded=self.sharded,
             found=measures.found,
         )
         self.queues = QueueWatch(
@@ -184,7 +184,7 @@ class Runtime:
         if settings.dashboard and not self.sharded:
             queues = redis_broker(celery_app, settings.redis_timeout)
             self._publisher = DashboardPublisher(
-                self.redis, self.control, self.appender, queues, journals.key_prefix
+                self.redis, self.control, self.appender, queues, journals.names
             )
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
         self.background = BackgroundTasks()

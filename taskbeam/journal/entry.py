@@ -207,7 +207,6 @@ class Entry:
     ran: Ran | None = None
     permille: int | None = None
     holds: bool = False
-    sharded: bool = False
     ts: float = field(default_factory=time.time)
     token: str = field(default_factory=new_token)
     number: int = 0
@@ -233,7 +232,7 @@ class Entry:
             "token": self.token,
             "type": self.type,
             "channel": self.keys.channel,
-            "publish": "SPUBLISH" if self.sharded else "PUBLISH",
+            "publish": self.keys.publish,
         }
         if self.limits:
             rules["limits"] = self.limits.encode()

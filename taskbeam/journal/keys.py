@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 CELERY_PREFIX = "celery-task-meta-"
 
 
 @dataclass(frozen=True, slots=True)
 class TaskKeys:
-    """The names of one task. All hash to the Redis Cluster slot of Celery's own result key.
+    """The names of one task, and how it is told: on one server. See `ShardedKeys`.
 
-    ``result`` is Celery's key and channel; the braces make it the hash tag of the others.
+    ``result`` is Celery's key and channel; the braces make it the hash tag of the others, so that all hash to
+    the same Redis Cluster slot.
     """
 
     result: str
+
+    #: The command that publishes what is told of the task.
+    publish: ClassVar[str] = "PUBLISH"
 
     @property
     def task_id(self) -> str:
@@ -53,7 +58,30 @@ class TaskKeys:
 
     def of(self, task_id: str, other: str) -> TaskKeys:
         """The names of another task of the same application; ``task_id`` is this one's."""
-        return TaskKeys(self.result.removesuffix(task_id) + other)
+        return type(self)(self.result.removesuffix(task_id) + other)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardedKeys(TaskKeys):
+    """The same names, and channels that are sharded: only the server with the channel's slot publishes."""
+
+    publish: ClassVar[str] = "SPUBLISH"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalNames:
+    """How the tasks of an application are named and told.
+
+    - ``prefix``: what stands before a task's id in the key of its result; `global_keyprefix` is part of it.
+    - ``kind``: of the names of each task.
+    """
+
+    prefix: str
+    kind: type[TaskKeys]
+
+    def task(self, task_id: str) -> TaskKeys:
+        """The names of a task."""
+        return self.kind(self.prefix + task_id)
 
 
 def head_of(channel: bytes) -> bytes:
@@ -62,5 +90,5 @@ def head_of(channel: bytes) -> bytes:
 
 
 def task_keys(task_id: str, prefix: str = CELERY_PREFIX) -> TaskKeys:
-    """The names of a task whose results Celery keeps under ``prefix`` (its `global_keyprefix` included)."""
+    """The names of a task on one server, whose results Celery keeps under ``prefix``."""
     return TaskKeys(prefix + task_id)

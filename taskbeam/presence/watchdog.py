@@ -20,7 +20,6 @@ from taskbeam.journal.dependents import end_dependents_async
 from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.events import LOST, STALLED
 from taskbeam.journal.failures import WORKER_LOST, WORKER_SILENT, error_member
-from taskbeam.journal.keys import TaskKeys
 from taskbeam.presence.judgement import Judgement
 from taskbeam.presence.leases import Leases
 from taskbeam.presence.row import Row, Stalled
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.entry import Condition
     from taskbeam.journal.failures import Failure
+    from taskbeam.journal.keys import TaskKeys
 
 logger = logger_for(__name__)
 
@@ -61,11 +61,11 @@ class Watchdog:
         self,
         redis: Redis,
         control: ControlKeys,
+        kind_of_keys: type[TaskKeys],
         grace: float,
         *,
         lease: float,
         lost_result: Callable[[str], bytes] | None = None,
-        sharded: bool = False,
         judgement: Judgement | None = None,
         found: Counter[str] | None = None,
     ) -> None:
@@ -74,21 +74,21 @@ class Watchdog:
         Args:
             redis: the server with the journals.
             control: the names there of what belongs to no task.
+            kind_of_keys: how the tasks are named and told.
             grace: seconds from STALLED to LOST.
             lease: seconds; how long the leases are of workers that do not say so.
             lost_result: makes what Celery's own result says of a lost task; None = nothing.
-            sharded: whether events go through sharded channels.
             judgement: what is known from earlier looks; None = nothing.
             found: where the runs are counted, by what became of them: the names of `Swept`.
         """
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._control = control
+        self._kind_of_keys = kind_of_keys
         self._appender = JournalAppender(redis)
         self._grace = grace
         self._leases = Leases(redis, control, lease)
         self._judgement = judgement or Judgement()
         self._lost_result = lost_result
-        self._sharded = sharded
         self._found = Counter() if found is None else found
 
     async def run(self, interval: float) -> None:
@@ -197,7 +197,7 @@ class Watchdog:
         )
         for (run, _), appended in zip(runs, told, strict=True):
             if appended.dependents:
-                keys = partial(TaskKeys(run.result_key).of, run.row.task_id)
+                keys = partial(self._kind_of_keys(run.result_key).of, run.row.task_id)
                 await end_dependents_async(appended.dependents, keys, self._appender)
         await self._redis.zrem(self._control.stalled, *(raw for _, raw in runs))
 
@@ -214,7 +214,7 @@ class Watchdog:
         if final and self._lost_result is not None:
             meta = self._lost_result(run.row.task_id)
         return Entry(
-            keys=TaskKeys(run.result_key),
+            keys=self._kind_of_keys(run.result_key),
             task_id=run.row.task_id,
             type="state",
             members=error_member(failure, new_token()) if failure else {},
@@ -223,5 +223,4 @@ class Watchdog:
             only=only,
             final=final,
             meta=meta,
-            sharded=self._sharded,
         )

@@ -49,7 +49,7 @@ class Connections:
         self._redis = journal_redis(backend, TIMEOUT)
         self._reads = PipelinedConnection(self._redis, TIMEOUT)
         reader = JournalReader(self._reads, PIECE)
-        self.hub = Hub(reader, Audience(), MissingJournals(GRACE), settings.key_prefix)
+        self.hub = Hub(reader, Audience(), MissingJournals(GRACE), settings.names)
         self._subscriber = Subscriber(self._redis, self.hub, sharded=sharded)
         self.hub.attach(self._subscriber)
         self._check = PositionCheck(self.hub, reader, CHECK, sharded=sharded)

@@ -16,7 +16,7 @@ from taskbeam.cli.checks.commands import needed_commands, refused_commands
 from taskbeam.gateway.dashboard.publisher import channel_pattern
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.feeds.names import FEED
-from taskbeam.journal.keys import CELERY_PREFIX, task_keys
+from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys, task_keys
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream
 from tests.support.gateway import ROOT, gateway
@@ -176,7 +176,7 @@ def test_of_the_doctor(server: Valkey) -> None:
 async def refused(url: str) -> dict[str, str]:
     client = redis.asyncio.Redis.from_url(url, protocol=2)
     try:
-        return await refused_commands(client, ONE_SERVER, ALL, CELERY_PREFIX)
+        return await refused_commands(client, ONE_SERVER, ALL, JournalNames(CELERY_PREFIX, TaskKeys))
     finally:
         await client.aclose()
 

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from stack.valkey import Valkey
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.events import Record
-from taskbeam.journal.keys import task_keys
+from taskbeam.journal.keys import TaskKeys, task_keys
 from taskbeam.presence.judgement import Judgement
 from taskbeam.presence.watchdog import Swept, Watchdog
 from taskbeam.testing.story import word
@@ -163,7 +163,9 @@ class Stage:
         async def look() -> Swept:
             # It waits for a Redis that a test has stopped.
             async with Redis.from_url(self.valkey.url(1), socket_timeout=60) as client:
-                return await Watchdog(client, ONE_SERVER, grace, lease=0, judgement=self.judgement).sweep()
+                return await Watchdog(
+                    client, ONE_SERVER, TaskKeys, grace, lease=0, judgement=self.judgement
+                ).sweep()
 
         return asyncio.run(look())
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.entry import Entry, Registration, new_token
-from taskbeam.journal.keys import task_keys
+from taskbeam.journal.keys import TaskKeys, task_keys
 from taskbeam.journal.limits import Limits
 from taskbeam.presence.row import Row
 from taskbeam.presence.watchdog import Swept, Watchdog
@@ -50,7 +50,7 @@ async def _lose(stage: Stage, runs: int, watchdogs: int = 1) -> tuple[float, Swe
         await JournalAppender(client).append_all([_begun(str(uuid4())) for _ in range(runs)])
         await client.zadd(ONE_SERVER.workers, {WORKER: 0})
         began = time.monotonic()
-        looks = [Watchdog(client, ONE_SERVER, 0, lease=0).sweep() for _ in range(watchdogs)]
+        looks = [Watchdog(client, ONE_SERVER, TaskKeys, 0, lease=0).sweep() for _ in range(watchdogs)]
         swept = await asyncio.gather(*looks)
         return time.monotonic() - began, swept[0]
 

@@ -10,7 +10,7 @@ from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.history import History
-from taskbeam.journal.keys import CELERY_PREFIX, task_keys
+from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys, task_keys
 from taskbeam.queues.audience import Audience
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from taskbeam.follow.event import Event
     from taskbeam.follow.outputs import End
-    from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.reader import JournalReader
 
 
@@ -54,7 +53,12 @@ class Nobody:
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_task_that_waits_has_an_audience_while_somebody_follows_it(waits: bool) -> None:
     audience = Audience()
-    hub = Hub(cast("JournalReader", Journal(waits=waits)), audience, MissingJournals(0), CELERY_PREFIX)
+    hub = Hub(
+        cast("JournalReader", Journal(waits=waits)),
+        audience,
+        MissingJournals(0),
+        JournalNames(CELERY_PREFIX, TaskKeys),
+    )
     one, other = hub.follow("7", None, Nobody()), hub.follow("7", None, Nobody())
     hub.subscribed(task_keys("7").channel.encode())
     wanted = []

@@ -13,6 +13,7 @@ import pytest
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.access import Access
 from taskbeam.gateway.auth.identity import ANYONE, Action
+from taskbeam.journal.keys import JournalNames, TaskKeys
 from tests.cli.running import Serving, serving
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import PATHS, Gateway
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from stack.valkey import Valkey
     from taskbeam.gateway.problems import Problem
-    from taskbeam.journal.keys import TaskKeys
     from tests.support.journal import Journals
 
 #: Seconds. A Redis that is well answers within them, on a busy machine, too.
@@ -106,7 +106,7 @@ def test_what_authorize_returns_that_is_no_bool_is_a_refusal(caplog: pytest.LogC
     def odd(*_: object) -> Any:
         return object()
 
-    access = Access(cast("Any", NoLabels()), "", odd)
+    access = Access(cast("Any", NoLabels()), JournalNames("", TaskKeys), odd)
     refusal = asyncio.run(access.refusal(ANYONE, Action.READ, "some"))
     assert refusal is problems.INTERNAL
     assert "authorize returned 'object', and not a bool" in caplog.text

@@ -9,11 +9,11 @@ import pytest
 
 from taskbeam.journal.entry import Appended, Entry, Registration, Verdict, new_token, read_ids, write_ids
 from taskbeam.journal.events import EventId
-from taskbeam.journal.keys import task_keys
+from taskbeam.journal.keys import ShardedKeys
 from taskbeam.journal.limits import Limits
 from taskbeam.journal.scripts import APPEND
 
-KEYS = task_keys("7")
+KEYS = ShardedKeys("celery-task-meta-7")
 ENTRY = Entry(
     keys=KEYS,
     task_id="7",
@@ -29,7 +29,6 @@ ENTRY = Entry(
     members={"data": "[1]"},
     meta=b"meta",
     registration=Registration(runs_key="runs", row="row"),
-    sharded=True,
     ts=17.5,
 )
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from taskbeam.journal.feeds import bounds
+from taskbeam.journal.keys import ShardedKeys
 from taskbeam.journal.limits import Limits
 
 from .feed import PARTS, Feed
@@ -364,5 +365,7 @@ class TestExpiry:
 
 
 def test_a_cluster_has_none(owner: Owner) -> None:
-    succeed(owner.task(sharded=True))
+    task = owner.task()
+    task.keys = ShardedKeys(task.keys.result)
+    succeed(task)
     assert not owner.client.exists(owner.feed.keys.head)

@@ -18,6 +18,7 @@ from stack.process import ManagedProcess
 from stack.valkey import Valkey, server_command
 from taskbeam.celery.backend import TaskbeamBackend, TaskbeamSentinelBackend, backend_for
 from tests.support import nobody
+from tests.support.one_node import one_node
 from tests.support.waiting import START_TIMEOUT
 
 from .apps import journal_of, ours, results_app
@@ -43,13 +44,7 @@ def check_stores(app: Celery) -> None:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    """A cluster of one: it refuses what spans slots, as a larger one does."""
-    config = tmp_path_factory.mktemp("cluster") / "nodes.conf"
-    options = ["--cluster-enabled", "yes", "--cluster-config-file", str(config)]
-    with kept_port() as bus, Valkey(None, None, *options, "--cluster-port", str(bus)) as node:
-        with redis.Redis.from_url(node.url()) as client:
-            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-            node.process.wait_until(lambda: _cluster_is_up(client), timeout=START_TIMEOUT)
+    with one_node(tmp_path_factory.mktemp("cluster")) as node:
         yield node
 
 
@@ -135,10 +130,6 @@ class TestACluster:
             app.backend.store_result("sharded", None, "SUCCESS")
             message = pubsub.get_sharded_message(timeout=DEADLINE)
             assert message["data"] == client.lindex(keys.log, 0)
-
-
-def _cluster_is_up(client: redis.Redis) -> bool:
-    return bool(client.cluster("INFO")["cluster_state"] == "ok")
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from redis.exceptions import NoPermissionError, ResponseError
 from taskbeam.gateway.dashboard.publisher import channel_pattern
 from taskbeam.journal.entry import new_token
 from taskbeam.journal.feeds.names import feed_keys
-from taskbeam.journal.keys import TaskKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.keys import JournalNames
 
 #: Seconds after which nothing is left of a try, even if it may not delete.
 LIFE = 60
@@ -130,16 +130,15 @@ def needed_commands(
 
 
 async def refused_commands(
-    redis: Redis, control: ControlKeys, commands: Sequence[tuple[str | int, ...]], key_prefix: str
+    redis: Redis, control: ControlKeys, commands: Sequence[tuple[str | int, ...]], journals: JournalNames
 ) -> dict[str, str]:
     """Those that this user may not give, each with what Redis says. Raises redis-py's other errors.
 
-    ``redis`` speaks RESP2, as the gateway's does. ``key_prefix`` stands before a task's id in the key of its
-    result.
+    ``redis`` speaks RESP2, as the gateway's does.
     """
     token = new_token()
-    keys = TaskKeys(f"{key_prefix}taskbeam-doctor-{token}")
-    feed = feed_keys(f"doctor:{token}", key_prefix)
+    keys = journals.task(f"taskbeam-doctor-{token}")
+    feed = feed_keys(f"doctor:{token}", journals.prefix)
     names = {
         OWN: control.doctor(token),
         TASK: keys.log,
@@ -147,7 +146,7 @@ async def refused_commands(
         CHANNEL: keys.channel,
         FEED: feed.log,
         FEED_CHANNEL: feed.channel,
-        PATTERN: channel_pattern(key_prefix),
+        PATTERN: channel_pattern(journals.prefix),
     }
     refused: dict[str, str] = {}
     connection: Any = redis.connection_pool.make_connection()

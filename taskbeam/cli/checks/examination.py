@@ -23,7 +23,7 @@ from taskbeam.cli.checks.version_facts import needed_packages
 from taskbeam.cli.checks.worker_facts import Taskbeam, ask_workers
 from taskbeam.cli.checks.worker_rules import about_workers
 from taskbeam.connections.configuration_error import CeleryConfigurationError, without_password
-from taskbeam.connections.journal import journal_backend, journal_redis
+from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
 from taskbeam.gateway.auth.issuers import Issuers
 from taskbeam.gateway.auth.keys import KeyConfigurationError, key_set
 from taskbeam.gateway.auth.shared_api_keys import SharedApiKeys
@@ -77,7 +77,7 @@ class Examination:
         yield from self._machine()
 
     async def _journals(self, backend: JournalBackend) -> list[Finding]:
-        own = Taskbeam.of(describe_backend(backend))
+        own, journals = Taskbeam.of(describe_backend(backend)), JournalSettings.of(backend)
         redis = journal_redis(backend, self._settings.redis_timeout)
         try:
             needed = needed_commands(
@@ -86,11 +86,11 @@ class Examination:
                 stock=self._settings.stock,
                 notifies=self._settings.notifies,
             )
-            facts = await ask_redis(redis, backend.control, own.key_prefix, needed)
+            facts = await ask_redis(redis, journals.control, journals.names, needed)
             self._run_id = facts.info.get("run_id")
             if not {"TIME", "ZRANGE", "HLEN"} & facts.refused.keys():
                 seconds, _ = await redis.time()
-                workers = await read_workers(redis, backend.control, int(seconds) * 1000)
+                workers = await read_workers(redis, journals.control, int(seconds) * 1000)
                 self._leased = [worker["name"] for worker in workers if worker["alive"]]
         finally:
             await redis.aclose()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.keys import JournalNames
 
 #: Settings that are asked for, where the server lets us.
 ASKED = ("client-output-buffer-limit", "save")
@@ -38,17 +39,20 @@ class RedisFacts:
 
 
 async def ask_redis(
-    redis: Redis, control: ControlKeys, key_prefix: str, needed: Sequence[tuple[str | int, ...]]
+    redis: Redis,
+    control: ControlKeys,
+    journals: JournalNames,
+    needed: Sequence[tuple[str | int, ...]],
 ) -> RedisFacts:
     """Ask the server of the journals. Raises redis-py's errors and `OSError`.
 
     Args:
         redis: as a gateway connects to it.
         control: the names there of what belongs to no task.
-        key_prefix: what stands before a task's id in the key of its result.
+        journals: how its tasks are named and told.
         needed: the commands that it gives; see `needed_commands`.
     """
-    refused = await refused_commands(redis, control, needed, key_prefix)
+    refused = await refused_commands(redis, control, needed, journals)
     return RedisFacts(
         info=await read_info(redis),
         configured=await read_configured(redis),

@@ -16,13 +16,13 @@ from taskbeam.gateway.auth.identity import Action, Identity
 from taskbeam.gateway.auth.policy import Task, anyone, by_token
 from taskbeam.gateway.problems import FORBIDDEN, INTERNAL, UNAVAILABLE, UNKNOWN_TASK, Problem
 from taskbeam.journal.away import REDIS_AWAY
-from taskbeam.journal.keys import task_keys
 from taskbeam.journal.labels import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbeam.gateway.auth.policy import Authorize
+    from taskbeam.journal.keys import JournalNames
     from taskbeam.journal.reader import JournalReader
 
 logger = logging.getLogger(__name__)
@@ -33,9 +33,9 @@ _NONE = Labels()
 class Access:
     """The policy, and where a task's labels are read."""
 
-    def __init__(self, journal: JournalReader, key_prefix: str, authorize: Authorize) -> None:
+    def __init__(self, journal: JournalReader, names: JournalNames, authorize: Authorize) -> None:
         self._journal = journal
-        self._prefix = key_prefix
+        self._names = names
         self._authorize = authorize
         self._asked: set[asyncio.Task[None]] = set()
 
@@ -45,7 +45,7 @@ class Access:
         ``internal_error`` where the application's own policy fails.
         """
         if self._needs_labels(identity, task_id):
-            labels = await self._journal.labels(task_keys(task_id, self._prefix))
+            labels = await self._journal.labels(self._names.task(task_id))
             return self._judge(identity, action, Task(task_id, labels or _NONE))
         return self._judge(identity, action, Task(task_id, _NONE))
 

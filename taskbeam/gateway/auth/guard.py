@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from taskbeam.gateway.auth.tokens import Tokens
     from taskbeam.gateway.settings import GatewaySettings
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.keys import JournalNames
     from taskbeam.journal.reader import JournalReader
     from taskbeam.measures.client_counts import ClientCounts
 
@@ -53,7 +54,7 @@ class Guard:
         redis: Redis,
         control: ControlKeys,
         journal: JournalReader,
-        key_prefix: str,
+        names: JournalNames,
         authorize: Authorize | None,
         authorize_feed: AuthorizeFeed | None = None,
         *,
@@ -70,7 +71,7 @@ class Guard:
         self.api_keys = ApiKeys(redis, control)
         self.revocations = Revocations(redis, control, settings.max_token_lifetime)
         self.tickets = Tickets(redis, control, settings.ticket_lifetime)
-        self.access = Access(journal, key_prefix, policy)
+        self.access = Access(journal, names, policy)
         self.feeds = FeedAccess(authorize, authorize_feed, open_to_all=open_to_all)
         limits = Limits(
             settings.max_connections,

@@ -22,7 +22,6 @@ from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, new_token
 from taskbeam.journal.events import Record
-from taskbeam.journal.keys import task_keys
 from taskbeam.journal.limits import Limits
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from taskbeam.gateway.connections.broker import RedisBroker
     from taskbeam.journal.appender import JournalAppender
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.keys import JournalNames
 
 logger = logging.getLogger(__name__)
 
@@ -62,14 +62,14 @@ class DashboardPublisher:
         control: ControlKeys,
         appender: JournalAppender,
         broker: RedisBroker | None,
-        key_prefix: str,
+        names: JournalNames,
     ) -> None:
-        """``broker``: where the queues are, if that is Redis; ``key_prefix``: of the results' keys."""
+        """``broker``: where the queues are, if that is Redis; ``names``: of the tasks."""
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._control = control
         self._appender = appender
         self._broker = broker
-        self._prefix = key_prefix
+        self._names = names
         self._me = new_token()
         self._queues: list[str] = []
 
@@ -100,7 +100,7 @@ class DashboardPublisher:
         """Until another gateway has the lease, or the connection was lost: then something was missed."""
         tally, ticks = Tally(), 0
         async with self._redis.pubsub() as channels:
-            await channels.psubscribe(channel_pattern(self._prefix))
+            await channels.psubscribe(channel_pattern(self._names.prefix))
             await channels.get_message(timeout=LEASE_MS / 1000)  # the acknowledgement
             while await self._leads():
                 if ticks and not await self._listen(channels, tally):
@@ -108,7 +108,7 @@ class DashboardPublisher:
                 if ticks % LOOK == 0 and self._broker is not None:
                     self._queues = await queue_names(self._broker)
                 tick = tally.tick()
-                await add_traces(self._redis, self._prefix, tick["jobs"])
+                await add_traces(self._redis, self._names, tick["jobs"])
                 # A new publisher knows nothing of what went on before it.
                 await self._tell({"fresh": ticks == 0, **tick, **await self._surroundings()})
                 ticks += 1
@@ -150,7 +150,7 @@ class DashboardPublisher:
     async def _tell(self, tick: dict[str, Any]) -> None:
         await self._appender.append(
             Entry(
-                keys=task_keys(DASHBOARD, self._prefix),
+                keys=self._names.task(DASHBOARD),
                 task_id=DASHBOARD,
                 type="data",
                 members={"data": to_json(tick)},

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbeam.journal.keys import task_keys
 from taskbeam.tracing.traceparent import traceparent_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from taskbeam.journal.keys import JournalNames
 
-async def add_traces(redis: Any, prefix: str, jobs: Sequence[dict[str, Any]]) -> None:
-    """Give each job that is traced its ``trace``, a `traceparent`; raises redis-py's errors.
 
-    ``prefix``: what stands before a task's id in the key of its result.
-    """
+async def add_traces(redis: Any, names: JournalNames, jobs: Sequence[dict[str, Any]]) -> None:
+    """Give each job that is traced its ``trace``, a `traceparent`; raises redis-py's errors."""
     if not jobs:
         return
     heads = redis.pipeline(transaction=False)
     for job in jobs:
-        heads.hget(task_keys(job["id"], prefix).head, "trace")
+        heads.hget(names.task(job["id"]).head, "trace")
     # A key of another type in a head's place, say, is no reason to tell nothing at all.
     for job, trace in zip(jobs, await heads.execute(raise_on_error=False), strict=True):
         if isinstance(trace, bytes) and (known := traceparent_in(trace.decode(errors="replace"))):

@@ -1,7 +1,7 @@
 -- The text that the task writes, and how an event tells a piece of it. A task that writes none pays nothing.
 
 local text, had_text = ARGV[5], head[21]
-local text_key = (text or had_text) and '{' .. KEYS[1] .. '}:output'
+local text_key = (text or had_text) and KEYS[2]:sub(1, -5) .. 'output'
 -- A new attempt begins with an empty text.
 local forgets_text = had_text and (begins or (reborn and entry.birth))
 

@@ -16,7 +16,7 @@ from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.events import EventId
-from taskbeam.journal.keys import CELERY_PREFIX
+from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
 from taskbeam.measures.follow_counts import FollowCounts, said_at
 from taskbeam.measures.histogram import Histogram
 from taskbeam.measures.names import OTHERS, CountByName
@@ -81,7 +81,9 @@ class Nobody:
 
 
 def test_whoever_waits_for_a_slow_client_follows_no_more() -> None:
-    hub = Hub(cast("JournalReader", None), Audience(), MissingJournals(0), CELERY_PREFIX)
+    hub = Hub(
+        cast("JournalReader", None), Audience(), MissingJournals(0), JournalNames(CELERY_PREFIX, TaskKeys)
+    )
     follower, other = (hub.follow("7", EventId(1, 1), Nobody()) for _ in range(2))
     seen = []
     for step in (
@@ -106,7 +108,7 @@ class Found(Watchdog):
 
 def test_what_a_watchdog_finds_adds_up() -> None:
     counts: Counter[str] = Counter()
-    watchdog = Found(cast("Redis", None), ONE_SERVER, 600, lease=10, found=counts)
+    watchdog = Found(cast("Redis", None), ONE_SERVER, TaskKeys, 600, lease=10, found=counts)
     for _ in range(2):
         asyncio.run(watchdog.sweep())
     assert counts == {"stalled": 6, "recovered": 4, "lost": 2}
