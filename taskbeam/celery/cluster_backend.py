@@ -14,11 +14,13 @@ from taskbeam.celery.cluster_connections import ClusterConnections
 from taskbeam.celery.cluster_results import ClusterResultConsumer
 from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.cluster.url import hidden_password, parse_cluster_url
+from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.control_keys import CLUSTER
 
 if TYPE_CHECKING:
     from taskbeam.cluster.slot_map import Address
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.keys import TaskKeys
 
 #: What redis-py raises while a slot moves or a replica is promoted, beside what Celery knows.
 _CLUSTER_ERRORS = (ClusterError, RedisClusterException, TryAgainError)
@@ -57,6 +59,7 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
 
     def _create_client(self, **arguments: Any) -> CelerysClusterClient:
         kind = arguments.pop("connection_class", None)
+        arguments.pop("retry_on_timeout", None)  # redis-py warns of it, and tries again in any case
         if kind is not None:
             arguments["ssl"] = True
         return CelerysClusterClient(self.startup_nodes, arguments)
@@ -69,6 +72,11 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
     def control(self) -> ControlKeys:
         """The names of what belongs to no task: all of one slot."""
         return CLUSTER
+
+    @property
+    def kind_of_keys(self) -> type[TaskKeys]:
+        """Names in the slot of Celery's own key, told to whoever asks that slot's master."""
+        return ClusterKeys
 
     def as_uri(self, include_password: bool = False) -> str:
         """The URL; without the password, unless that is asked for."""

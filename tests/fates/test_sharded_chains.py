@@ -11,7 +11,7 @@ import pytest
 from celery import chain
 from redis.asyncio import Redis
 
-from taskbeam.celery.backend import JournalBackend
+from taskbeam.celery.journal_backend import JournalBackend
 from tests.gateway.connections.follow import following
 from tests.support.closing import close_app
 from tests.support.one_node import one_node

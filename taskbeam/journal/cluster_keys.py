@@ -1,0 +1,65 @@
+"""The names of one task on a Redis Cluster: in the slot of Celery's own key, whatever braces that has.
+
+Of a name Redis hashes what is between the first ``{`` and the first ``}`` behind it, unless that is nothing,
+and else all of it. Celery does not know that, so an id or a `global_keyprefix` may have braces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS as SLOTS
+from redis.crc import key_slot
+
+from taskbeam.journal.keys import ShardedKeys
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterKeys(ShardedKeys):
+    """As those of one server, where Celery's key has no closing brace.
+
+    Whatever the braces, no name is that of another task, nor Celery's key of one under the same prefix.
+    """
+
+    @property
+    def head(self) -> str:
+        return f"{stem(self.result)}:head"
+
+    @property
+    def log(self) -> str:
+        return f"{stem(self.result)}:log"
+
+    @property
+    def tombstone(self) -> str:
+        return f"{stem(self.result)}:tombstone"
+
+    @property
+    def output(self) -> str:
+        return f"{stem(self.result)}:output"
+
+    @property
+    def channel(self) -> str:
+        return f"{stem(self.result)}:live"
+
+    @property
+    def hearers(self) -> str:
+        return f"{stem(self.result)}:hearers"
+
+
+def stem(result: str) -> str:
+    """What stands before the colon in the names of a task; no two results have the same."""
+    if "}" not in result:
+        return f"{{{result}}}"
+    _, opened, behind = result.partition("{")
+    tag, closed, _ = behind.partition("}")
+    if opened and closed and tag:
+        return f":{result}"
+    # All of it is hashed, and no tag can have its braces: one does that is hashed to the same slot.
+    return f"{{{_tags()[key_slot(result.encode())]}}}{result}"
+
+
+@cache
+def _tags() -> dict[int, str]:
+    """One for each slot: of numbers with 14 binary digits each has another, for CRC16 is linear."""
+    return {key_slot(tag.encode()): tag for tag in (f"{number:014b}" for number in range(SLOTS))}
