@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
@@ -119,14 +120,22 @@ class ClusterWriter:
                 address = address or self._topology.master(slot)
                 return exchange(self._line(address), asking)
             except (ResponseError, ConnectionError) as error:
-                said = redirection(error) if isinstance(error, ResponseError) else Redirection(Ask.NO_MASTER)
-                if said is None or time.monotonic() >= self._held.until:
-                    raise
-                if isinstance(error, ConnectionError) and address is not None:
-                    self._drop(address)
+                refusal = error
+            said = (
+                Redirection(Ask.NO_MASTER) if isinstance(refusal, ConnectionError) else redirection(refusal)
+            )
+            if said is None:
+                raise refusal
+            if isinstance(refusal, ConnectionError) and address is not None:
+                self._drop(address)
+            late = time.monotonic() >= self._held.until
+            if late and said.asks is not Ask.MOVED:
+                raise refusal
             if said.asks in (Ask.LATER, Ask.NO_MASTER):
-                time.sleep(PAUSE)
+                sleep(PAUSE)
             address = self._topology.follow(said, address)
+            if late:  # whoever comes next knows of the move
+                raise refusal
             asking = said.asks is Ask.ONCE or (said.asks is Ask.LATER and asking)
 
     def _settle(self, and_then: Entry | None = None) -> Appended | None:

@@ -1,0 +1,78 @@
+"""Journals on a cluster that a test writes as a worker does, and reads from the server that has them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from taskbeam.celery.cluster_connections import ClusterConnections
+from taskbeam.cluster.slot_map import Address, slot_of
+from taskbeam.cluster.writer import ClusterWriter
+from taskbeam.journal.entry import Entry
+from taskbeam.journal.events import Record
+from taskbeam.journal.keys import task_keys
+from taskbeam.journal.limits import Limits
+from tests.support.waiting import DEADLINE
+
+if TYPE_CHECKING:
+    from tests.support.redis_cluster import Cluster, ClusterNode
+
+
+class Journals:
+    """Written over lines of their own; ``patience`` s for what a cluster refuses."""
+
+    def __init__(self, cluster: Cluster, patience: float = DEADLINE) -> None:
+        self.cluster = cluster
+        nodes = [Address("127.0.0.1", node.port) for node in cluster.nodes]
+        self.connections = ClusterConnections(nodes, {})
+        self.writer = ClusterWriter(self.connections.topology, self.connections.to, patience)
+
+    def task(self, at: ClusterNode | None = None) -> Task:
+        """One whose journal is empty, at a certain master."""
+        while True:
+            task = Task(self, str(uuid4()))
+            if at is None or task.owner() is at:
+                return task
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+class Task:
+    """One task's journal; what is said in it is numbers."""
+
+    def __init__(self, journals: Journals, task_id: str) -> None:
+        self.id = task_id
+        self.keys = task_keys(task_id)
+        self.slot = slot_of(self.keys.result)
+        self._journals = journals
+
+    def owner(self) -> ClusterNode:
+        """Whoever has its slot now."""
+        return self._journals.cluster.owner(self.keys.result)
+
+    def entry(self, number: int, **fields: Any) -> Entry:
+        return Entry(
+            keys=self.keys,
+            task_id=self.id,
+            type="progress",
+            members={"data": str(number)},
+            state=fields.pop("state", "PROGRESS"),
+            run="run",
+            limits=Limits(keep=60, expires=3600),
+            sharded=True,
+            **fields,
+        )
+
+    def post(self, *numbers: int) -> None:
+        for number in numbers:
+            self._journals.writer.post(self.entry(number))
+
+    def append(self, number: int, **fields: Any) -> None:
+        self._journals.writer.append(self.entry(number, **fields))
+
+    def said(self) -> list[int]:
+        """All that is in the journal, in its order."""
+        raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)
+        return [json.loads(Record.parse(raw).body)["data"] for raw in raws]
