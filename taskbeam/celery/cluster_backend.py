@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _CLUSTER_ERRORS = (ClusterError, RedisClusterException, TryAgainError)
 
 
+#: Arguments that are not the same for each server, or none of a cluster's.
+_OF_ONE_SERVER = frozenset({"host", "port", "db"})
+
+
 class TaskbeamClusterBackend(JournalBackend, RedisBackend):
     """The journals on a Redis Cluster: each task has one slot, a group another one.
 
@@ -53,9 +57,8 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
             raise ImproperlyConfigured(f"result_backend {hidden_password(url)}: {error}") from error
         self.startup_nodes = parsed.startup_nodes
         arguments: dict[str, Any] = super()._params_from_url(parsed.server, defaults)  # type: ignore[misc]
-        for name in ("host", "port", "db"):
-            arguments.pop(name, None)
-        return arguments
+        # What is not set is left out: redis-py complains of some of it.
+        return {name: value for name, value in arguments.items() if value and name not in _OF_ONE_SERVER}
 
     def _create_client(self, **arguments: Any) -> CelerysClusterClient:
         kind = arguments.pop("connection_class", None)
