@@ -9,9 +9,10 @@ from uuid import uuid4
 from taskbeam.celery.cluster_connections import ClusterConnections
 from taskbeam.cluster.slot_map import Address, slot_of
 from taskbeam.cluster.writer import ClusterWriter
+from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.entry import Entry
 from taskbeam.journal.events import Record
-from taskbeam.journal.keys import task_keys
+from taskbeam.journal.keys import CELERY_PREFIX
 from taskbeam.journal.limits import Limits
 from tests.support.waiting import DEADLINE
 
@@ -44,7 +45,7 @@ class Task:
 
     def __init__(self, journals: Journals, task_id: str) -> None:
         self.id = task_id
-        self.keys = task_keys(task_id)
+        self.keys = ClusterKeys(CELERY_PREFIX + task_id)
         self.slot = slot_of(self.keys.result)
         self._journals = journals
 
@@ -61,7 +62,6 @@ class Task:
             state=fields.pop("state", "PROGRESS"),
             run="run",
             limits=Limits(keep=60, expires=3600),
-            sharded=True,
             **fields,
         )
 
