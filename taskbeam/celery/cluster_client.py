@@ -28,6 +28,10 @@ class _Pools:
 
     def reset(self) -> None:
         """Forget the connections; after a fork they are the parent's."""
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the connections that are open."""
         self._cluster.disconnect_connection_pools()
 
 
