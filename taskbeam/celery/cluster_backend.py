@@ -77,6 +77,11 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
         return CLUSTER
 
     @property
+    def watches_runs(self) -> bool:
+        """They are, in the slot of what belongs to no task."""
+        return True
+
+    @property
     def kind_of_keys(self) -> type[TaskKeys]:
         """Names in the slot of Celery's own key, told to whoever asks that slot's master."""
         return ClusterKeys

@@ -56,8 +56,10 @@ class ClusterConnections(OutboxConnections):
     def writer(self, *, patient: bool) -> ClusterWriter:
         """What appends entries: within the deadline of an append, or for some seconds."""
         if patient:
-            return ClusterWriter(self.topology, self.to, PATIENCE)
-        return ClusterWriter(self.topology, lambda address: self.to(address, DEADLINE), DEADLINE)
+            return ClusterWriter(self.topology, self.to, self.make_quick, PATIENCE)
+        return ClusterWriter(
+            self.topology, lambda address: self.to(address, DEADLINE), self.make_quick, DEADLINE
+        )
 
     def answers(self) -> bool:
         """Whether each master takes what is written."""

@@ -74,7 +74,7 @@ class Entries:
             run=run.id if run else "",
             name=name,
             labels=labels,
-            registration=None if backend.options.sharded else registration_of(run, backend.control),
+            registration=registration_of(run, backend.control) if backend.watches_runs else None,
             ran=Ran(run.elapsed(), backend.control.times(name)) if run and name and counts else None,
             limits=backend.limits,
             **fields,

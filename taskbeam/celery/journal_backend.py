@@ -362,6 +362,11 @@ class JournalBackend:
         return ONE_SERVER
 
     @property
+    def watches_runs(self) -> bool:
+        """Whether its runs are registered, so that a watchdog finds those of a worker that died."""
+        return not self.options.sharded
+
+    @property
     def kind_of_keys(self) -> type[TaskKeys]:
         """How its tasks are named and told."""
         return ShardedKeys if self.options.sharded else TaskKeys

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
 from taskbeam.cluster.redirection import Ask, Redirection, redirection
+from taskbeam.cluster.registrations import Registrations
 from taskbeam.cluster.slot_map import slot_of
 from taskbeam.journal.line import Line, Numbers
 from taskbeam.journal.unanswered import Unanswered, unknown_script
@@ -38,6 +39,7 @@ class _Held(threading.local):
 
     def __init__(self) -> None:
         self.lines: dict[Address, Line] = {}
+        self.registrations: Registrations | None = None
         self.pid = 0
         self.numbers = Numbers()
         self.busy = False
@@ -52,11 +54,19 @@ class ClusterWriter:
     """
 
     def __init__(
-        self, topology: Topology, connect: Callable[[Address], AbstractConnection], patience: float
+        self,
+        topology: Topology,
+        connect: Callable[[Address], AbstractConnection],
+        connect_control: Callable[[], AbstractConnection],
+        patience: float,
     ) -> None:
-        """``connect`` makes an unconnected connection, whose timeouts are the deadline of one reply."""
+        """``connect`` makes an unconnected connection, whose timeouts are the deadline of one reply.
+
+        ``connect_control`` makes one to whoever has what belongs to no task.
+        """
         self._topology = topology
         self._connect = connect
+        self._connect_control = connect_control
         self._patience = patience
         self._held = _Held()
 
@@ -69,12 +79,16 @@ class ClusterWriter:
         """Append after all that was posted, and wait for the answer; raises redis-py's errors."""
         with self._calling():
             self._settle()
-            return self._deliver(entry)
+            self._registrations().before(entry)
+            appended = self._deliver(entry)
+            self._registrations().after(entry, appended.verdict)
+            return appended
 
     def post(self, entry: Entry) -> Appended | None:
         """Send, and leave the answer for a later call; as `JournalWriter.post`."""
         with self._calling():
             newest, now = None, time.monotonic()
+            self._registrations().before(entry)
             try:
                 line = self._line(self._topology.master(slot_of(entry.keys.result)))
                 before = line.unanswered.before(entry)
@@ -91,6 +105,7 @@ class ClusterWriter:
         """Wait for the answers to all entries that this thread has posted; raises redis-py's errors."""
         with self._calling():
             self._settle()
+            self._registrations().settle()
 
     def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """Run another script, whose keys have one slot, after what was posted; raises as `append`."""
@@ -102,6 +117,8 @@ class ClusterWriter:
         """Drop this thread's connections."""
         for address in list(self._held.lines):
             self._drop(address)
+        if self._held.registrations is not None:
+            self._held.registrations.close()
 
     # Where it goes.
 
@@ -185,6 +202,12 @@ class ClusterWriter:
             line = held.lines[address] = Line(connection, held.numbers)
         return line
 
+    def _registrations(self) -> Registrations:
+        held = self._held
+        if held.registrations is None:
+            held.registrations = Registrations(self._connect_control)
+        return held.registrations
+
     def _drop(self, address: Address) -> None:
         line = self._held.lines.pop(address, None)
         if line is not None:
@@ -195,7 +218,8 @@ class ClusterWriter:
         held = self._held
         if held.pid != os.getpid():
             # After a fork the sockets are the parent's.
-            held.lines, held.numbers, held.pid = {}, Numbers(), os.getpid()
+            held.lines, held.registrations = {}, None
+            held.numbers, held.pid = Numbers(), os.getpid()
         held.busy, held.until = True, time.monotonic() + self._patience
         try:
             yield

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS as SLOTS
 from redis.crc import key_slot
@@ -21,6 +22,8 @@ class ClusterKeys(ShardedKeys):
 
     Whatever the braces, no name is that of another task, nor Celery's key of one under the same prefix.
     """
+
+    beside_control: ClassVar[bool] = False
 
     @property
     def head(self) -> str:

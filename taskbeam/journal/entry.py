@@ -219,7 +219,9 @@ class Entry:
         """The script's KEYS."""
         keys = self.keys
         names = (keys.result, keys.head, keys.log, keys.tombstone)
-        return (*names, self.registration.runs_key) if self.registration else names
+        if self.registration and keys.beside_control:
+            return (*names, self.registration.runs_key)
+        return names
 
     def script_args(self) -> tuple[str | bytes, ...]:
         """The script's ARGV."""

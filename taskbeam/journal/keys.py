@@ -21,6 +21,9 @@ class TaskKeys:
     #: The command that publishes what is told of the task.
     publish: ClassVar[str] = "PUBLISH"
 
+    #: Whether what belongs to no task is on the same server, so that one script writes both.
+    beside_control: ClassVar[bool] = True
+
     @property
     def task_id(self) -> str:
         """Celery's id of the task."""

@@ -27,7 +27,8 @@ class Journals:
         self.cluster = cluster
         nodes = [Address("127.0.0.1", node.port) for node in cluster.nodes]
         self.connections = ClusterConnections(nodes, {})
-        self.writer = ClusterWriter(self.connections.topology, self.connections.to, patience)
+        connections = self.connections
+        self.writer = ClusterWriter(connections.topology, connections.to, connections.make_quick, patience)
 
     def task(self, at: ClusterNode | None = None) -> Task:
         """One whose journal is empty, at a certain master."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+import redis
 from celery import chain, chord, group
 from celery.exceptions import ChordError, ImproperlyConfigured
 from celery.result import GroupResult
@@ -14,6 +15,9 @@ from celery.result import GroupResult
 from stack.valkey import Valkey
 from taskbeam.celery.cluster_backend import TaskbeamClusterBackend
 from taskbeam.celery.cluster_results import ClusterResultConsumer
+from taskbeam.cluster.slot_map import slot_of
+from taskbeam.journal.control_keys import CLUSTER
+from taskbeam.presence.row import Row
 from tests.support.closing import close_app
 from tests.support.jobs import jobs_app
 from tests.support.waiting import DEADLINE, wait_until
@@ -65,7 +69,7 @@ def states(backend: TaskbeamClusterBackend, task_id: str) -> list[str]:
 
 def ended(backend: TaskbeamClusterBackend, task_id: str) -> list[str]:
     """The same, once the task is over."""
-    wait_until(lambda: states(backend, task_id)[-1:] in (["SUCCESS"], ["FAILURE"]))
+    wait_until(lambda: states(backend, task_id)[-1:] in (["SUCCESS"], ["FAILURE"], ["REVOKED"]))
     return states(backend, task_id)
 
 
@@ -88,6 +92,22 @@ def test_a_retry_goes_on_in_the_same_journal(app: Celery, backend: TaskbeamClust
     result = app.signature("jobs.flaky").apply_async()
     assert result.get(timeout=DEADLINE) == "done"
     assert ended(backend, result.id) == ["PENDING", "STARTED", "RETRY", "STARTED", "SUCCESS"]
+
+
+def test_a_run_is_registered_while_it_goes_on(app: Celery, backend: TaskbeamClusterBackend) -> None:
+    result = app.signature("jobs.digest", args=(100_000,)).apply_async()
+    wait_until(lambda: registered(backend) == {result.id})
+    app.control.revoke(result.id, terminate=True)
+    assert ended(backend, result.id)[-1] == "REVOKED"
+    wait_until(lambda: not registered(backend))
+
+
+def registered(backend: TaskbeamClusterBackend) -> set[str]:
+    """The ids of the tasks that any worker has begun and not ended."""
+    control: Any = backend._connections
+    with redis.Redis(*control.topology.master(slot_of(CLUSTER.workers))) as client:
+        rows = [client.hvals(key) for key in client.scan_iter(f"{CLUSTER.prefix}runs:*")]
+    return {Row.decode(row).task_id for each in rows for row in each}
 
 
 def test_a_group(app: Celery) -> None:
