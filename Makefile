@@ -91,10 +91,14 @@ $(VENV)/.ready-proxies: $(VENV)/.ready-browser
 	$(BIN)/python -m tests.support.helm
 	@touch $@
 
+$(VENV)/.ready-broker: $(VENV)/.ready-proxies
+	$(BIN)/python -m tests.support.rabbitmq
+	@touch $@
+
 $(VENV)/.ready-faults: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.support.fake_clock
 	@touch $@
 
-$(VENV)/.ready-peers: $(VENV)/.ready-proxies
+$(VENV)/.ready-peers: $(VENV)/.ready-broker
 	$(BIN)/python -m benchmarks.light
 	@touch $@

@@ -23,6 +23,7 @@ from taskbeam.celery.groups import groups_named
 from taskbeam.celery.inspection import answer_inspection
 from taskbeam.celery.kept_ends import kept_ends
 from taskbeam.celery.labels import absent_sender, labels_of
+from taskbeam.celery.message_ttl import stay_until_received
 from taskbeam.celery.replacement import note_replacement, replaced_run
 from taskbeam.celery.revocation import guard_starts
 from taskbeam.celery.route import queue_of
@@ -145,6 +146,7 @@ def _task_is_sent(sender: str, headers: dict[str, Any], body: Any, **route: Any)
     journal = _journal_of(task_id, sender, headers)
     if journal is None:
         return
+    stay_until_received(headers, route["properties"])
     run = current_run()
     sender_request = run.request if run is not None else absent_sender()
     labels = labels_of(headers, sender_request, body, journal.options.labels_of)

@@ -1,4 +1,7 @@
-"""One stage with a worker of each pool, for all tests that leave the workers alive; others set their own."""
+"""One stage with a worker of each pool, for all tests that leave the workers alive; others set their own.
+
+And one whose messages come by RabbitMQ.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from taskbeam.celery import signals
-from tests.support.gateway import Gateway, gateway
 from tests.support.patient_reports import patient_reports
+from tests.support.rabbitmq import RabbitMQ, running_rabbitmq
 
-from .stage import Stage, staged, together
-from .table import POOLS
+from .stage import Stage, served_for, staged, together
+from .table import POOLS, RABBITMQ, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.gateway import Gateway
 
 #: Seconds; a worker that is slow because the machine is busy must not be taken for a dead one here.
 PATIENT_LEASE = 60
@@ -36,34 +41,67 @@ def crewed() -> Iterator[Stage]:
     """A worker of each pool, on a queue of its own; one task at a time, so that what follows comes after."""
     with staged({"taskbeam_options": {"lease": PATIENT_LEASE}}) as made:
         crew = [made.to(pool).worker(pool) for pool in POOLS]
-        with together([*crew, made.to(SPARE).worker("prefork", concurrency=3)]):
+        crew.append(made.to(SPARE).worker("prefork", concurrency=3))
+        made.crew = len(crew)
+        with together(crew):
+            yield made
+
+
+@pytest.fixture(scope="package")
+def rabbitmq() -> Iterator[RabbitMQ]:
+    """The node of all tests; each stage has a virtual host of its own."""
+    with running_rabbitmq() as node:
+        yield node
+
+
+@pytest.fixture(scope="package")
+def rabbitmq_crewed(rabbitmq: RabbitMQ) -> Iterator[Stage]:
+    """The same by RabbitMQ, with prefork."""
+    with staged({"taskbeam_options": {"lease": PATIENT_LEASE}}, rabbitmq.url()) as made:
+        crew = [made.to("prefork").worker(), made.to(SPARE).worker(concurrency=3)]
+        made.crew = len(crew)
+        with together(crew):
             yield made
 
 
 @pytest.fixture
 def pool() -> str:
-    """Whose tests run on several pools, parametrizes it."""
+    """The column of the table. Whose tests run for several, parametrizes it."""
     return "prefork"
 
 
 @pytest.fixture
-def stage(crewed: Stage, pool: str) -> Stage:
-    """Where this pool's worker is."""
+def stage(request: pytest.FixtureRequest, pool: str) -> Stage:
+    """Where this column's worker is."""
+    crew: Stage = request.getfixturevalue("rabbitmq_crewed" if pool == RABBITMQ else "crewed")
     # Of several applications that know a task which ignores its result, the newest is taken for its sender's.
-    signals.connect(crewed.app)
-    return crewed.to(pool)
+    signals.connect(crew.app)
+    return crew.to(pool_of(pool))
 
 
 @pytest.fixture
 def spare(stage: Stage, pool: str) -> Stage:
     """Where a task may lose its process."""
-    return stage.to(SPARE) if pool == "prefork" else stage
+    return stage.to(SPARE) if pool_of(pool) == "prefork" else stage
 
 
 @pytest.fixture(scope="package")
-def served(crewed: Stage) -> Iterator[Gateway]:
-    with gateway(crewed.valkey.url().rsplit("/", 1)[0]) as running:
+def crewed_served(crewed: Stage) -> Iterator[Gateway]:
+    with served_for(crewed) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def rabbitmq_served(rabbitmq_crewed: Stage) -> Iterator[Gateway]:
+    with served_for(rabbitmq_crewed) as running:
+        yield running
+
+
+@pytest.fixture
+def served(request: pytest.FixtureRequest, pool: str) -> Gateway:
+    """The gateway of this column's stage."""
+    running: Gateway = request.getfixturevalue("rabbitmq_served" if pool == RABBITMQ else "crewed_served")
+    return running
 
 
 @pytest.fixture(scope="module")

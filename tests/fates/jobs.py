@@ -30,6 +30,9 @@ LEASE = 8.0
 #: Seconds; a gate that no test opens fails the task.
 GATE_TIMEOUT = 60
 
+#: The setting that names the Redis with the gates, where that is not the broker.
+GATES = "fates_gates"
+
 
 class BrokenFormError(ValueError):
     """Mapped to a public error by the application's settings."""
@@ -313,7 +316,7 @@ def gate_is_open(task: Any, gate: str) -> bool:
 
 def _redis(task: Any) -> redis.Redis:
     # redis-py's own timeout is shorter than a gate may stay closed.
-    return redis.Redis.from_url(task.app.conf.broker_url, socket_timeout=None)
+    return redis.Redis.from_url(task.app.conf.get(GATES) or task.app.conf.broker_url, socket_timeout=None)
 
 
 def __getattr__(name: str) -> Celery:

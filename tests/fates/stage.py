@@ -7,9 +7,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from copy import copy
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
+from kombu import Producer
 from redis.asyncio import Redis
 
 from stack.valkey import Valkey
@@ -21,10 +23,11 @@ from taskbeam.presence.watchdog import Swept, Watchdog
 from taskbeam.testing.story import word
 from tests.support.asyncapi import check
 from tests.support.closing import close_app
+from tests.support.gateway import Gateway, gateway
 from tests.support.waiting import wait_until
 from tests.support.worker import hears_broadcasts, worker
 
-from .jobs import fates_app
+from .jobs import GATES, fates_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -54,19 +57,29 @@ SHORT_LIVED: dict[str, Any] = {"taskbeam_options": {"lease": 1.5}}
 
 
 class Stage:
-    """One server with the tasks of `tests.fates.jobs`."""
+    """One server with the tasks of `tests.fates.jobs`. ``crew``: how many workers there are all the time."""
 
     def __init__(
-        self, valkey: Valkey, conf: dict[str, Any] | None = None, broker: Valkey | None = None
+        self,
+        valkey: Valkey,
+        conf: dict[str, Any] | None = None,
+        broker: Valkey | None = None,
+        amqp: str | None = None,
     ) -> None:
-        """``valkey`` has the journals; and the messages too, without a ``broker`` of their own."""
+        """``valkey`` has the journals; and messages and gates too, without a ``broker`` of their own.
+
+        ``amqp``: the URL of another broker, for the messages alone.
+        """
         self.valkey = valkey
         self.route = "celery"
-        self.conf = conf or {}
-        self.broker = (broker or valkey).url(0)
+        self.crew = 0
+        self._workers = count(1)
+        gates = (broker or valkey).url(0)
+        self.conf = (conf or {}) | ({GATES: gates} if amqp else {})
+        self.broker = amqp or gates
         self.backend = "taskbeam+" + valkey.url(1)
         self.app = fates_app(self.broker, self.backend, self.conf)
-        self.queue = redis.Redis.from_url(self.broker)
+        self.queue = redis.Redis.from_url(gates)
         self.redis = redis.Redis.from_url(valkey.url(1))
         self.judgement = Judgement()
 
@@ -81,7 +94,14 @@ class Stage:
         """A worker of the queue, until the block ends; it is killed, unless it has been stopped."""
         env = {"FATES_CONF": json.dumps(self.conf | conf)}
         with worker(
-            self.broker, self.backend, pool, concurrency, "tests.fates.jobs", env=env, queue=self.route
+            self.broker,
+            self.backend,
+            pool,
+            concurrency,
+            "tests.fates.jobs",
+            env=env,
+            queue=self.route,
+            number=next(self._workers),
         ) as process:
             yield process
             process.kill()
@@ -93,13 +113,19 @@ class Stage:
         return task_id
 
     def send_damaged(self, damage: Callable[[dict[str, Any]], dict[str, Any]]) -> str:
-        """The id of a task whose message is not what was sent."""
+        """The id of a task whose message, its ``body`` and its ``headers``, is not what was sent."""
         nobody = self.to("damaged")
         task_id = nobody.send("add", 1, 2)
-        raw: Any = self.queue.lpop(nobody.route)
-        message = damage(json.loads(raw))
-        message["properties"]["delivery_info"]["routing_key"] = self.route
-        self.queue.lpush(self.route, json.dumps(message))
+        with self.app.connection() as connection, connection.channel() as channel:
+            sent: Any = self.app.amqp.queues[nobody.route](channel).get(no_ack=True)
+            message = damage({"body": sent.body, "headers": sent.headers})
+            Producer(channel).publish(
+                routing_key=self.route,
+                content_type=sent.content_type,
+                content_encoding=sent.content_encoding,
+                correlation_id=task_id,
+                **message,
+            )
         return task_id
 
     def signature(self, job: str, *args: Any, **options: Any) -> Signature:
@@ -186,10 +212,10 @@ class Stage:
 
 
 @contextmanager
-def staged(conf: dict[str, Any] | None = None) -> Iterator[Stage]:
-    """A stage on a server of its own."""
+def staged(conf: dict[str, Any] | None = None, amqp: str | None = None) -> Iterator[Stage]:
+    """A stage on a server of its own; ``amqp``: where its messages are, if not there."""
     with Valkey() as server:
-        stage = Stage(server, conf)
+        stage = Stage(server, conf, amqp=amqp)
         yield stage
         stage.close()
 
@@ -208,6 +234,11 @@ def together(contexts: Iterable[AbstractContextManager[T]]) -> Iterator[list[T]]
             yield [done.result() for done in entering]
         finally:
             list(threads.map(lambda context: context.__exit__(None, None, None), entered))
+
+
+def served_for(stage: Stage, **settings: Any) -> AbstractContextManager[Gateway]:
+    """A gateway of the stage's journals and its broker."""
+    return gateway(stage.valkey.url().rsplit("/", 1)[0], broker_url=stage.broker, **settings)
 
 
 def story(events: list[Event]) -> list[str]:

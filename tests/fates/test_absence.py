@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from celery import chain, states
 
 from taskbeam.journal.keys import task_keys
@@ -13,7 +15,7 @@ from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
 from .stage import staged
-from .table import expected
+from .table import PREFORK, expected
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -53,16 +55,29 @@ def test_a_task_that_is_silent_for_longer_than_its_result_lives() -> None:
         assert stage.fate(running) == expected("plain")
 
 
-def test_cancelled_while_its_worker_is_away(crewed: Stage, served: Gateway) -> None:
+@pytest.mark.parametrize("pool", PREFORK)
+def test_cancelled_while_its_worker_is_away(stage: Stage, served: Gateway, pool: str) -> None:
     """Revoked at once; the worker that comes later does not run it."""
-    stage = crewed.to("away")
+    stage = stage.to("away")
     task_id = stage.send("gated")
     assert cancelled(served, task_id) == "revoked"
-    assert stage.fate(task_id) == expected("cancelled while queued, no worker")
+    assert stage.fate(task_id) == expected("cancelled while queued, no worker", pool)
     with stage.worker():
         stage.fate(stage.send("add", 1, 2))  # the queue is in order
     assert stage.queue.llen(f"arrived:{task_id}") == 0
-    assert stage.fate(task_id) == expected("cancelled while queued, no worker")
+    assert stage.fate(task_id) == expected("cancelled while queued, no worker", pool)
+
+
+@pytest.mark.parametrize("pool", PREFORK)
+def test_expired_while_its_worker_is_away(stage: Stage, pool: str) -> None:
+    """The worker that comes later says so: no broker drops the message without a word."""
+    stage = stage.to("expiring")
+    task_id = stage.send("add", 1, 2, expires=0.01)
+    behind = stage.send("add", 1, 2)
+    time.sleep(0.1)
+    with stage.worker():
+        stage.fate(behind)
+        assert stage.fate(task_id) == expected("expired", pool)
 
 
 def test_a_message_that_was_given_up_and_arrives_after_all(crewed: Stage) -> None:

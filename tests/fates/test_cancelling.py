@@ -9,7 +9,7 @@ import pytest
 from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
-from .table import POOLS, expected
+from .table import COLUMNS, expected
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -17,17 +17,13 @@ if TYPE_CHECKING:
     from .stage import Stage
 
 
-pytestmark = pytest.mark.parametrize("pool", ["prefork", "threads"])
-
-
-#: One of each pool, and the spare one.
-WORKERS = len(POOLS) + 1
+pytestmark = pytest.mark.parametrize("pool", [column for column in COLUMNS if column != "solo"])
 
 
 def revoke(stage: Stage, task_id: str, **how: Any) -> None:
     """By Celery's own means; all workers have heard it."""
-    answers: Any = stage.app.control.revoke(task_id, reply=True, timeout=60, limit=WORKERS, **how)
-    assert len(answers) == WORKERS
+    answers: Any = stage.app.control.revoke(task_id, reply=True, timeout=60, limit=stage.crew, **how)
+    assert len(answers) == stage.crew
 
 
 def test_revoked_before_it_starts(stage: Stage, pool: str) -> None:

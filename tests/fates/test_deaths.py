@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
@@ -14,43 +16,73 @@ from celery import chain, states
 from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.clients import TRANSPORTS
 from tests.support.gateway import gateway
+from tests.support.waiting import wait_until
 
 from .endpoint import cancelled
-from .stage import REDELIVERY, SHORT_LIVED, Stage, staged, story, together
-from .table import expected
+from .stage import REDELIVERY, SHORT_LIVED, Stage, served_for, staged, story, together
+from .table import COLUMNS, PREFORK, RABBITMQ, expected, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stack.process import ManagedProcess
     from tests.support.gateway import Gateway
+    from tests.support.rabbitmq import RabbitMQ
 
     from .stage import Event
 
-POOLS = ("prefork", "threads")
+POOLS = tuple(column for column in COLUMNS if column != "solo")
 
 #: Seconds from one sweep to the next, of a gateway that leaves sweeping to the test.
 NEVER = 3600
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def by_redis() -> Iterator[Stage]:
     """Each test has queues of its own: the broker of a killed worker has leftovers."""
     with staged(SHORT_LIVED) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def unwatched(stage: Stage) -> Iterator[Gateway]:
-    """A gateway whose own watchdog sleeps."""
-    with gateway(stage.valkey.url().rsplit("/", 1)[0], watchdog_interval=NEVER) as running:
+def by_rabbitmq(rabbitmq: RabbitMQ) -> Iterator[Stage]:
+    with staged(SHORT_LIVED, rabbitmq.url()) as made:
+        yield made
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, pool: str) -> Stage:
+    """With the broker of this column."""
+    made: Stage = request.getfixturevalue("by_rabbitmq" if pool == RABBITMQ else "by_redis")
+    return made
+
+
+@pytest.fixture(scope="module")
+def unwatched_by_redis(by_redis: Stage) -> Iterator[Gateway]:
+    with served_for(by_redis, watchdog_interval=NEVER) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def pausable(stage: Stage) -> Iterator[dict[str, ManagedProcess]]:
-    """A worker of each pool."""
-    with together(stage.to(pool).worker(pool) for pool in POOLS) as workers:
+def unwatched_by_rabbitmq(by_rabbitmq: Stage) -> Iterator[Gateway]:
+    with served_for(by_rabbitmq, watchdog_interval=NEVER) as running:
+        yield running
+
+
+@pytest.fixture
+def unwatched(request: pytest.FixtureRequest, pool: str) -> Gateway:
+    """A gateway whose own watchdog sleeps."""
+    name = "unwatched_by_rabbitmq" if pool == RABBITMQ else "unwatched_by_redis"
+    running: Gateway = request.getfixturevalue(name)
+    return running
+
+
+@pytest.fixture(scope="module")
+def pausable(request: pytest.FixtureRequest) -> Iterator[dict[str, ManagedProcess]]:
+    """A worker of each column."""
+    brokers = ("by_rabbitmq" if column == RABBITMQ else "by_redis" for column in POOLS)
+    stages = [request.getfixturevalue(name).to(column) for name, column in zip(brokers, POOLS, strict=True)]
+    with together(each.worker(pool_of(each.route)) for each in stages) as workers:
         yield dict(zip(POOLS, workers, strict=True))
 
 
@@ -76,16 +108,17 @@ CHILDREN = {
 }
 
 
-def test_a_child_is_killed(stage: Stage) -> None:
+@pytest.mark.parametrize("pool", PREFORK)
+def test_a_child_is_killed(stage: Stage, pool: str) -> None:
     one_each = {way: stage.to(job) for way, job in CHILDREN.items()}
     with together(each.worker(concurrency=2) for each in one_each.values()):
         sent = {way: each.send(each.route) for way, each in one_each.items()}
         for way, task_id in sent.items():
-            assert stage.fate(task_id) == expected(way)
+            assert stage.fate(task_id) == expected(way, pool)
 
 
 class Doomed(NamedTuple):
-    """A run whose worker is killed; runs of one queue share the worker."""
+    """A run whose worker is killed; runs of one queue share the worker. ``pool``: the column."""
 
     way: str
     pool: str
@@ -103,14 +136,20 @@ DOOMED = [
     Doomed("worker SIGKILL, acks late", "threads", "threaded", kill_both, "gated_late"),
     Doomed("worker SIGKILL, acks early", "solo", "alone", kill_both, "gated"),
     Doomed("worker SIGKILL, acks late", "solo", "alone_late", kill_both, "gated_late"),
+    Doomed("main SIGKILL, acks early", RABBITMQ, "main", kill_main, "gated"),
+    Doomed("main SIGKILL, acks late", RABBITMQ, "main", kill_main, "gated_late"),
+    Doomed("worker SIGKILL, acks early", RABBITMQ, "both", kill_both, "gated"),
+    Doomed("worker SIGKILL, acks late", RABBITMQ, "both", kill_both, "gated_late"),
 ]
 
 
-def test_a_worker_is_killed(stage: Stage) -> None:
-    """A run that was acknowledged early is lost; another is delivered again."""
-    queues = {doomed.queue: doomed for doomed in DOOMED}
-    with together(stage.to(queue).worker(each.pool, 2) for queue, each in queues.items()) as workers:
-        runs = {stage.to(doomed.queue).held(doomed.job): doomed for doomed in DOOMED}
+@pytest.mark.parametrize("pool", PREFORK)
+def test_a_worker_is_killed(stage: Stage, pool: str) -> None:
+    """A run that was acknowledged early is lost; another is delivered again. All of one broker at once."""
+    here = [each for each in DOOMED if (each.pool == RABBITMQ) == (pool == RABBITMQ)]
+    queues = {doomed.queue: doomed for doomed in here}
+    with together(stage.to(queue).worker(pool_of(each.pool), 2) for queue, each in queues.items()) as workers:
+        runs = {stage.to(doomed.queue).held(doomed.job): doomed for doomed in here}
         for process, doomed in zip(workers, queues.values(), strict=True):
             doomed.kill(process)
     for task_id, doomed in runs.items():
@@ -123,6 +162,32 @@ def test_a_worker_is_killed(stage: Stage) -> None:
             assert told == expected(doomed.way, doomed.pool)
             stored = stage.app.AsyncResult(task_id).state
             assert stored == (states.STARTED if "LOST worker_lost" in told else states.SUCCESS)
+
+
+@pytest.mark.parametrize("pool", [column for column in PREFORK if column == RABBITMQ])
+def test_another_worker_goes_on_at_once(stage: Stage, unwatched: Gateway, pool: str) -> None:
+    """Nobody waits for a watchdog; when it comes, it has nothing to say. Clients have followed all along."""
+    stage = stage.to("beside")
+    with ExitStack() as stack:
+        doomed = stack.enter_context(stage.worker())
+        task_id = stage.held("gated_late")
+        stack.enter_context(stage.worker("threads"))
+        threads = stack.enter_context(ThreadPoolExecutor(len(TRANSPORTS)))
+        followers = [threads.submit(_heard, unwatched, transport, task_id) for transport in TRANSPORTS]
+        wait_until(lambda: unwatched.clients() == len(TRANSPORTS), lambda: "those who follow")
+        kill_both(doomed)
+        stage.arrived(task_id, times=2)
+        wait_until(lambda: _swept(stage) == 1, lambda: "the dead worker's lease to end")
+        stage.open(task_id)
+        for follower in followers:
+            assert story(follower.result()) == expected("worker SIGKILL, acks late, beside another", pool)
+
+
+def _swept(stage: Stage) -> int:
+    """How many workers are taken to be alive after a look of the watchdog."""
+    stage.sweep(grace=0)
+    number: Any = stage.redis.zcard(ONE_SERVER.workers)
+    return int(number)
 
 
 def test_a_lost_task_fails_in_celerys_own_result(stage: Stage) -> None:
@@ -144,13 +209,13 @@ def test_a_lost_task_fails_in_celerys_own_result(stage: Stage) -> None:
 def test_cancelled_while_stalled(stage: Stage, unwatched: Gateway, pool: str) -> None:
     """Nobody hears it: the stall goes on, but no worker begins the task again."""
     stage = stage.to(f"cancelled_{pool}")
-    with stage.worker(pool, concurrency=2) as doomed:
+    with stage.worker(pool_of(pool), concurrency=2) as doomed:
         early, late = stage.held("gated"), stage.held("gated_late")
         kill_both(doomed)
     for task_id in (early, late):
         stage.swept_until(task_id, "STALLED worker_silent")
         assert cancelled(unwatched, task_id) == "requested"
-    with stage.worker(pool, **REDELIVERY):
+    with stage.worker(pool_of(pool), **REDELIVERY):
         assert stage.fate(late) == expected("cancelled while stalled, acks late", pool)
     # The grace of the sweep that told it was a long one: as if it were over now.
     stalled: Any = stage.redis.zrange(ONE_SERVER.stalled, 0, -1)
@@ -206,7 +271,7 @@ def _heard(served: Gateway, transport: str, task_id: str, after: str | None = No
 
 def test_a_task_outlives_its_visibility_timeout(stage: Stage) -> None:
     """The broker takes a long run for a dead one: two at once, of which the newer is told."""
-    stages = {pool: stage.to(f"slow_{pool}") for pool in POOLS}
+    stages = {pool: stage.to(f"slow_{pool}") for pool in ("prefork", "threads")}
     with together(each.worker(pool, 2, **REDELIVERY) for pool, each in stages.items()):
         tasks = {pool: each.held("gated_late") for pool, each in stages.items()}
         for pool, task_id in tasks.items():

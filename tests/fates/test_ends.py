@@ -1,4 +1,4 @@
-"""The ways of a task whose worker lives, on every pool."""
+"""The ways of a task whose worker lives, on every pool, and by RabbitMQ."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 
 from tests.support.waiting import wait_until
 
-from .table import POOLS, expected
+from .table import COLUMNS, expected, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .stage import Stage
 
-pytestmark = pytest.mark.parametrize("pool", POOLS)
+pytestmark = pytest.mark.parametrize("pool", COLUMNS)
 #: Way → the job that goes it, its arguments, and how it is sent.
 WAYS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "plain": ("add", (1, 2), {}),
@@ -57,13 +57,13 @@ def test_a_task_that_runs(stage: Stage, pool: str, way: str) -> None:
 def test_limits(spare: Stage, pool: str) -> None:
     for way, (job, options) in LIMITED.items():
         task_id = spare.send(job, **options)
-        if pool != "prefork":
+        if pool_of(pool) != "prefork":
             spare.open(task_id)
         assert spare.fate(task_id) == expected(way, pool)
 
 
 def test_unregistered(stage: Stage, pool: str) -> None:
-    task_id = stage.app.send_task("fates.nowhere", queue=pool).id
+    task_id = stage.app.send_task("fates.nowhere", queue=stage.route).id
     assert stage.fate(task_id) == expected("unregistered", pool)
 
 
@@ -77,7 +77,7 @@ def _pickled(stage: Stage) -> str:
 
 
 def _damaged(stage: Stage) -> str:
-    return stage.send_damaged(lambda message: message | {"body": "eyJub3QgSlNPTg=="})
+    return stage.send_damaged(lambda message: message | {"body": b"{not JSON"})
 
 
 def _compressed_badly(stage: Stage) -> str:

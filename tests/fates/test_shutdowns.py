@@ -10,7 +10,7 @@ import pytest
 from tests.support.waiting import wait_until
 
 from .stage import REDELIVERY, SHORT_LIVED, Stage, staged, together
-from .table import POOLS, expected
+from .table import COLUMNS, RABBITMQ, expected, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +49,15 @@ SHUTDOWNS = {
 HOPELESS = [("soft shutdown", "solo")]
 
 
-@pytest.fixture(scope="module", params=POOLS)
+@pytest.fixture(scope="module", params=COLUMNS)
 def stopped(request: pytest.FixtureRequest) -> Iterator[tuple[Stage, str, dict[str, str]]]:
-    """The pool, and the task of each way, whose worker is gone."""
+    """The column, and the task of each way, whose worker is gone."""
     pool: str = request.param
+    amqp = request.getfixturevalue("rabbitmq").url() if pool == RABBITMQ else None
     ways = {way: each for way, each in SHUTDOWNS.items() if (way, pool) not in HOPELESS}
-    with staged(SHORT_LIVED) as stage:
+    with staged(SHORT_LIVED, amqp) as stage:
         stages = {way: stage.to(f"way{number}") for number, way in enumerate(ways)}
-        with together(stages[way].worker(pool, **ways[way].conf) for way in ways) as workers:
+        with together(stages[way].worker(pool_of(pool), **ways[way].conf) for way in ways) as workers:
             tasks = {way: stages[way].held(shutdown.job) for way, shutdown in ways.items()}
             for process, shutdown in zip(workers, ways.values(), strict=True):
                 process.send_signal(shutdown.number)
@@ -84,7 +85,7 @@ def test_whatever_its_task_was_doing(stopped: tuple[Stage, str, dict[str, str]])
     for way in lost:
         stage.swept_until(tasks[way], "LOST worker_lost", grace=0)
     if redelivered:
-        with stage.worker(pool, **REDELIVERY):
+        with stage.worker(pool_of(pool), **REDELIVERY):
             for way in redelivered:
                 stage.ended(tasks[way])
     assert {way: stage.fate(tasks[way]) for way in tasks} == {way: expected(way, pool) for way in tasks}

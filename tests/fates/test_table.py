@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.support import rabbitmq
 
 from .table import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_rabbitmq_is_here(record_property: Callable[[str, object], None]) -> None:
+    if not rabbitmq.FOUND:
+        record_property("lacking", "RabbitMQ: not installed, so no task went by it")
 
 
 def test_every_row_is_tested() -> None:

@@ -21,8 +21,8 @@ from tests.support.gateway import Gateway, gateway
 from tests.support.waiting import wait_until
 
 from .endpoint import cancelled
-from .stage import Event, Stage, staged, story
-from .table import expected
+from .stage import Event, Stage, served_for, staged, story
+from .table import COLUMNS, PREFORK, RABBITMQ, expected, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,15 +35,15 @@ ROUNDED = 0.1
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, pool: str) -> Iterator[Stage]:
     """Run times of other tests would be an estimate for this one."""
-    with staged() as made:
+    with staged(amqp=request.getfixturevalue("rabbitmq").url() if pool == RABBITMQ else None) as made:
         yield made
 
 
 @pytest.fixture
 def served(stage: Stage) -> Iterator[Gateway]:
-    with gateway(stage.valkey.url().rsplit("/", 1)[0], **EAGER) as running:
+    with served_for(stage, **EAGER) as running:
         yield running
 
 
@@ -72,7 +72,7 @@ def _adds_estimate(before: Event, event: Event) -> bool:
     return event["ahead"] == before.get("ahead") and "estimate" in event and "estimate" not in before
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
+@pytest.mark.parametrize("pool", COLUMNS)
 def test_no_consumer(stage: Stage, pool: str) -> None:
     """Looked at once, so that nothing is told between the worker's coming and the task's start."""
     task_id = stage.send("add", 1, 2)
@@ -84,7 +84,7 @@ def test_no_consumer(stage: Stage, pool: str) -> None:
             return await QueueWatch(client, ONE_SERVER, audience, interval=0.0, no_consumer_after=0.0).sweep()
 
     assert asyncio.run(look()) == 1
-    with stage.worker(pool):
+    with stage.worker(pool_of(pool)):
         assert stage.fate(task_id) == expected("queue without a consumer", pool)
 
 
@@ -115,6 +115,7 @@ def test_a_worker_that_leaves_is_missed(stage: Stage, served: Gateway) -> None:
             assert stage.fate(task_id)[-1] == "SUCCESS"
 
 
+@pytest.mark.parametrize("pool", PREFORK)
 def test_three_ahead_count_down(stage: Stage, served: Gateway) -> None:
     with stage.worker(concurrency=1):
         running = stage.held("gated")

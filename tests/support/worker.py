@@ -27,8 +27,12 @@ def worker(
     app: str = "tests.support.jobs",
     env: Mapping[str, str] | None = None,
     queue: str = "celery",
+    number: int | None = None,
 ) -> Iterator[ManagedProcess]:
-    """Run a worker until the block ends; it is ready when the block begins."""
+    """Run a worker until the block ends; it is ready when the block begins.
+
+    ``number``: tells it from others of the same queue and pool, of which RabbitMQ has one at a time.
+    """
     lines: list[str] = []
     argv = [sys.executable, "-m", "celery", "-A", app, "worker", "-P", pool, "-c", str(concurrency)]
     argv += [
@@ -36,7 +40,7 @@ def worker(
         "--without-gossip",
         "--without-mingle",
         "-n",
-        f"{queue}.{pool}@%h",
+        f"{queue}.{pool}{number or ''}@%h",
         "-Q",
         queue,
     ]
