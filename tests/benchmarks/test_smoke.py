@@ -64,6 +64,12 @@ def test_mark_cost_compares_ends_that_are_told_and_tasks_that_nobody_asked_about
     assert len(figures) == 4 * 2
 
 
+def test_cluster_cost_compares_a_cluster_with_one_server(tmp_path: Path) -> None:
+    figures = run_quickly("cluster_cost", tmp_path)
+    assert {figure["subject"] for figure in figures} == {"cluster", "one server"}
+    assert len(figures) == 2 * 2 * 2  # tasks, CPU and wall time, subjects
+
+
 def test_group_cost_compares_a_large_group_with_small_ones(tmp_path: Path) -> None:
     figures = run_quickly("group_cost", tmp_path)
     assert len(figures) == 4 * 2  # figures, subjects
