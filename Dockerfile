@@ -10,7 +10,7 @@ WORKDIR /srv/taskbeam
 # The dependencies, with an empty package in place of ours: built again only when pyproject.toml changes.
 COPY pyproject.toml README.md LICENSE hatch_build.py ./
 RUN install -d taskbeam && echo '__version__ = "0"' > taskbeam/__init__.py \
-    && pip install ".[gateway,metrics,worker]" "psycopg[binary]>=3.2"
+    && pip install ".[gateway,metrics,notify,worker]" "psycopg[binary]>=3.2"
 
 # As in a checkout: the browser's modules are served as they are, and nothing bundles them.
 COPY frontend ./frontend

@@ -20,11 +20,13 @@ from taskbeam.gateway import (
 
 from .accounts.login import Login
 from .images import images_router
+from .mails.routes import mails_router
 from .reports import reports_router
 from .texts import texts_router
 
 if TYPE_CHECKING:
     from .accounts.routes import Channel
+    from .mails.mailing import Mailing
     from .settings import Settings
 
 
@@ -33,6 +35,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises `KeyConfigurationError` where the settings ask for tokens and have no good keys.
     """
+    mailing = _mailing(settings)
+    if mailing is not None:
+        settings = mailing.joined(settings)
     login = Login(settings.accounts_db, everybody=settings.auth == "open", tells=_tells(settings))
     live = Gateway(celery_application(settings), settings=settings, **login.for_gateway())
     app = FastAPI(
@@ -53,12 +58,22 @@ def create_app(settings: Settings) -> FastAPI:
     install_browser_safety(app, settings.allowed_origins, _hosts(live, settings))
     app.include_router(live.router)
     app.include_router(live.docs_router)
-    app.include_router(reports_router(live))
+    app.include_router(reports_router(live, mailing))
     app.include_router(images_router(live, settings))
     app.include_router(texts_router(live))
+    if mailing is not None:
+        app.include_router(mails_router(live, mailing))
     app.include_router(login.router(live))
     _serve_files(app, settings)
     return app
+
+
+def _mailing(settings: Settings) -> Mailing | None:
+    if settings.mail_webhook is None:
+        return None
+    from .mails.mailing import Mailing  # it loads SQLAlchemy, which nothing else here needs
+
+    return Mailing(settings, settings.mail_webhook)
 
 
 def _tells(settings: Settings) -> tuple[Channel, ...]:
@@ -86,5 +101,5 @@ def _serve_files(app: FastAPI, settings: Settings) -> None:
         return FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})
 
     app.mount("/page", Files(directory=page / "page", check_dir=False))
-    if settings.files_dir is not None and (settings.auth == "open" or settings.public_files):
+    if settings.serves_files:
         app.mount("/files", Files(directory=settings.files_dir, check_dir=False, private=True), name="files")

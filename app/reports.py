@@ -1,7 +1,7 @@
 """The sample job: ask for a report, and ask how it is going, as the tutorial does."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
@@ -14,13 +14,18 @@ from taskbeam.gateway import (
     Gateway,
     IdempotencyKey,
     Sender,
+    SentTask,
     TaskbeamError,
     documented,
     problems,
 )
 
 from .accounts.ownership import orders_for_anybody
-from .sending import SENDS_TASK
+from .mails.problems import FOREIGN_ADDRESS, NO_MAIL
+from .sending import SENDS_TASK, sends_task
+
+if TYPE_CHECKING:
+    from .mails.mailing import Mailing
 
 TASK = "reports.generate"
 BATCH = "reports.batch"
@@ -33,7 +38,7 @@ class ReportRequest(BaseModel):
     user_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
     email: Annotated[
         str | None,
-        Field(max_length=254, description="Who is told when the report is ready: the user's own address."),
+        Field(max_length=254, description="Who is mailed how it has ended: the user's own address."),
     ] = None
 
     @property
@@ -69,11 +74,11 @@ def _check(sender: Sender, owner: str) -> None:
         raise TaskbeamError(problems.FORBIDDEN, "Reports about this user are not yours to order.")
 
 
-def reports_router(live: Gateway) -> APIRouter:
-    """The routes of reports, whose tasks ``live`` sends and follows."""
+def reports_router(live: Gateway, mailing: "Mailing | None") -> APIRouter:
+    """The routes of reports, whose tasks ``live`` sends and follows; ``mailing`` mails how they end."""
     router = APIRouter(tags=["reports"], route_class=AnswersHead)
 
-    @router.post("/reports", operation_id="create_report", **SENDS_TASK)
+    @router.post("/reports", operation_id="create_report", **sends_task(NO_MAIL, FOREIGN_ADDRESS))
     async def create_report(
         request: Request,
         sender: Annotated[Sender, Depends(live.sender)],
@@ -84,14 +89,27 @@ def reports_router(live: Gateway) -> APIRouter:
 
         A token orders reports about its own user, `user-123`; an API key about those of its owners, and
         whoever has signed in about each.
-        The same `Idempotency-Key` with the same body answers with the same task, for a day.
+        The same `Idempotency-Key` with the same user answers with the same task, for a day.
         """
         _check(sender, report.owner)
-        kwargs = report.model_dump(exclude_none=True)
-        task = await live.send(
-            TASK, kwargs=kwargs, queue=QUEUE, sender=sender, idempotency_key=idempotency_key
-        )
-        return live.accepted(request, task)
+
+        async def send(task_id: str | None = None) -> SentTask:
+            return await live.send(
+                TASK,
+                kwargs={"user_id": report.user_id},
+                queue=QUEUE,
+                sender=sender,
+                idempotency_key=idempotency_key,
+                task_id=task_id,
+            )
+
+        if report.email is None:
+            return live.accepted(request, await send())
+        if mailing is None:
+            raise TaskbeamError(NO_MAIL)
+        client = request.client.host if request.client is not None else ""
+        await mailing.check(sender, client, report.user_id, report.email)
+        return live.accepted(request, await mailing.send(report.user_id, sender.owner, send))
 
     @router.post("/reports/batches", operation_id="create_report_batch", **SENDS_TASK)
     async def create_batch(

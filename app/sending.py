@@ -2,14 +2,20 @@
 
 from typing import Any
 
-from taskbeam.gateway import JSON_ONLY, Accepted, accepted_responses, problems
+from taskbeam.gateway import JSON_ONLY, Accepted, Problem, accepted_responses, problems
 
-#: Of `APIRouter.post`.
-SENDS_TASK: dict[str, Any] = {
-    "status_code": 202,
-    "dependencies": [JSON_ONLY],
-    "response_model": Accepted,
-    "responses": accepted_responses(
-        problems.BAD_REQUEST, problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE
-    ),
-}
+
+def sends_task(*more: Problem) -> dict[str, Any]:
+    """Arguments of `APIRouter.post`; ``more``: what else may go wrong."""
+    return {
+        "status_code": 202,
+        "dependencies": [JSON_ONLY],
+        "response_model": Accepted,
+        "responses": accepted_responses(
+            problems.BAD_REQUEST, problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE, *more
+        ),
+    }
+
+
+#: Where nothing else may.
+SENDS_TASK = sends_task()

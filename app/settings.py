@@ -22,5 +22,18 @@ class Settings(GatewaySettings, ServerSettings, CelerySettings):
     uploads_max_bytes_per_owner: PositiveInt = 1024**3
     # An SQLite file with accounts: whoever signs in has tasks of their own. None: nobody can sign in.
     accounts_db: Path | None = None
+    # The shop's database, as the worker has it; and the service as people reach it, for links in mails.
+    database_url: str = "sqlite:///var/taskbeam.db"
+    public_url: str = "http://127.0.0.1:8000"
+    # Where the gateway reaches this service's own webhook, such as http://127.0.0.1:8000/hooks/mail. By that
+    # it mails how a report has ended. None: nobody is mailed.
+    mail_webhook: str | None = None
+    # What signs it; made by whoever starts first, for all that share the file.
+    mail_secret_file: Path = Path("var/mail-webhook.secret")
     # The page that shows all of it.
     frontend_dir: Path = Path("frontend")
+
+    @property
+    def serves_files(self) -> bool:
+        """Whether whoever knows the name of a stored file may read it, at /files/…."""
+        return self.files_dir is not None and (self.auth == "open" or self.public_files)

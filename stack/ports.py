@@ -43,6 +43,15 @@ def listeners(port: int) -> int:
     return sum(row[1].endswith(f":{port:04X}") and row[3] == _LISTEN for row in rows)
 
 
+def addresses_of(host: str) -> list[str]:
+    """The addresses that a name has, or an address stands for; none where nobody knows it."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return sorted({str(address[0]).partition("%")[0] for *_, address in found})
+
+
 def why_not_bindable(host: str, port: int) -> str | None:
     """Why a server could not listen on `host`:`port` now, in the system's words; None if it could."""
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from .ports import LOOPBACK
+from .ports import LOOPBACK, addresses_of
 from .readiness import LineWritten, Readiness, UrlAnswers
 from .settings import Settings, broker_url, result_backend
 from .vapid import kept_vapid_key
@@ -39,10 +41,19 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_AUTH": settings.auth,
         "TASKBEAM_VAPID_KEY": settings.vapid_key or kept_vapid_key(settings.vapid_file),
         "TASKBEAM_VAPID_CONTACT": settings.vapid_contact,
+        "TASKBEAM_MAIL_WEBHOOK": f"{settings.address}/hooks/mail",
+        "TASKBEAM_MAIL_SECRET_FILE": str(settings.mail_secret_file),
+        "TASKBEAM_WEBHOOK_NETWORKS": json.dumps(_own_networks(settings)),
         "TASKBEAM_HOST": settings.host,
         "TASKBEAM_PORT": str(settings.port),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _own_networks(settings: Settings) -> list[str]:
+    """Where webhooks may go beside public addresses: what was opened, and the gateway's own addresses."""
+    host = urlsplit(settings.address).hostname or LOOPBACK
+    return [*map(str, settings.webhook_networks), *addresses_of(host)]
 
 
 def services(settings: Settings, redis_url: str, mail_port: int) -> tuple[Service, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, AnyUrl, Field, RedisDsn, UrlConstraints
+from pydantic import AliasChoices, AnyUrl, Field, IPvAnyNetwork, RedisDsn, UrlConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     vapid_key: str | None = None
     """What the gateway pushes with; else a key of its own, which is kept."""
     vapid_contact: str = "mailto:developer@localhost"
+    webhook_networks: tuple[IPvAnyNetwork, ...] = ()
+    """Networks that webhooks may go to, beside public ones and the gateway's own address."""
     database_url: str | None = None
     accounts_db: Path | None = None
     files_dir: Path | None = None
@@ -70,6 +72,10 @@ class Settings(BaseSettings):
     @property
     def vapid_file(self) -> Path:
         return self.var / "vapid.key"
+
+    @property
+    def mail_secret_file(self) -> Path:
+        return self.var / "mail-webhook.secret"
 
     @property
     def database(self) -> str:

@@ -37,7 +37,6 @@ DAY_SECONDS = 24 * 60 * 60
 #: What a client is told of errors that it can do something about: code and message.
 PUBLIC_ERRORS = {
     "UnknownUserError": ("unknown_user", "There is no user with this number."),
-    "ForeignAddressError": ("foreign_address", "A report is mailed to its user's own address only."),
     "InvalidEmailError": ("invalid_email", "The message or an address in it is not valid."),
     "RefusedError": ("email_refused", "The mail server refused the message."),
     "OutcomeUnknownError": ("email_outcome_unknown", "The mail server's answer was lost."),
@@ -83,12 +82,12 @@ def create_celery(settings: WorkerSettings) -> Celery:
     )
     database = Database(settings.database_url)
     sender = EmailService(database, SmtpServer.from_url(settings.smtp_url), settings.mail_from)
-    send = emails.register(app, sender)
+    emails.register(app, sender)
     room = Room(settings.files_dir, settings.storage_bytes, settings.storage_bytes_per_owner)
     on_files, on_uploads = Claims(app, "files"), Claims(app, "uploads")
     report_files = ReportFiles(settings.files_dir, on_files.add, room)
     picture_files = PictureFiles(settings.files_dir, on_files.add, room)
-    generate = reports.register(app, ReportService(database, report_files), send, settings.public_url)
+    generate = reports.register(app, ReportService(database, report_files))
     batches.register(app, generate)
     images.register(app, ImageService(Uploads(settings.uploads_dir, on_uploads.add), picture_files))
     texts.register(app, TextService(settings.texts_dir))

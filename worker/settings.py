@@ -43,6 +43,3 @@ class WorkerSettings(BaseSettings):
 
     # The sender of every message; the mail server must let us send as it.
     mail_from: str = "taskbeam@localhost"
-
-    # The gateway as people reach it: links in messages begin with this.
-    public_url: str = "http://127.0.0.1:8000"

@@ -38,6 +38,11 @@ class Attempts:
             self._times.popitem(last=False)
         return 0.0
 
+    def give_back(self, key: str) -> None:
+        """Let the last attempt not count: it was right, and says nothing about those before."""
+        if times := self._times.get(key):
+            times.pop()
+
     def forgive(self, key: str) -> None:
         """Forget those of a key: the last one was right."""
         self._times.pop(key, None)

@@ -172,6 +172,7 @@ class Gateway:
         tags: Sequence[str] = (),
         title: str | None = None,
         idempotency_key: str | None = None,
+        task_id: str | None = None,
         **options: Any,
     ) -> SentTask:
         """Send a task without holding up the event loop; its id is known to the gateway by then.
@@ -188,6 +189,9 @@ class Gateway:
             title: what people call this task.
             idempotency_key: a second call with the same key, name and owner returns the first one's task,
                 for a day. Without an owner, keys are the ``sender``'s; without both, all calls share them.
+            task_id: the task's id, one that nobody can guess; by default a new one. So an application can
+                keep what it knows about a task before the task is sent. With an ``idempotency_key`` that was
+                used before, the task that is returned has another id.
             options: further options of `Celery.send_task`, such as ``queue``, ``countdown`` or ``headers``.
 
         Raises:
@@ -209,7 +213,7 @@ class Gateway:
         labels = Labels(owner=owner, tags=tuple(tags), title=title)
         account = Account.of(owner) if sender is None else Account.by(sender, owner)
         return await self.start().sender.send(
-            name, args, kwargs or {}, labels, account, idempotency_key, options
+            name, args, kwargs or {}, labels, account, idempotency_key, options, task_id
         )
 
     async def take_upload(self, sender: Sender, size: int) -> None:

@@ -91,7 +91,8 @@ SERVICE = (
     | WEBHOOKS
     | PREFERENCES
     | {
-        "create_report": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
+        "create_report": SENDING
+        | {"too_large", "unsupported_media_type", "bad_request", "no_mail", "foreign_address"},
         "create_images": SENDING | {"too_large", "bad_request", "insufficient_storage"},
         "create_report_batch": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
         "create_text": SENDING | {"too_large", "unsupported_media_type", "bad_request"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,21 @@ def test_links_in_messages_lead_to_the_gateway(monkeypatch: pytest.MonkeyPatch) 
     assert environment(Settings(), "redis://127.0.0.1:1")["TASKBEAM_PUBLIC_URL"] == "http://127.0.0.1:8000"
     monkeypatch.setenv("TASKBEAM_PUBLIC_URL", "https://shop.example")
     assert environment(Settings(), "redis://127.0.0.1:1")["TASKBEAM_PUBLIC_URL"] == "https://shop.example"
+
+
+@pytest.mark.parametrize(
+    ("host", "opened"),
+    [("", ["127.0.0.1"]), ("0.0.0.0", ["127.0.0.1"]), ("::", ["::1"]), ("127.0.0.2", ["127.0.0.2"])],
+)
+def test_the_gateway_may_tell_itself_how_a_report_has_ended(
+    monkeypatch: pytest.MonkeyPatch, host: str, opened: list[str]
+) -> None:
+    monkeypatch.setenv("TASKBEAM_HOST", host)
+    monkeypatch.setenv("TASKBEAM_WEBHOOK_NETWORKS", '["10.0.0.0/8"]')
+    settings = Settings()
+    env = environment(settings, "redis://127.0.0.1:1")
+    assert env["TASKBEAM_MAIL_WEBHOOK"] == f"{settings.address}/hooks/mail"
+    assert json.loads(env["TASKBEAM_WEBHOOK_NETWORKS"]) == ["10.0.0.0/8", *opened]
 
 
 def test_a_mail_server_is_started_before_who_sends_to_it() -> None:

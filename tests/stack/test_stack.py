@@ -9,6 +9,8 @@ import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+from tests.support import waiting
+
 from .terminal import DEADLINE, Terminal
 
 if TYPE_CHECKING:
@@ -41,6 +43,11 @@ def test_what_is_shown_as_live_does_a_job_and_ctrl_c_ends_it_all(tmp_path: Path)
         assert terminal.find(r"^mail *\| smtp://127\.0\.0\.1:\d+ ready\.$")
         task_id = ask(f"{address}/reports", {"user_id": 1})["task_id"]
         assert final_state(address, task_id) == "SUCCESS"
+        ask(f"{address}/reports", {"user_id": 2, "email": "user-2@example.com"})
+        arrived = r"^mail *\| to user-2@example\.com: Your report is ready"
+        terminal.process.wait_until(lambda: terminal.find(arrived) is not None, waiting.DEADLINE)
+        [mail] = [file.read_text() for file in (tmp_path / "mail").glob("*.eml")]
+        assert f"{address}/files/reports/report-2-" in mail
         terminal.press_ctrl_c()
         assert terminal.wait_for_exit() == 0
     assert terminal.find(r"^worker *\| worker: Warm shutdown")

@@ -37,6 +37,16 @@ def settings_for(
 @contextmanager
 def worker(settings: WorkerSettings, queues: str = "reports", processes: int = 1) -> Iterator[Celery]:
     """A running prefork worker for the queues, and an application to send it jobs."""
+    with worker_process(settings, queues, processes) as process, create_celery(settings) as app:
+        process.wait_until(lambda: hears_broadcasts(app), DEADLINE_SECONDS)
+        yield app
+
+
+@contextmanager
+def worker_process(
+    settings: WorkerSettings, queues: str = "reports", processes: int = 1
+) -> Iterator[ManagedProcess]:
+    """The process of one, which starts."""
     environment = {f"TASKBEAM_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
     command = [
         sys.executable,
@@ -47,13 +57,13 @@ def worker(settings: WorkerSettings, queues: str = "reports", processes: int = 1
         queues,
         "-c",
         str(processes),
+        "-n",
+        f"{queues.replace(',', '-')}@%h",  # workers of one name count as one
         "--without-mingle",
+        "--loglevel=INFO",
     ]
-    app = create_celery(settings)
     with ManagedProcess("worker", command, env=environment) as process:
-        process.wait_until(lambda: hears_broadcasts(app), DEADLINE_SECONDS)
-        yield app
-    app.close()
+        yield process
 
 
 def follow(app: Celery, valkey: Valkey, name: str, **arguments: Any) -> Iterator[dict[str, Any]]:

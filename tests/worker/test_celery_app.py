@@ -14,7 +14,7 @@ from worker.celery_app import create_celery
 from worker.emails.errors import InvalidEmailError, OutcomeUnknownError, RefusedError
 from worker.emails.marks import CLAIM_SECONDS
 from worker.images.errors import NotAnImageError, TooLargeToDecodeError, TooManyPixelsError, UploadGoneError
-from worker.reports.orders import ForeignAddressError, UnknownUserError
+from worker.reports.orders import UnknownUserError
 from worker.settings import WorkerSettings
 from worker.texts.corpus import NoTextError
 
@@ -96,7 +96,7 @@ def test_a_job_is_retried_with_backoff_and_jitter(app: Celery, name: str) -> Non
 
 def test_what_would_fail_again_is_not_retried(app: Celery) -> None:
     task: Any = app.tasks["reports.generate"]
-    assert task.dont_autoretry_for == (UnknownUserError, ForeignAddressError, SoftTimeLimitExceeded)
+    assert task.dont_autoretry_for == (UnknownUserError, SoftTimeLimitExceeded)
     task = app.tasks["emails.send"]
     assert task.dont_autoretry_for == (
         InvalidEmailError,

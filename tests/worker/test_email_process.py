@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def app(valkey: Valkey, folder: Path, server: MailServer) -> Iterator[Celery]:
-    with worker(settings_for(valkey, folder, smtp_url=server.url), "reports,emails", processes=2) as app:
+    with worker(settings_for(valkey, folder, smtp_url=server.url), "emails", processes=2) as app:
         yield app
 
 
@@ -106,42 +106,3 @@ def test_a_message_that_may_have_been_sent_is_not_tried_again(
     assert transitions(metas) == ["STARTED", "FAILURE"]
     assert metas[-1]["result"]["exc_type"] == "OutcomeUnknownError"
     assert len(server.messages) == 1
-
-
-def test_a_report_is_told_to_an_address_once(
-    app: Celery, valkey: Valkey, server: MailServer, folder: Path
-) -> None:
-    receipts = []
-    for _ in range(2):
-        *_, end = follow(app, valkey, "reports.generate", user_id=123, email="User-123@example.com")
-        receipts.append(app.AsyncResult(end["result"]["email_task_id"]).get(timeout=DEADLINE_SECONDS))
-    assert receipts[0] == receipts[1]
-    [envelope] = server.messages
-    content = envelope.content
-    assert isinstance(content, bytes)
-    link = f"http://127.0.0.1:8000{end['result']['report_url']}"
-    assert link.encode() in content
-    assert (folder / end["result"]["report_url"].lstrip("/")).is_file()
-
-    *_, end = follow(app, valkey, "reports.generate", user_id=123)
-    assert "email_task_id" not in end["result"]
-
-
-@pytest.mark.parametrize(
-    ("user_id", "email", "error"),
-    [
-        (123, "user-124@example.com", "ForeignAddressError"),
-        (123, "user-123@example.com, eve@example.net", "ForeignAddressError"),
-        (123, "user-123@example.com\nBcc: eve@example.net", "ForeignAddressError"),
-        (123, "", "ForeignAddressError"),
-        (999, "user-999@example.com", "UnknownUserError"),
-    ],
-)
-def test_a_report_is_told_to_its_users_own_address_only(
-    app: Celery, valkey: Valkey, server: MailServer, user_id: int, email: str, error: str
-) -> None:
-    """And none is made: it fails at once, for good."""
-    metas = list(follow(app, valkey, "reports.generate", user_id=user_id, email=email))
-    assert transitions(metas) == ["STARTED", "FAILURE"]
-    assert metas[-1]["result"]["exc_type"] == error
-    assert server.messages == []

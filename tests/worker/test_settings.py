@@ -17,7 +17,6 @@ def test_defaults_run_on_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.database_url == "sqlite:///var/taskbeam.db"
     assert settings.files_dir == Path("var/files")
     assert settings.smtp_url == "smtp://127.0.0.1:1025"
-    assert settings.public_url == "http://127.0.0.1:8000"
 
 
 def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:

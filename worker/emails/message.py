@@ -25,8 +25,8 @@ ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@.{{1,255}}\Z){ATOM}(?:\.{ATOM})*@{LABEL}
 class Email:
     """One message to one address.
 
-    `key` names the message for ever, such as "report-ready:123:5f0c…:zoe@example.com": whatever is to be sent
-    under the same key again, even in other words, is taken for the same message.
+    `key` names the message for ever, such as "msg_2b7c…", the id of the webhook that it is about: whatever is
+    to be sent under the same key again, even in other words, is taken for the same message.
     """
 
     to: str

@@ -77,14 +77,3 @@ class UnknownUserError(LookupError):
 
     def __str__(self) -> str:
         return f"There is no user {self.user_id}."
-
-
-class ForeignAddressError(ValueError):
-    """A report is told to its user, at the address that we have. Trying again will not help."""
-
-    def __init__(self, user_id: int) -> None:
-        super().__init__(user_id)
-        self.user_id = user_id
-
-    def __str__(self) -> str:
-        return f"This is not the address of user {self.user_id}."

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from ..database import Database
 from .files import ReportFiles, owned, report_file_name
-from .orders import ForeignAddressError, OrderHistory
+from .orders import OrderHistory
 from .pdf.charts import draw_charts
 from .pdf.document import compose
-from .stored import Report, find_address, find_report, load_history, save_report
+from .stored import Report, find_report, load_history, save_report
 from .summary import summarise
 from .version import report_version
 from .wording import counted
@@ -46,17 +46,6 @@ class ReportService:
                 return mine
         report = self._make(history, version, progress, owner)
         return replace(report, file_name=owned(report.file_name, owner))
-
-    def address(self, user_id: int, email: str) -> str:
-        """The user's own address, as we have it, if that is what was asked for.
-
-        Raises ForeignAddressError, UnknownUserError and OperationalError (database).
-        """
-        with self.database.session() as session:
-            address = find_address(session, user_id)
-        if address is None or address.casefold() != email.casefold():
-            raise ForeignAddressError(user_id)
-        return address
 
     def _make(self, history: OrderHistory, version: str, progress: Progress, owner: str) -> Report:
         summary = summarise(history.orders)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from .orders import Customer, Order, OrderHistory, OrderLine, UnknownUserError
-from .tables import AddressRow, OrderLineRow, OrderRow, ReportRow, UserRow
+from .tables import OrderLineRow, OrderRow, ReportRow, UserRow
 
 # The most that PostgreSQL's integer column holds; SQLite's driver refuses only much larger numbers.
 LARGEST_ID = 2**31 - 1
@@ -46,14 +46,6 @@ def _order(row: OrderRow) -> Order:
         for line in row.lines
     )
     return Order(row.id, row.placed_on, row.status, tuple(lines))
-
-
-def find_address(session: Session, user_id: int) -> str | None:
-    """Where the user is written to; None for nowhere. Raises UnknownUserError."""
-    if not 0 < user_id <= LARGEST_ID or session.get(UserRow, user_id) is None:
-        raise UnknownUserError(user_id)
-    row = session.get(AddressRow, user_id)
-    return row.email if row is not None else None
 
 
 def find_report(session: Session, user_id: int, version: str) -> Report | None:

@@ -47,20 +47,25 @@ class IdempotencyKeys:
         self._control = control
         self._release: AsyncScript = redis.register_script(RELEASE)
 
-    async def claim(self, task: str, account: str, key: str | None, body: bytes) -> Claim:
+    async def claim(
+        self, task: str, account: str, key: str | None, body: bytes, task_id: str | None = None
+    ) -> Claim:
         """Claim the key for sending a task by its name; without a key every request is a first one.
+
+        ``task_id``: of the task that is sent, if this is a first one; None = a new id.
 
         Accounts (`Sender.tenant`) share no keys, and neither do tasks.
 
         Raises `TaskbeamError` ``idempotency_conflict`` when the key was used with another body.
         """
+        task_id = task_id or str(uuid4())
         if key is None:
-            return Claim(str(uuid4()), first=True)
+            return Claim(task_id, first=True)
         if not 0 < len(key) <= MAX_KEY:
             raise TaskbeamError(BAD_IDEMPOTENCY_KEY)
         digest = sha256("\0".join((task, account, key)).encode()).hexdigest()
         name = self._control.idempotency(digest)
-        mine = {"task_id": str(uuid4()), "body": sha256(body).hexdigest()}
+        mine = {"task_id": task_id, "body": sha256(body).hexdigest()}
         stored = None
         while stored is None:
             if await self._redis.set(name, json.dumps(mine), nx=True, ex=REMEMBERED):

@@ -89,8 +89,11 @@ class TaskSender:
         account: Account,
         idempotency_key: str | None,
         options: Mapping[str, Any],
+        task_id: str | None = None,
     ) -> SentTask:
         """Send the task unless its key was used before; its id is known to the gateway by then.
+
+        ``task_id``: what it is to be; None = a new one.
 
         Raises `TaskbeamError`: ``forbidden`` when the account's token has sent as much as it may,
         ``too_many_jobs`` and ``rate_limited`` when its quota is used up, ``unavailable`` when the broker is
@@ -98,7 +101,8 @@ class TaskSender:
         and redis-py's errors.
         """
         request = json.dumps([args, kwargs], default=repr, sort_keys=True).encode()
-        claim = await self._idempotency.claim(name, account.tenant or "", idempotency_key, request)
+        tenant = account.tenant or ""
+        claim = await self._idempotency.claim(name, tenant, idempotency_key, request, task_id)
         if claim.first:
             await self._send_first(name, args, kwargs, labels, claim, account, options)
         else:

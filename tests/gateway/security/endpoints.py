@@ -274,6 +274,9 @@ PREFERENCES = (
 #: About no task: they make and end sessions (tests/app/test_accounts.py).
 LOGIN = {("POST", "/account"), ("POST", "/session"), ("GET", "/session"), ("DELETE", "/session")}
 
+#: For whoever signs as the gateway does (tests/app/test_mails.py).
+SIGNED = {("POST", "/hooks/mail")}
+
 #: About no task: for whoever has an API key that manages the others (test_key_management.py).
 KEYS = {
     ("GET", "/keys"),

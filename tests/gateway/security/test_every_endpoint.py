@@ -42,6 +42,7 @@ from .endpoints import (
     PREFERENCES,
     PUBLIC,
     SCHEMA,
+    SIGNED,
     WEBHOOKS,
     Answer,
     Endpoint,
@@ -433,7 +434,7 @@ def test_a_token_that_only_cancels_is_told_nothing(guarded: Gateway, owned: Task
 
 
 class TestTheTable:
-    def test_has_every_route(self) -> None:
+    def test_has_every_route(self, tmp_path: Path) -> None:
         found = set()
         app = create_app(
             Settings.model_validate(
@@ -445,6 +446,8 @@ class TestTheTable:
                     "dashboard": True,
                     "key_management": True,
                     "accounts_db": FILES / "unused.db",
+                    "mail_webhook": "http://127.0.0.1:8000/hooks/mail",
+                    "mail_secret_file": tmp_path / "mail.secret",
                 }
             )
         )
@@ -466,7 +469,7 @@ class TestTheTable:
                 *(*WEBHOOKS, *PREFERENCES, *DOCUMENTS, SCHEMA),
             )
         }
-        assert found == asked | KEYS | LOGIN | PUBLIC
+        assert found == asked | KEYS | LOGIN | SIGNED | PUBLIC
 
 
 class TestTime:

@@ -1,0 +1,40 @@
+"""An application may choose the id of a task, and so keep what it knows of it before the task is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from celery import Celery
+
+from taskbeam.gateway import Gateway, GatewaySettings
+from taskbeam.journal.keys import task_keys
+from tests.support.closing import close_app
+
+if TYPE_CHECKING:
+    from stack.valkey import Valkey
+    from tests.support.journal import Journals
+
+QUEUE = "of-chosen-ids"
+
+
+def test_the_task_has_it_unless_an_earlier_request_sent_another(valkey: Valkey, journals: Journals) -> None:
+    first, second, key = str(uuid4()), str(uuid4()), str(uuid4())
+    app = Celery(broker=valkey.url(0), backend=f"taskbeam+{valkey.url(1)}", set_as_current=False)
+    live = Gateway(app, settings=GatewaySettings(auth="open"), watch_signals=False)
+
+    async def sent(task_id: str) -> str:
+        task = await live.send("tests.task", queue=QUEUE, idempotency_key=key, task_id=task_id)
+        return task.id
+
+    async def send() -> list[str]:
+        try:
+            return [await sent(first), await sent(second)]
+        finally:
+            await live.stop()
+
+    assert asyncio.run(send()) == [first, first]
+    close_app(app)
+    assert journals.redis.exists(task_keys(first).head)
+    assert not journals.redis.exists(task_keys(second).head)
