@@ -103,7 +103,8 @@ def serve_in_processes(served: Served, settings: ServerSettings, count: int, uds
         raise click.UsageError("--workers needs a system whose processes can share a port, such as Linux.")
     with _taken(settings, uds) as address:
         ports = MetricsPorts(GatewaySettings().metrics_port)
-        supervisor = Supervisor(served.command(), count, address, settings.shutdown_timeout, ports.of)
+        parting = GatewaySettings().drain + settings.shutdown_timeout
+        supervisor = Supervisor(served.command(), count, address, parting, ports.of)
         return asyncio.run(supervisor.run())
 
 

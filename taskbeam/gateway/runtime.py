@@ -105,7 +105,7 @@ class Runtime:
         self.heartbeats = Heartbeats(settings.heartbeat)
         self.portions = Portions()
         self.shutdown = Shutdown()
-        self.shutdown.watch(partial(self.connection.hurry, LAST_PATIENCE))
+        self.shutdown.when_told(partial(self.connection.hurry, LAST_PATIENCE))
         self.audience = Audience()
         self.hub = Hub(
             self._reader(journals.key_prefix, PIECE),
@@ -193,7 +193,8 @@ class Runtime:
     def start(self, *, watch_signals: bool) -> None:
         """Begin the background work in the running event loop; see `Gateway` for ``watch_signals``."""
         if watch_signals:
-            self._signals = SignalWatch(asyncio.get_running_loop(), self.shutdown.begin)
+            begin = partial(self.shutdown.begin, self.settings.drain)
+            self._signals = SignalWatch(asyncio.get_running_loop(), begin)
             self._signals.start()
         keep, tokens = self.background.keep, self.guard.tokens
         keep("subscriber", self.subscriber.run)
@@ -224,6 +225,8 @@ class Runtime:
         """End the background work, and close the connections to Redis."""
         if self._signals is not None:
             self._signals.stop()
+        if self.shutdown.begun:
+            await self.shutdown.told.wait()
         self.shutdown.begin()
         await self.background.stop()
         if not self.guard.open:

@@ -46,6 +46,8 @@ class GatewaySettings(BaseSettings):
     model_config = _FROM_ENVIRONMENT
 
     heartbeat: PositiveFloat = 15.0
+    # Within how long a gateway that stops sends its clients away, each at a moment of its own.
+    drain: NonNegativeFloat = 0.0
     # How long a request waits for Redis, or for the broker, before it is answered 503.
     redis_timeout: PositiveFloat = 5.0
     max_wait: PositiveFloat = 60.0

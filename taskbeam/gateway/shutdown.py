@@ -9,7 +9,9 @@ neither.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import random
 import signal
 import threading
 from contextlib import contextmanager
@@ -18,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from taskbeam.background.log_fields import about, current_connection
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterator
 
 logger = logging.getLogger(__name__)
@@ -31,12 +32,21 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Shutdown:
-    """Who is told when the server begins to stop; it does so once."""
+    """Who is told when the server begins to stop; it does so once.
+
+    Connections may be told one after the other. Then those who are sent away together do not come back to
+    the servers that stay at the same moment.
+    """
 
     def __init__(self) -> None:
         self.begun = False
+        #: Set when everybody was told.
+        self.told = asyncio.Event()
+        # What is for no connection comes before them, or when all of them were told.
+        self._first: list[Callable[[], None]] = []
         # Each with the connection that it is for.
         self._callbacks: dict[Callable[[], None], int] = {}
+        self._last: list[Callable[[], None]] = []
 
     @contextmanager
     def watched_by(self, callback: Callable[[], None]) -> Iterator[None]:
@@ -49,6 +59,17 @@ class Shutdown:
         finally:
             self.forget(callback)
 
+    def when_begun(self, callback: Callable[[], None]) -> None:
+        """Call ``callback``, which raises nothing, before any connection is told; at once if it has begun."""
+        if self.begun:
+            callback()
+        else:
+            self._first.append(callback)
+
+    def when_told(self, callback: Callable[[], None]) -> None:
+        """Call ``callback``, which raises nothing, when all connections were told."""
+        self._last.append(callback)
+
     def watch(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` when the shutdown begins, or at once if it has begun."""
         if self.begun:
@@ -59,18 +80,38 @@ class Shutdown:
         """Do not call it any more."""
         self._callbacks.pop(callback, None)
 
-    def begin(self) -> None:
-        """Tell everybody."""
+    def begin(self, drain: float = 0.0) -> None:
+        """Tell each connection at a moment of its own within ``drain`` seconds, and then what is for none.
+
+        Who comes meanwhile is told at once. Called again without time, it tells all that are left.
+        """
         self.begun = True
+        while self._first:
+            self._first.pop()()
+        if drain > 0:
+            loop = asyncio.get_running_loop()
+            for callback in self._callbacks:
+                loop.call_later(random.uniform(0.0, drain), self._tell, callback)
+            loop.call_later(drain, self.begin)
+            return
         while self._callbacks:
-            callback, connection = self._callbacks.popitem()
-            try:
-                callback()
-            except Exception:
-                logger.exception(
-                    "Cannot end a connection at shutdown; the others are ended.",
-                    extra=about(connection=connection),
-                )
+            self._tell(next(reversed(self._callbacks)))
+        while self._last:
+            self._last.pop()()
+        self.told.set()
+
+    def _tell(self, callback: Callable[[], None]) -> None:
+        """Unless it is told already, or has gone."""
+        connection = self._callbacks.pop(callback, None)
+        if connection is None:
+            return
+        try:
+            callback()
+        except Exception:
+            logger.exception(
+                "Cannot end a connection at shutdown; the others are ended.",
+                extra=about(connection=connection),
+            )
 
 
 class SignalWatch:

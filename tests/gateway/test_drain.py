@@ -90,6 +90,41 @@ def test_detached_streams_end_cleanly_and_come_back_at_different_moments(
     assert all(500 <= delay <= 4000 for delay in delays)
 
 
+def test_with_time_to_drain_clients_stay_until_their_moment(valkey: Valkey, journals: Journals) -> None:
+    task = journals.task()
+    with gateway(valkey.url().removesuffix("/0"), drain=10_000.0) as served, ExitStack() as stack:
+        streams = [stack.enter_context(EventStream(served, task.id)) for _ in range(4)]
+        sockets = [stack.enter_context(RawWebSocket(served, f"/tasks/{task.id}/ws")) for _ in range(4)]
+        followers: list[EventStream | RawWebSocket] = [*streams, *sockets]
+        for follower in followers:
+            follower.body()
+        served.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not listens(served))
+        task.append("told while it drains")
+        assert [follower.body() for follower in followers] == [task.bodies()[-1]] * 8
+        served.process.kill()
+
+
+def test_whoever_is_there_when_the_time_is_over_was_told(valkey: Valkey, journals: Journals) -> None:
+    task = journals.task()
+    with gateway(valkey.url().removesuffix("/0"), drain=0.5) as served, ExitStack() as stack:
+        stream = stack.enter_context(EventStream(served, task.id))
+        sockets = [stack.enter_context(RawWebSocket(served, f"/tasks/{task.id}/ws")) for _ in range(4)]
+        stream.body()
+        for each in sockets:
+            each.body()
+        served.process.send_signal(signal.SIGTERM)
+        assert [each.closed().code for each in sockets] == [1012] * 4
+        assert b"retry" in stream.rest()
+        served.process.wait(SLACK)
+
+
+def listens(served: Gateway) -> bool:
+    """Whether new clients are taken."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", served.port)) == 0
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_clients_that_do_not_read_hold_nothing_up(path: str, valkey: Valkey, journals: Journals) -> None:
     task = journals.task(limit=10_000)

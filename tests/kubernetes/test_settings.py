@@ -64,13 +64,18 @@ def test_the_defaults_are_the_settings_own() -> None:
     assert gateway["maxConnections"] == GatewaySettings.model_fields["max_connections"].default
 
 
-@pytest.mark.parametrize(("pre_stop", "shutdown"), [(5, 10), (20, 60)])
-def test_a_gateway_has_time_to_send_its_clients_away(helm: Helm, pre_stop: int, shutdown: int) -> None:
-    values = LEAST | {"gateway": {"preStopSeconds": pre_stop, "shutdownTimeout": shutdown}}
+@pytest.mark.parametrize(("pre_stop", "drain", "shutdown"), [(5, 5, 10), (20, 30, 60)])
+def test_a_gateway_has_time_to_send_its_clients_away(
+    helm: Helm, pre_stop: int, drain: int, shutdown: int
+) -> None:
+    values = LEAST | {
+        "gateway": {"preStopSeconds": pre_stop, "drainSeconds": drain, "shutdownTimeout": shutdown}
+    }
     [(pod, container)] = containers(helm, values)
     assert container["lifecycle"]["preStop"] == {"sleep": {"seconds": pre_stop}}
+    assert environment(container)["TASKBEAM_DRAIN"] == str(drain)
     assert environment(container)["TASKBEAM_SHUTDOWN_TIMEOUT"] == str(shutdown)
-    assert pod["terminationGracePeriodSeconds"] >= pre_stop + shutdown + 2
+    assert pod["terminationGracePeriodSeconds"] >= pre_stop + drain + shutdown + 2
 
 
 def test_a_worker_has_time_to_finish_its_tasks(helm: Helm) -> None:

@@ -56,12 +56,12 @@ class Census:
         Then what is held here counts no more at once: its clients come to the others.
         """
         leaving = asyncio.Event()
-        with shutdown.watched_by(leaving.set):
-            while not leaving.is_set():
-                await self._try_exchange()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(INTERVAL):
-                        await leaving.wait()
+        shutdown.when_begun(leaving.set)
+        while not leaving.is_set():
+            await self._try_exchange()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(INTERVAL):
+                    await leaving.wait()
         await self.withdraw()
 
     async def _try_exchange(self) -> None:

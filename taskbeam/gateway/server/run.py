@@ -110,7 +110,11 @@ def serve(
     except (OSError, ValueError) as error:
         logger.error("Cannot listen on %s:%s: %s", settings.host, settings.port, error)
         return False
-    server = Server(config) if on_started is None else _AnnouncingServer(config, on_started)
+    server = (
+        Server(config, limits.drain)
+        if on_started is None
+        else _AnnouncingServer(config, limits.drain, on_started)
+    )
     with _sigterm_like_ctrl_c(), suppress(KeyboardInterrupt):
         server.run([listener] if listener is not None else None)
     return server.started
@@ -135,8 +139,8 @@ def logging_config(settings: ServerSettings) -> dict[str, Any]:
 class _AnnouncingServer(Server):
     """Says when it has started."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, config: uvicorn.Config, drain: float, on_started: Callable[[], None]) -> None:
+        super().__init__(config, drain)
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import uvicorn
 
 from taskbeam.gateway.server.guarded_http import GuardedHttp
 from taskbeam.gateway.server.open_files import Shortage
+from taskbeam.gateway.server.websocket import GuardedWebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,9 @@ BACKLOG = 2048
 
 #: Seconds between two looks at the clock.
 TICK = 1.0
+
+#: Connections that are not detached. What holds one open for long is told by the gateway itself.
+_REQUESTS = (GuardedHttp, GuardedWebSocket)
 
 #: Seconds between two looks at who is still connected while the server stops, as uvicorn has it.
 LOOK = 0.1
@@ -42,6 +47,11 @@ class Server(uvicorn.Server):
     _loop: asyncio.AbstractEventLoop | None = None
     _exit: asyncio.Future[None]
 
+    def __init__(self, config: uvicorn.Config, drain: float = 0.0) -> None:
+        """``drain``: seconds within which connections are ended, one after the other, when it stops."""
+        super().__init__(config)
+        self._drain_seconds = drain
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for server in self.servers:
@@ -55,6 +65,26 @@ class Server(uvicorn.Server):
         while not await self.on_tick(_RENEWING):
             shortage.look()
             await asyncio.wait([self._exit], timeout=TICK)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._drain_seconds:
+            for listening in (*self.servers, *(sockets or ())):
+                listening.close()
+            await self._drain()
+        await super().shutdown(sockets)
+
+    async def _drain(self) -> None:
+        """End the streams that are there, in any order, evenly over the time for it. Requests go on."""
+        streams = [each for each in self.server_state.connections if not isinstance(each, _REQUESTS)]
+        random.shuffle(streams)
+        loop = asyncio.get_running_loop()
+        began, total = loop.time(), len(streams)
+        while (part := (loop.time() - began) / self._drain_seconds) < 1 and not self.force_exit:
+            left = round(total * (1 - part))
+            for stream in streams[left:]:
+                stream.shutdown()
+            del streams[left:]
+            await asyncio.sleep(min(LOOK, self._drain_seconds * (1 - part)))
 
     async def _wait_tasks_to_complete(self) -> None:
         try:

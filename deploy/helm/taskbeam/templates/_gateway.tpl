@@ -24,6 +24,7 @@
 TASKBEAM_HOST: 0.0.0.0
 TASKBEAM_PORT: "8000"
 TASKBEAM_LOG_FORMAT: json
+TASKBEAM_DRAIN: {{ .Values.gateway.drainSeconds | quote }}
 TASKBEAM_SHUTDOWN_TIMEOUT: {{ .Values.gateway.shutdownTimeout | quote }}
 TASKBEAM_KEEP_ALIVE_TIMEOUT: {{ .Values.gateway.keepAliveTimeout | quote }}
 TASKBEAM_MAX_CONNECTIONS: {{ .Values.gateway.maxConnections | int | quote }}
