@@ -64,6 +64,8 @@ class Account:
     error: str = ""
     #: Problems after which it came back, and how often.
     retried: Counter[str] = field(default_factory=Counter)
+    #: When it asked again, and was served, after a connection had ended.
+    came_back: list[float] = field(default_factory=list)
     #: When it was away by its own will: from, to.
     away: list[tuple[float, float]] = field(default_factory=list)
 

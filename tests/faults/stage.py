@@ -19,6 +19,7 @@ from tests.support.worker import worker
 from .account import Id
 from .jobs import AS_STOCK, SQL, faults_app
 from .ledger import Ledger
+from .plan import SLOTS
 from .post import Post
 from .servers import MASTER, Servers
 
@@ -42,9 +43,6 @@ POOLS = ("prefork", "threads")
 
 #: The queue, and the name, of the worker with Celery's own backend.
 STOCK = "stock"
-
-#: Tasks that a worker runs at once: each that is sent, and each once more if it is delivered again.
-SLOTS = 8
 
 #: glibc gives each thread a part of memory to itself, and they grow for hours (mallopt(3)): not of our doing.
 ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
@@ -148,11 +146,12 @@ class Stage:
             backend = backend.removeprefix("taskbeam+")
         conf = self._conf | {"result_backend_transport_options": {"master_name": MASTER}}
         env = {"FAULTS_CONF": json.dumps(conf), **ONE_ARENA, **self.servers.environment("workers")}
+        slots = self._plan.threads if queue == "threads" else SLOTS
         if self._plan.sql:
             env[SQL] = self.servers.sql.dsn()
 
         def make() -> Any:
-            return worker(broker, backend, pool, SLOTS, "tests.faults.jobs", env=env, queue=queue)
+            return worker(broker, backend, pool, slots, "tests.faults.jobs", env=env, queue=queue)
 
         return Post(make, lambda process: process)
 
@@ -168,7 +167,7 @@ class Stage:
             "sentinel_master": MASTER,
         }
         own = self.servers.environment("gateways")
-        settings = {**TOKENS, **_SETTINGS, **servers, "port": self.ports[index]}
+        settings = {**TOKENS, **_SETTINGS, **servers, "port": self.ports[index], "drain": self._plan.drain}
         with gateway("", path, ready=False, environment=own, **settings) as served:
             yield served
 

@@ -88,7 +88,7 @@ def strike(stage: Stage, fault: Fault, crowd: Crowd) -> Outcome:
             audience.follow(tasks[index // len(TRANSPORTS) % TASKS], transport, fault.rate)
         wait_until(lambda: _all_heard_something(audience), lambda: _late(audience), DEADLINE)
         stage.ring(begin)
-        wait_until(lambda: _all_heard_a_word(audience), lambda: _late(audience), DEADLINE)
+        wait_until(lambda: all_heard_a_word(audience), lambda: _late(audience), DEADLINE)
         audience.leave(LEAVING, fault.lasts)
         with fault.inflict(stage, audience):
             time.sleep(fault.lasts / 2)
@@ -96,15 +96,16 @@ def strike(stage: Stage, fault: Fault, crowd: Crowd) -> Outcome:
             time.sleep(fault.lasts / 2)
         time.sleep(SETTLE)
         stage.ring(afterwards)
-        _until_over(audience, _deadline(stage, tasks, fault))
-        return Outcome(fault, _count(stage, audience))
+        until_over(audience, _deadline(stage, tasks, fault))
+        return Outcome(fault, count(stage, audience))
 
 
 def _all_heard_something(audience: Audience) -> bool:
     return all(account.heard for account in audience.accounts)
 
 
-def _all_heard_a_word(audience: Audience) -> bool:
+def all_heard_a_word(audience: Audience) -> bool:
+    """Whether the tasks have said something to each client."""
     return all(any(heard.word for heard in account.heard) for account in audience.accounts)
 
 
@@ -124,13 +125,14 @@ def _deadline(stage: Stage, tasks: Sequence[str], fault: Fault) -> float:
     return DEADLINE + _FRAMED * max(stage.bytes_told(task_id) for task_id in tasks) / fault.rate
 
 
-def _until_over(audience: Audience, seconds: float) -> None:
+def until_over(audience: Audience, seconds: float) -> None:
+    """Return when each client has an end, or the time is over."""
     until = time.monotonic() + seconds
     while not audience.over and time.monotonic() < until:
         time.sleep(0.1)
 
 
-def _count(stage: Stage, audience: Audience) -> dict[str, Findings]:
+def count(stage: Stage, audience: Audience) -> dict[str, Findings]:
     """By transport."""
     by_task = defaultdict(list)
     for account in audience.accounts:

@@ -84,9 +84,13 @@ class Client:
         errand = Errand(
             self._chance.choice(self._ports), account.task_id, account.cursor, self._headers, self.pace
         )
+        asked, served = time.monotonic(), False
         try:
             async with aclosing(TRANSPORTS[account.transport](errand)) as bodies:  # type: ignore[type-var]
                 async for body in bodies:
+                    if not served and account.heard:
+                        account.came_back.append(asked)
+                    served = True
                     account.hear(body, time.monotonic())
         except ProblemError as problem:
             if account.end is not None:
