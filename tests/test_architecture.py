@@ -84,6 +84,7 @@ LAYERS: dict[str, set[str]] = {
         "push",
         "notifications",
         "outgoing",
+        "cluster",
     },
 }
 

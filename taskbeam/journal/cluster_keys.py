@@ -54,12 +54,17 @@ def stem(result: str) -> str:
     """What stands before the colon in the names of a task; no two results have the same."""
     if "}" not in result:
         return f"{{{result}}}"
-    _, opened, behind = result.partition("{")
-    tag, closed, _ = behind.partition("}")
-    if opened and closed and tag:
+    if hash_tag(result):
         return f":{result}"
     # All of it is hashed, and no tag can have its braces: one does that is hashed to the same slot.
     return f"{{{_tags()[key_slot(result.encode())]}}}{result}"
+
+
+def hash_tag(name: str) -> str:
+    """The part of a name that is hashed; '' = all of it."""
+    _, _, behind = name.partition("{")
+    tag, closed, _ = behind.partition("}")
+    return tag if closed else ""
 
 
 @cache

@@ -9,6 +9,9 @@ import pytest
 from taskbeam.cli.checks.finding import Level
 from taskbeam.cli.checks.redis_facts import RedisFacts
 from taskbeam.cli.checks.redis_rules import about_keeping, about_redis
+from taskbeam.journal.cluster_keys import ClusterKeys
+from taskbeam.journal.control_keys import CLUSTER, ONE_SERVER
+from taskbeam.journal.keys import JournalNames, ShardedKeys, TaskKeys
 
 from .findings import amiss, words
 
@@ -32,13 +35,14 @@ def found(
     info: dict[str, Any] | None = None,
     configured: dict[str, str] | None = None,
     *,
-    sharded: bool = False,
+    kind: type[TaskKeys] = TaskKeys,
     **facts: Any,
 ) -> list[Finding]:
     """About a good server, but for what is given."""
     settings = {"client-output-buffer-limit": ROOMY, "save": ""} | (configured or {})
     whole = RedisFacts(info=GOOD | (info or {}), configured=settings, **facts)
-    return list(about_redis(whole, PREFIX, sharded=sharded))
+    control = CLUSTER if kind is ClusterKeys else ONE_SERVER
+    return list(about_redis(whole, JournalNames(PREFIX, kind), control))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +79,7 @@ def test_of_what_it_says(info: dict[str, Any], expected: list[tuple[str, Level]]
     ],
 )
 def test_of_sharded_channels(info: dict[str, Any], expected: list[tuple[str, Level]]) -> None:
-    assert amiss(found(info, sharded=True)) == expected
+    assert amiss(found(info, kind=ShardedKeys)) == expected
 
 
 @pytest.mark.parametrize(
@@ -135,8 +139,34 @@ def test_of_permissions(refused: dict[str, str], said: str, rights: str) -> None
     assert finding.do == rights
 
 
+def test_of_permissions_on_a_cluster() -> None:
+    refused = {"SET": "No permissions to access a key", "SSUBSCRIBE": "no permissions to access a channel"}
+    (finding,) = [each for each in found(kind=ClusterKeys, refused=refused) if each.level is not Level.OK]
+    begins = ("celery-task-meta-*", "{celery-task-meta-*", ":celery-task-meta-*", "{*}celery-task-meta-*")
+    rights = ["~{taskbeam}:*", *(f"~{each}" for each in begins), *(f"&{each}" for each in begins)]
+    assert finding.do == " ".join(["ACL SETUSER …", *(f"'{each}'" for each in rights)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "masters", "said"),
+    [
+        (TaskKeys, 0, "ordinary channels"),
+        (TaskKeys, 3, "one of 3 masters"),
+        (ShardedKeys, 1, ""),
+        (ShardedKeys, 3, "one of 3 masters"),
+        (ClusterKeys, 3, ""),
+    ],
+)
+def test_of_a_server_of_a_cluster(kind: type[TaskKeys], masters: int, said: str) -> None:
+    findings = found({"cluster_enabled": 1}, kind=kind, masters=masters)
+    assert amiss(findings) == ([("Redis", Level.PROBLEM)] if said else [])
+    assert said in words(findings)
+    assert ("taskbeam+rediscluster://" in words(findings)) == bool(said)
+
+
 def test_of_one_that_tells_little() -> None:
     """Managed servers, and users with few rights."""
-    findings = list(about_redis(RedisFacts(info={}), PREFIX, sharded=False))
+    names = JournalNames(PREFIX, TaskKeys)
+    findings = list(about_redis(RedisFacts(info={}), names, ONE_SERVER))
     assert amiss(findings) == [("Redis", Level.WARNING)]
     assert "unknown" in words(findings)

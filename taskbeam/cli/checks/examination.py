@@ -6,7 +6,12 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from redis.exceptions import RedisClusterException
+
+from taskbeam.celery.cluster_backend import TaskbeamClusterBackend
 from taskbeam.celery.inspection import describe_backend
+from taskbeam.cli.checks.cluster_facts import ask_cluster
+from taskbeam.cli.checks.cluster_rules import about_cluster
 from taskbeam.cli.checks.commands import needed_commands
 from taskbeam.cli.checks.finding import Finding, problem
 from taskbeam.cli.checks.machine_rules import (
@@ -68,6 +73,8 @@ class Examination:
             yield problem(
                 "Redis", f"it cannot be asked: {error}", "Check result_backend, and that Redis runs."
             )
+        if isinstance(backend, TaskbeamClusterBackend):
+            yield from self._cluster(backend)
         failure = asyncio.run(BrokerCheck(self._celery_app, self._settings.redis_timeout).failure())
         yield about_broker(failure)
         if failure is None:
@@ -94,7 +101,19 @@ class Examination:
                 self._leased = [worker["name"] for worker in workers if worker["alive"]]
         finally:
             await redis.aclose()
-        return list(about_redis(facts, own.key_prefix, sharded=own.sharded))
+        return list(about_redis(facts, journals.names, journals.control))
+
+    def _cluster(self, backend: TaskbeamClusterBackend) -> Iterator[Finding]:
+        """All of its masters; `_journals` looks at the one with what belongs to no task."""
+        key_prefix = JournalSettings.of(backend).key_prefix
+        try:
+            facts = ask_cluster(backend.client)
+        except (RedisClusterException, *REDIS_AWAY) as error:
+            yield problem(
+                "Cluster", f"it cannot be asked: {error}", "Check result_backend, and that it runs."
+            )
+            return
+        yield from about_cluster(facts, key_prefix)
 
     async def _broker(self) -> list[Finding]:
         """Whether it keeps the messages, where it is a Redis of its own."""

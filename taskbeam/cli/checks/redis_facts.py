@@ -28,12 +28,14 @@ class RedisFacts:
 
     - ``info``: its INFO, parsed; empty if it may not be read.
     - ``configured``: its `client-output-buffer-limit` and `save`; what may not be read is not there.
+    - ``masters``: of the cluster that it is part of; 0 = of none, or nobody may know.
     - ``clock_difference``: by how many seconds its clock is ahead of this machine's.
     - ``refused``: the commands that we may not give, each with what Redis says.
     """
 
     info: Mapping[str, Any]
     configured: Mapping[str, str] = field(default_factory=dict)
+    masters: int = 0
     clock_difference: float = 0.0
     refused: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,8 +55,10 @@ async def ask_redis(
         needed: the commands that it gives; see `needed_commands`.
     """
     refused = await refused_commands(redis, control, needed, journals)
+    info = await read_info(redis)
     return RedisFacts(
-        info=await read_info(redis),
+        info=info,
+        masters=await _masters(redis) if int(info.get("cluster_enabled", 0)) else 0,
         configured=await read_configured(redis),
         clock_difference=await _clock_difference(redis) if "TIME" not in refused else 0.0,
         refused=refused,
@@ -80,6 +84,15 @@ async def read_configured(redis: Redis) -> dict[str, str]:
             continue
         found |= {_text(key): _text(value) for key, value in answer.items()}
     return found
+
+
+async def _masters(redis: Redis) -> int:
+    """Those of the server's cluster that have slots."""
+    try:
+        state: Any = await redis.execute_command("CLUSTER INFO")
+    except ResponseError:
+        return 0
+    return int(state["cluster_size"])
 
 
 async def _clock_difference(redis: Redis) -> float:

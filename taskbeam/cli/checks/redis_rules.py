@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from taskbeam.cli.checks.finding import Finding, ok, problem, warning
 from taskbeam.gateway.dashboard.publisher import channel_pattern
+from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.eviction import ADVICE, evicting_policy
+from taskbeam.journal.keys import ShardedKeys, TaskKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from taskbeam.cli.checks.redis_facts import RedisFacts
+    from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.keys import JournalNames
 
 #: The oldest Redis that has all commands (GETDEL, ZMSCORE), and the oldest with sharded channels.
 OLDEST, OLDEST_SHARDED = (6, 2), (7, 0)
@@ -22,21 +26,24 @@ CLOCK_TOLERANCE = 2.0
 #: Bytes that Redis may hold back for a subscriber before it cuts it: a gateway that is busy for a moment.
 SMALL_BUFFER = 8 * 1024 * 1024
 
+#: What to do where the URL names one server of a cluster.
+FOR_A_CLUSTER = 'Set result_backend = "taskbeam+rediscluster://host:port,host:port" for workers and gateways.'
+
 #: The part of `maxmemory` that may be in use.
 FULL = 0.9
 
 
-def about_redis(facts: RedisFacts, key_prefix: str, *, sharded: bool) -> Iterator[Finding]:
-    """The server with the journals; ``key_prefix`` and ``sharded`` as the gateway has them."""
+def about_redis(facts: RedisFacts, names: JournalNames, control: ControlKeys) -> Iterator[Finding]:
+    """The server with the journals; ``names`` and ``control`` as the gateway has them."""
     if facts.info:
-        yield _version(facts.info, sharded=sharded)
-        yield from _role(facts.info, sharded=sharded)
+        yield _version(facts.info, sharded=names.kind.publish == ShardedKeys.publish)
+        yield from _role(facts, names.kind)
         yield from about_keeping(facts.info, facts.configured.get("save"))
     else:
         yield warning(
             "Redis", "this user may not read INFO, so much is unknown", "Allow it for this check: +info"
         )
-    yield _permissions(facts.refused, key_prefix)
+    yield _permissions(facts.refused, names, control)
     yield _buffer(facts.configured.get("client-output-buffer-limit"))
     yield _clock(facts.clock_difference)
 
@@ -63,14 +70,20 @@ def _version(info: Mapping[str, Any], *, sharded: bool) -> Finding:
     return ok("Redis", name)
 
 
-def _role(info: Mapping[str, Any], *, sharded: bool) -> Iterator[Finding]:
-    if info.get("role") == "slave":
+def _role(facts: RedisFacts, kind: type[TaskKeys]) -> Iterator[Finding]:
+    if facts.info.get("role") == "slave":
         yield problem("Redis", "it is a replica, which refuses writes", "Connect to the master.")
-    if int(info.get("cluster_enabled", 0)) and not sharded:
+    if not int(facts.info.get("cluster_enabled", 0)) or kind is ClusterKeys:
+        return
+    if facts.masters > 1:
         yield problem(
             "Redis",
-            "it is a cluster, and events are published to ordinary channels",
-            'Set taskbeam_options = {"sharded": True} for the workers, and TASKBEAM_SHARDED=1 here.',
+            f"it is one of {facts.masters} masters of a cluster, and the others have most tasks' slots",
+            FOR_A_CLUSTER,
+        )
+    elif kind is TaskKeys:
+        yield problem(
+            "Redis", "it is a cluster, and events are published to ordinary channels", FOR_A_CLUSTER
         )
 
 
@@ -112,7 +125,7 @@ def _persistence(info: Mapping[str, Any], save: str | None, subject: str) -> Fin
     return warning(subject, what, "Set appendonly yes, or accept that clients see a gap, and tasks are lost.")
 
 
-def _permissions(refused: Mapping[str, str], key_prefix: str) -> Finding:
+def _permissions(refused: Mapping[str, str], journals: JournalNames, control: ControlKeys) -> Finding:
     if not refused:
         return ok("Permissions", "the gateway may give every command that it needs")
     keys = [name for name, why in refused.items() if "key" in why]
@@ -125,12 +138,20 @@ def _permissions(refused: Mapping[str, str], key_prefix: str) -> Finding:
     ]
     rights = [
         *(f"+{name.lower().replace(' ', '|')}" for name in names),
-        *([f"'~taskbeam:*' '~{key_prefix}*' '~{{{key_prefix}*'"] if keys else []),
-        *([f"'&{key_prefix}*' '&{{{key_prefix}*'"] if channels else []),
+        *(f"'~{begin}*'" for begin in (control.prefix, *_begins(journals)) if keys),
+        *(f"'&{begin}*'" for begin in _begins(journals) if channels),
         # Redis compares a pattern with those that are allowed letter by letter.
-        *([f"'&{channel_pattern(key_prefix)}'"] if "PSUBSCRIBE" in channels else []),
+        *([f"'&{channel_pattern(journals.prefix)}'"] if "PSUBSCRIBE" in channels else []),
     ]
     return problem("Permissions", f"this user {'; '.join(said)}", f"ACL SETUSER … {' '.join(rights)}")
+
+
+def _begins(journals: JournalNames) -> tuple[str, ...]:
+    """How the keys and channels of its tasks begin; on a cluster also those of ids with braces."""
+    usual = (journals.prefix, f"{{{journals.prefix}")
+    return (
+        (*usual, f":{journals.prefix}", f"{{*}}{journals.prefix}") if journals.kind is ClusterKeys else usual
+    )
 
 
 def _buffer(limit: str | None) -> Finding:
