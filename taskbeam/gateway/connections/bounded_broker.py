@@ -8,12 +8,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from taskbeam.gateway.connections.broker import is_redis
+from taskbeam.gateway.connections.sound_connection import is_amqp
 
 if TYPE_CHECKING:
     from celery import Celery
     from kombu import Connection
 
-#: The part of the time that Redis' socket may take: then its own error comes in time, and says more.
+#: The part of the time that the socket may take: then its own error comes in time, and says more.
 SHARE = 0.8
 
 #: One object: connections that are made alike share Kombu's pools.
@@ -24,8 +25,9 @@ def bounded_connection(celery_app: Celery, timeout: float) -> Connection:
     """Make the connection that the application sends tasks by; it is not connected.
 
     It tries each broker that is configured once, without a pause. ``timeout``: seconds for connecting and,
-    where the broker is Redis, for each command. What other transports do on a connection takes as long as the
-    application's `broker_transport_options` say.
+    where the broker is Redis or speaks AMQP, for each command. By AMQP the broker has to say that it has a
+    message: without that, one that is lost on the way looks like one that arrived. What other transports do
+    on a connection takes as long as the application's `broker_transport_options` say.
     """
     connection: Connection = celery_app.connection_for_write(connect_timeout=timeout)
     options: dict[str, Any] = connection.transport_options or {}
@@ -38,6 +40,9 @@ def bounded_connection(celery_app: Celery, timeout: float) -> Connection:
         share = timeout * SHARE / (len(connection.alt) + 1)
         asking = {**(options.get("sentinel_kwargs") or {}), **_bound(share), "retry": _ONCE}
         options |= _bound(timeout * SHARE) | {"sentinel_kwargs": asking}
+    elif is_amqp(connection):
+        bound = dict.fromkeys(("read_timeout", "write_timeout"), timeout * SHARE)
+        options = {"confirm_publish": True} | options | bound
     connection.transport_options = options
     return connection
 

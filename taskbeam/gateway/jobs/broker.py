@@ -11,6 +11,7 @@ from kombu.pools import connections, producers
 
 from taskbeam.background.calls import BlockingCalls
 from taskbeam.gateway.connections.bounded_broker import bounded_connection
+from taskbeam.gateway.connections.sound_connection import sound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,11 +67,11 @@ class Broker:
         return bounded_connection(self.celery_app, self._timeout)
 
     def _revoke(self, task_id: str, terminate: bool) -> None:
-        with connections[self._connection].acquire(block=True) as connection:
+        with connections[self._connection].acquire(block=True) as connection, sound(connection):
             self.celery_app.control.revoke(task_id, terminate=terminate, connection=connection)
 
     def _ping(self, seconds: float) -> bool:
-        with connections[self._connection].acquire(block=True) as connection:
+        with connections[self._connection].acquire(block=True) as connection, sound(connection):
             return bool(self.celery_app.control.inspect(timeout=seconds, connection=connection).ping())
 
 
@@ -87,7 +88,10 @@ class _Sending:
         self._options = options
 
     def __call__(self) -> None:
-        with producers[self._connection].acquire(block=True) as producer:
+        with (
+            producers[self._connection].acquire(block=True) as producer,
+            sound(producer.connection),
+        ):
             # Connects now: where that fails, nobody has heard of the task.
             producer.revive(producer.connection.default_channel)
             if self.given_up:
