@@ -29,7 +29,7 @@ from .clients.client import TRANSPORTS
 from .plan import Plan
 from .report import head, row
 from .stage import Stage
-from .trial import DEADLINE, SETTLE, all_heard_a_word, count, until_over
+from .trial import DEADLINE, SETTLE, all_heard_a_word, count, late, until_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,11 +76,11 @@ def deploy(stage: Stage, clients: int, times: int, seed: int) -> tuple[dict[str,
     """What the clients of each transport met; and of each rolling restart, the part of its busiest second."""
     owner, begin, end = (uuid4().hex for _ in range(3))
     tasks = [stage.send(owner, begin, end, 1, PAUSE, "threads") for _ in range(TASKS)]
-    with Audience(stage.ports, stage.headers(tasks), seed) as audience:
+    with Audience(stage.ports, stage.headers(owner=owner), seed) as audience:
         for index in range(clients):
             audience.follow(tasks[index % TASKS], list(TRANSPORTS)[index % len(TRANSPORTS)])
         stage.ring(begin)
-        wait_until(lambda: all_heard_a_word(audience), lambda: "a word for each client", DEADLINE)
+        wait_until(lambda: all_heard_a_word(audience), lambda: late(audience), DEADLINE)
         shares = [_restart_all(stage, audience, number) for number in range(1, times + 1)]
         stage.ring(end)
         until_over(audience, DEADLINE)

@@ -94,10 +94,10 @@ class Stage:
         self._stack.close()
 
     @staticmethod
-    def headers(tasks: Sequence[str]) -> list[str]:
-        """What a client of these tasks brings: a token like those that their sender gets."""
+    def headers(**claims: Any) -> list[str]:
+        """What a client brings: a token like those that whoever sends a task gets, or its owner."""
         now = time.time()
-        token = sign(tasks=list(tasks), scope="read", iat=now - _ISSUED, exp=now + _GOOD_FOR)
+        token = sign(scope="read", iat=now - _ISSUED, exp=now + _GOOD_FOR, **claims)
         return [f"Authorization: Bearer {token}"]
 
     def send(self, owner: str, begin: str, end: str, burst: int, pause: float, pool: str) -> str:

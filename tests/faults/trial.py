@@ -82,13 +82,13 @@ def strike(stage: Stage, fault: Fault, crowd: Crowd) -> Outcome:
         stage.send(owner, begin, end, *RHYTHMS[index % len(RHYTHMS)], POOLS[index % len(POOLS)])
         for index, end in enumerate(ends)
     ]
-    with Audience(stage.ports, stage.headers(tasks), crowd.seed) as audience:
+    with Audience(stage.ports, stage.headers(tasks=tasks), crowd.seed) as audience:
         for index in range(crowd.clients):
             transport = list(TRANSPORTS)[index % len(TRANSPORTS)]
             audience.follow(tasks[index // len(TRANSPORTS) % TASKS], transport, fault.rate)
-        wait_until(lambda: _all_heard_something(audience), lambda: _late(audience), DEADLINE)
+        wait_until(lambda: _all_heard_something(audience), lambda: late(audience), DEADLINE)
         stage.ring(begin)
-        wait_until(lambda: all_heard_a_word(audience), lambda: _late(audience), DEADLINE)
+        wait_until(lambda: all_heard_a_word(audience), lambda: late(audience), DEADLINE)
         audience.leave(LEAVING, fault.lasts)
         with fault.inflict(stage, audience):
             time.sleep(fault.lasts / 2)
@@ -109,7 +109,7 @@ def all_heard_a_word(audience: Audience) -> bool:
     return all(any(heard.word for heard in account.heard) for account in audience.accounts)
 
 
-def _late(audience: Audience) -> str:
+def late(audience: Audience) -> str:
     """For whom the clients still wait."""
     silent = [account for account in audience.accounts if not any(heard.word for heard in account.heard)]
     return f"the first word; {len(silent)} clients have heard none, such as {silent[:1]}"
