@@ -100,6 +100,19 @@ def asyncio_redis(parameters: RedisParameters, timeout: float) -> Redis:
     Raises:
         CeleryConfigurationError: asyncio's half of redis-py does not know what is configured.
     """
+    arguments = pool_arguments(parameters, timeout)
+    if parameters.sentinels:
+        return _master(parameters, arguments, timeout)
+    pool = (BlockingConnectionPool if "timeout" in arguments else ConnectionPool)(**arguments)
+    return Redis.from_pool(pool)
+
+
+def pool_arguments(parameters: RedisParameters, timeout: float) -> dict[str, Any]:
+    """The arguments of a pool of asyncio's connections; with a ``timeout``, of a `BlockingConnectionPool`.
+
+    Raises:
+        CeleryConfigurationError: asyncio's half of redis-py does not know what is configured.
+    """
     check_redis_py(redis.VERSION)
     arguments = {
         **_translated(parameters),
@@ -109,13 +122,8 @@ def asyncio_redis(parameters: RedisParameters, timeout: float) -> Redis:
         "socket_connect_timeout": timeout,
     }
     limit = parameters.arguments.get("max_connections")
-    if limit:
-        # Celery's limit holds here, too; whoever comes when all are in use waits instead of failing.
-        arguments |= {"max_connections": limit, "timeout": timeout}
-    if parameters.sentinels:
-        return _master(parameters, arguments, timeout)
-    pool = (BlockingConnectionPool if limit else ConnectionPool)(**arguments)
-    return Redis.from_pool(pool)
+    # Celery's limit holds here, too; whoever comes when all are in use waits instead of failing.
+    return arguments | {"max_connections": limit, "timeout": timeout} if limit else arguments
 
 
 def check_redis_py(version: tuple[int | str, ...]) -> None:

@@ -11,6 +11,7 @@ from celery.exceptions import ImproperlyConfigured
 from taskbeam.celery.backend import backend_for
 from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.connections.asyncio_redis import RedisParameters, asyncio_redis
+from taskbeam.connections.cluster_redis import cluster_redis
 from taskbeam.connections.configuration_error import (
     CeleryConfigurationError,
     one_line,
@@ -121,6 +122,8 @@ def journal_parameters(backend: JournalBackend) -> RedisParameters:
 def journal_redis(backend: JournalBackend, timeout: float) -> Redis:
     """An unconnected asyncio client of the server with the journals, as the backend itself connects.
 
+    Of a Redis Cluster it is a `ControlClient`: its server is the master of the control slot.
+
     Args:
         backend: what `journal_backend` gave.
         timeout: seconds that a command, and connecting, may take.
@@ -128,7 +131,9 @@ def journal_redis(backend: JournalBackend, timeout: float) -> Redis:
     Raises:
         CeleryConfigurationError: the backend is configured in a way that the gateway cannot follow.
     """
-    return asyncio_redis(journal_parameters(backend), timeout)
+    parameters = journal_parameters(backend)
+    seeds = getattr(backend, "startup_nodes", None)
+    return cluster_redis(parameters, seeds, timeout) if seeds else asyncio_redis(parameters, timeout)
 
 
 def _not_ours(celery_app: Celery, kind: type[Any]) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from taskbeam.follow.missing import MissingJournals
     from taskbeam.follow.outputs import Output
     from taskbeam.follow.source import Source
-    from taskbeam.follow.subscriber import Subscriber
+    from taskbeam.follow.subscriber import Subscriptions
     from taskbeam.journal.events import EventId, Start
     from taskbeam.journal.history import Absence
     from taskbeam.journal.keys import JournalNames, TaskKeys
@@ -72,9 +72,9 @@ class Hub:
         self._names = names
         self._source = source
         self._channels: dict[bytes, Followed] = {}
-        self._subscriber: Subscriber | None = None
+        self._subscriber: Subscriptions | None = None
 
-    def attach(self, subscriber: Subscriber) -> None:
+    def attach(self, subscriber: Subscriptions) -> None:
         """Where to subscribe; the subscriber in turn calls `subscribed`, `published` and `lost`."""
         self._subscriber = subscriber
 
@@ -153,6 +153,12 @@ class Hub:
         for channel in self._channels.values():
             channel.rules.lost()
         return list(self._channels)
+
+    def interrupted(self, names: Iterable[bytes]) -> None:
+        """What is published to these does not come, until their subscriptions are acknowledged again."""
+        for name in names:
+            if (channel := self._channels.get(name)) is not None:
+                channel.rules.lost()
 
     # Publications that were lost.
 

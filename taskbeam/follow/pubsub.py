@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
 
+from taskbeam.cluster.slot_map import slot_of
 from taskbeam.journal.resp_connection import connect, packed
 
 if TYPE_CHECKING:
@@ -25,10 +26,21 @@ class PubSubConnection:
     """No task and no queue stands between Redis and the hub."""
 
     def __init__(
-        self, on_subscribed: Callable[[bytes], None], on_message: Callable[[bytes, bytes], None]
+        self,
+        on_subscribed: Callable[[bytes], None],
+        on_message: Callable[[bytes, bytes], None],
+        on_ended: Callable[[bytes], None] | None = None,
+        on_refused: Callable[[ResponseError], None] | None = None,
     ) -> None:
+        """Nothing is connected. Each is called with the name of a channel, and what came.
+
+        ``on_ended``: Redis ended a sharded subscription. ``on_refused``: it answered a command of one name
+        with an error. Without them, either closes the connection.
+        """
         self._on_subscribed = on_subscribed
         self._on_message = on_message
+        self._on_ended = on_ended
+        self._on_refused = on_refused
         self._connection: RespConnection | None = None
         self._lost = asyncio.get_running_loop().create_future()
         self._heard = True
@@ -51,6 +63,11 @@ class PubSubConnection:
         self._unsent.append(packed(verb, *names))
         self._owed_then += len(names) or 1
 
+    def forget(self, slot: int) -> None:
+        """The server has refused what was asked of the slot: nothing of it is left there, nor leaves it."""
+        for name in [name for name in self._leaving if slot_of(name) == slot]:
+            del self._leaving[name]
+
     def close(self) -> None:
         """Drop the connection."""
         if self._connection is not None:
@@ -66,6 +83,8 @@ class PubSubConnection:
             self.command(b"PING")
 
     def _send(self) -> None:
+        if not self._unsent:
+            return
         unsent, self._unsent = self._unsent, []
         self._owed, self._owed_then = self._owed_then, 0
         if self._connection is not None:
@@ -79,6 +98,10 @@ class PubSubConnection:
 
     def _replied(self, reply: Any) -> None:
         self._heard = True
+        if isinstance(reply, ResponseError) and self._on_refused is not None:
+            self._answered()
+            self._on_refused(reply)
+            return
         if isinstance(reply, ResponseError):
             logger.error("Redis refused a subscription, connecting again: %s", reply)
             self.close()
@@ -88,14 +111,21 @@ class PubSubConnection:
             self._on_message(reply[1], reply[2])
             return
         if kind == b"sunsubscribe" and not self._left(reply[1]):
+            if self._on_ended is not None:
+                self._on_ended(reply[1])
+                return
             logger.warning("Redis ended a subscription, for its slot has moved; connecting again")
             self.close()
             return
-        self._owed -= 1
-        if not self._owed and self._unsent:
-            asyncio.get_running_loop().call_soon(self._send)
+        self._answered()
         if kind in (b"subscribe", b"ssubscribe"):
             self._on_subscribed(reply[1])
+
+    def _answered(self) -> None:
+        # The end of a subscription may have counted as an answer to whoever was just leaving it.
+        self._owed = max(0, self._owed - 1)
+        if not self._owed and self._unsent:
+            asyncio.get_running_loop().call_soon(self._send)
 
     def _left(self, name: bytes) -> bool:
         """Whether the end of a sharded subscription was asked for; else its slot has left the server."""

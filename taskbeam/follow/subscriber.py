@@ -38,6 +38,16 @@ class Listener(Protocol):
         """The connection is gone; returns the names to subscribe to again."""
 
 
+class Subscriptions(Protocol):
+    """Where a hub subscribes."""
+
+    def subscribe(self, *names: bytes) -> None:
+        """Subscribe to these channels, as soon as that can be done."""
+
+    def unsubscribe(self, *names: bytes) -> None:
+        """No longer subscribe."""
+
+
 class Subscriber:
     """Keeps the connection, and subscribes again to what is followed after each reconnect.
 

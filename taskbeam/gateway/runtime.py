@@ -12,10 +12,10 @@ from taskbeam.celery.external_entries import lost_result
 from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
+from taskbeam.follow.connections import appender_to, exchange_with, subscriber_of
 from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
 from taskbeam.follow.position_check import PositionCheck
-from taskbeam.follow.subscriber import Subscriber
 from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.connections.broker import redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
@@ -39,9 +39,7 @@ from taskbeam.gateway.quotas.quota import Quota
 from taskbeam.gateway.quotas.quotas import Quotas
 from taskbeam.gateway.shutdown import LAST_PATIENCE, Shutdown, SignalWatch
 from taskbeam.gateway.startup import warn_of_what_is_wrong
-from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.feeds.reader import FeedReader
-from taskbeam.journal.pipelined_connection import PipelinedConnection
 from taskbeam.journal.reader import JournalReader
 from taskbeam.presence.watchdog import Watchdog
 from taskbeam.queues.audience import Audience
@@ -99,7 +97,7 @@ class Runtime:
         #: The names of what belongs to no task.
         self.control = journals.control
         self.redis = journal_redis(backend, settings.redis_timeout)
-        self.connection = PipelinedConnection(self.redis, settings.redis_timeout, measures.redis)
+        self.connection = exchange_with(self.redis, settings.redis_timeout, measures.redis)
         self.stock = self._heard(journals) if settings.stock else None
         self.journal = self._reader(journals.key_prefix, settings.max_replay_bytes)
         self.heartbeats = Heartbeats(settings.heartbeat)
@@ -116,10 +114,10 @@ class Runtime:
             self.stock,
             measures.following,
         )
-        self.subscriber = Subscriber(self.redis, self.hub, sharded=self.sharded, traffic=measures.redis)
+        self.subscriber = subscriber_of(self.redis, self.hub, sharded=self.sharded, traffic=measures.redis)
         self.hub.attach(self.subscriber)
         self.position_check = PositionCheck(self.hub, self.journal, settings.heartbeat, sharded=self.sharded)
-        self.appender = JournalAppender(self.redis)
+        self.appender = appender_to(self.redis, self.connection)
         self.guard = Guard(
             settings,
             tokens,
@@ -167,6 +165,7 @@ class Runtime:
             lease=journals.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,
             found=measures.found,
+            appender=self.appender,
         )
         self.queues = QueueWatch(
             self.redis,
@@ -206,7 +205,8 @@ class Runtime:
         keep("heartbeats", self.heartbeats.run)
         keep("position check", self.position_check.run)
         keep("watchdog", partial(self.watchdog.run, self.settings.watchdog_interval))
-        keep("queue watch", self.queues.run)
+        if not self.sharded:  # there queues and tasks are on different servers
+            keep("queue watch", self.queues.run)
         keep("token expiry", self.guard.expire_tokens)
         if not self.guard.open:
             keep("revocations", self.guard.poll_revocations)

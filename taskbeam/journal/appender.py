@@ -43,8 +43,7 @@ class JournalAppender:
         replies = await self._send(entries)
         unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
-            await self._redis.script_load(APPEND.text.decode())
-            again = await self._send([entries[index] for index in unknown])
+            again = await self._send_script([entries[index] for index in unknown])
             for index, reply in zip(unknown, again, strict=True):
                 replies[index] = reply
         for reply in replies:
@@ -54,6 +53,11 @@ class JournalAppender:
         for entry, answer in zip(entries, appended, strict=True):
             failed_steps.note(entry.task_id, answer.failed)
         return appended
+
+    async def _send_script(self, entries: Sequence[Entry]) -> list[Any]:
+        """The same with a script that the server did not know."""
+        await self._redis.script_load(APPEND.text.decode())
+        return await self._send(entries)
 
     async def _send(self, entries: Sequence[Entry]) -> list[Any]:
         """The replies, among which there may be errors."""

@@ -20,10 +20,11 @@ from taskbeam.journal.resp_connection import connect, packed
 from taskbeam.measures.redis_traffic import RedisTraffic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.resp_connection import Part, RespConnection
 
 logger = logger_for(__name__)
@@ -78,11 +79,7 @@ class PipelinedConnection:
 
     async def execute(self, *commands: tuple[Part, ...]) -> list[Any]:
         """The replies, in order; raises redis-py's errors."""
-        loop = asyncio.get_running_loop()
-        replies: list[asyncio.Future[Any]] = [loop.create_future() for _ in commands]
-        for reply, command in zip(replies, commands, strict=True):
-            self.ask(partial(settle, reply), *command)
-        return list(await asyncio.gather(*replies))
+        return await replies_to(self, commands)
 
     def hurry(self, timeout: float) -> None:
         """From now on wait for at most so many seconds, also for what was asked already."""
@@ -90,6 +87,11 @@ class PipelinedConnection:
         if self._clock is not None:
             self._clock.cancel()
             self._look_at_clock()
+
+    def drop(self) -> None:
+        """Close the connection now, if there is one; what was sent is answered with an error."""
+        if self._connection is not None:
+            self._connection.close()
 
     async def aclose(self) -> None:
         """Close the connection; whatever has no reply yet gets an error."""
@@ -180,6 +182,15 @@ class PipelinedConnection:
             then(reply)
         except Exception:
             logger.exception("Cannot use a reply of Redis; the other replies are used")
+
+
+async def replies_to(exchange: Exchange, commands: Sequence[tuple[Part, ...]]) -> list[Any]:
+    """The replies, in order; raises redis-py's errors."""
+    loop = asyncio.get_running_loop()
+    replies: list[asyncio.Future[Any]] = [loop.create_future() for _ in commands]
+    for reply, command in zip(replies, commands, strict=True):
+        exchange.ask(partial(settle, reply), *command)
+    return list(await asyncio.gather(*replies))
 
 
 def settle(waiting: asyncio.Future[Any], reply: Any) -> None:

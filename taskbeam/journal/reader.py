@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from taskbeam.journal.events import Start
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import TaskKeys
-    from taskbeam.journal.pipelined_connection import PipelinedConnection
     from taskbeam.journal.resp_connection import Part
     from taskbeam.journal.scripts import Script
 
@@ -34,7 +34,7 @@ DEFAULT_MAX_BYTES = 512 * 1024
 class JournalReader:
     """Reads a journal with one script call."""
 
-    def __init__(self, exchange: PipelinedConnection, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, exchange: Exchange, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         """``max_bytes`` of records that one call brings, if the first is not larger by itself."""
         self._connection = exchange
         self._max_bytes = max_bytes

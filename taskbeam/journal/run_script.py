@@ -9,14 +9,12 @@ from redis.exceptions import ResponseError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from taskbeam.journal.pipelined_connection import PipelinedConnection
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.resp_connection import Part
     from taskbeam.journal.scripts import Script
 
 
-async def run_script(
-    connection: PipelinedConnection, script: Script, keys: Sequence[Part], *args: Part
-) -> Any:
+async def run_script(connection: Exchange, script: Script, keys: Sequence[Part], *args: Part) -> Any:
     """What the script answers to its keys and its arguments; raises redis-py's errors."""
     given = (len(keys), *keys, *args)
     try:

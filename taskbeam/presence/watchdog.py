@@ -68,6 +68,7 @@ class Watchdog:
         lost_result: Callable[[str], bytes] | None = None,
         judgement: Judgement | None = None,
         found: Counter[str] | None = None,
+        appender: JournalAppender | None = None,
     ) -> None:
         """Nothing is connected.
 
@@ -79,12 +80,13 @@ class Watchdog:
             lease: seconds; how long the leases are of workers that do not say so.
             lost_result: makes what Celery's own result says of a lost task; None = nothing.
             judgement: what is known from earlier looks; None = nothing.
+            appender: what appends to journals; None = they are where ``redis`` is.
             found: where the runs are counted, by what became of them: the names of `Swept`.
         """
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._control = control
         self._kind_of_keys = kind_of_keys
-        self._appender = JournalAppender(redis)
+        self._appender = appender or JournalAppender(redis)
         self._grace = grace
         self._leases = Leases(redis, control, lease)
         self._judgement = judgement or Judgement()

@@ -23,10 +23,10 @@ from taskbeam.stock.told import told_as_sent, told_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.failures import PublicErrors
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.limits import Limits
-    from taskbeam.journal.pipelined_connection import PipelinedConnection
     from taskbeam.journal.resp_connection import Part
     from taskbeam.stock.outputs import Append
     from taskbeam.stock.told import Told
@@ -43,7 +43,7 @@ class HeardJournals:
         public_errors: what a client is told of exceptions, by their class.
     """
 
-    def __init__(self, exchange: PipelinedConnection, limits: Limits, public_errors: PublicErrors) -> None:
+    def __init__(self, exchange: Exchange, limits: Limits, public_errors: PublicErrors) -> None:
         self._exchange = exchange
         self._limits = limits
         self._public_errors = public_errors

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbeam.journal.events import Start
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.history import Absence, History
     from taskbeam.journal.keys import TaskKeys
-    from taskbeam.journal.pipelined_connection import PipelinedConnection
     from taskbeam.stock.watcher import StockWatcher
 
 
@@ -26,7 +26,7 @@ class StockReader(JournalReader):
 
     def __init__(
         self,
-        exchange: PipelinedConnection,
+        exchange: Exchange,
         watcher: StockWatcher,
         key_prefix: str,
         timeout: float,

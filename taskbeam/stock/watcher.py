@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.failures import PublicErrors
     from taskbeam.journal.limits import Limits
-    from taskbeam.journal.pipelined_connection import PipelinedConnection
 
 logger = logger_for(__name__)
 
@@ -52,7 +52,7 @@ class StockWatcher:
     def __init__(
         self,
         redis: Redis,
-        exchange: PipelinedConnection,
+        exchange: Exchange,
         key_prefix: str,
         limits: Limits,
         public_errors: PublicErrors | None = None,

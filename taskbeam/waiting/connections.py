@@ -13,11 +13,10 @@ from weakref import WeakKeyDictionary
 
 from taskbeam.background.tasks import BackgroundTasks
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
+from taskbeam.follow.connections import exchange_with, subscriber_of
 from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
 from taskbeam.follow.position_check import PositionCheck
-from taskbeam.follow.subscriber import Subscriber
-from taskbeam.journal.pipelined_connection import PipelinedConnection
 from taskbeam.journal.reader import JournalReader
 from taskbeam.queues.audience import Audience
 
@@ -47,10 +46,10 @@ class Connections:
         settings = JournalSettings.of(backend)
         sharded = settings.options.sharded
         self._redis = journal_redis(backend, TIMEOUT)
-        self._reads = PipelinedConnection(self._redis, TIMEOUT)
+        self._reads = exchange_with(self._redis, TIMEOUT)
         reader = JournalReader(self._reads, PIECE)
         self.hub = Hub(reader, Audience(), MissingJournals(GRACE), settings.names)
-        self._subscriber = Subscriber(self._redis, self.hub, sharded=sharded)
+        self._subscriber = subscriber_of(self._redis, self.hub, sharded=sharded)
         self.hub.attach(self._subscriber)
         self._check = PositionCheck(self.hub, reader, CHECK, sharded=sharded)
         self._users = self._came = 0

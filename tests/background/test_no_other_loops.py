@@ -17,6 +17,8 @@ AWAITED = {
     "taskbeam/background/threads.py": "this is the supervisor",
     "taskbeam/cli/follow/follow.py": "the command waits for all of its followers",
     "taskbeam/cli/supervisor.py": "the command waits for the keepers of its processes",
+    "taskbeam/cluster/async_topology.py": "one look at a cluster, which tells whoever needs it",
+    "taskbeam/follow/cluster_subscriber.py": "its run waits for all, and ends with the first that fails",
     "taskbeam/gateway/auth/access.py": "a look-up, which answers whoever asked",
     "taskbeam/gateway/auth/remote_keys.py": "one look at a key set, for which all who need it wait",
     "taskbeam/gateway/connections/broker_check.py": "one attempt, whose outcome is read",

@@ -73,6 +73,16 @@ class Task:
     def append(self, number: int, **fields: Any) -> None:
         self._journals.writer.append(self.entry(number, **fields))
 
+    def bodies(self) -> list[bytes]:
+        """What a client is told of it, from the beginning."""
+        raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)
+        return [Record.parse(raw).body for raw in raws]
+
+    def epochs(self) -> list[int]:
+        """How many lives of the journal there are in it, by their epochs in order."""
+        raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)
+        return list(dict.fromkeys(Record.parse(raw).id.epoch for raw in raws))
+
     def said(self) -> list[int]:
         """All that is in the journal, in its order."""
         raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)

@@ -95,7 +95,10 @@ COMMANDS: tuple[tuple[str | int, ...], ...] = (
 #: How events are published and heard: on one server, and in a cluster.
 #: Celery's own channel of a result hears of a task that is given up.
 PUBLISHING = (("PUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SUBSCRIBE", CHANNEL))
-SHARDED_PUBLISHING = (("SPUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SSUBSCRIBE", CHANNEL))
+SHARDED_PUBLISHING = (
+    *(("SPUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SSUBSCRIBE", CHANNEL)),
+    ("CLUSTER", "MYID"),
+)
 
 #: Feeds are kept on one server only.
 FEED_PUBLISHING = (("PUBLISH", FEED_CHANNEL, ""), ("SUBSCRIBE", FEED_CHANNEL))

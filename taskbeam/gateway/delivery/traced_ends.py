@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from taskbeam.follow.followed import Followed
     from taskbeam.follow.follower import Follower
-    from taskbeam.journal.pipelined_connection import PipelinedConnection
+    from taskbeam.journal.exchange import Exchange
 
 #: Requests of clients that one span is linked to. The SDK keeps no more by default.
 MAX_LINKS = 128
@@ -34,7 +34,7 @@ class TracedEnds:
     journal's head, which strangers cannot read.
     """
 
-    def __init__(self, connection: PipelinedConnection) -> None:
+    def __init__(self, connection: Exchange) -> None:
         self._connection = connection
 
     def delivered(self, followed: Followed, followers: Sequence[Follower]) -> None:

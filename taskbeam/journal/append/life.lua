@@ -4,27 +4,37 @@
 -- What stands for a life where it cannot be read; then nothing is compared.
 local NO_LIFE = '-'
 
--- A life is named by the server's process, and by the history that its data have: of each the first eight digits.
--- Redis takes a new history when it is promoted, and remembers the one before, which its data continue.
+-- A life is named by the server, and by the history that its data have: of each the first eight digits. Redis takes a
+-- new history when it is promoted, and remembers the one before, which its data continue. What names the server is its
+-- process, or, in a cluster, the server's own name there, which it keeps over restarts.
+--
+-- Returns that name, the one under which this server went on when it was promoted, and whether what another life has
+-- written came here by the move of its slot: this server has never followed the one that wrote it.
 local function server_lives()
   local server = optionally('read the run id', 'INFO', 'server') or ''
   local history = optionally('read the replication id', 'INFO', 'replication') or ''
-  local process = server:match('run_id:(%x%x%x%x%x%x%x%x)')
-  local now = history:match('master_replid:(%x%x%x%x%x%x%x%x)')
-  local before = history:match('master_replid2:(%x%x%x%x%x%x%x%x)')
-  if not process or not now then
-    return NO_LIFE, NO_LIFE
+  local name = server:match('run_id:(%x%x%x%x%x%x%x%x)')
+  local clustered = server:find('_mode:cluster', 1, true)
+  if clustered then
+    name = (optionally("read the server's name", 'CLUSTER', 'MYID') or ''):match('^%x%x%x%x%x%x%x%x')
   end
-  return process .. now, process .. (before or now)
+  local now = history:match('master_replid:(%x%x%x%x%x%x%x%x)')
+  local before = history:match('master_replid2:(%x%x%x%x%x%x%x%x)') or now
+  if not name or not now then
+    return NO_LIFE, NO_LIFE, false
+  end
+  local theirs = (written or ''):sub(9)
+  local moved = clustered and written and written:sub(1, 8) ~= name and theirs ~= now and theirs ~= before
+  return name .. now, name .. before, moved
 end
 
 -- A writer knows the life from the first answer over its connection. Where the head knows another, ask the server.
 local another_life = false
 local compared = written and written ~= NO_LIFE and life ~= NO_LIFE
 if not life or (compared and written ~= life) then
-  local continued
-  life, continued = server_lives()
-  another_life = compared and life ~= NO_LIFE and written ~= life and written ~= continued
+  local continued, moved
+  life, continued, moved = server_lives()
+  another_life = compared and life ~= NO_LIFE and written ~= life and written ~= continued and not moved
 end
 
 -- Ids of an earlier life, kept or expired, are all smaller.

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from taskbeam.journal.events import Start
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.history import Absence, History
     from taskbeam.journal.keys import TaskKeys
-    from taskbeam.journal.pipelined_connection import PipelinedConnection
     from taskbeam.journal.reader import JournalReader
     from taskbeam.journal.resp_connection import Part
 
@@ -58,9 +58,7 @@ class FeedReader:
     ``key_prefix`` stands before a task's id in the key of its result; a page has ``max_bytes`` of events.
     """
 
-    def __init__(
-        self, journal: JournalReader, connection: PipelinedConnection, key_prefix: str, max_bytes: int
-    ) -> None:
+    def __init__(self, journal: JournalReader, connection: Exchange, key_prefix: str, max_bytes: int) -> None:
         self._journal = journal
         self._connection = connection
         self._prefix = key_prefix
