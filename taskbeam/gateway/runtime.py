@@ -142,7 +142,9 @@ class Runtime:
         self.feeds = FeedPolling(reader, self.polling, journals.key_prefix, sharded=self.sharded)
         self.broker = Broker(celery_app, settings.redis_timeout)
         revoker = Revoker(backend, self.appender)
-        self.quotas = Quotas(self.redis, self.control, self.hub.keys, Quota.of(settings), quota_of)
+        self.quotas = Quotas(
+            self.redis, self.control, self.connection, self.hub.keys, Quota.of(settings), quota_of
+        )
         self.sender = TaskSender(
             self.broker,
             revoker,
@@ -173,6 +175,7 @@ class Runtime:
             self.audience,
             interval=settings.waiting_interval,
             no_consumer_after=settings.no_consumer_after,
+            places=not self.sharded,
         )
         self.notifications = self._notifications() if settings.notifies else None
         self.webhooks = self.notifications.webhooks if self.notifications is not None else None
@@ -205,8 +208,7 @@ class Runtime:
         keep("heartbeats", self.heartbeats.run)
         keep("position check", self.position_check.run)
         keep("watchdog", partial(self.watchdog.run, self.settings.watchdog_interval))
-        if not self.sharded:  # there queues and tasks are on different servers
-            keep("queue watch", self.queues.run)
+        keep("queue watch", self.queues.run)
         keep("token expiry", self.guard.expire_tokens)
         if not self.guard.open:
             keep("revocations", self.guard.poll_revocations)

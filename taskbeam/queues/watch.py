@@ -64,13 +64,16 @@ class QueueWatch:
         *,
         interval: float = DEFAULT_INTERVAL,
         no_consumer_after: float = DEFAULT_NO_CONSUMER_AFTER,
+        places: bool = True,
     ) -> None:
+        """``places``: whether tasks have any; on a cluster queues and tasks are at different servers."""
         self._redis = redis
         self._control = control
         self._audience = audience
         self._appender = JournalAppender(redis)
         self._interval = interval
         self._no_consumer_after = no_consumer_after
+        self._places = places
         self._waiting: dict[str, Waiting] = {}
         self._unconsumed_since: dict[str, float] = {}
 
@@ -78,6 +81,9 @@ class QueueWatch:
         """Sweep until cancelled."""
         while True:
             await asyncio.sleep(self._interval)
+            if not self._places:
+                self._audience.leave()
+                continue
             try:
                 await self.sweep()
             except REDIS_AWAY as error:

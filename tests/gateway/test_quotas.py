@@ -14,6 +14,7 @@ from taskbeam.gateway import Quota, TaskbeamError
 from taskbeam.gateway.quotas.quotas import ON_ITS_WAY, Quotas
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.pipelined_connection import PipelinedConnection
 from tests.support.gateway import Gateway, gateway
 from tests.support.tokens import TOKENS
 
@@ -35,7 +36,9 @@ def with_quotas(
 
     async def run() -> None:
         async with Redis.from_url(valkey.url(1)) as client:
-            await use(Quotas(client, ONE_SERVER, task_keys, quota, own.get))
+            heads = PipelinedConnection(client)
+            await use(Quotas(client, ONE_SERVER, heads, task_keys, quota, own.get))
+            await heads.aclose()
 
     asyncio.run(run())
 

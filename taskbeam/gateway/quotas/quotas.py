@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from taskbeam.gateway.quotas.quota import Quota
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import TaskKeys
 
     #: Which quota a tenant has; None = that of the settings.
@@ -47,18 +48,23 @@ class _Keys(NamedTuple):
 
 
 class Quotas:
-    """``keys`` makes a task's names in Redis. ``usual`` is the quota of whom ``quota_of`` has none for."""
+    """``keys`` makes a task's names in Redis, and ``heads`` reads there.
+
+    ``usual`` is the quota of whom ``quota_of`` has none for.
+    """
 
     def __init__(
         self,
         redis: Redis,
         control: ControlKeys,
+        heads: Exchange,
         keys: Callable[[str], TaskKeys],
         usual: Quota,
         quota_of: QuotaOf | None = None,
     ) -> None:
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._control = control
+        self._heads = heads
         self._keys = keys
         self._usual = usual
         self._quota_of = quota_of
@@ -127,11 +133,10 @@ class Quotas:
         Only whoever has come to the limit pays for it, and nothing that a crash left behind stays.
         """
         jobs = [(raw.decode(), at) for raw, at in await self._redis.zrange(waiting, 0, -1, withscores=True)]
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.time()
-        for task_id, _ in jobs:
-            pipeline.hget(self._keys(task_id).head, "state")
-        (now, _), *states = await pipeline.execute()
+        now, _ = await self._redis.time()
+        states = await self._heads.execute(
+            *(("HGET", self._keys(task_id).head, "state") for task_id, _ in jobs)
+        )
         begun = [
             task_id
             for (task_id, at), state in zip(jobs, states, strict=True)
