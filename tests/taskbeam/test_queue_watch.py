@@ -89,8 +89,12 @@ class Room:
             audience.follow(self.tasks[task].task_id, self.tasks[task].keys)
         return audience
 
-    def watch(self, client: Redis, audience: Audience, no_consumer_after: float = 0.0) -> QueueWatch:
-        return QueueWatch(client, ONE_SERVER, audience, interval=0.0, no_consumer_after=no_consumer_after)
+    def watch(
+        self, client: Redis, audience: Audience, interval: float = 0.0, no_consumer_after: float = 0.0
+    ) -> QueueWatch:
+        return QueueWatch(
+            client, ONE_SERVER, audience, interval=interval, no_consumer_after=no_consumer_after
+        )
 
     def sweep_at_once(self, gateways: int, *followed: int) -> list[int]:
         """What each gateway told, all looking at the same time."""
