@@ -11,7 +11,7 @@ from taskbeam.cluster.slot_map import Address, slot_of
 from taskbeam.cluster.writer import ClusterWriter
 from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.entry import Entry
-from taskbeam.journal.events import Record
+from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.keys import CELERY_PREFIX
 from taskbeam.journal.limits import Limits
 from tests.support.waiting import DEADLINE
@@ -78,10 +78,14 @@ class Task:
         raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)
         return [Record.parse(raw).body for raw in raws]
 
+    def ids(self) -> list[EventId]:
+        """The ids of its events, in order."""
+        raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)
+        return [Record.parse(raw).id for raw in raws]
+
     def epochs(self) -> list[int]:
         """How many lives of the journal there are in it, by their epochs in order."""
-        raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)
-        return list(dict.fromkeys(Record.parse(raw).id.epoch for raw in raws))
+        return list(dict.fromkeys(event.epoch for event in self.ids()))
 
     def said(self) -> list[int]:
         """All that is in the journal, in its order."""
