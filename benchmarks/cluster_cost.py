@@ -45,7 +45,11 @@ def servers() -> Iterator[tuple[str, str]]:
         TemporaryDirectory() as folder,
         redis_cluster(Path(folder)) as cluster,
         Valkey() as one,
-        Valkey(None, None, "--replicaof", f"127.0.0.1 {one.port}", "--repl-diskless-sync-delay", "0"),
+        Valkey(
+            None,
+            None,
+            *("--replicaof", f"127.0.0.1 {one.port}", "--repl-diskless-sync-delay", "0", "--dir", folder),
+        ),
     ):
         yield f"taskbeam+{cluster.url()}", f"taskbeam+{one.url()}"
 

@@ -116,7 +116,7 @@ def redis_cluster(directory: Path, *options: str) -> Iterator[Cluster]:
                 None,
                 None,
                 *("--cluster-enabled", "yes", "--cluster-port", str(held.enter_context(kept_port()))),
-                *("--cluster-config-file", str(directory / f"nodes-{place}.conf"), "--dir", str(directory)),
+                *("--cluster-config-file", "nodes.conf", "--dir", _folder(directory, place)),
                 *("--cluster-node-timeout", str(NODE_TIMEOUT), "--repl-diskless-sync-delay", "0"),
                 *options,
             )
@@ -128,6 +128,13 @@ def redis_cluster(directory: Path, *options: str) -> Iterator[Cluster]:
         held.callback(cluster.close)
         _join(cluster)
         yield cluster
+
+
+def _folder(directory: Path, place: int) -> str:
+    """A server's own: a replica keeps there what it gets, and a server begins with what it finds."""
+    folder = directory / f"server-{place}"
+    folder.mkdir()
+    return str(folder)
 
 
 def key_in(slot: int) -> str:

@@ -42,8 +42,8 @@ SCRIPT = "".join(path.read_text() for path in sorted((ROOT / "taskbeam/journal/a
 #: What no event can be appended without: a head and a log, the time, Celery's result.
 ESSENTIAL = {"HMGET", "HGET", "TIME", "DEL", "HSET", "RPUSH", "SET"}
 GIVEN = re.findall(r"(?:redis\.call\(|optionally\((?:'[^']+'|\"[^\"]+\"), )'([A-Z]+)'", SCRIPT)
-#: Of a feed that drops a task; none of these lives has a full one.
-RARE = {"ZREM"}
+#: Of a feed that drops a task, and none of these lives has a full one; of a server in a cluster.
+RARE = {"ZREM", "CLUSTER"}
 OPTIONAL = sorted(set(GIVEN) - ESSENTIAL - RARE)
 
 USER = "limited"
