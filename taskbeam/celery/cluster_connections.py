@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from taskbeam.celery.outbox_connections import CONNECT_DEADLINE, DEADLINE, OutboxConnections, answers
-from taskbeam.cluster.slot_map import slot_of
+from taskbeam.celery.outbox_connections import DEADLINE, OutboxConnections, answers, bounded
+from taskbeam.cluster.slot_map import CONTROL_SLOT
 from taskbeam.cluster.topology import Topology
 from taskbeam.cluster.writer import ClusterWriter
-from taskbeam.journal.control_keys import CLUSTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,14 +32,10 @@ class ClusterConnections(OutboxConnections):
         self._arguments = {name: value for name, value in arguments.items() if name not in _OF_POOLS}
         self._class: type[Any] = self._arguments.pop("connection_class", redis.Connection)
         self.topology = Topology(startup_nodes, lambda address: self.to(address, DEADLINE))
-        self._control_slot = slot_of(CLUSTER.workers)
 
     def to(self, address: Address, deadline: float | None = None) -> AbstractConnection:
         """One that is not connected yet; ``deadline``: seconds for a reply, None = as configured."""
-        arguments = {**self._arguments, "retry": Retry(NoBackoff(), 0)}
-        if deadline is not None:
-            arguments["socket_timeout"] = deadline
-        arguments["socket_connect_timeout"] = deadline or CONNECT_DEADLINE
+        arguments = bounded(self._arguments, deadline)
         connection: AbstractConnection = self._class(host=address.host, port=address.port, **arguments)
         return connection
 
@@ -51,7 +45,7 @@ class ClusterConnections(OutboxConnections):
         Whoever needs a new one has lost the one before, so the map may be old.
         """
         self.topology.refresh()
-        return self.to(self.topology.master(self._control_slot), deadline)
+        return self.to(self.topology.master(CONTROL_SLOT), deadline)
 
     def writer(self, *, patient: bool) -> ClusterWriter:
         """What appends entries: within the deadline of an append, or for some seconds."""
@@ -63,9 +57,12 @@ class ClusterConnections(OutboxConnections):
 
     def answers(self) -> bool:
         """Whether each master takes what is written."""
-        self.topology.refresh()
+        try:
+            self.topology.refresh()
+        except Exception:  # a credential provider may raise anything
+            return False
         masters = self.topology.masters
-        return bool(masters) and all(answers(self.to(master, DEADLINE)) for master in masters)
+        return bool(masters) and all(answers(partial(self.to, master, DEADLINE)) for master in masters)
 
 
 #: Arguments of a pool, and not of a connection.

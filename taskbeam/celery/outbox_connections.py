@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -10,7 +10,7 @@ from redis.retry import Retry
 from taskbeam.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from redis import Redis
     from redis.connection import AbstractConnection
@@ -33,11 +33,7 @@ class OutboxConnections:
     def make(self, deadline: float | None = None) -> AbstractConnection:
         """One that is not connected yet; ``deadline``: seconds that a reply may take, None = as the pool."""
         pool = self._client().connection_pool
-        kwargs = dict(pool.connection_kwargs, retry=Retry(NoBackoff(), 0))
-        if deadline is not None:
-            kwargs["socket_timeout"] = deadline
-        if "path" not in kwargs:
-            kwargs["socket_connect_timeout"] = deadline or CONNECT_DEADLINE
+        kwargs = bounded(pool.connection_kwargs, deadline)
         connection: AbstractConnection = pool.connection_class(**kwargs)
         return connection
 
@@ -51,12 +47,26 @@ class OutboxConnections:
 
     def answers(self) -> bool:
         """Whether Redis takes what is written."""
-        return answers(self.make_quick())
+        return answers(self.make_quick)
 
 
-def answers(connection: AbstractConnection) -> bool:
-    """Whether the server at its other end takes what is written; the connection is closed."""
+def bounded(arguments: Mapping[str, Any], deadline: float | None) -> dict[str, Any]:
+    """redis-py's arguments of a connection that tries nothing twice.
+
+    ``deadline``: seconds that a reply may take, and connecting; None = a reply as long as the arguments say.
+    """
+    kwargs = dict(arguments, retry=Retry(NoBackoff(), 0))
+    if deadline is not None:
+        kwargs["socket_timeout"] = deadline
+    if "path" not in kwargs:
+        kwargs["socket_connect_timeout"] = deadline or CONNECT_DEADLINE
+    return kwargs
+
+
+def answers(make: Callable[[], AbstractConnection]) -> bool:
+    """Whether the server to which ``make`` makes a connection takes what is written."""
     try:
+        connection = make()
         try:
             connection.connect()
             # Not PING: a server that has paused its writers for a failover holds back what may write.

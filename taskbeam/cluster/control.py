@@ -18,16 +18,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, ResponseError
 
 from taskbeam.cluster.redirection import Ask, redirection
-from taskbeam.cluster.slot_map import Address, slot_of
-from taskbeam.journal.control_keys import CLUSTER
+from taskbeam.cluster.slot_map import CONTROL_SLOT, Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from taskbeam.cluster.async_topology import AsyncTopology
-
-#: The slot of what all workers and gateways share.
-CONTROL_SLOT = slot_of(CLUSTER.prefix)
 
 #: Seconds between two tries of a command that was refused, at the most.
 LONGEST_PAUSE = 0.25

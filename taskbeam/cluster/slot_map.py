@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from redis.crc import key_slot
 
+from taskbeam.journal.control_keys import CLUSTER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -77,6 +79,10 @@ class SlotMap:
 def slot_of(key: str | bytes) -> int:
     """The slot of a key or a sharded channel: that of its hash tag, where it has one."""
     return key_slot(key if isinstance(key, bytes) else key.encode())
+
+
+#: The slot of all that belongs to no task.
+CONTROL_SLOT = slot_of(CLUSTER.prefix)
 
 
 def _text(host: str | bytes | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ class Topology:
         self._startup_nodes = tuple(startup_nodes)
         self._connect = connect
         self._slots = SlotMap()
-        self._lock = threading.Lock()
+        self._lock, self._pid = threading.Lock(), os.getpid()
 
     @property
     def masters(self) -> tuple[Address, ...]:
@@ -70,6 +71,9 @@ class Topology:
 
         Whoever comes while another thread reads it takes what that one brings.
         """
+        if self._pid != os.getpid():
+            # Another thread of the parent may have held the lock when this process was forked.
+            self._lock, self._pid = threading.Lock(), os.getpid()
         before = self._slots
         with self._lock:
             if self._slots is before:
@@ -78,10 +82,6 @@ class Topology:
                     if slots is not None:
                         self._slots = slots
                         return
-
-    def after_fork(self) -> None:
-        """Another thread of the parent may have held the lock."""
-        self._lock = threading.Lock()
 
     def _candidates(self, first: Address | None) -> Iterator[Address]:
         yield from dict.fromkeys([*([first] if first else []), *self._slots.masters, *self._startup_nodes])

@@ -12,8 +12,8 @@ import redis as blocking
 from redis.exceptions import MovedError
 
 from stack.ports import LOOPBACK, kept_port
-from taskbeam.cluster.control import CONTROL_SLOT, ControlClient, ControlSSLConnection
-from taskbeam.cluster.slot_map import Address
+from taskbeam.cluster.control import ControlClient, ControlSSLConnection
+from taskbeam.cluster.slot_map import CONTROL_SLOT, Address
 from taskbeam.connections.journal import journal_redis
 from taskbeam.journal.away import REDIS_AWAY
 from tests.support.redis_cluster import key_in, redis_cluster
