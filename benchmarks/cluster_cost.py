@@ -9,7 +9,6 @@ does so five times, as most tasks do. On a cluster the run is registered at anot
 
 from __future__ import annotations
 
-import random
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from tests.support.redis_cluster import redis_cluster
 from . import command
 from .obtain import python_package
 from .report import Report, side_by_side
-from .update_cost import Worker
+from .update_cost import Worker, interleave
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +35,9 @@ TARGET = 1.3
 TASKS = {"an update of a long task": 60, "an update of a task with five": 5}
 
 ROUNDS, QUICK_ROUNDS = 80, 2
+
+#: Runs before: each master is to know the script.
+WARM = 10
 
 
 @contextmanager
@@ -61,14 +63,7 @@ def measure(quick: bool) -> Report:
     with servers() as (cluster, one):
         for case, calls in TASKS.items():
             workers = [Worker.under("cluster", cluster), Worker.under("one server", one)]
-            for worker in workers:  # connections, scripts at each master
-                for _ in range(10):
-                    worker.measure(calls)
-                worker.cpu.clear()
-                worker.wall.clear()
-            for _ in range(rounds):
-                for worker in random.sample(workers, k=len(workers)):
-                    worker.measure(calls)
+            interleave(workers, rounds, calls, warm=WARM)
             for what in ("CPU", "wall"):
                 costs = {worker.name: getattr(worker, what.lower()) for worker in workers}
                 figures += side_by_side(

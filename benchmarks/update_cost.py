@@ -83,6 +83,18 @@ def _report(self: Any, calls: int) -> None:
         self.update_state(state="PROGRESS", meta=meta)
 
 
+def interleave(workers: Sequence[Worker], rounds: int, calls: int, warm: int = 1) -> None:
+    """Let all take turns, in an order that is shuffled; ``warm``: runs of each before, which do not count."""
+    for worker in workers:  # connections, caches
+        for _ in range(warm):
+            worker.measure(calls)
+        worker.cpu.clear()
+        worker.wall.clear()
+    for _ in range(rounds):
+        for worker in random.sample(workers, k=len(workers)):
+            worker.measure(calls)
+
+
 def measure(quick: bool) -> Report:
     """Interleaved rounds of both."""
     rounds, calls = (QUICK_ROUNDS, QUICK_CALLS) if quick else (ROUNDS, CALLS)
@@ -93,14 +105,7 @@ def measure(quick: bool) -> Report:
         ours = Worker.under("taskbeam", f"taskbeam+{valkey.url(1)}")
         owned = Worker.under("taskbeam", f"taskbeam+{valkey.url(1)}", "ada")
         stock = Worker.under("celery", valkey.url(2))
-        workers = [ours, owned, stock]
-        for worker in workers:  # connections, caches
-            worker.measure(calls)
-            worker.cpu.clear()
-            worker.wall.clear()
-        for _ in range(rounds):
-            for worker in random.sample(workers, k=len(workers)):
-                worker.measure(calls)
+        interleave([ours, owned, stock], rounds, calls)
     target = None if quick else TARGET
     figures = [
         *_figures("CPU", ours, ours.cpu, stock, stock.cpu, target),

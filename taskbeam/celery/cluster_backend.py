@@ -18,13 +18,11 @@ from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.control_keys import CLUSTER
 
 if TYPE_CHECKING:
-    from taskbeam.cluster.slot_map import Address
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.keys import TaskKeys
 
 #: What redis-py raises while a slot moves or a replica is promoted, beside what Celery knows.
 _CLUSTER_ERRORS = (ClusterError, RedisClusterException, TryAgainError)
-
 
 #: Arguments that are not the same for each server, or none of a cluster's.
 _OF_ONE_SERVER = frozenset({"host", "port", "db"})
@@ -38,9 +36,6 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
     """
 
     ResultConsumer = ClusterResultConsumer
-
-    #: The servers that are asked first for the others.
-    startup_nodes: tuple[Address, ...]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """As Celery's. Raises `ImproperlyConfigured` for a URL that names no cluster."""
@@ -95,10 +90,6 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
         """As Celery's; all keys of a group have the slot of its first one."""
         base: Any = super().get_key_for_group(group_id)
         return self.key_t("").join([self.key_t("{"), base, self.key_t("}"), self.key_t(key)]) if key else base
-
-    def mget(self, keys: list[Any]) -> list[Any]:
-        """As Celery's, for keys of several slots."""
-        return self.client.mget(keys)  # type: ignore[no-any-return]
 
     def _set(self, key: Any, value: Any, expires: int | None = None) -> None:
         seconds = self.expires if expires is None else expires

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from taskbeam.celery.canvas import Canvas
     from taskbeam.celery.written_text import Piece
+    from taskbeam.cluster.slot_map import Address
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.entry import Appended
     from taskbeam.journal.writer import Writer
@@ -69,6 +70,9 @@ class JournalBackend:
     The seam is `_store_result`, which sees every write: of tasks, of the worker's main process and
     of other tasks. The Celery setting `taskbeam_options` holds its `Options`.
     """
+
+    #: The servers of a Redis Cluster that are asked first for the others; none where it is no cluster.
+    startup_nodes: tuple[Address, ...] = ()
 
     if TYPE_CHECKING:  # what the Redis backend brings
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from taskbeam.cluster.redirection import Ask, redirection
 from taskbeam.cluster.slot_map import Address, slot_of
@@ -185,9 +184,7 @@ class ClusterExchange:
                 self._after_look(request, reply)
 
     def _failed(self, request: _Request, error: Exception) -> None:
-        lost = isinstance(error, (RedisConnectionError, RedisTimeoutError)) or not isinstance(
-            error, ResponseError
-        )
+        lost = not isinstance(error, ResponseError)
         if lost and request.repeats:
             self._after_look(request, error)
             return

@@ -132,8 +132,9 @@ def journal_redis(backend: JournalBackend, timeout: float) -> Redis:
         CeleryConfigurationError: the backend is configured in a way that the gateway cannot follow.
     """
     parameters = journal_parameters(backend)
-    seeds = getattr(backend, "startup_nodes", None)
-    return cluster_redis(parameters, seeds, timeout) if seeds else asyncio_redis(parameters, timeout)
+    if backend.startup_nodes:
+        return cluster_redis(parameters, backend.startup_nodes, timeout)
+    return asyncio_redis(parameters, timeout)
 
 
 def _not_ours(celery_app: Celery, kind: type[Any]) -> str:
