@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.redis_cluster import redis_cluster
 
+from .journals import Journals
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,3 +22,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with redis_cluster(tmp_path_factory.mktemp("cluster")) as made:
         yield made
         made.until_whole()
+
+
+@pytest.fixture
+def journals(cluster: Cluster) -> Iterator[Journals]:
+    """Journals on it that a test writes."""
+    made = Journals(cluster)
+    yield made
+    made.close()

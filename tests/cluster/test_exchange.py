@@ -22,19 +22,12 @@ from .connected import control_client, seeds
 from .journals import Journals
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.support.redis_cluster import Cluster, ClusterNode
 
     from .journals import Task
-
-
-@pytest.fixture
-def journals(cluster: Cluster) -> Iterator[Journals]:
-    made = Journals(cluster)
-    yield made
-    made.close()
 
 
 @asynccontextmanager

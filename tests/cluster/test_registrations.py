@@ -12,19 +12,10 @@ from taskbeam.cluster.slot_map import slot_of
 from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.journal.entry import Registration
 
-from .journals import Journals, Task
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.redis_cluster import Cluster, ClusterNode
 
-
-@pytest.fixture
-def journals(cluster: Cluster) -> Iterator[Journals]:
-    made = Journals(cluster)
-    yield made
-    made.close()
+    from .journals import Journals, Task
 
 
 @pytest.fixture

@@ -11,17 +11,15 @@ import redis
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
-from stack.ports import kept_port
-from stack.valkey import Valkey
 from taskbeam.follow.subscriber import Subscriber
 from tests.support.ending import end
-from tests.support.waiting import DEADLINE, wait_until
+from tests.support.one_node import one_node
+from tests.support.waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-SLOTS = 16384
 NAMES = (b"here", b"there", b"elsewhere")
 
 
@@ -50,18 +48,7 @@ class Heard:
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[redis.Redis]:
     """A client of a cluster of one server, which has all slots."""
-    with (
-        kept_port() as bus,
-        Valkey(
-            None,
-            None,
-            *("--cluster-enabled", "yes", "--cluster-port", str(bus)),
-            *("--cluster-config-file", str(tmp_path / "nodes.conf")),
-        ) as server,
-        redis.Redis.from_url(server.url()) as client,
-    ):
-        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, SLOTS - 1)
-        wait_until(lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
+    with one_node(tmp_path) as server, redis.Redis.from_url(server.url()) as client:
         yield client
 
 
