@@ -136,7 +136,9 @@ class _Watched(Connection):
             if order is None:
                 await self.server.write(command)
                 continue
-            self._due = order
+            # Of a command that Redis never carries out there is no answer: the next one is to an earlier one.
+            if order.strike.answered:
+                self._due = order
             await self.server.write(order.strike.passed(command))
             if not order.strike.answered:
                 self._carry_out(order)
