@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import redis
 
 from taskbeam.celery.outbox_connections import DEADLINE, OutboxConnections, answers, bounded
-from taskbeam.cluster.slot_map import CONTROL_SLOT
+from taskbeam.cluster.slot_map import CONTROL_SLOT, slot_of
 from taskbeam.cluster.topology import Topology
 from taskbeam.cluster.writer import ClusterWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from redis.connection import AbstractConnection
 
@@ -55,14 +55,23 @@ class ClusterConnections(OutboxConnections):
             self.topology, lambda address: self.to(address, DEADLINE), self.make_quick, DEADLINE
         )
 
-    def answers(self) -> bool:
-        """Whether each master takes what is written."""
+    def server(self, key: str) -> Hashable:
+        """The master of the key's slot, as it was known last; None where none was."""
+        return self.topology.known(slot_of(key))
+
+    def answers(self, server: Hashable = None) -> bool:
+        """Whether a master takes what is written; None = whether there is one of each slot."""
         try:
             self.topology.refresh()
+            if server is None:
+                return self.topology.is_whole
+            return not self.serves(server) or answers(partial(self.to, cast("Address", server), DEADLINE))
         except Exception:  # a credential provider may raise anything
             return False
-        masters = self.topology.masters
-        return bool(masters) and all(answers(partial(self.to, master, DEADLINE)) for master in masters)
+
+    def serves(self, server: Hashable) -> bool:
+        """Whether the server is one of the masters, and None: whether a slot has none."""
+        return not self.topology.is_whole if server is None else server in self.topology.masters
 
 
 #: Arguments of a pool, and not of a connection.

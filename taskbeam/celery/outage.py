@@ -1,4 +1,4 @@
-"""Whether Redis takes what is written, and who may try. No I/O."""
+"""Whether a server takes what is written, and who may try. No I/O."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from taskbeam.background.logger import logger_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 logger = logger_for(__name__)
 
@@ -34,26 +34,30 @@ class Outage:
     A server that answers may still refuse to write (out of memory, a replica): that costs an attempt no time.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, where: str = "in Redis") -> None:
+        """``where``: the journals are, in words."""
         self._clock = clock
-        self._away = False
+        self._where = where
+        #: Whether a write has failed, and none has succeeded since.
+        self.away = False
         self._closed_until = float("-inf")
         self.lost = 0
 
     @property
     def closed(self) -> bool:
         """Whether nothing is to be tried now."""
-        return self._away and self._clock() < self._closed_until
+        return self.away and self._clock() < self._closed_until
 
     def failed(self, error: Exception) -> None:
         """A write failed."""
-        begins, self._away = not self._away, True
+        begins, self.away = not self.away, True
         self.still_away()
         if begins:
             # The last thing: a handler may write.
             logger.warning(
-                "Cannot write to the journals in Redis. Log lines and data of running tasks wait until it "
+                "Cannot write to the journals %s. Log lines and data of running tasks wait until it "
                 "answers, and progress is lost: %s",
+                self._where,
                 error,
             )
 
@@ -67,6 +71,37 @@ class Outage:
 
     def written(self) -> None:
         """A write succeeded."""
-        if self._away:
-            lost, self._away, self.lost = self.lost, False, 0
-            logger.warning("The journals can be written again; %d progress events were lost.", lost)
+        if self.away:
+            lost, self.away, self.lost = self.lost, False, 0
+            where = "" if self._where == "in Redis" else f" {self._where}"
+            logger.warning("The journals%s can be written again; %d progress events were lost.", where, lost)
+
+
+class Outages:
+    """One for each server: a master of a cluster that is away costs no other one's jobs an attempt."""
+
+    def __init__(self) -> None:
+        self._outages: dict[Hashable, Outage] = {}
+
+    def of(self, server: Hashable) -> Outage:
+        """That of a server; a name that is '' is the only one's."""
+        outage = self._outages.get(server)
+        if outage is None:
+            outage = self._outages[server] = Outage(where=f"at {server}" if server else "in Redis")
+        return outage
+
+    @property
+    def away(self) -> list[Hashable]:
+        """The servers to which a write has failed, and none has succeeded since."""
+        return [server for server, outage in list(self._outages.items()) if outage.away]
+
+    @property
+    def closed(self) -> bool:
+        """Whether there is a server at which nothing is to be tried now."""
+        return any(outage.closed for outage in list(self._outages.values()))
+
+    def over(self, server: Hashable) -> None:
+        """A server has no journals any more: others have them now."""
+        outage = self._outages.pop(server, None)
+        if outage is not None:
+            outage.written()

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError, DataError, ResponseError  # noqa: 
 from taskbeam.background.logger import logger_for
 from taskbeam.celery.flusher import Flusher
 from taskbeam.celery.kept_ends import kept_ends
-from taskbeam.celery.outage import PAUSE, Outage
+from taskbeam.celery.outage import PAUSE, Outages
 from taskbeam.celery.run import Turn
 from taskbeam.journal.away import REDIS_AWAY, refuses_for_good
 from taskbeam.journal.dependents import end_dependents
@@ -20,8 +20,9 @@ from taskbeam.journal.events import FINAL_STATES, RETRY, STARTED
 from taskbeam.presence.presence import presence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
+    from taskbeam.celery.outage import Outage
     from taskbeam.celery.run import Run
     from taskbeam.journal.entry import Appended, Entry
     from taskbeam.journal.scripts import Script
@@ -43,10 +44,16 @@ _OUTPUT = frozenset({"log", "data", "output"})
 
 
 class Connections(Protocol):
-    """Whether what an outbox writes can be written now."""
+    """Where an outbox writes, and whether that can be written now."""
 
-    def answers(self) -> bool:
-        """Whether Redis takes what is written."""
+    def server(self, key: str) -> Hashable:
+        """Which server has the key, as far as it is known: what names it; '' = there is one only."""
+
+    def answers(self, server: Hashable) -> bool:
+        """Whether a server takes what is written. One that has no keys any more is in nobody's way."""
+
+    def serves(self, server: Hashable) -> bool:
+        """Whether a server has keys, as `answers` has found last."""
 
 
 class MakesWriter(Protocol):
@@ -76,9 +83,10 @@ class Outbox:
         self._store_alone = store_alone
         self._quick = writer(patient=False)
         self._patient = writer(patient=True)
-        self._outage = Outage()
-        # Runs whose output waits. When Redis is back it is sent, though the run itself may be silent.
-        self._behind: dict[Run, None] = {}
+        self._outages = Outages()
+        # Runs whose output waits, each with a key of its task. When Redis is back it is sent, though the run
+        # itself may be silent.
+        self._behind: dict[Run, str] = {}
 
     def write(self, entry: Entry, run: Run | None = None) -> Appended | None:
         """Append; returns the newest answer that is known, and lets the run know if it was cancelled.
@@ -115,10 +123,10 @@ class Outbox:
             kept_ends.keep(entry, partial(self._append_late, run=run), may_wait=False)
         elif run is not None:
             run.aside.append(entry)
-            self._behind[run] = None
+            self._behind[run] = entry.keys.result
             _looks.later(self, 0.0)
         else:
-            self._outage.lost += 1
+            self._outage(entry.keys.result).lost += 1
 
     def write_at_once(self, entry: Entry) -> Appended | None:
         """Append, or lose what nobody can wait for."""
@@ -131,8 +139,9 @@ class Outbox:
 
     def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> None:
         """Run a script whose work may be lost, after what this thread has written."""
-        if self._outage.closed or self._interrupts(None):
-            self._outage.lost += 1
+        outage = self._outage(keys[0])
+        if outage.closed or self._interrupts(None):
+            outage.lost += 1
             return
         try:
             self._quick.run(script, keys, args)
@@ -140,8 +149,8 @@ class Outbox:
             if refuses_for_good(error):
                 logger.warning("Redis refused to tell the feed at %s: %s. It may never end.", keys[0], error)
                 return
-            self._outage.lost += 1
-            self._failed(error, None)
+            outage.lost += 1
+            self._failed(error, outage)
 
     def close(self) -> None:
         """Drop this thread's connections."""
@@ -153,7 +162,7 @@ class Outbox:
             return self._append_or_lose(entry, send)
         if not entry.state and entry.type in _OUTPUT:
             return self._append_or_keep(entry, run, send)
-        if run.backlog.dropped and not self._outage.closed:
+        if run.backlog.dropped and not self._outage(entry.keys.result).closed:
             # What tells how much was lost is not lost itself.
             return self._append_or_keep(entry, run, send)
         return self._append_or_lose(entry, send, run)
@@ -164,11 +173,12 @@ class Outbox:
         """A worker keeps the end that Redis does not take; others who store one wait as stock does."""
         if not presence.active:
             return self._append_patiently(entry, run)
-        if not self._outage.closed and not kept_ends.holds(entry.task_id):
+        outage = self._outage(entry.keys.result)
+        if not outage.closed and not kept_ends.holds(entry.task_id):
             try:
                 return self._append_or_store(entry, run, self._quick)
             except Exception as error:  # a credential provider may raise anything
-                self._failed(error, run)
+                self._failed(error, outage, entry, run)
         kept = kept_ends.keep(entry, partial(self._append_late, run=run), may_wait=run is not None)
         if kept is not None and run is not None and run.redelivered:
             # Once the task is over its message is acknowledged, and nobody delivers it again.
@@ -213,23 +223,24 @@ class Outbox:
                 raise ConnectionError(str(error)) from error
             self._store_alone(entry, error)
             return None
-        self._outage.written()
+        self._outage(entry.keys.result).written()
         return appended
 
     # What waits for Redis.
 
     def _append_or_keep(self, entry: Entry, run: Run, send: Send) -> Appended | None:
-        if self._outage.closed:
+        outage = self._outage(entry.keys.result)
+        if outage.closed:
             run.backlog.keep(entry)
-            self._behind[run] = None
+            self._behind[run] = entry.keys.result
             return None
         run.backlog.add(entry)
         try:
             appended = _send_backlog(run, send)
         except Exception as error:  # a credential provider or an encoder may raise anything
-            self._failed(error, run)
+            self._failed(error, outage, entry, run)
             return None
-        self._outage.written()
+        outage.written()
         return appended
 
     def _catch_up(self, run: Run, writer: Writer) -> None:
@@ -249,53 +260,71 @@ class Outbox:
     # What may be lost.
 
     def _append_or_lose(self, entry: Entry, send: Send, run: Run | None = None) -> Appended | None:
-        if self._outage.closed:
-            self._outage.lost += 1
+        outage = self._outage(entry.keys.result)
+        if outage.closed:
+            outage.lost += 1
             return None
         try:
             if run is not None:
                 _send_backlog(run, send)
             appended = send(entry)
         except Exception as error:
-            self._outage.lost += 1
-            self._failed(error, run)
+            outage.lost += 1
+            self._failed(error, outage, entry, run)
             return None
-        self._outage.written()
+        outage.written()
         return appended
 
     # Redis is away, or back.
 
-    def _failed(self, error: Exception, run: Run | None) -> None:
-        """Nothing more is tried until somebody else has seen that Redis answers."""
-        self._outage.failed(error)
-        if run is not None:
-            self._behind[run] = None
+    def _outage(self, key: str) -> Outage:
+        """That of the server which has the key."""
+        return self._outages.of(self._connections.server(key))
+
+    def _failed(
+        self, error: Exception, outage: Outage, entry: Entry | None = None, run: Run | None = None
+    ) -> None:
+        """Nothing more is tried there until somebody else has seen that the server answers."""
+        outage.failed(error)
+        if entry is not None and run is not None:
+            self._behind[run] = entry.keys.result
         _looks.later(self, PAUSE)
 
     def look(self) -> None:
-        """Whether Redis answers again; then the runs that are not writing themselves catch up."""
-        if not self._connections.answers():
-            self._outage.still_away()
-        else:
-            self._outage.answers()
-            for run in list(self._behind):
-                if not self._outage.closed and run.lock.acquire(blocking=False):
+        """Which servers answer again; then the runs there that are not writing themselves catch up."""
+        behind = [self._connections.server(key) for key in self._behind.values()]
+        answering = [server for server in {*self._outages.away, *behind} if self._look_at(server)]
+        if answering:
+            for run, key in list(self._behind.items()):
+                if self._connections.server(key) in answering and run.lock.acquire(blocking=False):
                     try:
                         with Turn(run):
-                            self._catch_up_later(run)
+                            self._catch_up_later(run, key)
                     finally:
                         run.lock.release()
             self._quick.close()
-        if self._behind or self._outage.closed:
+        if self._behind or self._outages.closed:
             _looks.later(self, PAUSE)
 
-    def _catch_up_later(self, run: Run) -> None:
+    def _look_at(self, server: Hashable) -> bool:
+        if not self._connections.answers(server):
+            self._outages.of(server).still_away()
+            return False
+        self._outages.of(server).answers()
+        if not self._connections.serves(server):
+            self._outages.over(server)
+        return True
+
+    def _catch_up_later(self, run: Run, key: str) -> None:
+        outage = self._outage(key)
+        if outage.closed:
+            return
         try:
             self._catch_up(run, self._quick)
         except Exception as error:
-            self._failed(error, run)
+            self._failed(error, outage)
         else:
-            self._outage.written()
+            outage.written()
 
 
 def _send_backlog(run: Run, send: Send) -> Appended | None:

@@ -10,7 +10,7 @@ from redis.retry import Retry
 from taskbeam.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from redis import Redis
     from redis.connection import AbstractConnection
@@ -45,9 +45,17 @@ class OutboxConnections:
         """What appends entries: within the deadline of an append, or as long as the pool has it."""
         return JournalWriter(self.make if patient else self.make_quick)
 
-    def answers(self) -> bool:
-        """Whether Redis takes what is written."""
+    def server(self, key: str) -> Hashable:  # noqa: ARG002
+        """There is one only."""
+        return ""
+
+    def answers(self, server: Hashable = "") -> bool:  # noqa: ARG002
+        """Whether it takes what is written."""
         return answers(self.make_quick)
+
+    def serves(self, server: Hashable) -> bool:  # noqa: ARG002
+        """It has all keys."""
+        return True
 
 
 def bounded(arguments: Mapping[str, Any], deadline: float | None) -> dict[str, Any]:

@@ -62,6 +62,11 @@ class SlotMap:
         known = [each.master for each in self._ranges]
         return tuple(dict.fromkeys([*known, *self._moved.values()]))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether each slot has a master."""
+        return sum(each.last - each.first + 1 for each in self._ranges) == SLOTS
+
     def master(self, slot: int) -> Address | None:
         """Whoever has the slot; None where nobody is known."""
         if slot in self._moved:

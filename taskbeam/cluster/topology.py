@@ -33,12 +33,23 @@ class Topology:
         self._startup_nodes = tuple(startup_nodes)
         self._connect = connect
         self._slots = SlotMap()
+        # Those that did not answer when they were asked last. They are asked when all others are gone.
+        self._silent: set[Address] = set()
         self._lock, self._pid = threading.Lock(), os.getpid()
 
     @property
     def masters(self) -> tuple[Address, ...]:
         """All that have slots, as far as it is known."""
         return self._slots.masters
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each slot has a master, as far as it is known."""
+        return self._slots.is_whole
+
+    def known(self, slot: int) -> Address | None:
+        """Whoever has the slot, as far as it is known; asks nobody."""
+        return self._slots.master(slot)
 
     def master(self, slot: int) -> Address:
         """Whoever has the slot. Raises redis-py's `ConnectionError` where nobody is known to."""
@@ -84,11 +95,13 @@ class Topology:
                         return
 
     def _candidates(self, first: Address | None) -> Iterator[Address]:
-        yield from dict.fromkeys([*([first] if first else []), *self._slots.masters, *self._startup_nodes])
+        all_known = dict.fromkeys([*([first] if first else []), *self._slots.masters, *self._startup_nodes])
+        return iter(sorted(all_known, key=self._silent.__contains__))
 
     def _ask(self, address: Address) -> SlotMap | None:
         """What one server says; None where it does not answer, or knows of no slot."""
         connection = self._connect(address)
+        self._silent.add(address)
         try:
             connection.connect()
             connection.send_command("CLUSTER", "SLOTS")
@@ -97,4 +110,5 @@ class Topology:
             return None
         finally:
             connection.disconnect()
+        self._silent.discard(address)
         return slots if slots.masters else None

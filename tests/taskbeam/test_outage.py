@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from taskbeam.celery.outage import UNWATCHED, Outage
+from taskbeam.celery.outage import UNWATCHED, Outage, Outages
 
 AWAY = ConnectionError("away")
 
@@ -70,3 +70,27 @@ def test_it_is_told_once_and_that_it_is_over(outage: Outage, caplog: pytest.LogC
     assert first.endswith("progress is lost: away")
     assert last == "The journals can be written again; 3 progress events were lost."
     assert outage.lost == 0
+
+
+def test_a_server_that_is_away_costs_no_other_one_an_attempt(caplog: pytest.LogCaptureFixture) -> None:
+    outages = Outages()
+    outages.of("one:7000").failed(AWAY)
+    assert outages.closed
+    assert not outages.of("two:7000").closed
+    outages.of("two:7000").written()
+    assert outages.away == ["one:7000"]
+    assert "at one:7000. " in caplog.text
+
+
+def test_an_outage_is_over_where_another_server_has_what_the_lost_one_had(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outages = Outages()
+    outages.of("one:7000").failed(AWAY)
+    outages.of("one:7000").lost = 2
+    outages.over("one:7000")
+    outages.over("one:7000")
+    assert not outages.closed
+    assert caplog.messages[1:] == [
+        "The journals at one:7000 can be written again; 2 progress events were lost."
+    ]

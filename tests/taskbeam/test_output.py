@@ -188,7 +188,7 @@ class TestFromAnywhere:
                 for number in range(100):
                     taskbeam.write(f"{number}\n")
                     taskbeam.progress(number, 100)
-                until(lambda: ours(app)._outbox._outage.closed)
+                until(lambda: ours(app)._outbox._outages.closed)
                 results.start()
                 finish(app, task_id)
         finally:
@@ -272,7 +272,7 @@ class TestRedisIsAway:
                 taskbeam.write("meanwhile ")
                 flush_output(run)
             results.start()
-            until(lambda: not ours(app)._outbox._outage.closed)
+            until(lambda: not ours(app)._outbox._outages.closed)
             taskbeam.write("after")
             finish(app, task_id)
         found = read(app, task_id)

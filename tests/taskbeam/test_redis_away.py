@@ -165,7 +165,7 @@ class TestOutput:
             with gone(results, away):
                 for number in range(1, 41):
                     taskbeam.emit(number)
-            until(lambda: not ours(app)._outbox._outage.closed)
+            until(lambda: not ours(app)._outbox._outages.closed)
             taskbeam.progress(1, 2)
             taskbeam.emit(41)
             taskbeam.emit(42)

@@ -1,0 +1,104 @@
+"""While one master is away the tasks of the others go on reporting, in the same process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+import pytest
+
+from taskbeam.journal.events import Record
+from tests.support.closing import close_app
+from tests.support.jobs import jobs_app
+from tests.support.redis_cluster import redis_cluster
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taskbeam.celery.cluster_backend import TaskbeamClusterBackend
+    from tests.support.redis_cluster import Cluster, ClusterNode
+
+
+@pytest.fixture(scope="module")
+def slow_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One in which nobody takes the place of a master that is away, until a test says so."""
+    folder = tmp_path_factory.mktemp("slow")
+    with redis_cluster(folder, "--cluster-node-timeout", str(3600 * 1000)) as made:
+        yield made
+
+
+class Reporting:
+    """Tasks that report from this process, as a worker's do."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._app = jobs_app("memory://", "taskbeam+" + cluster.url())
+        self.backend = cast("TaskbeamClusterBackend", self._app.backend)
+        self._cluster = cluster
+
+    def task(self, at: ClusterNode) -> str:
+        """The id of one whose journal is at a master, and has begun."""
+        while True:
+            task_id = str(uuid4())
+            if self._cluster.owner(self.backend.keys(task_id).result) is at:
+                self.report(task_id, 0)
+                return task_id
+
+    def report(self, task_id: str, current: int) -> None:
+        self.backend.store_result(task_id, {"current": current}, "PROGRESS")
+
+    def said(self, task_id: str, node: ClusterNode) -> int:
+        """How many events the journal of the task has at a server."""
+        raws: Any = node.client.lrange(self.backend.keys(task_id).log, 0, -1)
+        return Record.parse(raws[-1]).id.seq
+
+    def close(self) -> None:
+        close_app(self._app)
+
+
+@pytest.fixture
+def reporting(slow_cluster: Cluster) -> Iterator[Reporting]:
+    made = Reporting(slow_cluster)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("away", ["pause", "kill"])
+def test_a_master_that_is_away_stops_no_progress_of_tasks_at_another_one(
+    slow_cluster: Cluster, reporting: Reporting, away: str
+) -> None:
+    lost, lives = slow_cluster.masters[:2]
+    theirs, ours = reporting.task(lost), reporting.task(lives)
+    getattr(lost.server, away)()
+    try:
+        reporting.report(theirs, 1)
+        assert reporting.backend._outbox._outages.closed
+        for current in range(1, 6):
+            reporting.report(ours, current)
+        assert reporting.said(ours, lives) == 6
+    finally:
+        lost.server.resume() if away == "pause" else lost.server.start()
+        slow_cluster.until_whole()
+
+    def reported() -> bool:
+        reporting.report(theirs, 2)
+        return not reporting.backend._outbox._outages.away
+
+    wait_until(reported)
+    assert reporting.said(theirs, lost) >= 1
+
+
+def test_the_outage_is_over_once_a_replica_has_taken_the_masters_place(
+    slow_cluster: Cluster, reporting: Reporting, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost, replica = slow_cluster.masters[2], slow_cluster.replicas[2]
+    task = reporting.task(lost)
+    wait_until(lambda: replica.client.execute_command("READONLY") and reporting.said(task, replica) == 1)
+    lost.server.kill()
+    reporting.report(task, 1)
+    assert reporting.backend._outbox._outages.closed
+    replica.ask("FAILOVER", "TAKEOVER")
+    wait_until(lambda: not reporting.backend._outbox._outages.away)
+    reporting.report(task, 2)
+    assert reporting.said(task, replica) == 2
+    assert f"The journals at 127.0.0.1:{lost.port} can be written again; 1 progress" in caplog.text
