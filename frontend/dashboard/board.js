@@ -1,5 +1,5 @@
 /**
- * What the ticks of app/dashboard/publisher.py add up to. Pure: the same ticks give the same board.
+ * What the ticks of taskbeam/gateway/dashboard/publisher.py add up to. Pure: the same ticks give the same board.
  *
  * @typedef {Partial<Record<"sent" | "started" | "retried" | "succeeded" | "failed" | "cancelled" | "stalled" | "lost" | "milliseconds", number>>} Counts
  *
@@ -22,7 +22,7 @@
  * @property {BoardJob[]} jobs
  * @property {number} [omitted] jobs that have ended, which no tick tells of: they were too many
  * @property {{name: string, alive: boolean, running: number}[]} workers
- * @property {{name: string, depth: number, slots: number}[]} queues
+ * @property {{name: string, depth: number, slots: number}[] | null} queues null: nobody can ask the broker
  *
  * @typedef {object} TaskRow one name over the window
  * @property {string} name
@@ -30,7 +30,7 @@
  * @property {number[]} failed
  * @property {number[]} stuck stalled or lost
  * @property {number} perMinute finished in the last minute
- * @property {number} failures part of those that finished, 0 to 1
+ * @property {number | null} failures part of those that finished, 0 to 1; null: none has
  * @property {number | null} mean seconds of a run that succeeded
  * @property {number} running
  * @property {number} retried
@@ -44,6 +44,7 @@ const MOST_JOBS = 500;
 /** A run is slow when it takes this many times the mean of its name, and at least so many seconds. */
 const SLOW = 3;
 const SLOW_SECONDS = 1;
+const NOT_RUNNING = new Set(["PENDING", "RETRY", "STALLED"]);
 
 export class Board {
   /** Unix seconds of the newest tick. */
@@ -51,7 +52,7 @@ export class Board {
   /** @type {Tick["workers"]} */
   workers = [];
   /** @type {Tick["queues"]} */
-  queues = [];
+  queues = null;
   /** @type {Map<string, BoardJob>} */
   jobs = new Map();
   /** Jobs that came and went too fast to be listed. */
@@ -74,8 +75,8 @@ export class Board {
     const alive = tick.workers.filter((worker) => worker.alive);
     this.#level(bucket, "workers", alive.length);
     this.#level(bucket, "running", alive.reduce((sum, { running }) => sum + running, 0));
-    this.#level(bucket, "queued", tick.queues.reduce((sum, { depth }) => sum + depth, 0));
-    for (const { name, depth } of tick.queues) this.#level(bucket, `queue ${name}`, depth);
+    if (tick.queues) this.#level(bucket, "queued", tick.queues.reduce((sum, { depth }) => sum + depth, 0));
+    for (const { name, depth } of tick.queues ?? []) this.#level(bucket, `queue ${name}`, depth);
     for (const job of tick.jobs) {
       this.jobs.delete(job.id);
       this.jobs.set(job.id, job);
@@ -97,9 +98,9 @@ export class Board {
     return [...names].sort().map((name) => this.#row(name));
   }
 
-  /** @param {string} what `running`, `queued`, `workers` or `queue <name>` @returns {number[]} the highest, by bucket */
+  /** @param {string} what `running`, `queued`, `workers` or `queue <name>` @returns {(number | null)[]} the highest, by bucket; null: nobody knows */
   levels(what) {
-    return this.#series(this.#levels).map((levels) => levels?.get(what) ?? 0);
+    return this.#series(this.#levels).map((levels) => levels?.get(what) ?? null);
   }
 
   /** @returns {BoardJob[]} those that go on, oldest first, then those that have ended, newest first */
@@ -133,7 +134,7 @@ export class Board {
       failed: buckets.map(bad),
       stuck: buckets.map(({ stalled, lost }) => stalled + lost),
       perMinute: minute.reduce((sum, counts) => sum + counts.succeeded + bad(counts), 0),
-      failures: ended ? bad(all) / ended : 0,
+      failures: ended ? bad(all) / ended : null,
       mean: all.succeeded ? all.milliseconds / all.succeeded / 1000 : null,
       running: [...this.jobs.values()].filter((job) => job.name === name && isRunning(job)).length,
       retried: all.retried,
@@ -164,9 +165,9 @@ export class Board {
   }
 }
 
-/** @param {BoardJob} job */
+/** Those whose worker is silent count as stalled: nobody knows whether they run. @param {BoardJob} job */
 export function isRunning({ state, final }) {
-  return !final && state !== "PENDING" && state !== "RETRY";
+  return !final && !NOT_RUNNING.has(state);
 }
 
 /** @param {Required<Counts>} counts */

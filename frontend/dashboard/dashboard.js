@@ -2,12 +2,13 @@
 import "../client/served.js";
 
 import { watch } from "../client/watch.js";
-import { find, make, say } from "../look/dom.js";
+import { find, say } from "../look/dom.js";
 import { Board, BUCKETS } from "./board.js";
 import { JobTable } from "./jobs.js";
 import { LogDialog } from "./log.js";
+import { Rows } from "./rows.js";
 import { sparkline } from "./sparkline.js";
-import { queueRows, taskRows, workerRows } from "./tables.js";
+import { queueRows, taskRows, UNKNOWN, workerRows } from "./tables.js";
 
 /** The task whose events the gateway publishes for this page. */
 const DASHBOARD = "taskbeam.dashboard";
@@ -21,7 +22,7 @@ const LINES = {
   waiting: "Reconnecting",
   offline: "Offline",
   ended: "Ended",
-  gone: "The gateway tells nothing here",
+  gone: "Waiting for the first figures",
 };
 const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
 
@@ -29,6 +30,7 @@ const board = new Board();
 const log = new LogDialog(find(document, "#log"));
 const jobs = new JobTable(find(document, "#jobs"), (job) => log.open(job));
 const filter = /** @type {HTMLFormElement} */ (find(document, "#filter"));
+const [tasks, queues, workers] = ["#tasks", "#queues", "#workers"].map((place) => new Rows(find(document, `${place} table`)));
 let due = 0;
 
 follow();
@@ -60,46 +62,41 @@ function later() {
 
 function draw() {
   due = 0;
-  const tasks = board.tasks();
-  const finished = total(tasks.map(({ succeeded }) => succeeded));
-  const failed = total(tasks.map((task) => task.failed));
-  const stuck = total(tasks.map((task) => task.stuck));
+  if (!board.now) return;
+  const names = board.tasks();
+  const finished = total(names.map(({ succeeded }) => succeeded));
+  const failed = total(names.map((task) => task.failed));
+  const stuck = total(names.map((task) => task.stuck));
   figure("running", board.levels("running"), [], last);
   figure("queued", board.levels("queued"), [], last);
-  figure("finished", finished, [], () => sum(tasks.map(({ perMinute }) => perMinute)));
+  figure("finished", finished, [], () => sum(names.map(({ perMinute }) => perMinute)));
   figure("failed", [], failed, () => sum(failed));
   figure("stuck", [], stuck, () => sum(stuck));
   figure("workers", board.levels("workers"), [], last);
-  fill("#tasks", taskRows(tasks));
-  fill("#queues", queueRows(board));
-  fill("#workers", workerRows(board));
+  tasks?.show(taskRows(names), "No task ended in the last 5 minutes");
+  queues?.show(queueRows(board), board.queues ? "No queues yet" : "The broker does not tell how long its queues are");
+  workers?.show(workerRows(board), "No worker is online");
   const { kind, name } = /** @type {any} */ (Object.fromEntries(new FormData(filter)));
-  jobs.draw(board, tasks, { kind, name });
+  jobs.draw(board, names, { kind, name });
 }
 
 /**
  * @param {string} name
- * @param {number[]} good by bucket
+ * @param {(number | null)[]} good by bucket
  * @param {number[]} bad by bucket
- * @param {(good: number[]) => number} value what is written above the chart
+ * @param {(good: (number | null)[]) => number | null} value what is written above the chart; null: nobody knows
  */
 function figure(name, good, bad, value) {
   const place = find(document, `[data-figure="${name}"]`);
-  say(find(place, "dd"), value(good).toLocaleString("en"));
-  find(place, "svg").replaceWith(sparkline(good, bad));
-}
-
-/** @param {string} section @param {HTMLTableRowElement[]} rows */
-function fill(section, rows) {
-  const nothing = make("tr", {}, make("td", { colspan: 7, class: "nothing" }, "Nothing yet"));
-  find(document, `${section} tbody`).replaceChildren(...(rows.length ? rows : [nothing]));
+  say(find(place, "dd"), value(good)?.toLocaleString("en") ?? UNKNOWN);
+  sparkline(find(place, "svg"), good.map((level) => level ?? 0), bad);
 }
 
 /** @param {number[]} numbers */
 const sum = (numbers) => numbers.reduce((before, number) => before + number, 0);
 
-/** @param {number[]} levels */
-const last = (levels) => levels.at(-1) ?? 0;
+/** @param {(number | null)[]} levels */
+const last = (levels) => levels.at(-1) ?? null;
 
 /** @param {number[][]} series @returns {number[]} their sum, by bucket */
 function total(series) {

@@ -3,6 +3,7 @@ import { tone } from "../client/job.js";
 import { find, make, say } from "../look/dom.js";
 import { duration, percentage } from "../look/wording.js";
 import { isRunning } from "./board.js";
+import { arrange } from "./rows.js";
 
 /** Rows on the page; the filters reach the others. */
 const MOST_ROWS = 50;
@@ -10,7 +11,7 @@ const MOST_ROWS = 50;
 /** @type {Record<string, (job: BoardJob, slow: boolean) => boolean>} */
 const KINDS = {
   all: () => true,
-  waiting: (job) => !job.final && !isRunning(job),
+  waiting: ({ state }) => state === "PENDING" || state === "RETRY",
   running: (job) => isRunning(job),
   slow: (_, slow) => slow,
   succeeded: ({ state }) => state === "SUCCESS",
@@ -41,13 +42,9 @@ export class JobTable {
       .filter((job) => job.name.includes(name) && wanted?.(job, board.slow(job, tasks)));
     const shown = found.slice(0, MOST_ROWS).map((job) => this.#row(job, board, board.slow(job, tasks)));
     for (const [id, row] of this.#rows) {
-      if (shown.includes(row)) continue;
-      row.remove();
-      this.#rows.delete(id);
+      if (!shown.includes(row)) this.#rows.delete(id);
     }
-    shown.forEach((row, index) => {
-      if (this.#body.children[index] !== row) this.#body.insertBefore(row, this.#body.children[index] ?? null);
-    });
+    arrange(this.#body, shown);
     const count = found.length > MOST_ROWS ? `${MOST_ROWS} of ${found.length}` : String(found.length);
     const omitted = board.omitted ? `, and ${board.omitted.toLocaleString("en")} ended too fast to be listed` : "";
     say(this.#note, `${count} shown${omitted}`);

@@ -4,13 +4,13 @@ const WIDTH = 180;
 const HEIGHT = 28;
 
 /**
- * Bars over time, oldest first; the numbers beside it say the same in words.
+ * Draw bars over time, oldest first, in place; the numbers beside them say the same in words.
  *
+ * @param {SVGSVGElement} svg of the class `spark`, empty or drawn before
  * @param {number[]} values
  * @param {number[]} [bad] parts of the same height scale that stand on top, in the colour of failures
- * @returns {SVGSVGElement}
  */
-export function sparkline(values, bad = []) {
+export function sparkline(svg, values, bad = []) {
   const count = Math.max(values.length, bad.length);
   const sums = Array.from({ length: count }, (_, index) => (values[index] ?? 0) + (bad[index] ?? 0));
   const most = Math.max(1, ...sums);
@@ -25,11 +25,27 @@ export function sparkline(values, bad = []) {
         return to > from ? `M${index * step} ${HEIGHT - from}v${from - to}h${step - 1}v${to - from}z` : "";
       })
       .join("");
-  return draw(
-    "svg",
-    { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-    draw("path", { class: "base", d: `M0 ${HEIGHT - 0.5}H${WIDTH}` }),
-    draw("path", { class: "good", d: bars((index) => [0, high(values[index] ?? 0)]) }),
-    draw("path", { class: "bad", d: bars((index) => [high(values[index] ?? 0), high(sums[index] ?? 0)]) }),
-  );
+  const [good, other] = paths(svg);
+  set(good, bars((index) => [0, high(values[index] ?? 0)]));
+  set(other, bars((index) => [high(values[index] ?? 0), high(sums[index] ?? 0)]));
+}
+
+/** @returns {SVGSVGElement} one that nothing is drawn in yet */
+export function emptySparkline() {
+  return draw("svg", { class: "spark", "aria-hidden": "true" });
+}
+
+/** @param {SVGSVGElement} svg @returns {Element[]} of what is good, and of what is not */
+function paths(svg) {
+  if (!svg.firstChild) {
+    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+    svg.setAttribute("preserveAspectRatio", "none");
+    svg.append(draw("path", { class: "base", d: `M0 ${HEIGHT - 0.5}H${WIDTH}` }), draw("path", { class: "good" }), draw("path", { class: "bad" }));
+  }
+  return [...svg.children].slice(1);
+}
+
+/** @param {Element | undefined} path @param {string} d */
+function set(path, d) {
+  if (path && path.getAttribute("d") !== d) path.setAttribute("d", d);
 }

@@ -1,53 +1,43 @@
 /** @import { Board, TaskRow } from "./board.js" */
-import { make } from "../look/dom.js";
+/** @import { Row } from "./rows.js" */
 import { duration } from "../look/wording.js";
-import { sparkline } from "./sparkline.js";
 
-/** @param {TaskRow[]} rows @returns {HTMLTableRowElement[]} */
+/** What is not known is no number. */
+export const UNKNOWN = "–";
+
+/** @param {TaskRow[]} rows @returns {Row[]} */
 export function taskRows(rows) {
-  return rows.map((row) =>
-    make(
-      "tr",
-      {},
-      make("th", { scope: "row" }, row.name),
-      make("td", { class: "chart" }, sparkline(row.succeeded, row.failed)),
-      number(String(row.perMinute)),
-      number(row.failures ? `${(row.failures * 100).toFixed(1)}%` : "0", row.failures > 0),
-      number(row.mean === null ? "–" : duration(row.mean)),
-      number(String(row.retried)),
-      number(String(row.running)),
-    ),
-  );
+  return rows.map((row) => ({
+    key: row.name,
+    cells: [
+      row.name,
+      { good: row.succeeded, bad: row.failed },
+      String(row.perMinute),
+      { text: row.failures === null ? UNKNOWN : `${(row.failures * 100).toFixed(row.failures ? 1 : 0)}%`, wrong: (row.failures ?? 0) > 0 },
+      row.mean === null ? UNKNOWN : duration(row.mean),
+      String(row.retried),
+      String(row.running),
+    ],
+  }));
 }
 
-/** @param {Board} board @returns {HTMLTableRowElement[]} */
+/** @param {Board} board @returns {Row[]} */
 export function queueRows(board) {
-  return board.queues.map(({ name, depth, slots }) =>
-    make(
-      "tr",
-      {},
-      make("th", { scope: "row" }, name),
-      make("td", { class: "chart" }, sparkline(board.levels(`queue ${name}`))),
-      number(String(depth), depth > 0 && slots === 0),
-      number(slots ? String(slots) : "none", slots === 0),
-    ),
-  );
+  return (board.queues ?? []).map(({ name, depth, slots }) => ({
+    key: name,
+    cells: [
+      name,
+      { good: board.levels(`queue ${name}`).map((level) => level ?? 0) },
+      { text: String(depth), wrong: depth > 0 && slots === 0 },
+      { text: slots ? String(slots) : "No worker", wrong: slots === 0 },
+    ],
+  }));
 }
 
-/** @param {Board} board @returns {HTMLTableRowElement[]} */
+/** @param {Board} board @returns {Row[]} */
 export function workerRows(board) {
-  return board.workers.map(({ name, alive, running }) =>
-    make(
-      "tr",
-      {},
-      make("th", { scope: "row" }, name),
-      number(String(running)),
-      number(alive ? "alive" : "silent", !alive),
-    ),
-  );
-}
-
-/** @param {string} text @param {boolean} [bad] */
-function number(text, bad = false) {
-  return make("td", bad ? { class: "number wrong" } : { class: "number" }, text);
+  return board.workers.map(({ name, alive, running }) => ({
+    key: name,
+    cells: [name, String(running), { text: alive ? "Now" : "Not responding", wrong: !alive }],
+  }));
 }

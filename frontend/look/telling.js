@@ -46,7 +46,7 @@ const STATES = {
   PENDING: (event) => waiting(event),
   STARTED: ({ attempt }) => (attempt > 1 ? `A worker began attempt ${attempt}` : "A worker began"),
   SUCCESS: () => "Finished",
-  STALLED: () => "The worker has gone quiet",
+  STALLED: () => "Worker not responding",
 };
 
 /**

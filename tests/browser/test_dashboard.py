@@ -53,7 +53,7 @@ def test_what_runs_and_what_ran_is_seen(site: Whole, page: Page, reports: list[s
     expect(page.locator("#queues tbody th")).to_have_text(
         ["default", "emails", "images", "reports", "texts"], timeout=SOON
     )
-    expect(page.locator("#workers tbody tr")).to_contain_text("alive")
+    expect(page.locator("#workers tbody tr")).to_contain_text("Now")
     expect(page.locator("[data-figure=workers] dd")).to_have_text("1")
 
 

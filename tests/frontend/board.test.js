@@ -73,3 +73,18 @@ test("jobs that ended too fast to be listed are counted", () => {
   for (const omitted of [2, undefined, 3]) board.hear(tick({ omitted }), NOW);
   assert.equal(board.omitted, 5);
 });
+
+test("what nobody has told is unknown, and not 0", () => {
+  const board = new Board();
+  board.hear(tick({ queues: null, tasks: { "a.b": { sent: 1 } } }), NOW);
+  assert.equal(board.levels("queued").at(-1), null, "the broker does not say");
+  assert.equal(board.levels("workers").at(-1), 0);
+  assert.equal(board.levels("workers").at(-2), null, "before the first tick");
+  assert.equal(board.tasks()[0]?.failures, null, "none has ended");
+});
+
+test("a job whose worker is silent does not count as running", () => {
+  const board = new Board();
+  board.hear(tick({ jobs: [job("1", {}), job("2", { state: "STALLED" })], tasks: { "a.b": { stalled: 1 } } }), NOW);
+  assert.equal(board.tasks()[0]?.running, 1);
+});

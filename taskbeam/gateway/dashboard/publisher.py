@@ -142,7 +142,7 @@ class DashboardPublisher:
         seconds, micros = await self._redis.time()
         now = int(seconds) * 1000 + int(micros) // 1000
         workers = await read_workers(self._redis, self._control, now)
-        queues = []
+        queues = None  # unknown
         if self._broker is not None:
             queues = await read_queues(self._redis, self._control, self._broker, self._queues)
         return {"workers": workers, "queues": queues}
