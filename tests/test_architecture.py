@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -287,6 +288,19 @@ class TestWhatAProcessLoads:
         )
         foreign = ("taskbeam.gateway", "taskbeam.follow", "fastapi", "starlette", "uvicorn")
         assert [name for name in loaded_by(statement) if name.startswith(foreign)] == []
+
+    def test_a_command_that_serves_nothing_loads_no_web_framework(self) -> None:
+        """It would be most of the time that such a command takes."""
+        commands = ("api_keys", "keys", "revoke", "webhooks", "watchdog", "notify")
+        loaded = loaded_by("; ".join(f"import taskbeam.cli.{name}" for name in commands))
+        assert "taskbeam.gateway.settings" in loaded
+        assert [name for name in loaded if name.startswith(("fastapi", "uvicorn"))] == []
+
+    def test_each_public_name_of_the_gateway_is_where_it_says(self) -> None:
+        gateway = import_module("taskbeam.gateway")
+        assert [name for name in dir(gateway) if not hasattr(gateway, name)] == []
+        with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+            _ = gateway.nothing
 
 
 class TestCycles:

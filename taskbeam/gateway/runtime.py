@@ -50,6 +50,8 @@ from taskbeam.stock.watcher import StockWatcher
 if TYPE_CHECKING:
     from celery import Celery
 
+    from taskbeam.follow.cluster_subscriber import ClusterSubscriber
+    from taskbeam.follow.subscriber import Subscriber
     from taskbeam.gateway.auth.feed_access import AuthorizeFeed
     from taskbeam.gateway.auth.policy import Authorize
     from taskbeam.gateway.auth.tokens import Tokens
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from taskbeam.gateway.notifications import Notifications
     from taskbeam.gateway.quotas.quotas import QuotaOf
     from taskbeam.gateway.settings import GatewaySettings
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.measures.measures import Measures
 
 #: Bytes of a replay that are written to a client at once. One that does not read holds up no more than this,
@@ -90,14 +93,14 @@ class Runtime:
         """
         self.settings = settings
         self.paths = paths
-        self.measures = measures
+        self.measures: Measures = measures
         backend = journal_backend(celery_app, stock=settings.stock)
         journals = JournalSettings.of(backend)
         self.sharded = journals.options.sharded
         #: The names of what belongs to no task.
         self.control = journals.control
         self.redis = journal_redis(backend, settings.redis_timeout)
-        self.connection = exchange_with(self.redis, settings.redis_timeout, measures.redis)
+        self.connection: Exchange = exchange_with(self.redis, settings.redis_timeout, measures.redis)
         self.stock = self._heard(journals) if settings.stock else None
         self.journal = self._reader(journals.key_prefix, settings.max_replay_bytes)
         self.heartbeats = Heartbeats(settings.heartbeat)
@@ -105,7 +108,7 @@ class Runtime:
         self.shutdown = Shutdown()
         self.shutdown.when_told(partial(self.connection.hurry, LAST_PATIENCE))
         self.audience = Audience()
-        self.hub = Hub(
+        self.hub: Hub = Hub(
             self._reader(journals.key_prefix, PIECE),
             self.audience,
             MissingJournals(settings.lost_after),
@@ -114,7 +117,9 @@ class Runtime:
             self.stock,
             measures.following,
         )
-        self.subscriber = subscriber_of(self.redis, self.hub, sharded=self.sharded, traffic=measures.redis)
+        self.subscriber: Subscriber | ClusterSubscriber = subscriber_of(
+            self.redis, self.hub, sharded=self.sharded, traffic=measures.redis
+        )
         self.hub.attach(self.subscriber)
         self.position_check = PositionCheck(self.hub, self.journal, settings.heartbeat, sharded=self.sharded)
         self.appender = appender_to(self.redis, self.connection)
@@ -189,7 +194,7 @@ class Runtime:
                 self.redis, self.control, self.appender, queues, journals.names
             )
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
-        self.background = BackgroundTasks()
+        self.background: BackgroundTasks = BackgroundTasks()
         self._signals: SignalWatch | None = None
 
     def start(self, *, watch_signals: bool) -> None:

@@ -24,6 +24,9 @@ from taskbeam.journal.feeds.bounds import (
 from taskbeam.journal.feeds.names import FEED
 from taskbeam.journal.limits import DEFAULT_KEEP, DEFAULT_LIMIT, DEFAULT_LIMIT_BYTES, OPEN_EXPIRES
 
+#: The name of a constant, in Lua. One pattern for all: every process of a worker loads the scripts.
+_CONSTANT = re.compile(r"\b[A-Z][A-Z_]+\b")
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -35,10 +38,9 @@ class Script:
 
 def _load(*parts: str, **constants: int | str) -> Script:
     """``constants`` take the place of their names. As locals they would cost each function that uses one."""
+    values = {name: to_json(value) for name, value in constants.items()}
     text = "".join(files(__package__).joinpath(part).read_text("utf-8") for part in parts)
-    for name, value in constants.items():
-        text = re.sub(rf"\b{name}\b", to_json(value), text)
-    encoded = text.encode()
+    encoded = _CONSTANT.sub(lambda found: values.get(found[0], found[0]), text).encode()
     return Script(encoded, sha1(encoded, usedforsecurity=False).hexdigest())
 
 
