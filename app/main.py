@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from starlette.responses import FileResponse
 
 from taskbeam import __version__
 from taskbeam.gateway import (
@@ -25,6 +24,9 @@ from .reports import reports_router
 from .texts import texts_router
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
     from .accounts.routes import Channel
     from .mails.mailing import Mailing
     from .settings import Settings
@@ -94,12 +96,13 @@ def _hosts(live: Gateway, settings: Settings) -> AllowedHosts:
 
 
 def _serve_files(app: FastAPI, settings: Settings) -> None:
-    page = settings.frontend_dir
+    folder = settings.frontend_dir
+    page = Files(directory=folder, check_dir=False)
 
-    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    async def index() -> FileResponse:
-        return FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})
+    async def index(request: Request) -> Response:
+        return await page.get_response("index.html", request.scope)
 
-    app.mount("/page", Files(directory=page / "page", check_dir=False))
+    app.add_route("/", index, include_in_schema=False)
+    app.mount("/page", Files(directory=folder / "page", check_dir=False, hashed=True))
     if settings.serves_files:
         app.mount("/files", Files(directory=settings.files_dir, check_dir=False, private=True), name="files")

@@ -30,7 +30,7 @@ from .write_up import fill
 #: Each is a module of this package with a command line of its own.
 BENCHMARKS = (
     *("update_cost", "canvas_cost", "delivery_cost", "idle_cost"),
-    *("reconnect_cost", "slow_readers", "several_processes", "end_to_end"),
+    *("reconnect_cost", "slow_readers", "several_processes", "end_to_end", "first_event"),
 )
 INTO = Path("var/bench")
 REMEDY = "Measure them, too (without --only), or leave --publish out"

@@ -14,6 +14,11 @@ export class TaskError extends Error {
     /** The task's final state, where it has one. */
     this.state = state;
   }
+
+  /** Each of the files that a gateway serves has a class of its own. @param {any} error @returns {error is TaskError} */
+  static [Symbol.hasInstance](error) {
+    return error?.name === "TaskError";
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { live } from "./lifecycle.js";
 import { Links } from "./links.js";
-import { canShare, Tabs } from "./tabs.js";
+import { canShare, PROTOCOL, Tabs } from "./tabs.js";
 
 /** @import { Mode } from "./contract.js" */
 /** @import { Cursor } from "./cursor.js" */
@@ -59,8 +59,8 @@ export class Switchboard {
   }
 }
 
-/** @type {Map<string, Switchboard>} */
-const boards = new Map();
+/** Of the page: each of the files that a gateway serves has a client of its own. @type {Map<string, Switchboard>} */
+const boards = (/** @type {any} */ (globalThis)[Symbol.for(PROTOCOL)] ??= new Map());
 
 /** @param {URL} base @param {boolean} share @returns {Switchboard} the page's one for the gateway */
 export function switchboard(base, share) {

@@ -3,6 +3,9 @@ import { enter, whenGone } from "./presence.js";
 
 /** @import { Command, Tell } from "./links.js" */
 
+/** What pages and tabs say to each other, and its version. */
+export const PROTOCOL = "taskbeam/3";
+
 /** Milliseconds between a tab's looks at the leader, who has that long to answer. */
 const TICK = 3_000;
 
@@ -36,7 +39,7 @@ export class Tabs {
 
   /** @param {URL} base @param {Tell} tell @param {() => void} resubscribe this page's subscriptions, from their cursors */
   constructor(base, tell, resubscribe) {
-    this.#name = `taskbeam/3 ${base.href}`;
+    this.#name = `${PROTOCOL} ${base.href}`;
     this.#base = base;
     this.#tell = tell;
     this.#resubscribe = resubscribe;

@@ -1,8 +1,11 @@
 /**
  * What an installed gateway serves, as one folder: `node frontend/tools/bundle.js FOLDER`.
  *
- * The entries keep their names, for pages refer to them. What they share is in `chunks/`, whose names change with their
- * content: a browser may keep those for ever, and has to ask again for the entries only.
+ * What a page of somebody else's loads is one file, which keeps its name: each further one would cost a round trip on
+ * a slow network. So each has a client of its own; they share its connection. The dashboard's files are named by their
+ * content: a browser may keep those for ever.
+ *
+ * `node frontend/tools/bundle.js --page FOLDER` makes the live page of the application in `app/`, beside what is in the folder.
  */
 
 import { cp, mkdir, rm } from "node:fs/promises";
@@ -12,15 +15,16 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { build } from "esbuild";
 
-/** @import { BuildOptions, Metafile } from "esbuild" */
+import { bundleDocument } from "./document.js";
+import { fromHome } from "./home.js";
+import { pack } from "./pack.js";
+
+/** @import { BuildOptions } from "esbuild" */
 
 export const FRONTEND = fileURLToPath(new URL("../", import.meta.url));
 
-const MODULES = ["client/index.js", "element/index.js", "element/feed/index.js", "react.js", "dashboard/dashboard.js"];
-/** Shares nothing: it is small, few pages load it, and a chunk more would make each of the others larger. */
-const ALONE = ["notify/index.js"];
-const STYLES = ["look/theme.css", "look/journal.css", "dashboard/dashboard.css"];
-const FILES = ["dashboard/dashboard.html", "favicon.svg", "favicon-unseen.svg", "icon.png", "taskbeam-sw.js", "LICENSE"];
+const MODULES = ["client/index.js", "element/index.js", "element/feed/index.js", "notify/index.js", "react.js"];
+const FILES = ["favicon.svg", "favicon-unseen.svg", "icon.png", "taskbeam-sw.js", "LICENSE"];
 
 /** What any bundle of ours is made with. @type {BuildOptions} */
 export const OPTIONS = {
@@ -30,34 +34,38 @@ export const OPTIONS = {
   format: "esm",
   target: "es2022",
   charset: "utf8",
-  metafile: true,
   logLevel: "warning",
 };
 
-/**
- * @param {string} folder is emptied first
- * @returns {Promise<Metafile>} what became of which module; paths are relative to `FRONTEND`
- */
+/** @param {string} folder is emptied first */
 export async function bundle(folder) {
   await rm(folder, { recursive: true, force: true });
-  const { metafile } = await build({
-    ...OPTIONS,
-    entryPoints: [...MODULES, ...STYLES],
-    outbase: FRONTEND,
-    outdir: folder,
-    splitting: true,
-    chunkNames: "chunks/[name]-[hash]",
-    external: ["react"],
-  });
-  await build({ ...OPTIONS, entryPoints: ALONE, outbase: FRONTEND, outdir: folder });
-  for (const file of FILES) {
+  for (const entry of MODULES) {
+    const options = { ...OPTIONS, plugins: [fromHome(entry)], external: ["react"] };
+    await build({ ...options, entryPoints: [entry], outfile: join(folder, entry) });
+  }
+  await bundleDocument("dashboard/dashboard.html", "chunks/dashboard", folder, OPTIONS);
+  await copy(FILES, folder);
+  await pack(folder);
+}
+
+/** @param {string} folder to put it into, beside what is there */
+export async function bundlePage(folder) {
+  await bundleDocument("index.html", "page/page", folder, OPTIONS);
+  await copy(["page/manifest.webmanifest"], folder);
+  await pack(folder);
+}
+
+/** @param {string[]} files of the front end @param {string} folder */
+async function copy(files, folder) {
+  for (const file of files) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await cp(FRONTEND + file, join(folder, file));
   }
-  return /** @type {Metafile} */ (metafile);
 }
 
 if (argv[1] && import.meta.url === pathToFileURL(argv[1]).href) {
-  if (!argv[2]) throw new Error("usage: node frontend/tools/bundle.js FOLDER");
-  await bundle(resolve(argv[2]));
+  const [folder, page] = argv[2] === "--page" ? [argv[3], true] : [argv[2], false];
+  if (!folder) throw new Error("usage: node frontend/tools/bundle.js [--page] FOLDER");
+  await (page ? bundlePage : bundle)(resolve(folder));
 }

@@ -69,6 +69,7 @@ def all_figures(tmp_path: Path) -> dict[str, dict[str, Any]]:
         "slow_readers": kept(tmp_path, figure(1)),
         "several_processes": kept(tmp_path, figure(1)),
         "end_to_end": kept(tmp_path, figure(1, "µs/event")),
+        "first_event": kept(tmp_path, figure(1, "s")),
     }  # fmt: skip
 
 

@@ -139,14 +139,17 @@ class Gallery:
             # An import map would do the same, but the gateway's policy allows nothing inline.
             vendor = "../vendor" if "/" in importing else "./vendor"
             module.write_text(re.sub(r'from ?"(react[\w-]*)"', rf'from "{vendor}/\1.js"', module.read_text()))
+            for packed in module.parent.glob(f"{module.name}.*"):
+                packed.unlink()  # it has the old text
 
 
 @contextmanager
 def gallery(valkey: Valkey, folder: Path, *, bundled: bool = False) -> Iterator[Gallery]:
-    """Serve a copy of the modules (a link out of the folder would not be followed), or the bundle of them."""
+    """Serve a copy of the modules (no link out of the folder would be followed), or the bundles of them."""
     if bundled:
-        node = Path(sys.executable).with_name("node")
-        subprocess.run([node, ROOT / "frontend/tools/bundle.js", folder], check=True)
+        bundler = [Path(sys.executable).with_name("node"), ROOT / "frontend/tools/bundle.js"]
+        subprocess.run([*bundler, folder], check=True)
+        subprocess.run([*bundler, "--page", folder], check=True)
     else:
         shutil.copytree(ROOT / "frontend", folder, dirs_exist_ok=True)
     shutil.copytree(PAGES, folder / "pages")

@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { after, before, test } from "node:test";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 
-import { bundle } from "../../frontend/tools/bundle.js";
+import { bundle, bundlePage } from "../../frontend/tools/bundle.js";
 import { temporary } from "./packed.js";
 
 /** @type {string} */
@@ -27,13 +28,29 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-test("the entries keep their names, and what they share is named by its content", () => {
-  const names = [...contents.keys()].filter((name) => !/^chunks\/[\w-]+-[A-Z0-9]{8}\.js$/.test(name)).sort();
-  assert.deepEqual(names, [
-    ...["LICENSE", "client/index.js", "dashboard/dashboard.css", "dashboard/dashboard.html", "dashboard/dashboard.js"],
-    ...["element/feed/index.js", "element/index.js", "favicon-unseen.svg", "favicon.svg", "icon.png", "look/journal.css", "look/theme.css", "notify/index.js", "react.js", "taskbeam-sw.js"],
+/** Without those that are another one compressed. */
+const names = () => [...contents.keys()].filter((name) => !/\.(br|gz)$/.test(name)).sort();
+
+test("what pages of others load keeps its name, and what a page of ours loads is named by its content", () => {
+  assert.deepEqual(names().map((name) => name.replace(/-[A-Z0-9]{8}\./, "-HASH.")), [
+    ...["LICENSE", "chunks/dashboard-HASH.css", "chunks/dashboard-HASH.js", "client/index.js", "dashboard/dashboard.html"],
+    ...["element/feed/index.js", "element/index.js", "favicon-unseen.svg", "favicon.svg", "icon.png", "notify/index.js", "react.js", "taskbeam-sw.js"],
   ]);
-  assert.ok(contents.size > names.length);
+});
+
+test("each module is one file: nothing is asked for behind it", () => {
+  for (const name of names().filter((name) => name.endsWith(".js"))) {
+    const imported = new Set([...(contents.get(name) ?? "").matchAll(/(?:from|import) ?\(?"([^"]+)"/g)].map(([, path]) => path));
+    assert.deepEqual([...imported], name === "react.js" ? ["react"] : [], name);
+  }
+});
+
+test("each text is there compressed, too", async () => {
+  for (const name of names().filter((name) => /\.(css|html|js|svg)$/.test(name))) {
+    const text = await readFile(join(folder, name));
+    assert.deepEqual(brotliDecompressSync(await readFile(join(folder, `${name}.br`))), text);
+    assert.deepEqual(gunzipSync(await readFile(join(folder, `${name}.gz`))), text);
+  }
 });
 
 test("no file is empty: each is a request", () => {
@@ -50,20 +67,26 @@ test("what a file refers to is there", () => {
   }
 });
 
-test("the client is there once", () => {
-  const having = [...contents].filter(([, text]) => text.includes("text/event-stream")).map(([name]) => name);
-  assert.equal(having.length, 1);
-  assert.match(having[0] ?? "", /^chunks\//);
-});
-
-test("what knows where it was loaded from is one level below the gateway", () => {
-  const knowing = [...contents].filter(([, text]) => text.includes("import.meta")).map(([name]) => name);
-  assert.deepEqual(knowing.map((name) => name.split("/").length), [2, 2]);
+test("what knows where it was loaded from finds the gateway there", () => {
+  const ups = new Map([...contents].map(([name, text]) => [name, [...text.matchAll(/new URL\("([./]+)", ?import\.meta\.url\)/g)].map(([, up]) => up)]));
+  for (const [name, found] of ups) for (const up of found) assert.equal(String(new URL(up ?? "", `https://a/b/${name}`)), "https://a/b/", name);
+  const knowing = [...ups].filter(([, found]) => found.length).map(([name]) => name.replace(/-[A-Z0-9]{8}\./, "."));
+  assert.deepEqual(knowing.sort(), ["chunks/dashboard.js", "client/index.js", "element/feed/index.js", "element/index.js", "notify/index.js", "react.js"]);
 });
 
 test("a page has nothing inline, so a strict policy holds", () => {
   const page = contents.get("dashboard/dashboard.html") ?? "";
   assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
+});
+
+test("the live page is one script and one style", async () => {
+  const page = await temporary();
+  await bundlePage(page);
+  const html = (await read(page)).get("index.html") ?? "";
+  const loaded = [...html.matchAll(/<(?:script|link)[^>]+(?:src|href)="(page\/[^"]+(?:js|css))"/g)].map(([, path = ""]) => path);
+  assert.deepEqual(loaded.map((path) => path.replace(/-[A-Z0-9]{8}\./, ".")).sort(), ["page/page.css", "page/page.js"]);
+  for (const path of loaded) assert.ok(existsSync(join(page, path)), path);
+  await rm(page, { recursive: true });
 });
 
 test("the same sources make the same bundle", async () => {

@@ -1,13 +1,13 @@
 /**
  * How much the client and the element weigh: `npm run size`. Fails when one is above its limit.
  *
- * Twice: as an application's own bundler makes them of the npm package, one minified file; and as an installed gateway
- * serves them, an entry and what it shares with the others. All gzipped.
+ * Twice: as an application's own bundler makes them of the npm package, and as an installed gateway serves them. One
+ * minified file each, gzipped.
  */
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
@@ -23,19 +23,8 @@ async function bundled(code) {
   return zipped(/** @type {Uint8Array} */ (outputFiles[0]?.contents));
 }
 
-/**
- * @param {string} folder that holds the bundle
- * @param {string} entry of it
- * @param {Map<string, number>} [sizes] of what was counted already
- * @returns {Promise<number>} bytes of it and of all that it imports
- */
-async function served(folder, entry, sizes = new Map()) {
-  const code = await readFile(join(folder, entry));
-  sizes.set(entry, zipped(code));
-  const imported = [...String(code).matchAll(/from"(\.[^"]+)"/g)].map(([, path = ""]) => resolve("/", entry, "..", path).slice(1));
-  for (const path of imported) if (!sizes.has(path)) await served(folder, path, sizes);
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
-}
+/** @param {string} entry of the bundle @returns {Promise<number>} bytes */
+const served = async (entry) => zipped(await readFile(join(folder, entry)));
 
 /** @param {string} name @param {number} size bytes @param {number} limit bytes */
 function report(name, size, limit) {
@@ -48,10 +37,10 @@ await bundle(folder);
 const watch = await bundled('export { TaskError, watch } from "./client/main.js"');
 const client = await bundled('export * from "./client/main.js"');
 report("watch(), in an application", watch, 6.75 * 1024);
-report("the client, all of it", client, 8 * 1024);
+report("the client, all of it", client, 8.25 * 1024);
 report("element, beside watch()", (await bundled('export * from "./element/main.js"')) - watch, 6.25 * 1024);
 report("list, beside all of the client", (await bundled('export * from "./client/main.js"; export * from "./element/feed/main.js"')) - client, 6.75 * 1024);
-report("client, from a gateway", await served(folder, "client/index.js"), 9.25 * 1024);
-report("element with its client, from a gateway", await served(folder, "element/index.js"), 14.25 * 1024);
-report("list with its client, from a gateway", await served(folder, "element/feed/index.js"), 16 * 1024);
+report("client, from a gateway", await served("client/index.js"), 9.25 * 1024);
+report("element with its client, from a gateway", await served("element/index.js"), 14.25 * 1024);
+report("list with its client, from a gateway", await served("element/feed/index.js"), 16 * 1024);
 await rm(folder, { recursive: true });

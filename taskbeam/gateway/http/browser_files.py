@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.dependencies import RuntimeDep
-from taskbeam.gateway.http.caching import Keep, cache_headers
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.http.static_files import Files
 from taskbeam.gateway.problems import TaskbeamError
@@ -17,9 +16,6 @@ from taskbeam.gateway.runtime import Runtime
 
 #: Bundled files in an installed package; in a checkout the modules themselves, which need no build.
 FOLDER = Path(__file__).parents[1] / "static"
-
-#: The names of files in this folder change with what is in them.
-_HASHED = "chunks"
 
 #: What a browser loads. Whatever else is beside it in a checkout, is for its developers.
 _LOADED = frozenset({".css", ".html", ".js", ".map", ".png", ".svg"})
@@ -55,7 +51,7 @@ def _add(path: str, served: str) -> None:
 
 for _name in ("react.js", "favicon.svg", "favicon-unseen.svg", "icon.png", "taskbeam-sw.js"):
     _add(f"/{_name}", _name)
-for _folder in ("client", "element", "notify", "look", "dashboard", _HASHED):
+for _folder in ("client", "element", "notify", "look", "dashboard", "chunks"):
     _add(f"/{_folder}/{{path:path}}", f"{_folder}/{{path}}")
 
 
@@ -65,9 +61,6 @@ async def _file(request: Request, path: str) -> Response:
     if asked.suffix not in _LOADED or ".." in asked.parts:
         raise TaskbeamError(problems.NOT_FOUND)
     try:
-        response = await Files(directory=FOLDER, check_dir=False).get_response(path, request.scope)
+        return await Files(directory=FOLDER, check_dir=False, hashed=True).get_response(path, request.scope)
     except HTTPException as error:
         raise TaskbeamError(problems.NOT_FOUND) from error
-    keep = Keep.FOREVER if path.startswith(f"{_HASHED}/") else Keep.ANYBODY
-    response.headers.update(cache_headers(response.status_code, keep))
-    return response

@@ -45,11 +45,12 @@ def _preference(accept: str, media_type: str) -> _Preference:
     for part in accept.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
         if name in ranges and ranges.index(name) > best.closeness:
-            best = _Preference(_weight(parameters), ranges.index(name))
+            best = _Preference(weight(parameters), ranges.index(name))
     return best
 
 
-def _weight(parameters: list[str]) -> float:
+def weight(parameters: list[str]) -> float:
+    """The weight, 0 to 1, among the parameters of one member of an ``Accept…`` header; 0 for a wrong one."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
+from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
+from starlette.responses import FileResponse
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.websockets import WebSocketClose
 
 from taskbeam.gateway.http.caching import Keep, cache_headers
+from taskbeam.gateway.http.packed import VARY, packed
 from taskbeam.journal.stored import is_file_path
 
 if TYPE_CHECKING:
@@ -21,6 +26,9 @@ if TYPE_CHECKING:
 
 #: What the system says of a name that no file has, or of a file that is not ours to read.
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EACCES, errno.ELOOP})
+
+#: The name of a file that changes with its content, as the bundler makes it.
+_HASHED = re.compile(r"-[A-Z0-9]{8}\.(css|js)$")
 
 
 def find_file(folder: str | os.PathLike[str], path: str) -> tuple[Path, os.stat_result] | None:
@@ -47,12 +55,19 @@ def find_file(folder: str | os.PathLike[str], path: str) -> tuple[Path, os.stat_
 
 
 class Files(StaticFiles):
-    """Files of a folder, over HTTP. A WebSocket finds nothing here (Starlette's own would fail)."""
+    """Files of a folder, over HTTP. A WebSocket finds nothing here (Starlette's own would fail).
 
-    def __init__(self, *, private: bool = False, **given: Any) -> None:
-        """``private``: no cache that several readers share keeps them. The rest is Starlette's."""
+    A file that lies beside itself compressed (``.br``, ``.gz``) is sent so to whoever takes that.
+    """
+
+    def __init__(self, *, private: bool = False, hashed: bool = False, **given: Any) -> None:
+        """``private``: as they are, and no cache that several readers share keeps them.
+
+        ``hashed``: what has a name such as ``page-4CZ2LMPX.js`` never changes. The rest is Starlette's.
+        """
         super().__init__(**given)
-        self._keep = Keep.READER if private else Keep.ANYBODY
+        self._private = private
+        self._hashed = hashed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -75,9 +90,34 @@ class Files(StaticFiles):
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         response = await super().get_response(path, scope)
-        for name, value in cache_headers(response.status_code, self._keep).items():
-            response.headers.setdefault(name, value)
+        vary = () if self._private else (VARY,)
+        response.headers.update(cache_headers(response.status_code, self._keep(path), *vary))
         return response
+
+    def _keep(self, path: str) -> Keep:
+        if self._private:
+            return Keep.READER
+        return Keep.FOREVER if self._hashed and _HASHED.search(path) else Keep.ANYBODY
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Starlette's, or of the same file compressed. A part of a file is one of the file as it is."""
+        headers = Headers(scope=scope)
+        accepts = "" if self._private or "range" in headers else headers.get("accept-encoding", "")
+        found = packed(os.fspath(full_path), accepts)
+        if found is None:
+            return super().file_response(full_path, stat_result, scope, status_code)
+        path, coding, status = found
+        response = FileResponse(
+            path, status_code, {"Content-Encoding": coding}, guess_type(full_path)[0], stat_result=status
+        )
+        unchanged = self.is_not_modified(response.headers, headers)
+        return NotModifiedResponse(response.headers) if unchanged else response
 
     async def check_config(self) -> None:
         """A folder that is not there yet is an empty one, and no error."""

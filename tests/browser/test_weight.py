@@ -1,0 +1,70 @@
+"""What a first visit to an installed gateway costs until its first event is seen: requests and bytes.
+
+How long that takes on a slow network is measured by ``python -m benchmarks.first_event``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import pytest
+
+from benchmarks.first_event import MESSAGE, pages
+from benchmarks.visit import visit
+
+from .gallery import gallery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from playwright.sync_api import Browser, Page
+
+    from stack.valkey import Valkey
+
+#: What is asked for behind the page itself and its styles, in any order, and KB of all of it.
+ASKED = {
+    "client": (["/client/index.js", "/client.js", "/ws"], 12),
+    "element": (["/element/index.js", "/ws"], 16),
+    "page": (["/favicon.svg", "/page/page.js", "/session", "/ws"], 42),
+}
+
+
+@pytest.fixture(scope="module")
+def addresses(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    with gallery(valkey, tmp_path_factory.mktemp("gallery") / "frontend", bundled=True) as running:
+        yield pages(running)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_first_visit(browser: Browser, addresses: Mapping[str, str], name: str) -> None:
+    asked, most = ASKED[name]
+    seen = visit(browser, addresses[name], MESSAGE)
+    found = sorted(re.sub(r"-[A-Z0-9]{8}\.", ".", path) for path in seen.paths[1:])
+    assert [path for path in found if not path.endswith(".css")] == sorted(asked)
+    assert len(found) == len(asked) + 1
+    assert seen.bytes <= most * 1024
+
+
+_TWICE = """
+async (taskId) => {
+  const paths = ["/client/index.js", "/client/index.js?again"];
+  const copies = await Promise.all(paths.map((path) => import(path)));
+  for (const { watch } of copies) {
+    const seen = watch(taskId, { share: false });
+    await new Promise((resolve) => seen.addEventListener("progress", resolve));
+  }
+  const [one, other] = copies;
+  return [one.watch !== other.watch, new one.TaskError("a", "b") instanceof other.TaskError];
+}
+"""
+
+
+def test_files_with_a_client_each_share_one_connection(page: Page, addresses: Mapping[str, str]) -> None:
+    address, _, task_id = addresses["client"].partition("#")
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    page.goto(urljoin(address, "/favicon.svg"))  # no page that follows something itself
+    assert page.evaluate(_TWICE, task_id) == [True, True]
+    assert len(sockets) == 1
