@@ -60,7 +60,7 @@ class Entries:
         task = getattr(request, "task", None)
         name = task if isinstance(task, str) else ""
         run = run_of(request)
-        counts = fields.get("state") == events.SUCCESS and not backend.options.sharded
+        counts = fields.get("state") == events.SUCCESS and backend.watches_runs
         labels = head_of(request, backend.options.weights)
         if run is not None and fields.get("final") and (trace := current_traceparent()) is not None:
             # That of the run: whoever delivers the end goes on from there.

@@ -268,7 +268,7 @@ class JournalBackend:
         Returns whether PENDING is told; it is not where a task goes on under its id.
         """
         own = labels or Labels()
-        tickets = self.control.queue(queue) if queue and not self.options.sharded else None
+        tickets = self.control.queue(queue) if queue and self.watches_runs else None
         entry = self._entries.pending(task_id, name, eta, own, next=canvas.next, queue=tickets)
         told = self._outbox.write(entry)
         if told is not None and told.begins:
@@ -367,7 +367,10 @@ class JournalBackend:
 
     @property
     def watches_runs(self) -> bool:
-        """Whether its runs are registered, so that a watchdog finds those of a worker that died."""
+        """Whether its runs are registered, so that a watchdog finds those of a worker that died.
+
+        So are places in queues, and how long tasks run.
+        """
         return not self.options.sharded
 
     @property

@@ -67,6 +67,9 @@ class Journal(Protocol):
 
     options: Options
 
+    @property
+    def watches_runs(self) -> bool: ...
+
     def append_pending(
         self,
         task_id: str,
@@ -200,7 +203,7 @@ def _worker_is_ready(sender: Any, **_: Any) -> None:
     presence.solo = sender.pool.__class__.__module__.endswith(".solo")
     backend = sender.app.backend
     if isinstance(backend, Journal):
-        presence.consumer = None if backend.options.sharded else sender
+        presence.consumer = sender if backend.watches_runs else None
         presence.stay()
         backend.be_present()
         tell_pool(sender.pool)

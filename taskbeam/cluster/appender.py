@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoScriptError, ResponseError
 
+from taskbeam.background.logger import logger_for
+from taskbeam.cluster.registrations import leave_queue
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.pipelined_connection import settle
-from taskbeam.journal.scripts import APPEND
+from taskbeam.journal.scripts import APPEND, LEAVE_QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from taskbeam.cluster.exchange import ClusterExchange
-    from taskbeam.journal.entry import Entry
+    from taskbeam.journal.entry import Appended, Entry, Place
     from taskbeam.journal.resp_connection import Part
+
+logger = logger_for(__name__)
 
 
 class ClusterAppender(JournalAppender):
@@ -40,6 +44,18 @@ class ClusterAppender(JournalAppender):
                 replies[place] = _as_redis_py(reply)
         return replies
 
+    async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended]:
+        appended = await super()._append_batch(entries)
+        for answer in appended:
+            if answer.place is not None and answer.place.leaves:
+                self._leave(answer.place)
+        return appended
+
+    def _leave(self, place: Place) -> None:
+        """Tell the queue, which has another slot, that a task is out of the line. Nobody waits for that."""
+        script, (_, *rest) = LEAVE_QUEUE.text, leave_queue(place)[1:]
+        self._exchange.ask(_note, "EVAL", script, *rest)
+
     def _sent(self, script: tuple[Part, Part], entry: Entry) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         keys = entry.script_keys()
@@ -58,6 +74,12 @@ def _rounds(entries: Sequence[Entry]) -> Iterator[list[int]]:
             first.setdefault(entries[place].keys.result, place)
         yield list(first.values())
         left = [place for place in left if place not in first.values()]
+
+
+def _note(reply: Any) -> None:
+    """Until a later task of the queue begins, those behind this one are told one too many."""
+    if isinstance(reply, Exception):
+        logger.warning("Cannot tell a queue that a task has left it: %s", reply)
 
 
 def _as_redis_py(reply: Any) -> Any:

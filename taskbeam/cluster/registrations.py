@@ -1,137 +1,98 @@
-"""Which runs a worker has begun and not ended: on a cluster they are kept in another slot than the tasks."""
+"""What a cluster keeps of tasks in another slot: which runs go on, who is in line, how long runs take."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from redis.exceptions import ResponseError
-
-from taskbeam.background.logger import logger_for
-from taskbeam.journal.away import REDIS_AWAY
-from taskbeam.journal.entry import Verdict
+from taskbeam.cluster.control_line import ControlLine
+from taskbeam.journal.entry import Place, Verdict
+from taskbeam.journal.scripts import END_RUN, LEAVE_QUEUE, TAKE_TICKET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from redis.connection import AbstractConnection
 
-    from taskbeam.journal.entry import Entry
-
-    Command = tuple[str, ...]
-
-logger = logger_for(__name__)
-
-#: Commands that may be unanswered: their answers are read together.
-MAX_UNANSWERED = 16
-
-#: Strikes a run off, unless another run of the task has been registered since. A row that is '' is any run's.
-_STRIKE = """
-local row = redis.call('HGET', KEYS[1], ARGV[1])
-if row and (ARGV[2] == '' or row == ARGV[2]) then
-  return redis.call('HDEL', KEYS[1], ARGV[1])
-end
-return 0
-"""
+    from taskbeam.cluster.control_line import Command, Silence
+    from taskbeam.journal.control_keys import QueueKeys
+    from taskbeam.journal.entry import Appended, Entry, Registration
+    from taskbeam.journal.scripts import Script
 
 
 class Registrations:
-    """Those of one thread, over a connection that is its own.
+    """Those of one thread.
 
     A row is sent before the event that begins its run, and struck off after the one that ends it. So a worker
     that dies in between leaves a row of a run that is over, which the watchdog finds to be so, and never a
-    run without a row. Nobody waits for an answer. What cannot be written is logged, and costs no event.
+    run without a row. A ticket is taken before the event with which a task is sent: its journal keeps it, and
+    whoever has begun or ended the task is told it by that. All of it is optional.
     """
 
-    def __init__(self, connect: Callable[[], AbstractConnection]) -> None:
-        """``connect`` makes an unconnected connection to whoever has the control slot."""
-        self._connect = connect
-        self._connection: AbstractConnection | None = None
-        self._unanswered: list[Command] = []
+    def __init__(self, connect: Callable[[], AbstractConnection], silence: Silence) -> None:
+        """``connect`` makes an unconnected connection to whoever has the control slot.
+
+        ``silence``: that of the process.
+        """
+        self._line = ControlLine(connect, silence)
         self._run = ""
-        self._failing = False
 
     def before(self, entry: Entry) -> None:
-        """An entry is about to be sent; if its run is new here, it is registered."""
+        """An entry is about to be sent: a task that is sent gets in line, and a new run is registered."""
+        self._line.catch_up()
+        if entry.queue is not None and not entry.ticket:
+            entry.ticket = self._ticket(entry.queue)
         if entry.registration is None or not entry.registration.row or entry.run == self._run:
             return
         if entry.final or entry.ends_run:  # it may be told late, by a thread that knows nothing of the run
             return
         self._run = entry.run
-        self._send("HSET", entry.registration.runs_key, entry.keys.result, entry.registration.row)
+        self._line.post(("HSET", entry.registration.runs_key, entry.keys.result, entry.registration.row))
 
-    def after(self, entry: Entry, verdict: Verdict) -> None:
-        """An entry was answered; if its run is over, or is not to be, that is struck off."""
-        over = entry.final or entry.ends_run or verdict in (Verdict.REFUSED, Verdict.REVOKED)
-        if entry.registration is None or not over:
-            return
-        self._run = ""
-        row = entry.registration.row
-        self._send("EVAL", _STRIKE, "1", entry.registration.runs_key, entry.keys.result, row)
+    def after(self, entry: Entry, appended: Appended) -> None:
+        """An entry was answered: a run that is over is struck off, and who began is out of the line."""
+        commands: list[Command] = []
+        over = entry.final or entry.ends_run or appended.verdict in (Verdict.REFUSED, Verdict.REVOKED)
+        if entry.registration is not None and over:
+            self._run = ""
+            commands.append(_end_run(entry, entry.registration, appended))
+        if entry.queue is not None and entry.ticket and appended.verdict is Verdict.REFUSED:
+            # The task goes on under its id: it is not sent.
+            number = int(entry.ticket.split(" ", 1)[0])
+            commands.append(leave_queue(Place(number, entry.queue, leaves=True, begins=False)))
+        if appended.place is not None and appended.place.leaves:
+            commands.append(leave_queue(appended.place))
+        if commands:
+            self._line.post(*commands)
 
     def settle(self) -> None:
         """Read all answers that are due."""
-        try:
-            self._read()
-        except REDIS_AWAY:
-            self._again()
+        self._line.settle()
 
     def close(self) -> None:
         """Settle, and drop the connection."""
-        if self._connection is not None:
-            self.settle()
-            self._disconnect()
+        self._line.close()
 
-    def _send(self, *command: str) -> None:
-        self._unanswered.append(command)
-        try:
-            if len(self._unanswered) > MAX_UNANSWERED:
-                self._read(keep=1)
-            self._connected().send_command(*command)
-        except REDIS_AWAY:
-            self._again()
+    def _ticket(self, queue: QueueKeys) -> str:
+        """As the task's head keeps it; '' where none can be had."""
+        number = self._line.ask(*_evaluate(TAKE_TICKET, [queue.tickets]))
+        return f"{number} {queue.base}" if isinstance(number, int) else ""
 
-    def _again(self) -> None:
-        """Once more over another connection: the slot has moved, or its master is another one."""
-        self._disconnect()
-        try:
-            for command in self._unanswered:
-                self._connected().send_command(*command)
-            self._read()
-        except REDIS_AWAY as error:
-            self._disconnect()
-            self._unanswered = []
-            if not self._failing:
-                logger.warning(
-                    "Cannot register this worker's runs: should it die, they are not reported as lost: %s",
-                    error,
-                )
-            self._failing = True
-        else:
-            self._failing = False
 
-    def _read(self, keep: int = 0) -> None:
-        """``keep``: how many of the last commands were not sent yet."""
-        connection, refused = self._connection, None
-        if connection is None:
-            return
-        due = len(self._unanswered) - keep
-        for _ in range(due):
-            try:
-                connection.read_response()
-            except ResponseError as error:
-                refused = error
-        if refused is not None:
-            raise refused
-        del self._unanswered[:due]
+def leave_queue(place: Place) -> Command:
+    """Say to the control slot that a task is out of the line."""
+    keys = (place.queue.tickets, place.queue.withdrawn)
+    return _evaluate(LEAVE_QUEUE, keys, place.ticket, int(place.begins))
 
-    def _connected(self) -> AbstractConnection:
-        if self._connection is None:
-            connection = self._connect()
-            connection.connect()
-            self._connection = connection
-        return self._connection
 
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.disconnect()
+def _end_run(entry: Entry, registered: Registration, appended: Appended) -> Command:
+    keys, args = [registered.runs_key], [entry.keys.result, registered.row]
+    if entry.ran is not None and appended.verdict is Verdict.APPENDED:
+        keys.append(entry.ran.times_key)
+        args.append(repr(entry.ran.seconds))
+        if appended.place is not None:
+            keys.append(appended.place.queue.tickets)
+    return _evaluate(END_RUN, keys, *args)
+
+
+def _evaluate(script: Script, keys: Sequence[str], *args: str | int) -> Command:
+    return ("EVALSHA", script.digest, len(keys), *keys, *args)

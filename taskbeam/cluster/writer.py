@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
+from taskbeam.cluster.control_line import Silence
 from taskbeam.cluster.redirection import Ask, Redirection, redirection
 from taskbeam.cluster.registrations import Registrations
 from taskbeam.cluster.slot_map import slot_of
@@ -68,6 +69,7 @@ class ClusterWriter:
         self._connect = connect
         self._connect_control = connect_control
         self._patience = patience
+        self._silence = Silence()
         self._held = _Held()
 
     @property
@@ -81,7 +83,7 @@ class ClusterWriter:
             self._settle()
             self._registrations().before(entry)
             appended = self._deliver(entry)
-            self._registrations().after(entry, appended.verdict)
+            self._registrations().after(entry, appended)
             return appended
 
     def post(self, entry: Entry) -> Appended | None:
@@ -205,7 +207,7 @@ class ClusterWriter:
     def _registrations(self) -> Registrations:
         held = self._held
         if held.registrations is None:
-            held.registrations = Registrations(self._connect_control)
+            held.registrations = Registrations(self._connect_control, self._silence)
         return held.registrations
 
     def _drop(self, address: Address) -> None:

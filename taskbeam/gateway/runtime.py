@@ -180,7 +180,8 @@ class Runtime:
             self.audience,
             interval=settings.waiting_interval,
             no_consumer_after=settings.no_consumer_after,
-            places=not self.sharded,
+            journals=self.connection if self.sharded else None,
+            appender=self.appender,
         )
         self.notifications = self._notifications() if settings.notifies else None
         self.webhooks = self.notifications.webhooks if self.notifications is not None else None

@@ -6,15 +6,15 @@ import time
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from os import urandom
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
+from taskbeam.journal.control_keys import QueueKeys
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.events import EventId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from taskbeam.journal.control_keys import QueueKeys
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.limits import Limits
 
@@ -40,11 +40,16 @@ _PLAIN_RULES = (
     "delay",
     "number",
     "behind",
+    "ticket",
     "life",
     "units",
     "written",
     "holds",
 )
+
+
+#: How the script's answer begins to say what another server is to be told of the task's place in its queue.
+LEFT = "left: "
 
 
 def new_token() -> str:
@@ -97,13 +102,29 @@ class Delivery(Enum):
     WRITTEN = "the script has answered"
 
 
+class Place(NamedTuple):
+    """A task's place in a queue. ``leaves``: it is out of the line; ``begins``: because a run of it began."""
+
+    ticket: int
+    queue: QueueKeys
+    leaves: bool
+    begins: bool
+
+    @classmethod
+    def read(cls, told: str) -> Self:
+        """As the script tells it: `b`, `e` or `-`, the ticket's number, and the queue."""
+        how, ticket, queue = told.split(" ", 2)
+        return cls(int(ticket), QueueKeys(queue), how != "-", how == "b")
+
+
 @dataclass(slots=True)
 class Appended:
     """The verdict, and the id of the entry's event (of the journal's last event when refused).
 
     ``cancelled``: somebody asked the task to stop. ``run``: the entry's. ``dependents``: the tasks that
     wait for this one, where it has ended without success. ``life``: the name of this life of the server.
-    ``failed``: the optional steps that failed, each as ``what it does: why``.
+    ``failed``: the optional steps that failed, each as ``what it does: why``. ``place``: in its queue,
+    on a cluster.
     """
 
     verdict: Verdict
@@ -113,6 +134,7 @@ class Appended:
     dependents: tuple[str, ...] = ()
     life: str = ""
     failed: tuple[str, ...] = ()
+    place: Place | None = None
 
     @classmethod
     def from_reply(cls, reply: list[bytes | str | int], run: str = "") -> Appended:
@@ -121,7 +143,11 @@ class Appended:
         id, ids = EventId(int(epoch), int(seq)), read_ids(dependents)  # type: ignore[arg-type]  # noqa: A001
         appended = cls(_VERDICTS[verdict], id, cancel in ("1", b"1"), run, ids, _text(life))
         if failed:
-            appended.failed = tuple(_text(step) for step in failed)
+            steps = [_text(step) for step in failed]
+            appended.failed = tuple(step for step in steps if not step.startswith(LEFT))
+            for step in steps:
+                if step.startswith(LEFT):
+                    appended.place = Place.read(step.removeprefix(LEFT))
         return appended
 
     @property
@@ -162,8 +188,8 @@ class Entry:
     - ``delay``: seconds by which the journal lives longer; until the ETA of a task that was just sent.
     - ``meta``: what Celery stores under its result key; empty = nothing.
     - ``after``: refused unless this is the number of the journal's last event; 0 = whatever it is.
-    - ``queue``: with ``birth``, the queue that the task takes a ticket of. ``ran``: with SUCCESS, how long
-      its run went on. Both only on a single server.
+    - ``queue``: with ``birth``, the queue that the task takes a ticket of. ``ticket``: the one that it has
+      taken before, on a cluster; '' = none. ``ran``: with SUCCESS, how long its run went on.
     - ``permille``: how much of the task is done, where the event says so. ``holds``: it failed, and its
       errbacks are still to be sent.
     - ``labels``: fields of the head (`taskbeam.labels`), kept from the journal's birth on.
@@ -204,6 +230,7 @@ class Entry:
     registration: Registration | None = None
     after: int = 0
     queue: QueueKeys | None = None
+    ticket: str = ""
     ran: Ran | None = None
     permille: int | None = None
     holds: bool = False
@@ -240,10 +267,8 @@ class Entry:
             rules["limits"] = self.limits.encode()
         if self.registration:
             rules["row"] = self.registration.row
-        if self.queue:
-            rules["queue"] = self.queue.base
-        if self.ran:
-            rules["ran"], rules["times"] = self.ran
+        if self.queue or self.ran:
+            rules |= self._of_those_who_wait()
         if self.next:
             rules["next"] = write_ids([self.next])
         if self.beside:
@@ -254,6 +279,17 @@ class Entry:
             value = getattr(self, name)
             if value:
                 rules[name] = value
+        return rules
+
+    def _of_those_who_wait(self) -> dict[str, Any]:
+        """Where queues are at another server, that one is told by the writer."""
+        rules: dict[str, Any] = {}
+        if self.queue and self.keys.beside_control:
+            rules["queue"] = self.queue.base
+        if self.ran:
+            rules["ran"], times = self.ran
+            if self.keys.beside_control:
+                rules["times"] = times
         return rules
 
     def _front(self) -> str:

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.encode import to_json
+from taskbeam.journal.entry import LEFT
 from taskbeam.journal.feeds.bounds import (
     CANVAS_TASKS,
     COMPACT_ROWS,
@@ -95,6 +96,8 @@ APPEND = _load(
     "append/append.lua",
     "append/keep_output.lua",
     "append/queue.lua",
+    "queues/places.lua",
+    "append/leave_queue.lua",
     "append/upkeep.lua",
     "append/mark.lua",
     "append/feeds.lua",
@@ -120,8 +123,13 @@ APPEND = _load(
     NOTIFY_DUE=ONE_SERVER.notify_due,
     NOTIFY_GRACE=NOTIFY_GRACE,
     NOTIFY_MOST=NOTIFY_MOST,
+    LEFT=LEFT,
     **_BOUNDS,
 )
+#: What a cluster keeps in the slot of what belongs to no task, beside the journals.
+TAKE_TICKET = _load("queues/take.lua")
+LEAVE_QUEUE = _load("queues/places.lua", "queues/leave.lua", PLACES=True)
+END_RUN = _load("queues/places.lua", "queues/end.lua", PLACES=True)
 READ = _load("read.lua", WORKERS=ONE_SERVER.workers, RUNS=ONE_SERVER.runs(""), STANDING=False)
 #: The same of a feed, and where its open tasks stand.
 READ_FEED = _load(

@@ -39,7 +39,7 @@ class Presence:
         self.active = False
         # The solo pool acknowledges a message only when its loop runs again: Redis delivers it once more.
         self.solo = False
-        # Celery's consumer, once it is ready. A cluster has no place for what it consumes.
+        # Celery's consumer, once it is ready, where places in queues are kept.
         self.consumer: Any = None
         self._leases: dict[str, Lease] = {}
         self._lock = threading.RLock()

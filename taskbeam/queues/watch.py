@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import TaskKeys
+    from taskbeam.journal.resp_connection import Part
     from taskbeam.queues.audience import Audience
     from taskbeam.queues.state import QueueStates
 
@@ -64,16 +66,17 @@ class QueueWatch:
         *,
         interval: float = DEFAULT_INTERVAL,
         no_consumer_after: float = DEFAULT_NO_CONSUMER_AFTER,
-        places: bool = True,
+        journals: Exchange | None = None,
+        appender: JournalAppender | None = None,
     ) -> None:
-        """``places``: whether tasks have any; on a cluster queues and tasks are at different servers."""
+        """``journals``, ``appender``: by what tasks are read and told where they are at other servers."""
         self._redis = redis
         self._control = control
         self._audience = audience
-        self._appender = JournalAppender(redis)
+        self._journals = journals
+        self._appender = appender or JournalAppender(redis)
         self._interval = interval
         self._no_consumer_after = no_consumer_after
-        self._places = places
         self._waiting: dict[str, Waiting] = {}
         self._unconsumed_since: dict[str, float] = {}
 
@@ -81,9 +84,6 @@ class QueueWatch:
         """Sweep until cancelled."""
         while True:
             await asyncio.sleep(self._interval)
-            if not self._places:
-                self._audience.leave()
-                continue
             try:
                 await self.sweep()
             except REDIS_AWAY as error:
@@ -116,11 +116,11 @@ class QueueWatch:
     async def _look_up(self, tasks: list[tuple[str, TaskKeys]]) -> dict[str, TaskKeys]:
         """Keep those that wait in a queue, and forget the others; returns those that are not even sent."""
         unsent = {}
-        pipeline: Any = self._redis.pipeline(transaction=False)
+        commands: list[tuple[Part, ...]] = []
         for _, keys in tasks:
-            pipeline.hmget(keys.head, "state", "ticket", "name", "seq", "waiting")
-            pipeline.lindex(keys.log, -1)
-        replies = iter(await pipeline.execute())
+            commands.append(("HMGET", keys.head, "state", "ticket", "name", "seq", "waiting"))
+            commands.append(("LINDEX", keys.log, -1))
+        replies = iter(await self._ask(commands))
         for task_id, keys in tasks:
             (state, ticket, name, seq, dependents), newest = next(replies), next(replies)
             self._audience.new.pop(task_id, None)
@@ -134,6 +134,15 @@ class QueueWatch:
                     task_id, keys, queue, int(number), name.decode(), int(seq), told
                 )
         return unsent
+
+    async def _ask(self, commands: list[tuple[Part, ...]]) -> list[Any]:
+        if self._journals is not None:
+            return await self._journals.execute(*commands)
+        pipeline: Any = self._redis.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        replies: list[Any] = await pipeline.execute()
+        return replies
 
     def _note_unconsumed(self, states: QueueStates) -> None:
         """Since when each queue is without a consumer."""

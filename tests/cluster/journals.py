@@ -61,7 +61,7 @@ class Task:
             type="progress",
             members={"data": str(number)},
             state=fields.pop("state", "PROGRESS"),
-            run="run",
+            run=fields.pop("run", "run"),
             limits=Limits(keep=60, expires=3600),
             **fields,
         )

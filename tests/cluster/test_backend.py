@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -100,6 +101,19 @@ def test_a_run_is_registered_while_it_goes_on(app: Celery, backend: TaskbeamClus
     app.control.revoke(result.id, terminate=True)
     assert ended(backend, result.id)[-1] == "REVOKED"
     wait_until(lambda: not registered(backend))
+
+
+def test_a_queue_is_known_by_who_was_sent_who_began_and_who_consumes_it(
+    app: Celery, backend: TaskbeamClusterBackend
+) -> None:
+    result = add(app, 1, 2).apply_async()
+    result.get(timeout=DEADLINE)
+    queue, client = CLUSTER.queue("celery"), backend.client
+    number = client.hget(backend.keys(result.id).head, "ticket").split()[0]
+    wait_until(lambda: client.hmget(queue.tickets, "sent", "started") == [number, number])
+    for key in (queue.tickets, CLUSTER.times("jobs.add")):
+        wait_until(partial(client.hexists, key, "mean"))
+    wait_until(lambda: client.zrange(queue.consumers, 0, -1)[0].endswith(b" 2"))
 
 
 def registered(backend: TaskbeamClusterBackend) -> set[str]:

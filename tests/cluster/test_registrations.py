@@ -105,5 +105,6 @@ def test_what_cannot_be_registered_is_logged_and_costs_no_event(
     with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
         worker.rows()
     assert task.said() == [0, 0]
-    told = [r for r in caplog.records if r.name == "taskbeam.cluster.registrations"]
+    control.client.delete(worker.key)  # others look at all workers
+    told = [r for r in caplog.records if r.name == "taskbeam.cluster.control_line"]
     assert ["Cannot register" in record.getMessage() for record in told] == [True]

@@ -5,7 +5,7 @@
 --       3 log       list of the records
 --       4 tombstone     outlives the journal, so that an expired task is not taken for an unknown one
 --       5 runs      hash of the runs under the writer's worker; absent where runs are not registered
---       Those of queues and run times are named in the entry and the head: they exist on one server only.
+--       Those of queues and run times are named in the entry and the head, where they are on the same server.
 -- ARGV  1 entry     JSON object, its members as in entry.py; what is absent is '', 0 or false
 --       2 front     JSON members of the body before those which only this script knows
 --       3 back      JSON members after them, with the closing brace
@@ -15,7 +15,8 @@
 -- Returns { verdict, epoch, seq, cancel, unmet, life, failed… }: 'appended', 'repeated' (this token was here before),
 -- 'early' (the one before it is not here), 'refused' or 'revoked' (the run that begins is not to run);
 -- cancel = '1' when somebody asked the task to stop; unmet = the ids, one a line, that wait for this task where it has
--- ended without success; life = that of the server; failed = each optional step that failed, and why.
+-- ended without success; life = that of the server; failed = each optional step that failed, and why, and what another
+-- server is to be told of the task's place in its queue.
 --
 -- This part: the entry, and the head that it finds. The others see what it reads, and change it.
 

@@ -1,0 +1,4 @@
+-- A task has left a queue of a cluster: its head, which has the ticket, is in another slot.
+-- KEYS  1 tickets  2 withdrawn    ARGV  1 the ticket's number  2 '1' = a run of the task begins
+
+leave_queue(KEYS[1], KEYS[2], ARGV[1], ARGV[2] == '1')
