@@ -1,14 +1,15 @@
-/** The operators' page: everything that it shows comes as the events of one task that never ends. */
+/** The operators' page: figures from the events of one task that never ends, and the list of all jobs. */
 import "../client/served.js";
 
 import { watch } from "../client/watch.js";
 import { find, say } from "../look/dom.js";
-import { Board, BUCKETS } from "./board.js";
-import { JobTable } from "./jobs.js";
+import { Board, BUCKETS, sum } from "./board.js";
+import { Finder } from "./finder.js";
 import { LogDialog } from "./log.js";
 import { Rows } from "./rows.js";
 import { sparkline } from "./sparkline.js";
-import { queueRows, taskRows, UNKNOWN, workerRows } from "./tables.js";
+import { queueRows, taskRows, workerRows } from "./tables.js";
+import { UNKNOWN } from "./times.js";
 
 /** The task whose events the gateway publishes for this page. */
 const DASHBOARD = "taskbeam.dashboard";
@@ -27,25 +28,20 @@ const LINES = {
 const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
 
 const board = new Board();
-const log = new LogDialog(find(document, "#log"));
-const jobs = new JobTable(find(document, "#jobs"), (job) => log.open(job));
-const filter = /** @type {HTMLFormElement} */ (find(document, "#filter"));
+const log = new LogDialog(find(document, "#log"), () => finder.go({ task: "" }));
+const finder = new Finder(find(document, "#jobs"), board, ({ task }) => log.show(task));
 const [tasks, queues, workers] = ["#tasks", "#queues", "#workers"].map((place) => new Rows(find(document, `${place} table`)));
 let due = 0;
 
 follow();
-filter.addEventListener("input", later);
-filter.addEventListener("submit", (submit) => submit.preventDefault());
-filter.inert = false;
 
 /** @param {string} [after] */
 function follow(after) {
   const watching = watch(DASHBOARD, after ? { after } : {});
   watching.addEventListener("data", ({ detail: { data, ts } }) => {
     board.hear(data, ts);
-    later();
+    due ||= requestAnimationFrame(draw); // at first there are ten minutes of ticks at once
   });
-  watching.addEventListener("gap", () => board.missed());
   watching.addEventListener("line", ({ detail: { line, transport } }) => {
     const status = find(document, "#line");
     status.dataset.line = line;
@@ -55,48 +51,35 @@ function follow(after) {
   });
 }
 
-/** With the next frame: at first there are ten minutes of ticks at once. */
-function later() {
-  due ||= requestAnimationFrame(draw);
-}
-
 function draw() {
   due = 0;
-  if (!board.now) return;
   const names = board.tasks();
-  const finished = total(names.map(({ succeeded }) => succeeded));
   const failed = total(names.map((task) => task.failed));
   const stuck = total(names.map((task) => task.stuck));
-  figure("running", board.levels("running"), [], last);
-  figure("queued", board.levels("queued"), [], last);
-  figure("finished", finished, [], () => sum(names.map(({ perMinute }) => perMinute)));
-  figure("failed", [], failed, () => sum(failed));
-  figure("stuck", [], stuck, () => sum(stuck));
-  figure("workers", board.levels("workers"), [], last);
+  figure("running", board.levels("running"), [], board.running);
+  figure("queued", board.levels("queued"), [], board.queued);
+  figure("finished", total(names.map(({ succeeded }) => succeeded)), [], sum(names.map(({ perMinute }) => perMinute)));
+  figure("failed", [], failed, sum(failed));
+  figure("stuck", [], stuck, sum(stuck));
+  figure("workers", board.levels("workers"), [], board.workers.filter(({ alive }) => alive).length);
   tasks?.show(taskRows(names), "No task ended in the last 5 minutes");
   queues?.show(queueRows(board), board.queues ? "No queues yet" : "The broker does not tell how long its queues are");
   workers?.show(workerRows(board), "No worker is online");
-  const { kind, name } = /** @type {any} */ (Object.fromEntries(new FormData(filter)));
-  jobs.draw(board, names, { kind, name });
+  finder.draw();
+  finder.later();
 }
 
 /**
  * @param {string} name
  * @param {(number | null)[]} good by bucket
  * @param {number[]} bad by bucket
- * @param {(good: (number | null)[]) => number | null} value what is written above the chart; null: nobody knows
+ * @param {number | null} value what is written above the chart; null: nobody knows
  */
 function figure(name, good, bad, value) {
   const place = find(document, `[data-figure="${name}"]`);
-  say(find(place, "dd"), value(good)?.toLocaleString("en") ?? UNKNOWN);
+  say(find(place, "dd"), value?.toLocaleString("en") ?? UNKNOWN);
   sparkline(find(place, "svg"), good.map((level) => level ?? 0), bad);
 }
-
-/** @param {number[]} numbers */
-const sum = (numbers) => numbers.reduce((before, number) => before + number, 0);
-
-/** @param {(number | null)[]} levels */
-const last = (levels) => levels.at(-1) ?? null;
 
 /** @param {number[][]} series @returns {number[]} their sum, by bucket */
 function total(series) {

@@ -1,84 +1,75 @@
-/** @import { Board, BoardJob, TaskRow } from "./board.js" */
+/** @import { Board } from "./board.js" */
+/** @import { ListedJob } from "./requests.js" */
 import { tone } from "../client/job.js";
 import { find, make, say } from "../look/dom.js";
-import { duration, percentage } from "../look/wording.js";
-import { isRunning } from "./board.js";
+import { percentage } from "../look/wording.js";
 import { arrange } from "./rows.js";
+import { clock, ran, span, waited } from "./times.js";
 
-/** Rows on the page; the filters reach the others. */
-const MOST_ROWS = 50;
-
-/** @type {Record<string, (job: BoardJob, slow: boolean) => boolean>} */
-const KINDS = {
-  all: () => true,
-  waiting: ({ state }) => state === "PENDING" || state === "RETRY",
-  running: (job) => isRunning(job),
-  slow: (_, slow) => slow,
-  succeeded: ({ state }) => state === "SUCCESS",
-  failed: ({ state }) => state === "FAILURE" || state === "REJECTED",
-  lost: ({ state }) => state === "STALLED" || state === "LOST",
-};
-
-/** The table of jobs, as the filters let it. Rows stay where they can: somebody may be about to press one. */
+/** The table of jobs. Rows stay where they can: somebody may be about to press one. */
 export class JobTable {
   #body;
-  #note;
+  #heads;
   /** @type {Map<string, HTMLTableRowElement>} */
   #rows = new Map();
-  #open;
+  #address;
 
-  /** @param {HTMLElement} section @param {(job: BoardJob) => void} open */
-  constructor(section, open) {
+  /** @param {HTMLElement} section @param {(id: string) => string} address of a job on this page */
+  constructor(section, address) {
     this.#body = find(section, "tbody");
-    this.#note = find(section, ".note");
-    this.#open = open;
+    this.#heads = [...section.querySelectorAll("thead th")].map((head) => head.textContent ?? "");
+    this.#address = address;
   }
 
-  /** @param {Board} board @param {TaskRow[]} tasks @param {{kind: string, name: string}} filter */
-  draw(board, tasks, { kind, name }) {
-    const wanted = KINDS[kind] ?? KINDS.all;
-    const found = board
-      .list()
-      .filter((job) => job.name.includes(name) && wanted?.(job, board.slow(job, tasks)));
-    const shown = found.slice(0, MOST_ROWS).map((job) => this.#row(job, board, board.slow(job, tasks)));
-    for (const [id, row] of this.#rows) {
-      if (!shown.includes(row)) this.#rows.delete(id);
-    }
-    arrange(this.#body, shown);
-    const count = found.length > MOST_ROWS ? `${MOST_ROWS} of ${found.length}` : String(found.length);
-    const omitted = board.omitted ? `, and ${board.omitted.toLocaleString("en")} ended too fast to be listed` : "";
-    say(this.#note, `${count} shown${omitted}`);
+  /** @param {ListedJob[]} jobs @param {Board} board @param {number} now Unix seconds */
+  draw(jobs, board, now) {
+    const known = this.#rows;
+    this.#rows = new Map(jobs.map((job) => [job.id, known.get(job.id) ?? this.#made(job)]));
+    for (const job of jobs) this.#update(/** @type {HTMLTableRowElement} */ (this.#rows.get(job.id)), job, board, now);
+    arrange(this.#body, [...this.#rows.values()]);
   }
 
-  /** @param {BoardJob} job @param {Board} board @param {boolean} slow */
-  #row(job, board, slow) {
-    const row = this.#rows.get(job.id) ?? this.#made(job);
+  /** @param {HTMLTableRowElement} row @param {ListedJob} job @param {Board} board @param {number} now */
+  #update(row, job, board, now) {
     row.dataset.tone = tone(job.state);
-    const took = board.took(job);
-    const [state, , , age, message] = /** @type {any} */ (row.children);
+    const [state, , owner, sent, wait, run, message] = /** @type {any} */ (row.children);
+    const link = find(row, "a");
+    link.setAttribute("href", this.#address(job.id));
+    say(find(row, ".title bdi"), job.title ?? "");
     say(state.firstElementChild, job.state);
-    say(age, took === null ? "–" : duration(took));
-    age.classList.toggle("wrong", slow);
-    const told = job.message ?? "";
-    say(message, job.final || job.percent === null ? told : `${percentage(job.percent)} ${told}`);
-    return row;
+    say(owner.firstElementChild, [job.owner, ...(job.tags ?? []).map((tag) => `#${tag}`)].filter(Boolean).join(" "));
+    say(sent.firstElementChild, clock(job.sent, now));
+    sent.firstElementChild.dateTime = new Date(job.sent * 1000).toISOString();
+    say(wait, span(waited(job, now)));
+    const took = ran(job, now);
+    say(run, span(took));
+    run.classList.toggle("wrong", job.ended === undefined && took !== null && board.slow(job.name, took));
+    say(message.children[0], job.ended === undefined && job.percent !== undefined ? `${percentage(job.percent)} ` : "");
+    // A failure that has no words of its own for users is told as the operators know it.
+    say(message.children[1], (job.code === "task_failed" && job.exception) || (job.message ?? ""));
   }
 
-  /** @param {BoardJob} job */
+  /** @param {ListedJob} job */
   #made(job) {
-    const button = make("button", { class: "quiet", type: "button", "aria-label": `Log of ${job.name} ${job.id}` }, "Log");
-    button.addEventListener("click", () => this.#open(job));
-    const row = make(
+    /** @param {number} index @param {string} kind @param {...Node} children */
+    const cell = (index, kind, ...children) => make("td", { class: kind, "data-label": this.#heads[index] ?? "" }, ...children);
+    return make(
       "tr",
       {},
-      make("td", {}, make("span", { class: "state" })),
-      make("th", { scope: "row" }, job.name),
-      make("td", { class: "id" }, make("code", { title: job.id }, job.id.slice(0, 8))),
-      make("td", { class: "number" }),
-      make("td", { class: "message" }),
-      make("td", {}, button),
+      cell(0, "", make("span", { class: "state" })),
+      make(
+        "th",
+        { scope: "row" },
+        make("a", { "data-task": job.id }, make("bdi", {}, job.name)),
+        " ",
+        make("code", { title: job.id }, job.id.slice(0, 8)),
+        make("span", { class: "title" }, make("bdi")),
+      ),
+      cell(2, "owner", make("bdi")),
+      cell(3, "number", make("time")),
+      cell(4, "number"),
+      cell(5, "number"),
+      cell(6, "message", make("span"), make("bdi")),
     );
-    this.#rows.set(job.id, row);
-    return row;
   }
 }

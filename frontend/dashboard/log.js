@@ -7,29 +7,38 @@ import { JournalRows, MOST_ROWS } from "../look/journal.js";
 export class LogDialog {
   #dialog;
   #rows;
+  #task = "";
   /** @type {Watch | undefined} */
   #watch;
 
-  /** @param {HTMLDialogElement} dialog */
-  constructor(dialog) {
+  /** @param {HTMLDialogElement} dialog @param {() => void} closed the user has closed it */
+  constructor(dialog, closed) {
     this.#dialog = dialog;
     this.#rows = new JournalRows(find(dialog, "ol"));
-    dialog.addEventListener("close", () => this.#watch?.close());
+    dialog.addEventListener("close", () => {
+      this.#watch?.close();
+      if (this.#task) closed();
+    });
   }
 
-  /** @param {{id: string, name: string, trace?: string}} job */
-  open({ id, name, trace }) {
+  /** @param {string} task its id; empty: none */
+  show(task) {
+    if (task === this.#task) return;
+    this.#task = task;
+    this.#watch?.close();
+    if (!task) return this.#dialog.close();
+    this.#follow(task);
+    if (!this.#dialog.open) this.#dialog.showModal();
+  }
+
+  /** @param {string} id */
+  #follow(id) {
     /** @type {Parameters<JournalRows["show"]>[0]} */
     const events = [];
     const watching = watch(id);
     this.#watch = watching;
     this.#rows.clear();
-    say(find(this.#dialog, "h2"), name);
-    say(find(this.#dialog, "code"), id);
-    const traced = find(this.#dialog, ".trace");
-    traced.hidden = !trace;
-    // As tracing backends look for it: the id alone (W3C Trace Context).
-    say(find(traced, "code"), trace?.split("-")[1] ?? "");
+    say(find(this.#dialog, "h2"), id);
     let [heard, due] = [0, 0];
     watching.addEventListener("event", ({ detail: event }) => {
       if (this.#watch !== watching) return;
@@ -41,6 +50,5 @@ export class LogDialog {
         if (this.#watch === watching) this.#rows.show(events, heard);
       });
     });
-    this.#dialog.showModal();
   }
 }

@@ -1,9 +1,7 @@
 /** @import { Board, TaskRow } from "./board.js" */
 /** @import { Row } from "./rows.js" */
 import { duration } from "../look/wording.js";
-
-/** What is not known is no number. */
-export const UNKNOWN = "–";
+import { UNKNOWN } from "./times.js";
 
 /** @param {TaskRow[]} rows @returns {Row[]} */
 export function taskRows(rows) {
@@ -14,9 +12,10 @@ export function taskRows(rows) {
       { good: row.succeeded, bad: row.failed },
       String(row.perMinute),
       { text: row.failures === null ? UNKNOWN : `${(row.failures * 100).toFixed(row.failures ? 1 : 0)}%`, wrong: (row.failures ?? 0) > 0 },
-      row.mean === null ? UNKNOWN : duration(row.mean),
+      row.waited?.map(duration).join(" · ") ?? UNKNOWN,
+      row.ran?.map(duration).join(" · ") ?? UNKNOWN,
       String(row.retried),
-      String(row.running),
+      row.running === null ? UNKNOWN : String(row.running),
     ],
   }));
 }

@@ -136,6 +136,7 @@ class Gateway:
             self.lifespan,
             key_management=self.settings.key_management,
             metrics=self.settings.metrics,
+            dashboard=self.settings.dashboard,
             push=self.settings.vapid_key is not None,
             webhooks=self.settings.webhooks is not None,
         )

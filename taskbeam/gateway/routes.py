@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends
 
+from taskbeam.gateway.dashboard import routes as dashboard_routes
 from taskbeam.gateway.dependencies import socket_problems
 from taskbeam.gateway.feeds import routes as feeds
 from taskbeam.gateway.feeds import tickets as feed_tickets
@@ -43,6 +44,7 @@ def gateway_router(
     *,
     key_management: bool,
     metrics: bool,
+    dashboard: bool,
     push: bool,
     webhooks: bool,
 ) -> APIRouter:
@@ -57,6 +59,8 @@ def gateway_router(
     token_caller = Depends(dependencies.token_caller)
     router.include_router(cancel.router, dependencies=[bind, own_site, token_caller])
     router.include_router(sockets.router, dependencies=[Depends(socket_problems), bind, own_site, caller])
+    if dashboard:  # before its files, whose route takes any path
+        router.include_router(dashboard_routes.router, dependencies=[bind, own_site, caller])
     router.include_router(browser_files.router, dependencies=[bind, own_site])
     router.include_router(push_routes.public, dependencies=[bind, own_site])
     if push:

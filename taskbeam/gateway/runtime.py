@@ -19,7 +19,11 @@ from taskbeam.follow.position_check import PositionCheck
 from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.connections.broker import redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
-from taskbeam.gateway.dashboard.publisher import DashboardPublisher
+from taskbeam.gateway.dashboard.every_event import OneServer
+from taskbeam.gateway.dashboard.journals import JournalRows
+from taskbeam.gateway.dashboard.publisher import DASHBOARD, DashboardPublisher
+from taskbeam.gateway.dashboard.task_index import TaskIndex
+from taskbeam.gateway.dashboard.task_list import TaskList
 from taskbeam.gateway.delivery.heartbeat import Heartbeats
 from taskbeam.gateway.delivery.polling import Polling
 from taskbeam.gateway.delivery.traced_ends import TracedEnds
@@ -191,9 +195,14 @@ class Runtime:
         # What the dashboard counts, it counts on a single server.
         if settings.dashboard and not self.sharded:
             queues = redis_broker(celery_app, settings.redis_timeout)
+            source, keeps = OneServer(self.redis, journals.names), settings.dashboard_keeps
+            rows = JournalRows(self.redis, journals.names, DASHBOARD, settings.dashboard_hidden)
+            index = TaskIndex(self.redis, self.control, rows, settings.dashboard_tasks, keeps)
             self._publisher = DashboardPublisher(
-                self.redis, self.control, self.appender, queues, journals.names
+                self.redis, self.control, self.appender, queues, journals.names, source, index
             )
+        #: The operators' list of tasks.
+        self.task_list = TaskList(self.redis, self.control)
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
         self.background: BackgroundTasks = BackgroundTasks()
         self._signals: SignalWatch | None = None

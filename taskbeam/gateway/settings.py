@@ -129,6 +129,11 @@ class GatewaySettings(BaseSettings):
 
     # The operators' page at /dashboard, and the stream that it follows.
     dashboard: bool = False
+    # How many tasks its list has at the most, and for how long those that have ended.
+    dashboard_tasks: PositiveInt = 50_000
+    dashboard_keeps: PositiveFloat = 7 * 24 * 3600
+    # What it does not show of a task, though it is there.
+    dashboard_hidden: tuple[Literal["arguments", "exception"], ...] = ()
 
     # /metrics for Prometheus: for whoever may read the task `taskbeam.metrics`, and at a port of its own, for
     # whoever reaches that.

@@ -143,6 +143,20 @@ class ControlKeys:
         """String: which gateway publishes what the dashboard shows; it expires."""
         return f"{self.prefix}dashboard"
 
+    @property
+    def dashboard_tasks(self) -> str:
+        """Sorted set: the tasks that the operators' list has, scored with the time (ms) they were sent."""
+        return f"{self.prefix}dashboard:tasks"
+
+    @property
+    def dashboard_rows(self) -> str:
+        """Hash: what the list tells of each of them, as JSON, by its id."""
+        return f"{self.prefix}dashboard:rows"
+
+    def dashboard_kind(self, kind: str) -> str:
+        """Sorted set: those of them that are waiting, running, … scored as all are."""
+        return f"{self.prefix}dashboard:kind:{kind}"
+
     # Who is told of ends.
 
     @property

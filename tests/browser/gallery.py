@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.keys import task_keys
 from tests.support.gateway import ROOT, gateway
 from tests.support.journal import Journals
@@ -154,5 +155,8 @@ def gallery(valkey: Valkey, folder: Path, *, bundled: bool = False) -> Iterator[
         shutil.copytree(ROOT / "frontend", folder, dirs_exist_ok=True)
     shutil.copytree(PAGES, folder / "pages")
     url = valkey.url().removesuffix("/0")
-    with gateway(url, frontend_dir=folder, **PUSHING) as running, Journals(valkey.url(1)) as journals:
-        yield Gallery(running.http, folder, journals)
+    with Journals(valkey.url(1)) as journals:
+        # The dashboard has its routes, and it is nobody's turn to tell what happens: the tests do.
+        journals.redis.set(ONE_SERVER.dashboard, "tests")
+        with gateway(url, frontend_dir=folder, dashboard=1, **PUSHING) as running:
+            yield Gallery(running.http, folder, journals)

@@ -25,6 +25,7 @@ TICK: dict[str, Any] = {
     "jobs": [],
     "workers": [{"name": "celery@one", "alive": True, "running": 1}],
     "queues": None,
+    "standing": {"reports.generate": {"running": 1}},
 }
 FIGURES = ("running", "queued", "finished", "failed", "stuck", "workers")
 

@@ -13,7 +13,7 @@ import redis
 
 from stack.valkey import Valkey
 from taskbeam.cli.checks.commands import needed_commands, refused_commands
-from taskbeam.gateway.dashboard.publisher import channel_pattern
+from taskbeam.gateway.dashboard.every_event import channel_pattern
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.feeds.names import FEED
 from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys, task_keys

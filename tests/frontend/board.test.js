@@ -6,85 +6,67 @@ import { Board, BUCKET, BUCKETS } from "../../frontend/dashboard/board.js";
 const NOW = 1_800_000_000;
 
 /** @param {Partial<import("../../frontend/dashboard/board.js").Tick>} more */
-const tick = (more) => ({ fresh: false, tasks: {}, jobs: [], workers: [], queues: [], ...more });
-/** @param {string} id @param {object} more @returns {any} */
-const job = (id, more) => ({ id, name: "a.b", state: "STARTED", since: NOW, ts: NOW, attempt: 1, final: false, percent: null, message: null, ...more });
+const tick = (more) => ({ tasks: {}, workers: [], queues: [], ...more });
 
 test("counts of a name add up over the window, and no longer", () => {
   const board = new Board();
   board.hear(tick({ tasks: { "a.b": { succeeded: 7 } } }), NOW - BUCKET * BUCKETS);
-  board.hear(tick({ tasks: { "a.b": { succeeded: 2, milliseconds: 3000 } } }), NOW - 90);
+  board.hear(tick({ tasks: { "a.b": { succeeded: 2 } } }), NOW - 90);
   board.hear(tick({ tasks: { "a.b": { failed: 1, lost: 1, retried: 4 } } }), NOW);
   const [row] = board.tasks();
-  assert.deepEqual([row?.perMinute, row?.failures, row?.mean, row?.retried], [2, 0.5, 1.5, 4]);
+  assert.deepEqual([row?.perMinute, row?.failures, row?.retried], [2, 0.5, 4]);
   assert.equal(row?.succeeded.length, BUCKETS);
   assert.deepEqual([row?.failed.at(-1), row?.stuck.at(-1)], [2, 1]);
 });
 
-test("a name that nothing was heard of for the whole window is gone", () => {
+test("a name that nothing was heard of for the whole window is gone, unless its jobs go on", () => {
   const board = new Board();
-  board.hear(tick({ tasks: { old: { succeeded: 1 } } }), NOW - BUCKET * BUCKETS);
-  board.hear(tick({ tasks: { "a.b": { succeeded: 1 } } }), NOW);
-  assert.deepEqual(board.tasks().map(({ name }) => name), ["a.b"]);
+  board.hear(tick({ tasks: { old: { succeeded: 1 }, long: { started: 1 } } }), NOW - BUCKET * BUCKETS);
+  board.hear(tick({ tasks: { "a.b": { succeeded: 1 } }, standing: { long: { running: 1 } } }), NOW);
+  assert.deepEqual(board.tasks().map(({ name }) => name), ["a.b", "long"]);
 });
 
-test("a chart shows the most that waited in each bar", () => {
+test("a chart shows the most that waited in each bar, and the figure what waits now", () => {
   const board = new Board();
   for (const depth of [3, 9, 1]) board.hear(tick({ queues: [{ name: "q", depth, slots: 1 }] }), NOW);
   assert.equal(board.levels("queue q").at(-1), 9);
   assert.equal(board.levels("queued").at(-1), 9);
+  assert.equal(board.queued, 1);
 });
 
-test("jobs that go on come first, oldest first; then those that have ended, newest first", () => {
+test("those that run are as many as the list has, however many the name has waiting or stalled", () => {
   const board = new Board();
-  const ended = { state: "SUCCESS", final: true };
-  board.hear(
-    tick({ jobs: [job("1", { ...ended, ts: NOW - 2 }), job("2", { since: NOW - 1 }), job("3", { since: NOW - 5 }), job("4", ended)] }),
-    NOW,
-  );
-  assert.deepEqual(board.list().map(({ id }) => id), ["3", "2", "4", "1"]);
+  board.hear(tick({ standing: { "a.b": { running: 2, waiting: 5, stalled: 1 }, c: { running: 1 } } }), NOW);
+  assert.equal(board.running, 3);
+  assert.deepEqual(board.tasks().map(({ running }) => running), [2, 1]);
 });
 
-test("a new publisher knows nothing of what went on: those jobs are forgotten, the others are not", () => {
+test("percentiles are those of all that ran in the window, in ticks of their own", () => {
   const board = new Board();
-  board.hear(tick({ jobs: [job("1", {}), job("2", { state: "SUCCESS", final: true })] }), NOW);
-  board.hear(tick({ fresh: true, jobs: [job("3", {})] }), NOW + 1);
-  assert.deepEqual(board.list().map(({ id }) => id), ["3", "2"]);
+  const bucket = (/** @type {number} */ seconds) => Math.ceil(Math.log(seconds / 0.001) / Math.log(1.05));
+  board.hear(tick({ tasks: { "a.b": {} }, ran: { "a.b": { [bucket(0.1)]: 60 } } }), NOW - 100);
+  board.hear(tick({ ran: { "a.b": { [bucket(1)]: 38, [bucket(30)]: 2 } } }), NOW);
+  const ran = board.tasks()[0]?.ran ?? [];
+  [0.1, 1, 30].forEach((seconds, index) => {
+    const found = ran[index] ?? 0;
+    assert.ok(Math.abs(found - seconds) < 0.03 * seconds, `${found} for ${seconds}`);
+  });
+  assert.equal(board.tasks()[0]?.waited, null);
 });
 
 test("a run is slow by the measure of its own name", () => {
   const board = new Board();
-  board.hear(tick({ tasks: { "a.b": { succeeded: 10, milliseconds: 10_000 } } }), NOW);
-  const rows = board.tasks();
-  const slow = (/** @type {number} */ seconds) => board.slow(job("1", { began: NOW - seconds }), rows);
-  assert.deepEqual([slow(2.9), slow(3.1)], [false, true]);
-  assert.equal(board.slow(job("2", { name: "c.d", began: NOW - 99 }), rows), false, "nothing is known of its name");
-});
-
-test("who missed ticks shows no job as running whose end may be among them", () => {
-  const board = new Board();
-  board.hear(tick({ jobs: [job("open", {}), job("ended", { state: "SUCCESS", final: true })] }), NOW);
-  board.missed();
-  assert.deepEqual(board.list().map(({ id }) => id), ["ended"]);
-});
-
-test("jobs that ended too fast to be listed are counted", () => {
-  const board = new Board();
-  for (const omitted of [2, undefined, 3]) board.hear(tick({ omitted }), NOW);
-  assert.equal(board.omitted, 5);
+  board.hear(tick({ ran: { "a.b": { 0: 10 } }, tasks: { "a.b": {} } }), NOW);
+  assert.deepEqual([board.slow("a.b", 0.9), board.slow("a.b", 1.1)], [false, true]);
+  assert.equal(board.slow("c.d", 99), false, "nothing is known of its name");
 });
 
 test("what nobody has told is unknown, and not 0", () => {
   const board = new Board();
   board.hear(tick({ queues: null, tasks: { "a.b": { sent: 1 } } }), NOW);
-  assert.equal(board.levels("queued").at(-1), null, "the broker does not say");
+  assert.deepEqual([board.queued, board.running, board.levels("queued").at(-1)], [null, null, null]);
   assert.equal(board.levels("workers").at(-1), 0);
   assert.equal(board.levels("workers").at(-2), null, "before the first tick");
-  assert.equal(board.tasks()[0]?.failures, null, "none has ended");
-});
-
-test("a job whose worker is silent does not count as running", () => {
-  const board = new Board();
-  board.hear(tick({ jobs: [job("1", {}), job("2", { state: "STALLED" })], tasks: { "a.b": { stalled: 1 } } }), NOW);
-  assert.equal(board.tasks()[0]?.running, 1);
+  const [row] = board.tasks();
+  assert.deepEqual([row?.failures, row?.waited, row?.ran, row?.running], [null, null, null, null]);
 });

@@ -10,8 +10,8 @@ import redis
 
 from taskbeam.connections.asyncio_redis import CLIENT_NAME
 from taskbeam.gateway import problems
-from taskbeam.gateway.dashboard.publisher import DASHBOARD, channel_pattern
-from taskbeam.gateway.dashboard.tally import MOST_TOLD
+from taskbeam.gateway.dashboard.every_event import channel_pattern
+from taskbeam.gateway.dashboard.publisher import DASHBOARD
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.limits import DEFAULT_LIMIT
 from tests.gateway.test_problems import assert_problem
@@ -40,7 +40,8 @@ def ticks(served: Gateway) -> list[dict[str, Any]]:
 
 
 def jobs(served: Gateway) -> dict[str, str]:
-    return {job["id"]: job["state"] for tick in ticks(served) for job in tick["jobs"]}
+    page = httpx.get(f"{served.http}/dashboard/tasks?limit=500").json()
+    return {task["id"]: task["state"] for task in page["tasks"]}
 
 
 def publishers(journals: Journals) -> int:
@@ -69,18 +70,6 @@ def test_what_every_task_tells_is_told_to_the_operators(valkey: Valkey, journals
         assert sum(count.get("sent", 0) for count in counts) == 1
         assert sum(count.get("succeeded", 0) for count in counts) == 1
         assert not any(DASHBOARD in tick["tasks"] for tick in ticks(served))
-
-
-def test_all_ends_of_a_burst_are_told(valkey: Valkey, journals: Journals) -> None:
-    """Three times as many as one tick tells of: none of them stays open."""
-    with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
-        wait_until(lambda: publishers(journals) == 1)
-        tasks = [journals.task() for _ in range(3 * MOST_TOLD)]
-        known = {task.id for task in tasks}
-        wait_until(lambda: known <= set(jobs(served)))
-        for task in tasks:
-            task.finish()
-        wait_until(lambda: {jobs(served)[task_id] for task_id in known} == {"SUCCESS"})
 
 
 def test_a_publisher_that_lost_its_connection_begins_anew(valkey: Valkey, journals: Journals) -> None:

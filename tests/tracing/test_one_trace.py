@@ -205,11 +205,8 @@ def test_only_operators_are_told_the_trace(traced: Traced) -> None:
         assert trace_of(sent) not in answer.text + str(answer.headers)
 
     def told() -> list[str]:
-        ticks = (
-            httpx.get(f"{traced.http}/tasks/taskbeam.dashboard/events?limit=1000").json().get("events", [])
-        )
-        jobs = [job for tick in ticks for job in tick["data"]["jobs"] if job["id"] == task_id]
-        return [job["trace"] for job in jobs if job["final"]]
+        page = httpx.get(f"{traced.http}/dashboard/tasks", params={"q": task_id}).json()
+        return [task["trace"] for task in page["tasks"] if "ended" in task]
 
     wait_until(lambda: bool(told()))
     assert [trace.split("-")[1] for trace in told()] == [trace_of(sent)]

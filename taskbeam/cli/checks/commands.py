@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoPermissionError, ResponseError
 
-from taskbeam.gateway.dashboard.publisher import channel_pattern
+from taskbeam.gateway.dashboard.every_event import channel_pattern
 from taskbeam.journal.entry import new_token
 from taskbeam.journal.feeds.names import feed_keys
 
@@ -119,7 +119,7 @@ NOTIFYING = (
 )
 
 #: With the dashboard.
-PATTERN_SUBSCRIBING = (("PSUBSCRIBE", PATTERN),)
+PATTERN_SUBSCRIBING = (("PSUBSCRIBE", PATTERN), ("SCAN", 0))
 
 
 def needed_commands(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.cli.checks.finding import Finding, ok, problem, warning
-from taskbeam.gateway.dashboard.publisher import channel_pattern
+from taskbeam.gateway.dashboard.every_event import channel_pattern
 from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.eviction import ADVICE, evicting_policy
 from taskbeam.journal.keys import ShardedKeys, TaskKeys

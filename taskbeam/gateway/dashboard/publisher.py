@@ -11,11 +11,13 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.gateway.dashboard.every_event import MissedError
+from taskbeam.gateway.dashboard.rows import change_of
 from taskbeam.gateway.dashboard.tally import Tally
-from taskbeam.gateway.dashboard.traces import add_traces
 from taskbeam.gateway.dashboard.workers_and_queues import (
     queue_names,
     read_queues,
+    read_runs,
     read_workers,
 )
 from taskbeam.journal.away import REDIS_AWAY
@@ -26,9 +28,10 @@ from taskbeam.journal.limits import Limits
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-    from redis.asyncio.client import PubSub
 
     from taskbeam.gateway.connections.broker import RedisBroker
+    from taskbeam.gateway.dashboard.every_event import EventSource, Heard
+    from taskbeam.gateway.dashboard.task_index import TaskIndex
     from taskbeam.journal.appender import JournalAppender
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.keys import JournalNames
@@ -63,13 +66,20 @@ class DashboardPublisher:
         appender: JournalAppender,
         broker: RedisBroker | None,
         names: JournalNames,
+        source: EventSource,
+        index: TaskIndex,
     ) -> None:
-        """``broker``: where the queues are, if that is Redis; ``names``: of the tasks."""
+        """``broker``: where the queues are, if that is Redis; ``names``: of the tasks.
+
+        ``source``: where their events come from; ``index``: the list of tasks that is kept with them.
+        """
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._control = control
         self._appender = appender
         self._broker = broker
         self._names = names
+        self._source = source
+        self._index = index
         self._me = new_token()
         self._queues: list[str] = []
 
@@ -99,44 +109,52 @@ class DashboardPublisher:
     async def _publish(self) -> None:
         """Until another gateway has the lease, or the connection was lost: then something was missed."""
         tally, ticks = Tally(), 0
-        async with self._redis.pubsub() as channels:
-            await channels.psubscribe(channel_pattern(self._names.prefix))
-            await channels.get_message(timeout=LEASE_MS / 1000)  # the acknowledgement
+        async with self._source.hear() as heard:
+            await self._index.load()
             while await self._leads():
-                if ticks and not await self._listen(channels, tally):
+                if ticks and not await self._listen(heard, tally):
                     return
                 if ticks % LOOK == 0 and self._broker is not None:
                     self._queues = await queue_names(self._broker)
                 tick = tally.tick()
-                await add_traces(self._redis, self._names, tick["jobs"])
+                surroundings = await self._surroundings()
+                await self._index.write(await read_runs(self._redis, self._control))
+                await self._index.find()
                 # A new publisher knows nothing of what went on before it.
-                await self._tell({"fresh": ticks == 0, **tick, **await self._surroundings()})
+                await self._tell(
+                    {"fresh": ticks == 0, **tick, "standing": self._index.standing, **surroundings}
+                )
                 ticks += 1
 
-    async def _listen(self, channels: PubSub, tally: Tally) -> bool:
+    async def _listen(self, heard: Heard, tally: Tally) -> bool:
         """Take what comes in one interval; returns whether that is all that was published."""
         clock = asyncio.get_running_loop().time
         end = clock() + INTERVAL
         while (left := end - clock()) > 0:
-            message = await channels.get_message(timeout=left)
-            if message is None:
-                continue
-            if message["type"] != "pmessage":
-                # redis-py connects again by itself, and subscribes again.
+            try:
+                message = await heard.next(left)
+            except MissedError:
                 logger.warning("The dashboard lost its connection to Redis; it begins anew.")
                 return False
-            try:
-                record = Record.parse(message["data"])
-                # Our own ticks come by, too; they are data, which is not counted.
-                tally.heard(json.loads(record.body), first=record.id.seq == 1)
-            except Exception as error:
-                # Whoever reaches Redis may publish anything.
-                logger.warning(
-                    "The dashboard ignores a message on channel %r, which is no event: %r",
-                    message["channel"],
-                    error,
-                )
+            if message is not None:
+                self._take(*message, tally)
         return True
+
+    def _take(self, channel: str, raw: bytes, tally: Tally) -> None:
+        try:
+            record = Record.parse(raw)
+            # Our own ticks come by, too; they are data, which is not counted.
+            event, first = json.loads(record.body), record.id.seq == 1
+            tally.heard(event, first=first)
+            change = change_of(event, first=first)
+        except Exception as error:
+            # Whoever reaches Redis may publish anything.
+            logger.warning(
+                "The dashboard ignores a message on channel %r, which is no event: %r", channel, error
+            )
+        else:
+            if change is not None:
+                self._index.heard(change)
 
     async def _surroundings(self) -> dict[str, Any]:
         seconds, micros = await self._redis.time()
@@ -158,9 +176,3 @@ class DashboardPublisher:
                 limits=Limits(limit=KEPT, limit_bytes=KEPT_BYTES, expires=TTL),
             )
         )
-
-
-def channel_pattern(prefix: str) -> str:
-    """Of the channels of all tasks; what Redis' patterns know as special is escaped."""
-    escaped = "".join(f"\\{char}" if char in "*?[]\\^-" else char for char in prefix)
-    return f"{{{escaped}*}}:live"

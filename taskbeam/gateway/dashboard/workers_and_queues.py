@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.presence.row import Row
 from taskbeam.queues.state import read_states
 
 if TYPE_CHECKING:
@@ -29,6 +31,21 @@ async def read_workers(redis: Redis, control: ControlKeys, now_ms: int) -> list[
         {"name": worker.decode().rpartition(":")[0], "alive": end > now_ms, "running": count}
         for (worker, end), count in zip(leases, running, strict=True)
     ]
+
+
+async def read_runs(redis: Redis, control: ControlKeys) -> dict[str, str]:
+    """Which worker runs each task at this moment; raises redis-py's errors."""
+    workers: Any = await redis.zrange(control.workers, 0, -1)
+    pipeline: Any = redis.pipeline(transaction=False)
+    for worker in workers:
+        pipeline.hgetall(control.runs(worker.decode()))
+    runs = await pipeline.execute(raise_on_error=False) if workers else []
+    found = {}
+    for worker, rows in zip(workers, runs, strict=True):
+        for raw in rows.values() if isinstance(rows, dict) else ():
+            with suppress(ValueError, TypeError):
+                found[Row.decode(raw).task_id] = worker.decode().rpartition(":")[0]
+    return found
 
 
 async def queue_names(broker: RedisBroker) -> list[str]:

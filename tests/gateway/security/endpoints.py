@@ -285,6 +285,9 @@ KEYS = {
     ("POST", "/keys/{key_id}/revoke"),
 }
 
+#: About all tasks: for operators (tests/gateway/test_dashboard_tasks.py).
+OPERATORS = {("GET", "/dashboard/tasks")}
+
 #: About no task: these answer everybody.
 PUBLIC = {
     ("GET", "/healthz"),

@@ -39,6 +39,7 @@ from .endpoints import (
     LOGIN,
     NO_DEVICE,
     OPEN,
+    OPERATORS,
     PREFERENCES,
     PUBLIC,
     SCHEMA,
@@ -469,7 +470,7 @@ class TestTheTable:
                 *(*WEBHOOKS, *PREFERENCES, *DOCUMENTS, SCHEMA),
             )
         }
-        assert found == asked | KEYS | LOGIN | SIGNED | PUBLIC
+        assert found == asked | KEYS | LOGIN | OPERATORS | SIGNED | PUBLIC
 
 
 class TestTime:

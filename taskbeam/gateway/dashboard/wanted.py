@@ -1,0 +1,46 @@
+"""Which tasks an operator looks for. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Members that a word may stand in.
+_TEXTS = ("id", "name", "title", "owner", "state", "code", "ref", "message", "exception", "worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Each that is given has to hold. ``text``: words that all stand somewhere in the row, in any case."""
+
+    text: str = ""
+    name: str | None = None
+    owner: str | None = None
+    tag: str | None = None
+    code: str | None = None
+    exception: str | None = None
+
+    @property
+    def anything(self) -> bool:
+        """Whether every task fits."""
+        return self == Wanted()
+
+    def fits(self, row: Mapping[str, Any]) -> bool:
+        """Whether the row is one of those."""
+        exact = (
+            (self.name, row.get("name")),
+            (self.owner, row.get("owner")),
+            (self.code, row.get("code")),
+            (self.exception, row.get("exception")),
+        )
+        if any(asked is not None and asked != found for asked, found in exact):
+            return False
+        if self.tag is not None and self.tag not in row.get("tags", ()):
+            return False
+        if not self.text:
+            return True
+        told = " ".join([*(str(row.get(member) or "") for member in _TEXTS), *row.get("tags", ())]).casefold()
+        return all(word in told for word in self.text.casefold().split())
