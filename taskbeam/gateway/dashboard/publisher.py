@@ -46,7 +46,7 @@ INTERVAL = 1.0
 KEPT = 600
 TTL = 3600
 
-#: Bytes of them: as many ticks that tell of as many jobs as they may, with short messages.
+#: Bytes of them: each may tell of hundreds of names.
 KEPT_BYTES = KEPT * 48 * 1024
 
 #: For so many milliseconds from each tick on the gateway that publishes holds its lease.
