@@ -6,6 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.background.log_fields import about
 from taskbeam.gateway.dashboard.every_event import head_pattern
 from taskbeam.gateway.dashboard.rows import HEAD, Row, labelled, row_of
 from taskbeam.journal.events import Record
@@ -63,7 +64,12 @@ class JournalRows:
                 if "epoch" in head:
                     rows[task_id] = labelled(row_of(head, _events([*first, *last])), head) | {"id": task_id}
             except (ValueError, TypeError, KeyError) as error:
-                logger.warning("The dashboard cannot read the journal of %s: %r", task_id, error)
+                logger.warning(
+                    "The dashboard cannot read the journal of task %s: %r",
+                    task_id,
+                    error,
+                    extra=about(task_id=task_id),
+                )
         return rows
 
     async def label(self, rows: Mapping[str, Row]) -> dict[str, Row]:
