@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -18,8 +17,10 @@ from stack.ports import kept_port
 from stack.process import ManagedProcess
 from tests.support.gateway import ROOT, Gateway
 from tests.support.waiting import DEADLINE, START_TIMEOUT, wait_until
+from tests.support.warm.programs import finished, warm
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -46,15 +47,7 @@ def clean(**variables: str) -> dict[str, str]:
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=clean(**variables),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=START_TIMEOUT,
-        check=False,
-    )
+    return finished([*COMMAND, *arguments], clean(**variables), ROOT, START_TIMEOUT)
 
 
 def answers(address: str) -> bool:
@@ -134,7 +127,7 @@ def serving(valkey: Valkey, *arguments: str, port: int = 0, **variables: str) ->
     argv, lines = [*COMMAND, "serve", *arguments], list[str]()
     with nullcontext(port) if port else kept_port() as port:
         env = emptied | clean(port=str(port), **environment)
-        with ManagedProcess("serve", argv, env=env, cwd=ROOT, on_line=lines.append) as process:
+        with ManagedProcess("serve", argv, env=env, cwd=ROOT, on_line=lines.append, start=warm) as process:
             yield Serving(process, port, lines)
 
 

@@ -49,7 +49,7 @@ PARTICULAR = {"POST /webhooks", "PUT /notifications/preferences"}
 EVERY_SHAPE = settings(suppress_health_check=list(HealthCheck), deadline=None, derandomize=True)
 
 #: How many requests each of them makes. Where one asks for a token, nobody gets no further than that.
-EXAMPLES = {"nobody": 8, "an owner": 25, "whoever may read a task that is there": 12}
+EXAMPLES = {"nobody": 4, "an owner": 16, "whoever may read a task that is there": 8}
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,11 +22,12 @@ from taskbeam.gateway.problems import FORBIDDEN
 from taskbeam.gateway.server.redaction import redact
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.keys import task_keys
-from tests.cli.running import clean
-from tests.support.gateway import ROOT, Gateway, gateway
+from tests.cli.running import run
+from tests.support.gateway import Gateway, gateway
 from tests.support.tokens import TOKENS, bearer, sign
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Awaitable, Callable
 
     from stack.valkey import Valkey
@@ -356,51 +356,42 @@ def test_the_log_shows_no_secret() -> None:
 
 class TestTheCommands:
     @pytest.fixture
-    def run(self, valkey: Valkey) -> Callable[..., subprocess.CompletedProcess[str]]:
-        def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [sys.executable, "-m", "taskbeam", *arguments],
-                env=clean(result_backend="taskbeam+" + valkey.url(1), broker_url=valkey.url()),
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                timeout=120,
-                check=False,
-            )
-
-        return command
+    def command(self, valkey: Valkey) -> Callable[..., subprocess.CompletedProcess[str]]:
+        return partial(run, result_backend="taskbeam+" + valkey.url(1), broker_url=valkey.url())
 
     @pytest.mark.parametrize("served", ["detached"], indirect=True)  # the commands know of no paths
-    def test_the_life_of_a_key(self, run: Any, store: Store, http: httpx.Client) -> None:
+    def test_the_life_of_a_key(self, command: Any, store: Store, http: httpx.Client) -> None:
         store.clock.now = time.time()
-        created = run(
+        created = command(
             "keys", "create", "The shop", "--owner", "user-123", "--queue", "reports", "--expires", "30"
         )
         text = KeyText.read(created.stdout.strip())
         assert text is not None, created.stderr
         assert send(http, text).status_code == 202
-        rotated = KeyText.read(run("keys", "rotate", text.id, "--grace", "0").stdout.strip())
+        rotated = KeyText.read(command("keys", "rotate", text.id, "--grace", "0").stdout.strip())
         assert rotated is not None
         assert [send(http, each).status_code for each in (text, rotated)] == [401, 202]
-        listed = {row["id"]: row for row in json.loads(run("keys", "list", "--json").stdout)}[text.id]
+        listed = {row["id"]: row for row in json.loads(command("keys", "list", "--json").stdout)}[text.id]
         assert (listed["name"], listed["owners"], listed["queues"]) == ("The shop", ["user-123"], ["reports"])
         assert listed["last_used"] is not None
         assert "digest" not in listed
-        assert run("keys", "revoke", text.id).returncode == 0
+        assert command("keys", "revoke", text.id).returncode == 0
         assert send(http, rotated).status_code == 401
-        assert "revoked" in next(line for line in run("keys", "list").stdout.splitlines() if text.id in line)
+        assert "revoked" in next(
+            line for line in command("keys", "list").stdout.splitlines() if text.id in line
+        )
         actions = [
             row["action"]
-            for row in json.loads(run("keys", "audit", "--json").stdout)
+            for row in json.loads(command("keys", "audit", "--json").stdout)
             if text.id in row["target"]
         ]
         assert actions == ["revoke_key", "rotate_key", "create_key"]
-        shown = run("keys", "list").stdout + run("keys", "audit").stdout
+        shown = command("keys", "list").stdout + command("keys", "audit").stdout
         assert text.secret not in shown
         assert rotated.secret not in shown
 
-    def test_revoking_tokens_is_in_the_audit_log(self, run: Any, store: Store) -> None:
-        assert run("revoke", "--owner", "somebody", "--token", "some-jti").returncode == 0
+    def test_revoking_tokens_is_in_the_audit_log(self, command: Any, store: Store) -> None:
+        assert command("revoke", "--owner", "somebody", "--token", "some-jti").returncode == 0
         found = {(entry.action, entry.target, entry.who[:4]) for entry in store.audit()[:2]}
         assert found == {
             ("revoke_tokens", "owner:somebody", "cli:"),
@@ -418,8 +409,8 @@ class TestTheCommands:
             (["create", "a", "--expires", "0"], "--expires"),
         ],
     )
-    def test_what_cannot_be_done_is_said(self, run: Any, arguments: list[str], word: str) -> None:
-        done = run("keys", *arguments)
+    def test_what_cannot_be_done_is_said(self, command: Any, arguments: list[str], word: str) -> None:
+        done = command("keys", *arguments)
         assert done.returncode != 0
         assert word in done.stderr
         assert "Traceback" not in done.stderr

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import subprocess
 import sys
 from base64 import urlsafe_b64encode
 from secrets import token_bytes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -19,7 +17,13 @@ from app.settings import Settings
 from taskbeam.gateway.auth.jwk import LOW_ORDER
 from taskbeam.gateway.auth.keys import KeyConfigurationError, development_keys, key_set, new_key, parse_keys
 from taskbeam.gateway.auth.shared_api_keys import SharedApiKeys
+from tests.cli.running import clean
 from tests.support.gateway import ROOT
+from tests.support.waiting import START_TIMEOUT
+from tests.support.warm.programs import finished
+
+if TYPE_CHECKING:
+    import subprocess
 
 HMAC = new_key("HS256", "a")
 ED25519 = new_key("EdDSA", "b")
@@ -211,16 +215,7 @@ class TestTheSettings:
 
 class TestTheCommands:
     def run(self, *argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("TASKBEAM_")}
-        return subprocess.run(
-            [sys.executable, "-m", *argv],
-            env=env | environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return finished([sys.executable, "-m", *argv], clean() | environment, ROOT, START_TIMEOUT)
 
     @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256", "HS256"])
     def test_new_key_makes_a_set_that_signs(self, algorithm: str) -> None:

@@ -1,7 +1,8 @@
 """The fork server: ``python -m tests.support.warm.fork_server ADDRESS MODULE...`` imports, then forks.
 
-It has one thread, for a fork copies no other. An order comes on a connection of its own, with the file that
-becomes the program's output; the answers on it are the process number and, in the end, the exit code.
+It has one thread, for a fork copies no other. An order comes on a connection of its own, with the files that
+become the program's output and its errors; the answers on it are the process number and, in the end, the exit
+code.
 """
 
 from __future__ import annotations
@@ -68,11 +69,10 @@ class ForkServer:
     def _take_order(self) -> Order | None:
         """Fork, if an order says so; None in the server itself."""
         client, _ = self._server.accept()
-        message, files, _, _ = socket.recv_fds(client, LONGEST, 1)
+        message, files, _, _ = socket.recv_fds(client, LONGEST, 2)
         if not files:  # who connected has ended
             client.close()
             return None
-        (output,) = files
         order: Order = json.loads(message)
         name = differing(self._read, os.environ, order["environment"])
         if name is not None:
@@ -81,7 +81,7 @@ class ForkServer:
         elif (pid := os.fork()) == 0:
             client.close()
             self._close()
-            become(order, output)
+            become(order, *files)
             return order
         else:
             with suppress(OSError):  # the group has ended, which the new process finds out, too
@@ -90,7 +90,8 @@ class ForkServer:
             descriptor = os.pidfd_open(pid)
             self._running[descriptor] = pid, client
             self._selector.register(descriptor, selectors.EVENT_READ)
-        os.close(output)
+        for file in files:
+            os.close(file)
         return None
 
     def _tell_the_end(self, descriptor: int) -> None:
@@ -109,10 +110,10 @@ class ForkServer:
             client.close()
 
 
-def become(order: Order, output: int) -> None:
+def become(order: Order, output: int, errors: int) -> None:
     """Have what a new process would have, and nothing of the server's."""
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for wanted, given in enumerate((nothing, output, output)):
+    for wanted, given in enumerate((nothing, output, errors)):
         os.dup2(given, wanted)
     os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     os.setpgid(0, order["group"])

@@ -19,11 +19,11 @@ LONGEST = 4096
 
 
 class Forked:
-    """It runs; what it writes is read from ``stdout``, as text."""
+    """It runs; what it writes is read from ``stdout``, as text, by whoever has set that."""
 
-    def __init__(self, pid: int, stdout: IO[str], server: socket.socket) -> None:
+    def __init__(self, pid: int, server: socket.socket) -> None:
         self.pid = pid
-        self.stdout = stdout
+        self.stdout: IO[str] | None = None
         self.returncode: int | None = None
         self._server = server
         self._listening = threading.Lock()
@@ -62,26 +62,20 @@ class Forked:
         self.returncode = answer["returncode"]
 
 
-def fork(address: str, order: Order) -> Forked | str:
+def fork(address: str, order: Order, output: int, errors: int) -> Forked | str:
     """Have the server at ``address`` run it; or the name of the variable because of which it must not.
 
-    Raises OSError if there is no server.
+    ``output`` and ``errors`` are the files that it writes to. Raises OSError if there is no server.
     """
     server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         server.connect("\0" + address)
-        reading, writing = os.pipe()
-        stdout = os.fdopen(reading, errors="replace")
-        try:
-            socket.send_fds(server, [json.dumps(order).encode()], [writing])
-        finally:
-            os.close(writing)
+        socket.send_fds(server, [json.dumps(order).encode()], [output, errors])
         answer: Answer = json.loads(server.recv(LONGEST))
     except BaseException:
         server.close()
         raise
     if "cold" in answer:
         server.close()
-        stdout.close()
         return answer["cold"]
-    return Forked(answer["pid"], stdout, server)
+    return Forked(answer["pid"], server)

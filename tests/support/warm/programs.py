@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
 from uuid import uuid4
 
 from stack.process import ManagedProcess, Program, execute
@@ -17,6 +20,8 @@ from .forked import Forked, fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from .fork_server import Order
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = (sys.executable, "-m")
@@ -37,8 +42,10 @@ CELERY = (
     "celery.worker.consumer",
     "kombu.transport.redis",
 )
+COMMAND = ("taskbeam.cli.serve", "taskbeam.cli.doctor", "taskbeam.cli.follow.follow")
 IMPORTED = {
     "app": GATEWAY,
+    "taskbeam": COMMAND,
     "celery": CELERY,
     "tests.support.folder_service": GATEWAY,
 }
@@ -52,16 +59,17 @@ class _Servers:
         self._held = ExitStack()
         self._beginning = threading.Lock()
 
-    def address(self, modules: tuple[str, ...]) -> str:
+    def address(self, modules: tuple[str, ...], env: Mapping[str, str]) -> str:
+        """It begins in the environment of the first program: the next ones have nearly the same."""
         with self._beginning:
             if modules not in self._addresses:
-                self._addresses[modules] = self._begin(modules)
+                self._addresses[modules] = self._begin(modules, env)
             return self._addresses[modules]
 
-    def _begin(self, modules: tuple[str, ...]) -> str:
+    def _begin(self, modules: tuple[str, ...], env: Mapping[str, str]) -> str:
         address = f"fork-server-{uuid4()}"
         argv = [*PYTHON, "tests.support.warm.fork_server", address, *modules]
-        process = self._held.enter_context(ManagedProcess("fork server", argv, cwd=ROOT))
+        process = self._held.enter_context(ManagedProcess("fork server", argv, env=env, cwd=ROOT))
         process.wait_until(lambda: process.output == "ready", START_TIMEOUT)
         return address
 
@@ -89,12 +97,54 @@ def warm_programs() -> Iterator[None]:
 
 def warm(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, group: int) -> Program:
     """Start it as `stack.process.execute` does, but with its imports done, where that is the same."""
+    reading, writing = os.pipe()
+    stdout = os.fdopen(reading, errors="replace")
+    try:
+        made = _fork(argv, env, cwd, group, writing, writing)
+    finally:
+        os.close(writing)
+    if made is None:
+        stdout.close()
+        return execute(argv, env, cwd, group)
+    made.stdout = stdout
+    return made
+
+
+def finished(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, as `subprocess.run` does, but with its imports done, where that is the same."""
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        made = _fork(argv, env, cwd, os.getpgid(0), output.fileno(), errors.fileno())
+        if made is None:
+            return subprocess.run(
+                argv, env=env, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
+            )
+        try:
+            code = made.wait(timeout)
+        except subprocess.TimeoutExpired:
+            made.send_signal(signal.SIGKILL)
+            raise
+        said = [_text(file) for file in (output, errors)]
+    return subprocess.CompletedProcess(list(argv), code, *said)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+def _fork(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, group: int, output: int, errors: int
+) -> Forked | None:
+    """None where it has to be started afresh."""
     python, (module, *arguments) = tuple(argv[:2]), argv[2:]
     if _servers is None or python != PYTHON or cwd != ROOT or module not in IMPORTED:
-        return execute(argv, env, cwd, group)
-    address = _servers.address(IMPORTED[module])
-    made = fork(address, {"module": module, "arguments": arguments, "environment": dict(env), "group": group})
-    return made if isinstance(made, Forked) else execute(argv, env, cwd, group)
+        return None
+    address = _servers.address(IMPORTED[module], env)
+    order: Order = {"module": module, "arguments": arguments, "environment": dict(env), "group": group}
+    made = fork(address, order, output, errors)
+    return made if isinstance(made, Forked) else None
 
 
 def _can_watch_processes() -> bool:
