@@ -2,7 +2,7 @@
 import "../client/served.js";
 
 import { watch } from "../client/watch.js";
-import { find, say } from "../look/dom.js";
+import { find, make, say } from "../look/dom.js";
 import { Board, BUCKETS, sum } from "./board.js";
 import { Finder } from "./finder.js";
 import { LogDialog } from "./log.js";
@@ -25,6 +25,13 @@ const LINES = {
   ended: "Ended",
   gone: "Waiting for the first figures",
 };
+/** What is final: asking again changes nothing. @type {Record<string, string>} */
+const REFUSALS = {
+  unauthenticated: "Sign in to see the dashboard",
+  token_expired: "Your access has expired: sign in again",
+  token_revoked: "You are signed out: sign in again",
+  forbidden: "You may not see the dashboard: sign in as somebody else",
+};
 const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
 
 const board = new Board();
@@ -46,8 +53,11 @@ function follow(after) {
     const status = find(document, "#line");
     status.dataset.line = line;
     say(status, line === "live" ? `${LINES.live} over ${LABELS[transport]}` : LINES[line]);
+  });
+  watching.result.catch(({ code }) => {
+    if (REFUSALS[code]) find(document, "#line").replaceChildren(make("a", { href: "../login/" }, REFUSALS[code]));
     // There is nothing before the first tick, nor when no gateway has told any for long.
-    if (line === "gone") setTimeout(follow, AGAIN, watching.cursor ?? undefined);
+    else setTimeout(follow, AGAIN, watching.cursor ?? undefined);
   });
 }
 

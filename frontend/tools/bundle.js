@@ -45,6 +45,7 @@ export async function bundle(folder) {
     await build({ ...options, entryPoints: [entry], outfile: join(folder, entry) });
   }
   await bundleDocument("dashboard/dashboard.html", "chunks/dashboard", folder, OPTIONS);
+  await bundleDocument("login/login.html", "chunks/login", folder, OPTIONS);
   await copy(FILES, folder);
   await pack(folder);
 }

@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": _Command("serve", "Serve the gateway, or your application with the gateway in it.", "gateway"),
     "doctor": _Command("doctor", "Examine the configuration, Redis, the broker and the workers.", "gateway"),
     "keys": _Command("keys", "Keys of tokens and API keys: make, list, rotate, revoke.", "gateway"),
+    "login": _Command("login", "Print a link that opens the dashboard, once.", "gateway"),
     "revoke": _Command("revoke", "Revoke tokens, on every gateway.", "gateway"),
     "webhooks": _Command("webhooks", "Services that are told how tasks end.", "gateway,notify"),
     "notify": _Command("notify", "Tell webhooks and devices, without a gateway.", "gateway,notify"),

@@ -17,6 +17,7 @@ from taskbeam.gateway.http import (
     cancel,
     files,
     health,
+    login,
     preferences,
     schemas,
     sockets,
@@ -62,6 +63,8 @@ def gateway_router(
     if dashboard:  # before its files, whose route takes any path
         router.include_router(dashboard_routes.router, dependencies=[bind, own_site, caller])
     router.include_router(browser_files.router, dependencies=[bind, own_site])
+    # Without a caller: whose cookie has expired is to get another.
+    router.include_router(login.router, dependencies=[bind, own_site])
     router.include_router(push_routes.public, dependencies=[bind, own_site])
     if push:
         router.include_router(push_routes.router, dependencies=[bind, own_site, token_caller])

@@ -71,6 +71,7 @@ class Guard:
         self.api_keys = ApiKeys(redis, control)
         self.revocations = Revocations(redis, control, settings.max_token_lifetime)
         self.tickets = Tickets(redis, control, settings.ticket_lifetime)
+        self.logins = Tickets(redis, control, settings.ticket_lifetime, "login")
         self.access = Access(journal, names, policy)
         self.feeds = FeedAccess(authorize, authorize_feed, open_to_all=open_to_all)
         limits = Limits(

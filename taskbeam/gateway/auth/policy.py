@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from taskbeam.gateway.auth.identity import Action, Identity
+from taskbeam.gateway.auth.operators import DASHBOARD
 
 if TYPE_CHECKING:
     from taskbeam.journal.labels import Labels
@@ -33,10 +34,13 @@ def anyone(identity: Identity, action: Action, task: Task) -> bool:  # noqa: ARG
 
 
 def by_token(identity: Identity, action: Action, task: Task) -> bool:
-    """Whoever has a token for the task, for its group or for its owner, with the action in its scope."""
+    """Whoever has a token for the task, for its group or for its owner, with the action in its scope.
+
+    The dashboard shows every task, so a token for its task is one for every task.
+    """
     if action not in identity.scopes:
         return False
-    if task.id in identity.tasks:
+    if task.id in identity.tasks or DASHBOARD in identity.tasks:
         return True
     labels = task.labels
     return (labels.owner is not None and labels.owner == identity.owner) or any(

@@ -27,17 +27,18 @@ _NONCE = bytes(12)
 
 
 class Tickets:
-    """Tickets in Redis, each standing for a token; ``lifetime`` in seconds."""
+    """Tickets in Redis, each standing for a token; ``lifetime`` in seconds. Each ``purpose`` has its own."""
 
-    def __init__(self, redis: Redis, control: ControlKeys, lifetime: float) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys, lifetime: float, purpose: str = "ticket") -> None:
         self._redis = redis
         self._control = control
         self._lifetime = lifetime
+        self._purpose = purpose
 
     async def issue(self, token: str) -> str:
         """Make a ticket; raises redis-py's errors."""
         ticket = secrets.token_urlsafe(24)
-        sealed = _cipher(ticket).encrypt(_NONCE, token.encode(), None)
+        sealed = self._cipher(ticket).encrypt(_NONCE, token.encode(), None)
         await self._redis.set(self._name(ticket), sealed, px=round(self._lifetime * 1000))
         return ticket
 
@@ -47,18 +48,16 @@ class Tickets:
         if sealed is None:
             raise TaskbeamError(UNAUTHENTICATED)
         try:
-            return _cipher(ticket).decrypt(_NONCE, sealed, None).decode()
+            return self._cipher(ticket).decrypt(_NONCE, sealed, None).decode()
         except InvalidTag:
             raise TaskbeamError(UNAUTHENTICATED) from None
 
     def _name(self, ticket: str) -> str:
-        return self._control.ticket(_derived(ticket, "name").hex())
+        return self._control.ticket(self._derived(ticket, "name").hex())
 
+    def _cipher(self, ticket: str) -> AESGCM:
+        return AESGCM(self._derived(ticket, "key"))
 
-def _cipher(ticket: str) -> AESGCM:
-    return AESGCM(_derived(ticket, "key"))
-
-
-def _derived(ticket: str, what: str) -> bytes:
-    """32 bytes that only the ticket gives, for each purpose others (the idea of HKDF, RFC 5869)."""
-    return hmac.digest(ticket.encode(), f"taskbeam ticket {what}".encode(), "sha256")
+    def _derived(self, ticket: str, what: str) -> bytes:
+        """32 bytes that only the ticket gives, for each use others (the idea of HKDF, RFC 5869)."""
+        return hmac.digest(ticket.encode(), f"taskbeam {self._purpose} {what}".encode(), "sha256")

@@ -11,6 +11,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.gateway.auth.operators import DASHBOARD as DASHBOARD
 from taskbeam.gateway.dashboard.every_event import MissedError
 from taskbeam.gateway.dashboard.rows import change_of
 from taskbeam.gateway.dashboard.tally import Tally
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: The id of the task whose events are the ticks.
-DASHBOARD = "taskbeam.dashboard"
 
 #: Seconds between two ticks; ticks that the journal keeps; seconds that it outlives the last one.
 INTERVAL = 1.0

@@ -1,4 +1,4 @@
-"""What browsers load from the gateway: the client, the element, the React hook, and the dashboard."""
+"""What browsers load from the gateway: client, elements and React hook, the dashboard and the way in."""
 
 from pathlib import Path, PurePosixPath
 
@@ -37,6 +37,18 @@ async def dashboard(request: Request, gateway: RuntimeDep) -> Response:
     return await _file(request, "dashboard/dashboard.html")
 
 
+@router.get("/login")
+async def to_the_login() -> Response:
+    """As the dashboard's."""
+    return Response(status_code=307, headers={"Location": "login/"})
+
+
+@router.get("/login/")
+async def login(request: Request) -> Response:
+    """Where an operator's link leads."""
+    return await _file(request, "login/login.html")
+
+
 def _require_dashboard(gateway: Runtime) -> None:
     if not gateway.settings.dashboard:
         raise TaskbeamError(problems.NOT_FOUND)
@@ -51,7 +63,7 @@ def _add(path: str, served: str) -> None:
 
 for _name in ("react.js", "favicon.svg", "favicon-unseen.svg", "icon.png", "taskbeam-sw.js"):
     _add(f"/{_name}", _name)
-for _folder in ("client", "element", "notify", "look", "dashboard", "chunks"):
+for _folder in ("client", "element", "notify", "look", "dashboard", "login", "chunks"):
     _add(f"/{_folder}/{{path:path}}", f"{_folder}/{{path}}")
 
 

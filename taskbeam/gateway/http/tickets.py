@@ -77,15 +77,13 @@ def hand_over_cookie(gateway: Runtime, response: Response, identity: Identity, p
     lifetime, tokens = gateway.settings.token_lifetime, _tokens(gateway)
     if identity.expires is not None:
         lifetime = min(lifetime, identity.expires - tokens.clock())
-    response.set_cookie(
-        COOKIE,
-        tokens.issue(identity),
-        max_age=max(1, int(lifetime)),
-        path=path,
-        secure=True,
-        httponly=True,
-        samesite="strict",
-    )
+    set_token_cookie(response, tokens.issue(identity), max(1, lifetime), path)
+
+
+def set_token_cookie(response: Response, token: str, lifetime: float, path: str) -> None:
+    """Let a browser keep the token for its ``lifetime`` in seconds, or none any more, below the path."""
+    age = max(0, int(lifetime))
+    response.set_cookie(COOKIE, token, max_age=age, path=path, secure=True, httponly=True, samesite="strict")
     response.headers["Cache-Control"] = "no-store"
 
 

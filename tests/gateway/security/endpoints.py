@@ -297,8 +297,12 @@ PUBLIC = {
     ("GET", "/docs/{name}"),
     ("GET", "/dashboard"),  # the page; what it shows is a task's
     *(("GET", f"/{folder}/{{path:path}}") for folder in ("client", "element", "notify", "look")),
-    *(("GET", f"/{folder}/{{path:path}}") for folder in ("dashboard", "chunks")),
+    *(("GET", f"/{folder}/{{path:path}}") for folder in ("dashboard", "login", "chunks")),
     ("GET", "/dashboard/"),
+    ("GET", "/login"),
+    ("GET", "/login/"),
+    ("POST", "/login"),  # for whoever has a code
+    ("DELETE", "/login"),  # one's own session
     ("GET", "/react.js"),
     ("GET", "/favicon.svg"),
     ("GET", "/favicon-unseen.svg"),
