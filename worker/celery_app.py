@@ -77,6 +77,7 @@ def create_celery(settings: WorkerSettings) -> Celery:
         enable_utc=True,
         timezone="UTC",
         result_expires=DAY_SECONDS,
+        result_extended=True,  # operators see what a job was called with, and run it again
         broker_connection_retry_on_startup=True,
         taskbeam_options={"public_errors": PUBLIC_ERRORS},
     )

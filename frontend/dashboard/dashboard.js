@@ -3,9 +3,10 @@ import "../client/served.js";
 
 import { watch } from "../client/watch.js";
 import { find, make, say } from "../look/dom.js";
+import { search } from "./address.js";
 import { Board, BUCKETS, sum } from "./board.js";
+import { Drawer } from "./drawer.js";
 import { Finder } from "./finder.js";
-import { LogDialog } from "./log.js";
 import { Rows } from "./rows.js";
 import { sparkline } from "./sparkline.js";
 import { queueRows, taskRows, workerRows } from "./tables.js";
@@ -35,8 +36,8 @@ const REFUSALS = {
 const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
 
 const board = new Board();
-const log = new LogDialog(find(document, "#log"), () => finder.go({ task: "" }));
-const finder = new Finder(find(document, "#jobs"), board, ({ task }) => log.show(task));
+const drawer = new Drawer(find(document, "#job"), () => finder.go({ task: "" }), (change) => search(change));
+const finder = new Finder(find(document, "#jobs"), board, ({ task }) => drawer.show(task));
 const [tasks, queues, workers] = ["#tasks", "#queues", "#workers"].map((place) => new Rows(find(document, `${place} table`)));
 let due = 0;
 

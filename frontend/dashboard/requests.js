@@ -24,6 +24,8 @@ import { problemOf } from "../client/errors.js";
  * @property {string} [trace]
  * @property {string} [worker]
  *
+ * @typedef {ListedJob & {arguments?: {args: any, kwargs: any}, extended: boolean, queue?: string, traceback?: string, hidden: string[]}} Details
+ *
  * @typedef {{tasks: ListedJob[], counts: Record<string, number>, next: string | null}} ListedPage
  */
 
@@ -32,6 +34,11 @@ export async function ask(path, how) {
   const response = await fetch(new URL(`dashboard/${path}`, baseOf()), { cache: "no-store", ...how });
   if (!response.ok) throw await problemOf(response);
   return response.json();
+}
+
+/** @param {string} id @returns {Promise<Details>} raises `TaskError` */
+export function details(id) {
+  return ask(`tasks/${encodeURIComponent(id)}`);
 }
 
 /** @param {URLSearchParams} query @returns {Promise<ListedPage>} raises `TaskError` */

@@ -19,6 +19,7 @@ from taskbeam.follow.position_check import PositionCheck
 from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.connections.broker import redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
+from taskbeam.gateway.dashboard.details import TaskDetails
 from taskbeam.gateway.dashboard.every_event import OneServer
 from taskbeam.gateway.dashboard.journals import JournalRows
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, DashboardPublisher
@@ -201,8 +202,15 @@ class Runtime:
             self._publisher = DashboardPublisher(
                 self.redis, self.control, self.appender, queues, journals.names, source, index
             )
-        #: The operators' list of tasks.
+        #: The operators' list of tasks, and what is known of one.
         self.task_list = TaskList(self.redis, self.control)
+        self.task_details = TaskDetails(
+            self.redis,
+            journals.names,
+            self.task_list,
+            JournalRows(self.redis, journals.names, DASHBOARD, settings.dashboard_hidden),
+            settings.dashboard_hidden,
+        )
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
         self.background: BackgroundTasks = BackgroundTasks()
         self._signals: SignalWatch | None = None

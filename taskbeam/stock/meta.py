@@ -49,21 +49,9 @@ class Meta:
 
 def read_meta(stored: bytes) -> Meta:
     """Read a stored result. Raises `UnreadableMetaError`."""
-    whole, data = _inflated(stored)
-    if _is_pickle(data):
-        return Meta(_pickled_status(data), omitted=True)
-    decode = _decoder(data)
-    limit = MAX_YAML_BYTES if decode is _from_yaml else MAX_BYTES
-    if not whole or len(data) > limit:
-        return Meta(_status_of(data), omitted=True)
-    try:
-        found = decode(data)
-    except _OmittedError:
-        return Meta(_status_of(data), omitted=True)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableMetaError(f"it cannot be decoded: {error!r:.200}") from error
-    if not isinstance(found, dict) or not isinstance(found.get("status"), str):
-        raise UnreadableMetaError("it has no status")
+    data, found = _members(stored)
+    if found is None:
+        return Meta(_pickled_status(data) if _is_pickle(data) else _status_of(data), omitted=True)
     name, retries = found.get("name"), found.get("retries")
     return Meta(
         found["status"],
@@ -71,6 +59,34 @@ def read_meta(stored: bytes) -> Meta:
         name=name if isinstance(name, str) else None,
         retries=retries if isinstance(retries, int) and not isinstance(retries, bool) else None,
     )
+
+
+def all_members(stored: bytes) -> dict[str, Any] | None:
+    """All that Celery has stored, arguments and traceback included: for operators alone.
+
+    None where it is a pickle, or too large. Raises `UnreadableMetaError`.
+    """
+    return _members(stored)[1]
+
+
+def _members(stored: bytes) -> tuple[bytes, dict[str, Any] | None]:
+    """What is stored, decompressed; and its members, None where they are there and not read."""
+    whole, data = _inflated(stored)
+    if _is_pickle(data):
+        return data, None
+    decode = _decoder(data)
+    limit = MAX_YAML_BYTES if decode is _from_yaml else MAX_BYTES
+    if not whole or len(data) > limit:
+        return data, None
+    try:
+        found = decode(data)
+    except _OmittedError:
+        return data, None
+    except (ValueError, RecursionError) as error:
+        raise UnreadableMetaError(f"it cannot be decoded: {error!r:.200}") from error
+    if not isinstance(found, dict) or not isinstance(found.get("status"), str):
+        raise UnreadableMetaError("it has no status")
+    return data, found
 
 
 class _OmittedError(Exception):

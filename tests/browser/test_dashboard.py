@@ -75,17 +75,40 @@ def test_a_job_is_opened_and_goes_on(site: Whole, page: Page, journals: Journals
     page.goto(f"{site.address}/dashboard")
     link = row_of(page, task).get_by_role("link")
     link.click(timeout=SOON)
-    log = page.get_by_role("dialog")
-    expect(log.locator("li")).to_have_count(1)
+    drawer = page.get_by_role("dialog")
+    expect(drawer.locator("li")).to_have_count(1)
     task.append("more")
-    expect(log.locator("li")).to_have_count(2)
+    expect(drawer.locator("li")).to_have_count(2)
     assert violations(page) == []
     page.reload()
-    expect(log.locator("li")).to_have_count(2, timeout=SOON)
+    expect(drawer.locator("li")).to_have_count(2, timeout=SOON)
     page.keyboard.press("Escape")
-    expect(log).to_be_hidden()
+    expect(drawer).to_be_hidden()
     expect(page).to_have_url(f"{site.address}/dashboard/")
     task.finish()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_why_a_job_failed_is_told(site: Whole, page: Page, reports: list[str], scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(f"{site.address}/dashboard")
+    row_of(page, reports[3]).get_by_role("link").click(timeout=SOON)
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_role("region", name="Why it failed")).to_contain_text(
+        "UnknownUserError", timeout=SOON
+    )
+    drawer.locator("summary").click()
+    expect(drawer.get_by_role("region", name="Traceback")).to_contain_text(
+        "Traceback (most recent call last)"
+    )
+    expect(drawer.get_by_role("region", name="Arguments")).to_contain_text("999")
+    expect(drawer.locator("[data-part=spans]")).to_have_text(re.compile(r"^waited \d.* · ran \d"))
+    facts = drawer.locator(".facts")
+    expect(facts).to_contain_text("Queue")
+    expect(facts).to_contain_text("reports")
+    expect(facts.locator("dd").nth(4)).to_have_text(re.compile("@"))
+    expect(drawer.locator(".journal li").last).to_contain_text("There is no user with this number.")
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

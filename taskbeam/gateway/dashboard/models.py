@@ -56,6 +56,25 @@ class ListedTask(AnswerBody):
     worker: str | None = Field(None, description="That runs it, or was seen running it.")
 
 
+class Arguments(AnswerBody):
+    """What the task was called with."""
+
+    args: Any = Field(description="Positional ones: a list, or a text where they are no JSON.")
+    kwargs: Any = Field(description="Those by name: an object, or a text where they are no JSON.")
+
+
+class TaskDetails(ListedTask):
+    """All that is known of one task."""
+
+    arguments: Arguments | None = Field(
+        None, description="With Celery's `result_extended`, once it has begun."
+    )
+    extended: bool = Field(description="Whether Celery has stored arguments, worker and queue.")
+    queue: str | None = None
+    traceback: str | None = None
+    hidden: list[str] = Field(description="What the gateway's settings hide.")
+
+
 class ListedTasks(AnswerBody):
     """Tasks, the newest first."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.dashboard.models import ListedTasks
+from taskbeam.gateway.dashboard.models import ListedTasks, TaskDetails
 from taskbeam.gateway.dashboard.operators import OPERATOR_PROBLEMS, require_operator
 from taskbeam.gateway.dashboard.rows import Kind
 from taskbeam.gateway.dashboard.task_list import Place
@@ -17,6 +17,7 @@ from taskbeam.gateway.http.caching import Keep, cache_headers
 from taskbeam.gateway.http.problem_details import documented
 from taskbeam.gateway.http.reading import json_response
 from taskbeam.gateway.http.route import GatewayRoute
+from taskbeam.gateway.http.tasks import TaskId
 from taskbeam.gateway.problems import TaskbeamError
 from taskbeam.journal.encode import to_json
 
@@ -91,6 +92,23 @@ async def tasks(
     following = None if page.following is None else str(page.following)
     body = {"tasks": page.tasks, "counts": page.counts, "next": following}
     return json_response(to_json(body).encode(), cache_headers(200, Keep.NOBODY))
+
+
+@router.get(
+    "/tasks/{task_id}",
+    operation_id="get_task_details",
+    response_model=TaskDetails,
+    responses=documented(*OPERATOR_PROBLEMS, problems.UNKNOWN_TASK)
+    | {200: described("The task.", "Cache-Control")},
+)
+async def details(gateway: RuntimeDep, caller: CallerDep, task_id: TaskId) -> Response:
+    """All that is known of one task: arguments, exception and traceback as Celery has stored them."""
+    await require_operator(gateway, caller)
+    with caller.visit():
+        found = await gateway.task_details.of(task_id)
+    if found is None:
+        raise TaskbeamError(problems.UNKNOWN_TASK)
+    return json_response(to_json(found).encode(), cache_headers(200, Keep.NOBODY))
 
 
 def _place(text: str | None) -> Place | None:

@@ -286,7 +286,7 @@ KEYS = {
 }
 
 #: About all tasks: for operators (tests/gateway/test_dashboard_tasks.py).
-OPERATORS = {("GET", "/dashboard/tasks")}
+OPERATORS = {("GET", "/dashboard/tasks"), ("GET", "/dashboard/tasks/{task_id}")}
 
 #: About no task: these answer everybody.
 PUBLIC = {

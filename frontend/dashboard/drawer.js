@@ -1,0 +1,136 @@
+/** @import { Watch } from "../client/main.js" */
+/** @import { TaskError } from "../client/errors.js" */
+/** @import { Job } from "../client/job.js" */
+import { after, tone, UNHEARD } from "../client/job.js";
+import { watch } from "../client/watch.js";
+import { find, make, say } from "../look/dom.js";
+import { JournalRows, MOST_ROWS } from "../look/journal.js";
+import { argumentsOf, facts, failureOf, pretty } from "./facts.js";
+import { details } from "./requests.js";
+import { both } from "./times.js";
+
+/** @import { Details } from "./requests.js" */
+
+/** Milliseconds from an end to the look for what Celery has stored of it, which comes just before or after. */
+const STORED = 300;
+
+/** One job at the side of the page: what is known of it, and its events, live. */
+export class Drawer {
+  #dialog;
+  #rows;
+  #address;
+  #task = "";
+  /** @type {Watch | undefined} */
+  #watch;
+  /** @type {Details | undefined} */
+  #details;
+  /** @type {Job} */
+  #job = UNHEARD;
+
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {() => void} closed the user has closed it
+   * @param {(change: Record<string, string>) => string} address of the list with other filters
+   */
+  constructor(dialog, closed, address) {
+    this.#dialog = dialog;
+    this.#address = address;
+    this.#rows = new JournalRows(find(dialog, ".journal ol"));
+    dialog.addEventListener("close", () => {
+      this.#watch?.close();
+      if (this.#task) closed();
+    });
+    find(dialog, "[data-close]").addEventListener("click", () => dialog.close());
+  }
+
+  /** @param {string} task its id; empty: none */
+  show(task) {
+    if (task === this.#task) return;
+    this.#task = task;
+    this.#watch?.close();
+    if (!task) return this.#dialog.close();
+    [this.#details, this.#job] = [undefined, UNHEARD];
+    this.#rows.clear();
+    this.#draw();
+    this.#follow(task);
+    void this.#ask(task);
+    if (!this.#dialog.open) this.#dialog.showModal();
+    this.#dialog.scrollTop = 0;
+  }
+
+  /** @param {string} task */
+  async #ask(task) {
+    let refused = "";
+    try {
+      const found = await details(task);
+      if (task === this.#task) this.#details = found;
+    } catch (error) {
+      const { code, message } = /** @type {TaskError} */ (error);
+      refused = code === "unknown_task" ? "Nothing is known of this job: it was never sent, or it is long gone." : message;
+    }
+    if (task !== this.#task) return;
+    this.#part("refused", refused);
+    this.#draw();
+  }
+
+  /** @param {string} task */
+  #follow(task) {
+    /** @type {Parameters<JournalRows["show"]>[0]} */
+    const events = [];
+    const watching = watch(task);
+    this.#watch = watching;
+    let [heard, due] = [0, 0];
+    watching.addEventListener("event", ({ detail: event }) => {
+      if (this.#watch !== watching) return;
+      heard += 1;
+      this.#job = after(this.#job, event);
+      events.push({ event, transport: watching.transport });
+      events.splice(0, events.length - MOST_ROWS);
+      if (event.type === "state") setTimeout(() => task === this.#task && this.#ask(task), STORED);
+      due ||= requestAnimationFrame(() => {
+        due = 0;
+        if (this.#watch !== watching) return;
+        this.#rows.show(events, heard);
+        this.#draw();
+      });
+    });
+  }
+
+  #draw() {
+    const [job, known] = [this.#job, this.#details];
+    const state = job === UNHEARD ? known?.state : job.state;
+    this.#dialog.dataset.tone = tone(state ?? "PENDING");
+    say(find(this.#dialog, "h2 bdi"), known?.name ?? job.name ?? "Job");
+    say(find(this.#dialog, ".state"), state ?? "");
+    this.#part("title", known?.title ?? "");
+    say(find(this.#dialog, ".identity code"), this.#task);
+    this.#part("spans", known ? both(known, Date.now() / 1000) : "");
+    const list = known ? facts(known, this.#address) : [];
+    const told = list.map(({ name, text }) => `${name}\n${text}`).join("\n");
+    const place = find(this.#dialog, ".facts");
+    // A link that somebody is about to press stays.
+    if (place.dataset.told !== told) {
+      place.dataset.told = told;
+      place.replaceChildren(...list.map(({ name, text, href }) => fact(name, text, href)));
+    }
+    this.#part("failure", known ? failureOf(known) : "");
+    this.#part("traceback", known?.traceback ?? "");
+    this.#part("arguments", known ? argumentsOf(known) : "");
+    this.#part("result", job.result === undefined ? "" : pretty(job.result));
+    this.#part("output", job.output?.text ?? "");
+    this.#part("steps", (job.steps ?? []).map(({ depth = 0, name, state, percent }) => `${"  ".repeat(depth)}${name} · ${state}${percent === undefined ? "" : ` · ${Math.floor(percent)}%`}`).join("\n"));
+  }
+
+  /** Fill a part, which is there only with something in it. @param {string} name @param {string} text */
+  #part(name, text) {
+    const part = find(this.#dialog, `[data-part="${name}"]`);
+    part.hidden = !text;
+    say(part.querySelector("pre, bdi") ?? part, text);
+  }
+}
+
+/** @param {string} name @param {string} text @param {string} [href] */
+function fact(name, text, href) {
+  const value = make("bdi", {}, text);
+  return make("div", {}, make("dt", {}, name), make("dd", {}, href ? make("a", { href }, value) : value));
+}

@@ -1,0 +1,89 @@
+"""All that is known of one task, for operators: its row, and what Celery has stored of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from taskbeam.background.log_fields import about
+from taskbeam.gateway.dashboard.rows import Row, told
+from taskbeam.stock.meta import MAX_BYTES, UnreadableMetaError, all_members
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from redis.asyncio import Redis
+
+    from taskbeam.gateway.dashboard.journals import JournalRows
+    from taskbeam.gateway.dashboard.task_list import TaskList
+    from taskbeam.journal.keys import JournalNames
+
+logger = logging.getLogger(__name__)
+
+
+class TaskDetails:
+    """Reads them; its methods raise redis-py's errors."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        names: JournalNames,
+        listed: TaskList,
+        journals: JournalRows,
+        hidden: Sequence[str],
+    ) -> None:
+        """``hidden``: what operators are not shown, see `GatewaySettings.dashboard_hidden`."""
+        self._redis: Any = redis
+        self._names = names
+        self._list = listed
+        self._journals = journals
+        self._hidden = frozenset(hidden)
+
+    async def of(self, task_id: str) -> Row | None:
+        """The row as the journal has it now, else as the list has kept it, with `stored_details`.
+
+        ``hidden`` names what is not shown. None: there is no trace of the task.
+        """
+        kept = await self._list.row(task_id)
+        row = (await self._journals.read([task_id])).get(task_id)
+        if row is None and kept is None:
+            return None
+        found = {**(kept or {}), **(row or {})}
+        found |= stored_details(await self.stored(task_id) or {}, self._hidden)
+        return told(found) | {"hidden": sorted(self._hidden)}
+
+    async def stored(self, task_id: str) -> dict[str, Any] | None:
+        """What Celery has stored of the task; None where that is nothing, or cannot be read."""
+        stored = await self._redis.getrange(self._names.task(task_id).result, 0, MAX_BYTES)
+        try:
+            return all_members(stored) if stored else None
+        except UnreadableMetaError as error:
+            logger.warning(
+                "The dashboard cannot read what Celery has stored of task %s: %s",
+                task_id,
+                error,
+                extra=about(task_id=task_id),
+            )
+            return None
+
+
+def stored_details(meta: Mapping[str, Any], hidden: frozenset[str]) -> Row:
+    """What a stored result tells beside the row. Pure.
+
+    Arguments, worker and queue are there with Celery's `result_extended`.
+    """
+    found: Row = {}
+    if "args" in meta and "arguments" not in hidden:
+        found["arguments"] = {"args": meta["args"], "kwargs": meta.get("kwargs")}
+    found["extended"] = "args" in meta
+    for member in ("worker", "queue"):
+        if isinstance(meta.get(member), str):
+            found[member] = meta[member]
+    result = meta.get("result")
+    if "exception" not in hidden and isinstance(result, dict) and isinstance(result.get("exc_type"), str):
+        said = result.get("exc_message")
+        words = " ".join(map(str, said)) if isinstance(said, list) else str(said or "")
+        found["exception"] = f"{result['exc_type']}: {words}".removesuffix(": ")
+        if isinstance(meta.get("traceback"), str):
+            found["traceback"] = meta["traceback"]
+    return found

@@ -1,0 +1,116 @@
+"""What operators are told of one task: as its journal has it, and as Celery has stored it."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from taskbeam.gateway import problems
+from taskbeam.journal import events
+from tests.gateway.test_problems import assert_problem
+from tests.support.gateway import gateway
+from tests.support.tokens import TOKENS, bearer, sign
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stack.valkey import Valkey
+    from tests.support.gateway import Gateway
+    from tests.support.journal import Journals, Task
+
+OPERATOR = bearer(sign(tasks=["taskbeam.dashboard"]))
+
+EXCEPTION = {"exc_type": "ValueError", "exc_message": ["no such month"], "exc_module": "builtins"}
+META: dict[str, Any] = {
+    "status": "FAILURE",
+    "result": EXCEPTION,
+    "traceback": "Traceback (most recent call last):\n  in reports\nValueError: no such month",
+}
+EXTENDED = {"args": [13], "kwargs": {"year": 2026}, "worker": "celery@one", "queue": "reports", "retries": 0}
+
+
+@pytest.fixture(scope="module")
+def served(valkey: Valkey) -> Iterator[Gateway]:
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1, **TOKENS) as running:
+        yield running
+
+
+def failed(journals: Journals, meta: bytes | None) -> Task:
+    task = journals.task(labels={"owner": "ada"})
+    task.append(state=events.STARTED, type="state")
+    if meta is not None:
+        journals.redis.set(task.keys.result, meta)
+    error = {"code": "task_failed", "message": "The task failed.", "ref": "4b332a9b"}
+    task.append(state=events.FAILURE, type="state", final=True, error=error)
+    return task
+
+
+def details(served: Gateway, task: Task) -> dict[str, Any]:
+    answer = httpx.get(f"{served.http}/dashboard/tasks/{task.id}", headers=OPERATOR)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_all_that_celery_has_stored_is_told(served: Gateway, journals: Journals) -> None:
+    found = details(served, failed(journals, json.dumps(META | EXTENDED).encode()))
+    assert found["arguments"] == {"args": [13], "kwargs": {"year": 2026}}
+    assert (found["worker"], found["queue"]) == ("celery@one", "reports")
+    assert found["exception"] == "ValueError: no such month"
+    assert found["traceback"] == META["traceback"]
+    assert (found["state"], found["ref"], found["owner"]) == ("FAILURE", "4b332a9b", "ada")
+    assert (found["extended"], found["hidden"]) == (True, [])
+    assert found["sent"] <= found["began"] <= found["ended"]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [None, json.dumps(META).encode(), pickle.dumps(META | EXTENDED), b"\x00junk", b"[]"],
+    ids=["nothing", "not extended", "pickle", "junk", "no object"],
+)
+def test_what_is_not_kept_is_not_told(served: Gateway, journals: Journals, meta: bytes | None) -> None:
+    found = details(served, failed(journals, meta))
+    assert not found["extended"]
+    assert "arguments" not in found
+    assert "queue" not in found
+    assert found["state"] == "FAILURE"
+
+
+def test_the_failure_is_found_by_its_exception(served: Gateway, journals: Journals) -> None:
+    task = failed(journals, json.dumps(META).encode())
+
+    def found() -> list[str]:
+        query = {"exception": "ValueError: no such month", "limit": 500}
+        answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=OPERATOR)
+        return [each["id"] for each in answer.json()["tasks"]]
+
+    wait_until(lambda: task.id in found())
+
+
+def test_what_the_settings_hide_is_told_to_nobody(valkey: Valkey, journals: Journals) -> None:
+    task = failed(journals, json.dumps(META | EXTENDED).encode())
+    hidden = ["arguments", "exception"]
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1, dashboard_hidden=json.dumps(hidden)) as secret:
+        answer = httpx.get(f"{secret.http}/dashboard/tasks/{task.id}")
+    assert answer.json()["hidden"] == hidden
+    assert not {"arguments", "exception", "traceback"} & answer.json().keys()
+    assert "2026" not in answer.text.replace(str(answer.json()["sent"]), "")
+    assert "no such month" not in answer.text
+
+
+def test_a_task_that_nobody_sent_is_unknown(served: Gateway) -> None:
+    answer = httpx.get(f"{served.http}/dashboard/tasks/nobodys", headers=OPERATOR)
+    assert_problem(answer, problems.UNKNOWN_TASK)
+
+
+def test_they_are_for_operators(served: Gateway, journals: Journals) -> None:
+    task = failed(journals, None)
+    url = f"{served.http}/dashboard/tasks/{task.id}"
+    assert_problem(httpx.get(url), problems.UNAUTHENTICATED)
+    assert_problem(httpx.get(url, headers=bearer(sign(tasks=[task.id]))), problems.FORBIDDEN)
+    assert_problem(httpx.get(url, headers=bearer(sign(owner="ada"))), problems.FORBIDDEN)
