@@ -203,7 +203,7 @@ class Runtime:
                 self.redis, self.control, self.appender, queues, journals.names, source, index
             )
         #: The operators' list of tasks, and what is known of one.
-        self.task_list = TaskList(self.redis, self.control)
+        self.task_list = TaskList(self.redis, self.control, settings.dashboard_hidden)
         self.task_details = TaskDetails(
             self.redis,
             journals.names,

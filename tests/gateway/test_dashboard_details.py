@@ -57,6 +57,12 @@ def details(served: Gateway, task: Task) -> dict[str, Any]:
     return found
 
 
+def found_by_exception(served: Gateway) -> list[str]:
+    query = {"exception": "ValueError: no such month", "limit": "500"}
+    answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=OPERATOR)
+    return [each["id"] for each in answer.json()["tasks"]]
+
+
 def test_all_that_celery_has_stored_is_told(served: Gateway, journals: Journals) -> None:
     found = details(served, failed(journals, json.dumps(META | EXTENDED).encode()))
     assert found["arguments"] == {"args": [13], "kwargs": {"year": 2026}}
@@ -83,23 +89,24 @@ def test_what_is_not_kept_is_not_told(served: Gateway, journals: Journals, meta:
 
 def test_the_failure_is_found_by_its_exception(served: Gateway, journals: Journals) -> None:
     task = failed(journals, json.dumps(META).encode())
-
-    def found() -> list[str]:
-        query = {"exception": "ValueError: no such month", "limit": 500}
-        answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=OPERATOR)
-        return [each["id"] for each in answer.json()["tasks"]]
-
-    wait_until(lambda: task.id in found())
+    wait_until(lambda: task.id in found_by_exception(served))
 
 
-def test_what_the_settings_hide_is_told_to_nobody(valkey: Valkey, journals: Journals) -> None:
+def test_what_the_settings_hide_is_told_to_nobody(
+    served: Gateway, valkey: Valkey, journals: Journals
+) -> None:
+    """Nor is what a gateway has kept in the list that hides nothing."""
     task = failed(journals, json.dumps(META | EXTENDED).encode())
+    wait_until(lambda: task.id in found_by_exception(served))
     hidden = ["arguments", "exception"]
     with gateway(valkey.url().removesuffix("/0"), dashboard=1, dashboard_hidden=json.dumps(hidden)) as secret:
         answer = httpx.get(f"{secret.http}/dashboard/tasks/{task.id}")
+        listed = httpx.get(f"{secret.http}/dashboard/tasks", params={"q": task.id})
+        assert listed.json()["tasks"][0]["id"] == task.id
+        assert "no such month" not in listed.text
     assert answer.json()["hidden"] == hidden
     assert not {"arguments", "exception", "traceback"} & answer.json().keys()
-    assert "2026" not in answer.text.replace(str(answer.json()["sent"]), "")
+    assert "year" not in answer.text
     assert "no such month" not in answer.text
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from taskbeam.gateway.dashboard.rows import Kind, Row
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from redis.asyncio import Redis
 
@@ -56,14 +56,16 @@ class Page:
 class TaskList:
     """Reads what `TaskIndex` keeps. Its methods raise redis-py's errors."""
 
-    def __init__(self, redis: Redis, control: ControlKeys) -> None:
+    def __init__(self, redis: Redis, control: ControlKeys, hidden: Sequence[str] = ()) -> None:
+        """``hidden``: what operators are not shown, see `GatewaySettings.dashboard_hidden`."""
         self._redis: Any = redis
         self._control = control
+        self._hidden = hidden
 
     async def row(self, task_id: str) -> Row | None:
         """What is kept of one task."""
         raw = await self._redis.hget(self._control.dashboard_rows, task_id)
-        return None if raw is None else json.loads(raw)
+        return None if raw is None else self._shown(raw)
 
     async def counts(self) -> dict[str, int]:
         """How many tasks are kept, by kind."""
@@ -97,6 +99,13 @@ class TaskList:
                 return Page(found, counts, before)
         return Page(found, counts, None)
 
+    def _shown(self, raw: bytes) -> Row:
+        """A row, without what another gateway may have kept though this one hides it."""
+        row: Row = json.loads(raw)
+        for name in self._hidden:
+            row.pop(name, None)
+        return row
+
     async def _rows(
         self, kind: Kind | None, since: float, until: float | None, before: Place | None
     ) -> AsyncIterator[tuple[Place, Row | None]]:
@@ -120,7 +129,7 @@ class TaskList:
                 )
                 for place, raw in zip(places, raws, strict=True):
                     if raw is not None:
-                        yield place, json.loads(raw)
+                        yield place, self._shown(raw)
                 looked += len(places)
             if len(piece) < CHUNK:
                 return
