@@ -1,4 +1,4 @@
-import { about, percentage, size } from "./wording.js";
+import { about, isolated, percentage, size } from "./wording.js";
 
 /** Characters of a written text that one event tells: it is shown as a whole elsewhere. */
 const MOST_TEXT = 60;
@@ -13,7 +13,7 @@ export function told(event) {
   if (event.type === "gap") return `Some events are no longer kept (${event.gap?.reason ?? "gap"})`;
   if (event.type === "log") return String(event.data);
   if (event.type === "output") return event.output.text.slice(0, MOST_TEXT).trim();
-  if (event.error) return `${FAULTS[event.error.code] ?? event.error.message} ${reference(event.error)}`;
+  if (event.error) return `${FAULTS[event.error.code] ?? isolated(event.error.message)} ${reference(event.error)}`;
   if (event.progress) return progress(event.progress);
   if (event.data?.picture) return picture(event.data.picture);
   if (event.data !== undefined) return JSON.stringify(event.data);
@@ -27,7 +27,7 @@ export function told(event) {
  */
 function progress({ current, total, percent, message }) {
   const reached = percent === undefined ? `${current}` : percentage(percent);
-  return message ? `${message} · ${reached}` : total === undefined ? reached : `${current} of ${total}`;
+  return message ? `${isolated(message)} · ${reached}` : total === undefined ? reached : `${current} of ${total}`;
 }
 
 /** @param {{type: string, width: number, height: number, bytes: number}} picture */

@@ -9,6 +9,18 @@ export function percentage(value) {
   return value === null ? "" : `${Math.floor(value)}%`;
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/**
+ * A text of somebody else's that ours goes on with: written from right to left, it turns none of ours around.
+ *
+ * @param {string} text
+ * @returns {string} the same between Unicode's marks of isolation, where it needs them
+ */
+export function isolated(text) {
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
+}
+
 /**
  * Seconds → `0 ms`, `113 ms`, `1.24 s`, `2:05 min`
  *

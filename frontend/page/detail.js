@@ -15,10 +15,10 @@ const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
 const LINES = {
   connecting: "Connecting over",
   live: "Live over",
-  waiting: "Line lost; next try over",
-  offline: "Offline; next try over",
-  ended: "Ended over",
-  gone: "Nothing to follow over",
+  waiting: "Connection lost, retrying over",
+  offline: "Offline, retrying over",
+  ended: "Closed: job finished, over",
+  gone: "Job not found over",
 };
 
 /** One job in full: how it stands, its way over the transports, its result and its events. */
@@ -65,7 +65,13 @@ export class Detail {
   }
 
   focus() {
-    this.#part("title").focus();
+    find(this.#panel, "h2").focus();
+  }
+
+  /** A list may be longer than the window: the job that was chosen there is seen without looking for it. */
+  bringIntoView() {
+    const { top } = this.#part("title").getBoundingClientRect();
+    if (top < 0 || top > innerHeight / 2) this.#panel.scrollIntoView({ block: "start" });
   }
 
   draw() {
@@ -193,14 +199,11 @@ const CANCELLED = {
 };
 
 /** @param {Proof} proof @returns {string} in words */
-function proved({ count, first, last, missing, repeated, recovered, cuts }) {
-  if (!count) return "Nothing heard yet";
-  const parts = [
-    count === 1 ? `event ${first}` : `events ${first} to ${last}`,
-    missing ? `${missing} missing` : "none missing",
-    repeated ? `${repeated} twice` : "none twice",
-  ];
-  if (recovered) parts.push(`${recovered} recovered from the journal`);
-  if (cuts) parts.push(`${counted(cuts, "cut")} healed`);
+export function proved({ count, numbered, missing, repeated, recovered, cuts, requests, polls }) {
+  if (!count) return "Waiting for the first event";
+  const parts = [`${count - repeated} of ${counted(numbered, "event")}`, `${missing} lost`, `${repeated} duplicated`];
+  if (recovered) parts.push(`${recovered} replayed`);
+  if (cuts) parts.push(counted(cuts, "reconnect"));
+  if (requests && polls > requests) parts.push(`${counted(requests, "request")} instead of ${counted(polls, "poll")}`);
   return parts.join(" · ");
 }

@@ -1,26 +1,38 @@
 /** @import { Follow } from "./follow.js" */
 import { reference, waiting } from "../look/telling.js";
-import { about } from "../look/wording.js";
+import { about, duration, isolated } from "../look/wording.js";
 
 /**
  * @param {Follow} follow
  * @returns {string} the one line that says how the job stands
  */
-export function outcome({ job, outlook }) {
-  if (job.retry) return `${job.error?.message ?? ""} ${again(job.retry, job.attempt)}`;
-  if (job.error) return `${job.error.message} ${reference(job.error)}`;
+export function outcome({ job, outlook, started }) {
+  if (job.retry) return `${isolated(job.error?.message ?? "")} ${again(job.retry, job.attempt)}`;
+  if (job.error) return `${isolated(job.error.message)} ${reference(job.error)}`;
   if (job.state === "PENDING") return waiting(outlook);
   const saying = SAYINGS[job.state] ?? job.progress?.message ?? "Running";
+  if (job.state === "SUCCESS" && started) return `${saying} · ${took(job, started)}`;
   const left = job.final ? undefined : outlook.estimate?.end;
-  return left ? `${saying} · about ${about(left)} left` : saying;
+  return left ? `${isolated(saying)} · about ${about(left)} left` : saying;
+}
+
+/**
+ * Who waits for a worker must not take it for slow work.
+ *
+ * @param {import("../client/index.js").Job} job
+ * @param {number} started
+ */
+function took({ began, ts, attempt }, started) {
+  const ran = `ran ${duration((ts ?? started) - started)}`;
+  return attempt > 1 ? `attempt ${attempt} ${ran}` : `waited ${duration(started - (began ?? started))} · ${ran}`;
 }
 
 /** @type {Record<string, string>} */
 const SAYINGS = {
   STARTED: "A worker has begun",
   SUCCESS: "Finished",
-  STALLED: "The worker has gone quiet",
-  UNKNOWN: "The gateway has no records of this job",
+  STALLED: "Worker not responding",
+  UNKNOWN: "Job not found: the gateway has no records of it",
 };
 
 /**

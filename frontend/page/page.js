@@ -11,6 +11,7 @@ import { launchPad } from "./launch.js";
 import { forget, recent, recentOf, remember } from "./recent.js";
 import { Rows } from "./rows.js";
 import { session } from "./session.js";
+import { showTab } from "./tab.js";
 import { toldPlace } from "./told.js";
 
 /** Milliseconds between two looks at what a passing moment changes. */
@@ -57,14 +58,26 @@ function started(task) {
 
 function draw() {
   for (const one of changed) rows.draw(one);
-  if (changed.has(/** @type {Follow} */ (selected()))) detail.draw();
+  const shown = selected();
+  if (shown && changed.has(shown)) {
+    detail.draw();
+    showTab(shown);
+  }
   if ([...changed].some(({ over }) => over)) arrange();
   changed.clear();
 }
 
-/** The address names the job whose details are shown, so that it can be passed on. */
+/** The address names the job whose details are shown, so that it can be passed on; what names none is "". */
+function named() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 function selected() {
-  return jobs.get(decodeURIComponent(location.hash.slice(1)));
+  return jobs.get(named());
 }
 
 /** @param {string | undefined} taskId */
@@ -74,11 +87,12 @@ function open(taskId) {
 }
 
 function select() {
-  const taskId = decodeURIComponent(location.hash.slice(1));
+  const taskId = named();
   if (taskId && !jobs.has(taskId)) follow({ task_id: taskId, title: `Task ${taskId.slice(0, 8)}` }, { first: true });
   rows.mark(taskId || undefined);
   detail.show(jobs.get(taskId));
   arrange();
+  showTab(selected());
 }
 
 /** @param {string} taskId */
@@ -106,7 +120,8 @@ find(document, "#clear").addEventListener("click", () => {
 
 // The hash has changed by the time a link's click is over.
 find(document, "#jobs").addEventListener("click", ({ target }) => {
-  if (NARROW.matches && /** @type {Element} */ (target).closest("a")) setTimeout(() => detail.focus());
+  if (!(/** @type {Element} */ (target).closest("a"))) return;
+  setTimeout(() => (NARROW.matches ? detail.focus() : detail.bringIntoView()));
 });
 
 async function begin() {
@@ -120,7 +135,7 @@ async function begin() {
     if (tells.length) void toldPlace(find(document, "#told"), find(document, "#to-told"), tells);
   }
   for (const task of recent()) follow(task, { first: false });
-  if (!location.hash) open(jobs.keys().next().value);
+  if (!named()) open(jobs.keys().next().value);
   else select();
   addEventListener("hashchange", select);
   setInterval(() => detail.tick(), TICK);

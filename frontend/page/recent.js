@@ -7,7 +7,8 @@
  * @property {string} [token] lets its holder follow and cancel the job, where the gateway asks for that
  */
 let key = "taskbeam.recent";
-const MOST = 12;
+/** Kept at the most: as many as a list on one page may sensibly have. */
+const MOST = 500;
 
 /** From now on those of an account; other people's on the same browser are their own. @param {string} account */
 export function recentOf(account) {

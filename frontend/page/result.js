@@ -78,8 +78,8 @@ export class ResultPanel {
 
 /** @param {import("../client/index.js").Job} job */
 function nothing(job) {
-  if (!job.final) return "Comes with the last event.";
-  return job.state === "SUCCESS" ? "The job returned nothing." : "There is none.";
+  if (!job.final) return "The result appears here when the job finishes.";
+  return job.state === "SUCCESS" ? "The job returned nothing." : "No result: the job failed.";
 }
 
 /** @param {any} result @param {string} address @param {string} title */

@@ -27,7 +27,7 @@ export class Rows {
       make(
         "a",
         { href: `#${task.task_id}` },
-        make("b", {}, task.title),
+        make("b", {}, make("bdi", {}, task.title)),
         make("span", { class: "state" }),
         make("small", {}),
         make("span", { class: "figure" }),

@@ -18,18 +18,22 @@
  *
  * @typedef {object} Proof that the events are all there
  * @property {number} count
- * @property {number | null} first
- * @property {number | null} last
+ * @property {number} numbered events that the journal has had so far: the number of the newest
  * @property {number} missing numbers between the first and the last that never came, without the journal saying so
  * @property {number} repeated
  * @property {number} recovered
  * @property {number} cuts that have healed
+ * @property {number} requests by which connections were opened; 0: long-polling was among them, whose requests are not counted
+ * @property {number} polls that asking every 100 ms would have taken meanwhile
  */
 
 /** Clocks farther apart than this (seconds) are not that: only old events were heard so far. */
 const MOST_SKEW = 5;
 /** Seconds within which an event counts as live: the network takes some of it. */
 const LIVE = 0.05;
+
+/** Seconds between two polls of a page that would be as quick without a connection. */
+const POLL = 0.1;
 
 /** Events that are kept as points, and known again; of older ones only the sums are. */
 const MOST_POINTS = 1_000;
@@ -55,6 +59,11 @@ export class Trace {
   #skew = Infinity;
   /** @type {number | null} */
   #liveSince = null;
+  #requests = 0;
+  #polled = false;
+  /** When this page began to listen, and last heard something. @type {number | null} */
+  #listens = null;
+  #heardAt = 0;
 
   /**
    * @param {TaskEvent} event
@@ -74,6 +83,7 @@ export class Trace {
     this.#seen.add(seq);
     this.#first ??= seq;
     this.#count += 1;
+    this.#heardAt = now;
     this.#skew = Math.min(this.#skew, now - event.ts);
     this.points.push({ seq, ts: event.ts, transport: this.transport, liveSince: this.#liveSince });
     for (const old of this.points.splice(0, this.points.length - MOST_POINTS)) {
@@ -97,6 +107,11 @@ export class Trace {
    * @param {number} now
    */
   lineIs(line, transport, now) {
+    if (line === "live") {
+      this.#requests += Number(this.line !== "live" || this.transport !== transport);
+      this.#polled ||= transport === "poll";
+      this.#listens ??= now;
+    }
     this.line = line;
     this.transport = transport;
     const open = this.breaks.at(-1)?.to === null ? this.breaks.at(-1) : undefined;
@@ -124,12 +139,13 @@ export class Trace {
     const span = first === null || last === null ? 0 : last - first + 1;
     return {
       count: this.#count,
-      first,
-      last,
+      numbered: last ?? 0,
       missing: Math.max(0, span - (this.#count - this.#repeated) - this.#declared),
       repeated: this.#repeated,
       recovered: this.#recovered + this.points.filter((point) => this.recovered(point)).length,
       cuts: this.breaks.filter(({ cut, to }) => cut && to !== null).length,
+      requests: this.#polled ? 0 : this.#requests,
+      polls: this.#listens === null ? 0 : Math.max(0, Math.floor((this.#heardAt - this.#listens) / POLL)),
     };
   }
 

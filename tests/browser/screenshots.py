@@ -78,7 +78,7 @@ def use(page: Page, address: str) -> None:
     page.get_by_role("button", name="Use a sample").click()
     expect(page.locator("#detail-title")).to_have_text("Hills at dusk", timeout=DONE)
     events = page.locator(".journal li")
-    cut = page.get_by_role("button", name="Cut the line")
+    cut = page.get_by_role("button", name="Drop the connection")
     steps = {8: cut.click, 14: page.get_by_role("radio", name="SSE").check, 20: cut.click}
     for count, step in (steps | {24: page.get_by_role("radio", name="Long-polling").check}).items():
         expect(events.nth(count - 1)).to_be_attached(timeout=DONE)
