@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError, ResponseError
 
 from taskbeam.background.logger import logger_for
-from taskbeam.cluster.registrations import leave_queue
+from taskbeam.cluster.registrations import leave_queue, tell_news
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.pipelined_connection import settle
-from taskbeam.journal.scripts import APPEND, LEAVE_QUEUE
+from taskbeam.journal.scripts import APPEND, LEAVE_QUEUE, TELL_NEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from taskbeam.cluster.control_line import Command
     from taskbeam.cluster.exchange import ClusterExchange
-    from taskbeam.journal.entry import Appended, Entry, Place
+    from taskbeam.journal.entry import Appended, Entry
     from taskbeam.journal.resp_connection import Part
+    from taskbeam.journal.scripts import Script
 
 logger = logger_for(__name__)
 
@@ -46,15 +48,16 @@ class ClusterAppender(JournalAppender):
 
     async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended]:
         appended = await super()._append_batch(entries)
-        for answer in appended:
+        for entry, answer in zip(entries, appended, strict=True):
+            # Queues and news have another slot. Nobody waits for that.
             if answer.place is not None and answer.place.leaves:
-                self._leave(answer.place)
+                self._tell(LEAVE_QUEUE, leave_queue(answer.place, entry.keys.result))
+            elif entry.final:
+                self._tell(TELL_NEWS, tell_news(entry.keys.result))
         return appended
 
-    def _leave(self, place: Place) -> None:
-        """Tell the queue, which has another slot, that a task is out of the line. Nobody waits for that."""
-        script, (_, *rest) = LEAVE_QUEUE.text, leave_queue(place)[1:]
-        self._exchange.ask(_note, "EVAL", script, *rest)
+    def _tell(self, script: Script, command: Command) -> None:
+        self._exchange.ask(_note, "EVAL", script.text, *command[2:])
 
     def _sent(self, script: tuple[Part, Part], entry: Entry) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -79,7 +82,7 @@ def _rounds(entries: Sequence[Entry]) -> Iterator[list[int]]:
 def _note(reply: Any) -> None:
     """Until a later task of the queue begins, those behind this one are told one too many."""
     if isinstance(reply, Exception):
-        logger.warning("Cannot tell a queue that a task has left it: %s", reply)
+        logger.warning("Cannot tell queues and the dashboard that a task has ended: %s", reply)
 
 
 def _as_redis_py(reply: Any) -> Any:

@@ -10,7 +10,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from taskbeam.background.logger import logger_for
 from taskbeam.journal.away import REDIS_AWAY, refuses_for_good
-from taskbeam.journal.scripts import END_RUN, LEAVE_QUEUE, TAKE_TICKET
+from taskbeam.journal.scripts import BEGIN_RUN, END_RUN, LEAVE_QUEUE, TAKE_TICKET, TELL_NEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ MOST_KEPT = 256
 #: Seconds for which no thread of the process tries again where the slot's master is away.
 PAUSE = 5.0
 
-_SCRIPTS = (TAKE_TICKET, LEAVE_QUEUE, END_RUN)
+_SCRIPTS = (TAKE_TICKET, LEAVE_QUEUE, BEGIN_RUN, END_RUN, TELL_NEWS)
 
 
 class Silence:

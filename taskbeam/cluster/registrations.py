@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbeam.cluster.control_line import ControlLine
+from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.journal.entry import Place, Verdict
-from taskbeam.journal.scripts import END_RUN, LEAVE_QUEUE, TAKE_TICKET
+from taskbeam.journal.scripts import BEGIN_RUN, END_RUN, LEAVE_QUEUE, TAKE_TICKET, TELL_NEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
     from taskbeam.cluster.control_line import Command, Silence
-    from taskbeam.journal.control_keys import QueueKeys
     from taskbeam.journal.entry import Appended, Entry, Registration
     from taskbeam.journal.scripts import Script
 
@@ -39,14 +39,15 @@ class Registrations:
     def before(self, entry: Entry) -> None:
         """An entry is about to be sent: a task that is sent gets in line, and a new run is registered."""
         self._line.catch_up()
-        if entry.queue is not None and not entry.ticket:
-            entry.ticket = self._ticket(entry.queue)
+        if entry.birth and not entry.ticket:
+            entry.ticket = self._ticket(entry)
         if entry.registration is None or not entry.registration.row or entry.run == self._run:
             return
         if entry.final or entry.ends_run:  # it may be told late, by a thread that knows nothing of the run
             return
         self._run = entry.run
-        self._line.post(("HSET", entry.registration.runs_key, entry.keys.result, entry.registration.row))
+        registered = entry.registration
+        self._line.post(_evaluate(BEGIN_RUN, [registered.runs_key], entry.keys.result, registered.row))
 
     def after(self, entry: Entry, appended: Appended) -> None:
         """An entry was answered: a run that is over is struck off, and who began is out of the line."""
@@ -58,9 +59,12 @@ class Registrations:
         if entry.queue is not None and entry.ticket and appended.verdict is Verdict.REFUSED:
             # The task goes on under its id: it is not sent.
             number = int(entry.ticket.split(" ", 1)[0])
-            commands.append(leave_queue(Place(number, entry.queue, leaves=True, begins=False)))
+            place = Place(number, entry.queue, leaves=True, begins=False)
+            commands.append(leave_queue(place, entry.keys.result))
         if appended.place is not None and appended.place.leaves:
-            commands.append(leave_queue(appended.place))
+            commands.append(leave_queue(appended.place, entry.keys.result))
+        if entry.final and not commands:
+            commands.append(tell_news(entry.keys.result))
         if commands:
             self._line.post(*commands)
 
@@ -72,16 +76,24 @@ class Registrations:
         """Settle, and drop the connection."""
         self._line.close()
 
-    def _ticket(self, queue: QueueKeys) -> str:
-        """As the task's head keeps it; '' where none can be had."""
-        number = self._line.ask(*_evaluate(TAKE_TICKET, [queue.tickets]))
-        return f"{number} {queue.base}" if isinstance(number, int) else ""
+    def _ticket(self, entry: Entry) -> str:
+        """As the head of a task that is sent keeps it; '' where it has none, or none can be had."""
+        if entry.queue is None:
+            self._line.post(tell_news(entry.keys.result))
+            return ""
+        number = self._line.ask(*_evaluate(TAKE_TICKET, [entry.queue.tickets], entry.keys.result))
+        return f"{number} {entry.queue.base}" if isinstance(number, int) else ""
 
 
-def leave_queue(place: Place) -> Command:
-    """Say to the control slot that a task is out of the line."""
+def leave_queue(place: Place, result: str) -> Command:
+    """Say to the control slot that a task, whose result key it is, is out of the line."""
     keys = (place.queue.tickets, place.queue.withdrawn)
-    return _evaluate(LEAVE_QUEUE, keys, place.ticket, int(place.begins))
+    return _evaluate(LEAVE_QUEUE, keys, place.ticket, int(place.begins), result)
+
+
+def tell_news(result: str) -> Command:
+    """Say there that something has begun or ended a task which no run does."""
+    return _evaluate(TELL_NEWS, [CLUSTER.news], result)
 
 
 def _end_run(entry: Entry, registered: Registration, appended: Appended) -> Command:

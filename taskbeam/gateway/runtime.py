@@ -20,9 +20,9 @@ from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.connections.broker import redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
 from taskbeam.gateway.dashboard.details import TaskDetails
-from taskbeam.gateway.dashboard.every_event import OneServer
 from taskbeam.gateway.dashboard.journals import JournalRows
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, DashboardPublisher
+from taskbeam.gateway.dashboard.sources import sources_of
 from taskbeam.gateway.dashboard.task_index import TaskIndex
 from taskbeam.gateway.dashboard.task_list import TaskList
 from taskbeam.gateway.delivery.heartbeat import Heartbeats
@@ -193,11 +193,12 @@ class Runtime:
         self.push = self.notifications.push if self.notifications is not None else None
         self.preferences = self.notifications.preferences if self.notifications is not None else None
         self._publisher = None
-        # What the dashboard counts, it counts on a single server.
-        if settings.dashboard and not self.sharded:
+        source, reads = sources_of(self.redis, self.control, self.connection, journals.names)
+        # What a proxy before a cluster hears is not what all tasks tell.
+        if settings.dashboard and backend.watches_runs:
             queues = redis_broker(celery_app, settings.redis_timeout)
-            source, keeps = OneServer(self.redis, journals.names), settings.dashboard_keeps
-            rows = JournalRows(self.redis, journals.names, DASHBOARD, settings.dashboard_hidden)
+            keeps = settings.dashboard_keeps
+            rows = JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden)
             index = TaskIndex(self.redis, self.control, rows, settings.dashboard_tasks, keeps)
             self._publisher = DashboardPublisher(
                 self.redis, self.control, self.appender, queues, journals.names, source, index
@@ -205,10 +206,10 @@ class Runtime:
         #: The operators' list of tasks, and what is known of one.
         self.task_list = TaskList(self.redis, self.control, settings.dashboard_hidden)
         self.task_details = TaskDetails(
-            self.redis,
+            reads,
             journals.names,
             self.task_list,
-            JournalRows(self.redis, journals.names, DASHBOARD, settings.dashboard_hidden),
+            JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden),
             settings.dashboard_hidden,
         )
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None

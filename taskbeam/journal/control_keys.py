@@ -157,6 +157,14 @@ class ControlKeys:
         """Sorted set: those of them that are waiting, running, … scored as all are."""
         return f"{self.prefix}dashboard:kind:{kind}"
 
+    @property
+    def news(self) -> str:
+        """Stream: the result key of each task that was sent, began or ended, while a dashboard is published.
+
+        On a cluster alone, where no server hears all tasks.
+        """
+        return f"{self.prefix}news"
+
     # Who is told of ends.
 
     @property

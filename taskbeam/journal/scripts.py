@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
 
-from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.control_keys import CLUSTER, ONE_SERVER
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import LEFT
 from taskbeam.journal.feeds.bounds import (
@@ -56,6 +56,9 @@ NOTIFY_GRACE = 5000
 
 #: Ends and messages that may be due: some 100 MB, if nobody tells them.
 NOTIFY_MOST = 500_000
+
+#: News that wait for the gateway that publishes the dashboard: of some 10 s of a busy cluster, some MB.
+NEWS_KEPT = 50_000
 
 #: What numbers the records of a feed, and what it is told. The append script itself sets `CANVASES`.
 _RECORD = (
@@ -127,9 +130,13 @@ APPEND = _load(
     **_BOUNDS,
 )
 #: What a cluster keeps in the slot of what belongs to no task, beside the journals.
-TAKE_TICKET = _load("queues/take.lua")
-LEAVE_QUEUE = _load("queues/places.lua", "queues/leave.lua", PLACES=True)
-END_RUN = _load("queues/places.lua", "queues/end.lua", PLACES=True)
+_PLACES_AND_NEWS = ("queues/places.lua", "queues/news.lua")
+_NEWS: dict[str, int | str] = {"DASHBOARD": CLUSTER.dashboard, "NEWS": CLUSTER.news, "NEWS_KEPT": NEWS_KEPT}
+TAKE_TICKET = _load("queues/news.lua", "queues/take.lua", **_NEWS)
+LEAVE_QUEUE = _load(*_PLACES_AND_NEWS, "queues/leave.lua", PLACES=True, **_NEWS)
+BEGIN_RUN = _load("queues/news.lua", "queues/begin.lua", **_NEWS)
+END_RUN = _load(*_PLACES_AND_NEWS, "queues/end.lua", PLACES=True, **_NEWS)
+TELL_NEWS = _load("queues/news.lua", "queues/tell.lua", **_NEWS)
 READ = _load("read.lua", WORKERS=ONE_SERVER.workers, RUNS=ONE_SERVER.runs(""), STANDING=False)
 #: The same of a feed, and where its open tasks stand.
 READ_FEED = _load(

@@ -46,6 +46,7 @@ def served(request: pytest.FixtureRequest, cluster: Cluster, broker: Valkey) -> 
         result_backend=backend,
         watchdog_interval=0.2,
         lost_after=0.5,
+        dashboard=1,
     ) as running:
         yield running
 
@@ -104,6 +105,19 @@ def test_a_task_of_a_worker_is_followed_to_its_end(served: Gateway, app: Celery)
     assert [event["state"] for event in told][:2] == ["PENDING", "STARTED"]
     assert told[-1]["state"] == "SUCCESS"
     assert told[-1]["result"] == result.get(timeout=DEADLINE)
+
+
+def test_operators_see_the_tasks_of_all_masters(served: Gateway, app: Celery) -> None:
+    results = [app.signature("jobs.add", args=(number, 1)).apply_async() for number in range(9)]
+
+    def seen() -> dict[str, str]:
+        page = httpx.get(f"{served.http}/dashboard/tasks?limit=500", timeout=DEADLINE).json()
+        return {row["id"]: row["state"] for row in page["tasks"]}
+
+    wait_until(lambda: {seen().get(result.id) for result in results} == {"SUCCESS"})
+    for result in results:
+        task = httpx.get(f"{served.http}/dashboard/tasks/{result.id}", timeout=DEADLINE).json()
+        assert (task["state"], task["name"]) == ("SUCCESS", "jobs.add")
 
 
 def test_a_task_is_cancelled(served: Gateway, app: Celery) -> None:

@@ -13,6 +13,8 @@ from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.journal.entry import Registration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.redis_cluster import Cluster, ClusterNode
 
     from .journals import Journals, Task
@@ -43,8 +45,10 @@ class Worker:
 
 
 @pytest.fixture
-def worker(journals: Journals, control: ClusterNode) -> Worker:
-    return Worker(journals, control)
+def worker(journals: Journals, control: ClusterNode) -> Iterator[Worker]:
+    made = Worker(journals, control)
+    yield made
+    control.client.delete(made.key)  # others look at all workers
 
 
 def test_a_run_has_a_row_until_it_ends(journals: Journals, worker: Worker) -> None:
@@ -105,6 +109,5 @@ def test_what_cannot_be_registered_is_logged_and_costs_no_event(
     with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
         worker.rows()
     assert task.said() == [0, 0]
-    control.client.delete(worker.key)  # others look at all workers
     told = [r for r in caplog.records if r.name == "taskbeam.cluster.control_line"]
     assert ["Cannot register" in record.getMessage() for record in told] == [True]

@@ -40,6 +40,7 @@ NAMES = {
     "dashboard_tasks": "dashboard:tasks",
     "dashboard_rows": "dashboard:rows",
     "dashboard_kind(a)": "dashboard:kind:a",
+    "news": "news",
     "notify_due": "notify:due",
     "notify_tries": "notify:tries",
     "notify_targets": "notify:targets",

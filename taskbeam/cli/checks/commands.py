@@ -118,8 +118,9 @@ NOTIFYING = (
     ("UNWATCH",),
 )
 
-#: With the dashboard.
+#: With the dashboard: on one server, and on a cluster.
 PATTERN_SUBSCRIBING = (("PSUBSCRIBE", PATTERN), ("SCAN", 0))
+READING_NEWS = (("SCAN", 0),)
 
 
 def needed_commands(
@@ -129,7 +130,8 @@ def needed_commands(
     publishing = SHARDED_PUBLISHING if sharded else (*PUBLISHING, *FEED_PUBLISHING)
     hearing = STOCK_HEARING if stock else ()
     telling = NOTIFYING if notifies else ()
-    return (*COMMANDS, *publishing, *hearing, *telling, *(PATTERN_SUBSCRIBING if dashboard else ()))
+    watching = (READING_NEWS if sharded else PATTERN_SUBSCRIBING) if dashboard else ()
+    return (*COMMANDS, *publishing, *hearing, *telling, *watching)
 
 
 async def refused_commands(

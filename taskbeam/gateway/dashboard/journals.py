@@ -6,6 +6,8 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import RedisError, ResponseError
+
 from taskbeam.background.log_fields import about
 from taskbeam.gateway.dashboard.every_event import head_pattern
 from taskbeam.gateway.dashboard.rows import HEAD, Row, labelled, row_of
@@ -85,13 +87,15 @@ class JournalRows:
         }
 
     async def states(self, ids: Sequence[str]) -> dict[str, str | None]:
-        """How tasks stand; None: there is no journal."""
+        """How tasks stand; None: there is no journal. Those that cannot be read now are left out."""
         pipeline = self._redis.pipeline(transaction=False)
         for task_id in ids:
             pipeline.hget(self._names.task(task_id).head, "state")
         found = await pipeline.execute(raise_on_error=False) if ids else ()
         states = {}
         for task_id, raw in zip(ids, found, strict=True):
+            if isinstance(raw, RedisError) and not isinstance(raw, ResponseError):
+                continue  # of a cluster's server that does not answer
             states[task_id] = raw.decode() if isinstance(raw, bytes) else None
         return states
 

@@ -7,6 +7,6 @@ for place = 2, #KEYS do
 end
 local row = redis.call('HGET', KEYS[1], ARGV[1])
 if row and (ARGV[2] == '' or row == ARGV[2]) then
-  return redis.call('HDEL', KEYS[1], ARGV[1])
+  redis.call('HDEL', KEYS[1], ARGV[1])
 end
-return 0
+tell_news(ARGV[1])
