@@ -99,7 +99,7 @@ class Scale(NamedTuple):
 FULL = Scale(
     strangers=3000, honest=200, connections=2000, per_address=400, rounds=4, watched=4.0, returning=50
 )
-QUICK = Scale(strangers=200, honest=20, connections=200, per_address=40, rounds=1, watched=0.2, returning=0)
+QUICK = Scale(strangers=60, honest=6, connections=60, per_address=12, rounds=1, watched=0.2, returning=0)
 
 
 @dataclass(frozen=True)
