@@ -13,6 +13,7 @@ from stack.valkey import Valkey
 from tests.support.journal import Journals, Task
 from tests.support.patient_http import patient_http
 from tests.support.patient_websockets import patient_websockets
+from tests.support.redis_cluster import want_cluster
 from tests.support.side_by_side import group, turn
 from tests.support.warm.programs import warm_programs
 
@@ -26,8 +27,14 @@ settings.register_profile("taskbeam", deadline=None, print_blob=True)
 settings.load_profile("taskbeam")
 
 
-def pytest_configure() -> None:
-    """In the background of a shell SIGINT is ignored, and so it would be by all that the tests start."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    where = "tests that can have their journals on a Redis Cluster do"
+    parser.addoption("--on-cluster", action="store_true", help=where)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    want_cluster(config.getoption("--on-cluster"))
+    # In the background of a shell SIGINT is ignored, and so it would be by all that the tests start.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -10,6 +10,7 @@ import click
 from taskbeam.celery.external_entries import lost_result
 from taskbeam.cli.celery_option import celery_option
 from taskbeam.cli.until_stopped import run_until_stopped
+from taskbeam.follow.connections import appender_to, exchange_with
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.presence.watchdog import Watchdog
 
@@ -31,9 +32,12 @@ def watchdog(celery_target: str | None) -> None:
     """
     settings = GatewaySettings()
 
-    def prepare(redis: Redis, backend: JournalBackend, _: AsyncExitStack) -> Work:
+    def prepare(redis: Redis, backend: JournalBackend, stack: AsyncExitStack) -> Work:
+        exchange = exchange_with(redis, settings.redis_timeout)
+        stack.push_async_callback(exchange.aclose)
         watching = Watchdog(
             redis,
+            appender_to(redis, exchange),
             backend.control,
             backend.kind_of_keys,
             settings.lost_after,

@@ -171,22 +171,22 @@ class Runtime:
         self.broker_check = BrokerCheck(celery_app, settings.redis_timeout)
         self.watchdog = Watchdog(
             self.redis,
+            self.appender,
             self.control,
             journals.names.kind,
             settings.lost_after,
             lease=journals.options.lease,
             lost_result=partial(lost_result, backend) if settings.fail_lost_tasks else None,
             found=measures.found,
-            appender=self.appender,
         )
         self.queues = QueueWatch(
             self.redis,
+            self.appender,
             self.control,
             self.audience,
             interval=settings.waiting_interval,
             no_consumer_after=settings.no_consumer_after,
             journals=self.connection if self.sharded else None,
-            appender=self.appender,
         )
         self.notifications = self._notifications() if settings.notifies else None
         self.webhooks = self.notifications.webhooks if self.notifications is not None else None

@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbeam.background.logger import logger_for
-from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.dependents import end_dependents_async
 from taskbeam.journal.entry import Entry, Verdict, new_token
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.appender import JournalAppender
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.entry import Condition
     from taskbeam.journal.failures import Failure
@@ -60,6 +60,7 @@ class Watchdog:
     def __init__(
         self,
         redis: Redis,
+        appender: JournalAppender,
         control: ControlKeys,
         kind_of_keys: type[TaskKeys],
         grace: float,
@@ -68,25 +69,24 @@ class Watchdog:
         lost_result: Callable[[str], bytes] | None = None,
         judgement: Judgement | None = None,
         found: Counter[str] | None = None,
-        appender: JournalAppender | None = None,
     ) -> None:
         """Nothing is connected.
 
         Args:
-            redis: the server with the journals.
+            redis: the server with what belongs to no task.
+            appender: appends to journals, wherever they are.
             control: the names there of what belongs to no task.
             kind_of_keys: how the tasks are named and told.
             grace: seconds from STALLED to LOST.
             lease: seconds; how long the leases are of workers that do not say so.
             lost_result: makes what Celery's own result says of a lost task; None = nothing.
             judgement: what is known from earlier looks; None = nothing.
-            appender: what appends to journals; None = they are where ``redis`` is.
             found: where the runs are counted, by what became of them: the names of `Swept`.
         """
         self._redis: Any = redis  # redis-py's types leave open whether replies are decoded
         self._control = control
         self._kind_of_keys = kind_of_keys
-        self._appender = appender or JournalAppender(redis)
+        self._appender = appender
         self._grace = grace
         self._leases = Leases(redis, control, lease)
         self._judgement = judgement or Judgement()

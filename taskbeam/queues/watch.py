@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.logger import logger_for
-from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import PENDING, Record
@@ -23,6 +22,7 @@ from taskbeam.queues.state import read_states
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from taskbeam.journal.appender import JournalAppender
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import TaskKeys
@@ -61,20 +61,20 @@ class QueueWatch:
     def __init__(
         self,
         redis: Redis,
+        appender: JournalAppender,
         control: ControlKeys,
         audience: Audience,
         *,
         interval: float = DEFAULT_INTERVAL,
         no_consumer_after: float = DEFAULT_NO_CONSUMER_AFTER,
         journals: Exchange | None = None,
-        appender: JournalAppender | None = None,
     ) -> None:
-        """``journals``, ``appender``: by what tasks are read and told where they are at other servers."""
+        """``appender`` appends to journals; ``journals``: by what they are read where ``redis`` has none."""
         self._redis = redis
         self._control = control
         self._audience = audience
         self._journals = journals
-        self._appender = appender or JournalAppender(redis)
+        self._appender = appender
         self._interval = interval
         self._no_consumer_after = no_consumer_after
         self._waiting: dict[str, Waiting] = {}

@@ -78,6 +78,10 @@ class Task:
         raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)
         return [Record.parse(raw).body for raw in raws]
 
+    def states(self) -> list[str]:
+        """The states that it is told to have had."""
+        return [json.loads(body)["state"] for body in self.bodies()]
+
     def ids(self) -> list[EventId]:
         """The ids of its events, in order."""
         raws: Any = self.owner().client.lrange(self.keys.log, 0, -1)

@@ -94,12 +94,12 @@ async def told(cluster: Cluster, tasks: list[Task], sweeps: int = 1) -> int:
             audience.follow(task.id, task.keys)
         watch = QueueWatch(
             client,
+            appender,
             CLUSTER,
             audience,
             interval=0.0,
             no_consumer_after=0.0,
             journals=exchange,
-            appender=appender,
         )
         count = sum([await watch.sweep() for _ in range(sweeps)])
         await exchange.aclose()

@@ -5,37 +5,43 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from copy import copy
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
 from kombu import Producer
-from redis.asyncio import Redis
 
 from stack.valkey import Valkey
-from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.connections.journal import journal_backend, journal_redis
+from taskbeam.follow.connections import appender_to, exchange_with
 from taskbeam.journal.events import Record
-from taskbeam.journal.keys import TaskKeys, task_keys
 from taskbeam.presence.judgement import Judgement
 from taskbeam.presence.watchdog import Swept, Watchdog
 from taskbeam.testing.story import word
 from tests.support.asyncapi import check
 from tests.support.closing import close_app
 from tests.support.gateway import Gateway, gateway
-from tests.support.waiting import wait_until
+from tests.support.redis_cluster import wanted_cluster
+from tests.support.waiting import DEADLINE, wait_until
 from tests.support.worker import hears_broadcasts, worker
 
 from .jobs import GATES, fates_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from celery.canvas import Signature
+    from redis.asyncio import Redis
 
     from stack.process import ManagedProcess
+    from taskbeam.celery.journal_backend import JournalBackend
+    from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.exchange import Exchange
+    from taskbeam.journal.keys import TaskKeys
+    from tests.support.redis_cluster import Cluster
 
 Event = dict[str, Any]
 
@@ -65,10 +71,11 @@ class Stage:
         conf: dict[str, Any] | None = None,
         broker: Valkey | None = None,
         amqp: str | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
         """``valkey`` has the journals; and messages and gates too, without a ``broker`` of their own.
 
-        ``amqp``: the URL of another broker, for the messages alone.
+        ``amqp``: the URL of another broker, for the messages alone. ``cluster``: has the journals instead.
         """
         self.valkey = valkey
         self.route = "celery"
@@ -77,11 +84,33 @@ class Stage:
         gates = (broker or valkey).url(0)
         self.conf = (conf or {}) | ({GATES: gates} if amqp else {})
         self.broker = amqp or gates
-        self.backend = "taskbeam+" + valkey.url(1)
+        self.backend = "taskbeam+" + (cluster.url() if cluster else valkey.url(1))
         self.app = fates_app(self.broker, self.backend, self.conf)
         self.queue = redis.Redis.from_url(gates)
-        self.redis = redis.Redis.from_url(valkey.url(1))
+        self.redis: Any = cluster.client() if cluster else redis.Redis.from_url(valkey.url(1))
         self.judgement = Judgement()
+
+    @property
+    def results(self) -> JournalBackend:
+        """Where the application has its results."""
+        return journal_backend(self.app)
+
+    @property
+    def control(self) -> ControlKeys:
+        """The names of what belongs to no task."""
+        return self.results.control
+
+    def keys(self, task_id: str) -> TaskKeys:
+        """The names of what belongs to one task."""
+        return self.results.keys(task_id)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[tuple[Redis, Exchange]]:
+        """What a gateway asks Redis with, and reads journals with; they wait for one that a test stopped."""
+        redis = journal_redis(self.results, DEADLINE)
+        exchange = exchange_with(redis, DEADLINE)
+        async with redis, aclosing(exchange):
+            yield redis, exchange
 
     def to(self, queue: str) -> Stage:
         """The same stage; what is sent goes to this queue, and workers that are started consume it."""
@@ -135,7 +164,7 @@ class Stage:
 
     def events(self, task_id: str) -> list[Event]:
         """What a client gets that begins at the beginning; each event is one that `asyncapi.yaml` knows."""
-        log: Any = self.redis.lrange(task_keys(task_id).log, 0, -1)
+        log: Any = self.redis.lrange(self.keys(task_id).log, 0, -1)
         events = [json.loads(Record.parse(raw).body) for raw in log]
         for event in events:
             check(event, "event")
@@ -148,7 +177,8 @@ class Stage:
 
     def is_over(self, task_id: str) -> bool:
         """Whether the task has ended."""
-        return self.redis.hget(task_keys(task_id).head, "final") == b"1"
+        final: Any = self.redis.hget(self.keys(task_id).head, "final")
+        return bool(final == b"1")
 
     def ended(self, task_id: str) -> list[Event]:
         """All events of a task, once the final one is there."""
@@ -187,10 +217,10 @@ class Stage:
         """What a watchdog does at each look."""
 
         async def look() -> Swept:
-            # It waits for a Redis that a test has stopped.
-            async with Redis.from_url(self.valkey.url(1), socket_timeout=60) as client:
+            async with self.connected() as (client, exchange):
+                appender, kind = appender_to(client, exchange), self.results.kind_of_keys
                 return await Watchdog(
-                    client, ONE_SERVER, TaskKeys, grace, lease=0, judgement=self.judgement
+                    client, appender, self.control, kind, grace, lease=0, judgement=self.judgement
                 ).sweep()
 
         return asyncio.run(look())
@@ -214,8 +244,8 @@ class Stage:
 @contextmanager
 def staged(conf: dict[str, Any] | None = None, amqp: str | None = None) -> Iterator[Stage]:
     """A stage on a server of its own; ``amqp``: where its messages are, if not there."""
-    with Valkey() as server:
-        stage = Stage(server, conf, amqp=amqp)
+    with Valkey() as server, wanted_cluster() as cluster:
+        stage = Stage(server, conf, amqp=amqp, cluster=cluster)
         yield stage
         stage.close()
 
@@ -238,7 +268,8 @@ def together(contexts: Iterable[AbstractContextManager[T]]) -> Iterator[list[T]]
 
 def served_for(stage: Stage, **settings: Any) -> AbstractContextManager[Gateway]:
     """A gateway of the stage's journals and its broker."""
-    return gateway(stage.valkey.url().rsplit("/", 1)[0], broker_url=stage.broker, **settings)
+    of_stage = {"broker_url": stage.broker, "result_backend": stage.backend}
+    return gateway(stage.valkey.url().rsplit("/", 1)[0], **of_stage | settings)
 
 
 def story(events: list[Event]) -> list[str]:

@@ -9,12 +9,10 @@ import httpx
 import pytest
 from celery import chain, states
 
-from taskbeam.journal.keys import task_keys
-from tests.support.gateway import gateway
 from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
-from .stage import staged
+from .stage import served_for, staged
 from .table import PREFORK, expected
 
 if TYPE_CHECKING:
@@ -43,11 +41,11 @@ def test_a_task_that_is_silent_for_longer_than_its_result_lives() -> None:
     """Queued or running, it is neither unknown nor expired."""
     with (
         staged({"result_expires": 1}) as stage,
-        gateway(stage.valkey.url().rsplit("/", 1)[0]) as served,
+        served_for(stage) as served,
         stage.worker("threads"),
     ):
         running, queued = stage.held("gated"), stage.to("nobodys").send("add", 1, 2)
-        result = task_keys(running).result
+        result = stage.keys(running).result
         wait_until(lambda: not stage.redis.exists(result), lambda: "Celery's own result to expire")
         told = [httpx.get(f"{served.http}/tasks/{each}").json()["state"] for each in (running, queued)]
         assert told == ["STARTED", "PENDING"]

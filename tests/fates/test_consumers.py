@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -42,5 +41,5 @@ def test_a_worker_that_stops_consumes_no_more_while_its_tasks_end(empty: Stage, 
 
 
 def consumers(stage: Stage, queue: str) -> list[bytes]:
-    found: Any = stage.redis.zrange(ONE_SERVER.queue(queue).consumers, 0, -1)
+    found: Any = stage.redis.zrange(stage.control.queue(queue).consumers, 0, -1)
     return found  # type: ignore[no-any-return]

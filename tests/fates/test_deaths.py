@@ -13,7 +13,6 @@ import httpx
 import pytest
 from celery import chain, states
 
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.clients import TRANSPORTS
 from tests.support.gateway import gateway
 from tests.support.waiting import wait_until
@@ -186,7 +185,7 @@ def test_another_worker_goes_on_at_once(stage: Stage, unwatched: Gateway, pool: 
 def _swept(stage: Stage) -> int:
     """How many workers are taken to be alive after a look of the watchdog."""
     stage.sweep(grace=0)
-    number: Any = stage.redis.zcard(ONE_SERVER.workers)
+    number: Any = stage.redis.zcard(stage.control.workers)
     return int(number)
 
 
@@ -218,8 +217,8 @@ def test_cancelled_while_stalled(stage: Stage, unwatched: Gateway, pool: str) ->
     with stage.worker(pool_of(pool), **REDELIVERY):
         assert stage.fate(late) == expected("cancelled while stalled, acks late", pool)
     # The grace of the sweep that told it was a long one: as if it were over now.
-    stalled: Any = stage.redis.zrange(ONE_SERVER.stalled, 0, -1)
-    stage.redis.zadd(ONE_SERVER.stalled, dict.fromkeys(stalled, 0))
+    stalled: Any = stage.redis.zrange(stage.control.stalled, 0, -1)
+    stage.redis.zadd(stage.control.stalled, dict.fromkeys(stalled, 0))
     stage.sweep()
     assert stage.fate(early) == expected("cancelled while stalled, acks early", pool)
 

@@ -11,7 +11,6 @@ import pytest
 from redis.exceptions import RedisError
 
 from stack.valkey import Valkey
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.waiting import wait_until
 
 from .stage import Stage
@@ -116,7 +115,7 @@ def renewed_after(stage: Stage, act: Callable[[], None]) -> None:
 
 def leases(stage: Stage) -> dict[bytes, float]:
     """When each worker's lease ends."""
-    found: Any = stage.redis.zrange(ONE_SERVER.workers, 0, -1, withscores=True)
+    found: Any = stage.redis.zrange(stage.control.workers, 0, -1, withscores=True)
     return dict(found)
 
 

@@ -14,7 +14,6 @@ from celery.exceptions import BackendStoreError
 
 from stack.valkey import Valkey
 from taskbeam.celery.missing_ends import GRACE
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support import nobody
 from tests.support.waiting import wait_until
 
@@ -150,7 +149,7 @@ def test_it_is_told_when_redis_writes_again(
 
 def lease_end(stage: Stage) -> float:
     """When (ms) the lease ends that was renewed last."""
-    newest: Any = stage.redis.zrange(ONE_SERVER.workers, -1, -1, withscores=True)
+    newest: Any = stage.redis.zrange(stage.control.workers, -1, -1, withscores=True)
     return float(newest[0][1])
 
 

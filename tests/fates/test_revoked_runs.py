@@ -9,12 +9,10 @@ import psutil
 import pytest
 import redis
 
-from taskbeam.journal.control_keys import ONE_SERVER
-from tests.support.gateway import gateway
 from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
-from .stage import REDELIVERY, Stage, staged, together
+from .stage import REDELIVERY, Stage, served_for, staged, together
 from .table import POOLS
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ def stage() -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def elsewhere(stage: Stage) -> Iterator[Gateway]:
     """A gateway whose broker is another one than the workers'."""
-    with gateway(stage.valkey.url().rsplit("/", 1)[0], broker_url=stage.valkey.url(7)) as running:
+    with served_for(stage, broker_url=stage.valkey.url(7)) as running:
         yield running
 
 
@@ -90,12 +88,12 @@ def test_what_is_kept_for_workers_that_are_away_may_be_missing(
     routed = stage.to("threads")
     before = routed.held("gated")
     task_id = routed.send("gated")
-    stage.redis.delete(ONE_SERVER.cancelled)
-    stage.redis.set(ONE_SERVER.cancelled, "no set")
+    stage.redis.delete(stage.control.cancelled)
+    stage.redis.set(stage.control.cancelled, "no set")
     try:
         assert cancelled(elsewhere, task_id) == "revoked"
     finally:
-        stage.redis.delete(ONE_SERVER.cancelled)
+        stage.redis.delete(stage.control.cancelled)
     routed.open(before)
     wait_until(lambda: f"Discarding revoked task: fates.gated[{task_id}]" in workers["threads"].output)
     assert did_not_run(routed, task_id)
@@ -130,7 +128,7 @@ def test_connections_that_are_cut_lose_the_broadcast_and_nothing_else(stage: Sta
     routed = stage.to("cut")
     with (
         routed.worker("threads", **REDELIVERY) as worker,
-        gateway(stage.valkey.url().rsplit("/", 1)[0]) as beside,
+        served_for(stage) as beside,
         redis.Redis.from_url(stage.broker) as broker,
     ):
         before = routed.held("gated")

@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
+from taskbeam.follow.connections import appender_to
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from tests.support.event_stream import EventStream
-from tests.support.gateway import Gateway, gateway
 from tests.support.waiting import wait_until
 
 from .endpoint import cancelled
@@ -26,6 +23,8 @@ from .table import COLUMNS, PREFORK, RABBITMQ, expected, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.gateway import Gateway
 
 #: Gateways that look often, and soon believe that a queue has no consumer; seconds.
 EAGER: dict[str, Any] = {"waiting_interval": 0.2, "no_consumer_after": 0.5}
@@ -78,10 +77,19 @@ def test_no_consumer(stage: Stage, pool: str) -> None:
     task_id = stage.send("add", 1, 2)
 
     async def look() -> int:
-        async with Redis.from_url(stage.valkey.url(1)) as client:
+        async with stage.connected() as (client, exchange):
             audience = Audience()
-            audience.follow(task_id, task_keys(task_id))
-            return await QueueWatch(client, ONE_SERVER, audience, interval=0.0, no_consumer_after=0.0).sweep()
+            audience.follow(task_id, stage.keys(task_id))
+            watch = QueueWatch(
+                client,
+                appender_to(client, exchange),
+                stage.control,
+                audience,
+                interval=0.0,
+                no_consumer_after=0.0,
+                journals=exchange,
+            )
+            return await watch.sweep()
 
     assert asyncio.run(look()) == 1
     with stage.worker(pool_of(pool)):
@@ -163,7 +171,7 @@ def test_a_purged_queue_heals(stage: Stage, served: Gateway) -> None:
 def test_two_gateways_tell_it_once(stage: Stage, served: Gateway) -> None:
     running, queued = stage.send("gated"), stage.send("gated")
     with (
-        gateway(stage.valkey.url().rsplit("/", 1)[0], **EAGER) as other,
+        served_for(stage, **EAGER) as other,
         EventStream(served, queued),
         EventStream(other, queued),
     ):
@@ -215,7 +223,7 @@ def test_a_countdown_has_no_place(stage: Stage, served: Gateway) -> None:
     with EventStream(served, later), EventStream(served, soon):
         until_told(stage, soon, ahead=0, waiting="no_consumer")
         assert story(stage.events(later)) == ["PENDING"]
-    assert not stage.redis.hexists(task_keys(later).head, "ticket")
+    assert not stage.redis.hexists(stage.keys(later).head, "ticket")
 
 
 def test_a_running_task_says_how_long_it_goes_on(stage: Stage) -> None:
@@ -232,4 +240,5 @@ def test_a_running_task_says_how_long_it_goes_on(stage: Stage) -> None:
 
 def _consumers(stage: Stage) -> int:
     now, _ = stage.redis.time()
-    return stage.redis.zcount(ONE_SERVER.queue("celery").consumers, now * 1000, "+inf")
+    found: Any = stage.redis.zcount(stage.control.queue("celery").consumers, now * 1000, "+inf")
+    return int(found)

@@ -7,12 +7,8 @@ import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from redis.asyncio import Redis
-
-from taskbeam.journal.appender import JournalAppender
-from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.follow.connections import appender_to
 from taskbeam.journal.entry import Entry, Registration, new_token
-from taskbeam.journal.keys import TaskKeys, task_keys
 from taskbeam.journal.limits import Limits
 from taskbeam.presence.row import Row
 from taskbeam.presence.watchdog import Swept, Watchdog
@@ -28,12 +24,10 @@ def test_two_thousand_lost_runs_are_told_in_one_sweep(empty: Stage) -> None:
     seconds, swept = asyncio.run(_lose(empty, RUNS))
     print(f"{RUNS} runs told in {seconds:.2f} s")
     assert swept == Swept(stalled=RUNS, recovered=0, lost=RUNS)
-    heads: set[bytes] = {
-        empty.redis.hget(key, "state")  # type: ignore[misc]
-        for key in empty.redis.scan_iter("*:head", count=1000)
-    }
+    heads = {empty.redis.hget(key, "state") for key in empty.redis.scan_iter("*:head", count=1000)}
     assert heads == {b"LOST"}
-    assert not empty.redis.exists(ONE_SERVER.workers, ONE_SERVER.runs(WORKER), "taskbeam:stalled")
+    names = empty.control
+    assert not empty.redis.exists(names.workers, names.runs(WORKER), names.stalled)
 
 
 def test_watchdogs_need_not_know_of_each_other(empty: Stage) -> None:
@@ -46,23 +40,25 @@ def test_watchdogs_need_not_know_of_each_other(empty: Stage) -> None:
 
 async def _lose(stage: Stage, runs: int, watchdogs: int = 1) -> tuple[float, Swept]:
     """Runs of a worker whose lease has run out, and one look at them: its seconds, and what it told."""
-    async with Redis.from_url(stage.valkey.url(1)) as client:
-        await JournalAppender(client).append_all([_begun(str(uuid4())) for _ in range(runs)])
-        await client.zadd(ONE_SERVER.workers, {WORKER: 0})
+    kind = stage.results.kind_of_keys
+    async with stage.connected() as (client, exchange):
+        appender = appender_to(client, exchange)
+        await appender.append_all([_begun(stage, str(uuid4())) for _ in range(runs)])
+        await client.zadd(stage.control.workers, {WORKER: 0})
+        watching = [Watchdog(client, appender, stage.control, kind, 0, lease=0) for _ in range(watchdogs)]
         began = time.monotonic()
-        looks = [Watchdog(client, ONE_SERVER, TaskKeys, 0, lease=0).sweep() for _ in range(watchdogs)]
-        swept = await asyncio.gather(*looks)
+        swept = await asyncio.gather(*(each.sweep() for each in watching))
         return time.monotonic() - began, swept[0]
 
 
-def _begun(task_id: str) -> Entry:
+def _begun(stage: Stage, task_id: str) -> Entry:
     run = new_token()
     return Entry(
-        keys=task_keys(task_id),
+        keys=stage.keys(task_id),
         task_id=task_id,
         type="state",
         state="STARTED",
         run=run,
         limits=Limits(expires=3600),
-        registration=Registration(runs_key=ONE_SERVER.runs(WORKER), row=Row(run, False, task_id).encode()),
+        registration=Registration(runs_key=stage.control.runs(WORKER), row=Row(run, False, task_id).encode()),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -17,7 +19,6 @@ from .waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SLOTS = 16384
 MASTERS = 3
@@ -63,6 +64,11 @@ class Cluster:
         """Of Celery's result backend, behind `taskbeam+`."""
         return "rediscluster://" + ",".join(f"{LOOPBACK}:{node.port}" for node in self.nodes)
 
+    def client(self) -> redis.RedisCluster:
+        """One that asks whichever server has the key."""
+        first = self.nodes[0]
+        return redis.RedisCluster(LOOPBACK, first.port)
+
     def owner(self, key: str | bytes) -> ClusterNode:
         """The master that has the key's slot now, as a server that runs says."""
         slot = key_slot(key if isinstance(key, bytes) else key.encode())
@@ -105,6 +111,25 @@ class Cluster:
     def close(self) -> None:
         for node in self.nodes:
             node.client.close()
+
+
+#: Whether tests that can have their journals on a cluster do: pytest's `--on-cluster`.
+_wanted = False
+
+
+def want_cluster(wanted: bool) -> None:
+    global _wanted
+    _wanted = wanted
+
+
+@contextmanager
+def wanted_cluster() -> Iterator[Cluster | None]:
+    """A cluster of the test's own, where its journals are to be on one."""
+    if not _wanted:
+        yield None
+        return
+    with TemporaryDirectory(prefix="cluster-") as folder, redis_cluster(Path(folder)) as cluster:
+        yield cluster
 
 
 @contextmanager

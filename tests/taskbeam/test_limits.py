@@ -12,6 +12,7 @@ from celery.exceptions import ImproperlyConfigured
 from redis.asyncio import Redis
 
 from taskbeam.celery.options import Options
+from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.bounds import MAX_EVENT_BYTES, MAX_VALUE_BYTES
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.dependents import end_dependents
@@ -138,9 +139,11 @@ class TestTheLimit:
             async with Redis.from_url(valkey.url(DB)) as client:
                 audience = Audience()
                 audience.follow(journal.task_id, journal.keys)
-                return await QueueWatch(
-                    client, ONE_SERVER, audience, interval=0.0, no_consumer_after=0.0
-                ).sweep()
+                appender = JournalAppender(client)
+                watch = QueueWatch(
+                    client, appender, ONE_SERVER, audience, interval=0.0, no_consumer_after=0.0
+                )
+                return await watch.sweep()
 
         assert asyncio.run(sweep()) == 1
         assert [journal.records[0].id.seq, len(journal.records)] == [1, DEFAULT_LIMIT + 53]

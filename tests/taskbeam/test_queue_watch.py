@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
+from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.control_keys import ONE_SERVER, QueueKeys
 from taskbeam.journal.entry import Ran
 from taskbeam.presence.consumption import Consumption
@@ -92,8 +93,9 @@ class Room:
     def watch(
         self, client: Redis, audience: Audience, interval: float = 0.0, no_consumer_after: float = 0.0
     ) -> QueueWatch:
+        appender = JournalAppender(client)
         return QueueWatch(
-            client, ONE_SERVER, audience, interval=interval, no_consumer_after=no_consumer_after
+            client, appender, ONE_SERVER, audience, interval=interval, no_consumer_after=no_consumer_after
         )
 
     def sweep_at_once(self, gateways: int, *followed: int) -> list[int]:

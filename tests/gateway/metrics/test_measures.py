@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from taskbeam.follow.event import Event
 from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
+from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.events import EventId
 from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
@@ -108,7 +109,8 @@ class Found(Watchdog):
 
 def test_what_a_watchdog_finds_adds_up() -> None:
     counts: Counter[str] = Counter()
-    watchdog = Found(cast("Redis", None), ONE_SERVER, TaskKeys, 600, lease=10, found=counts)
+    redis = cast("Redis", None)
+    watchdog = Found(redis, JournalAppender(redis), ONE_SERVER, TaskKeys, 600, lease=10, found=counts)
     for _ in range(2):
         asyncio.run(watchdog.sweep())
     assert counts == {"stalled": 6, "recovered": 4, "lost": 2}
