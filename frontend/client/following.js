@@ -130,11 +130,31 @@ export class Following {
     let response;
     try {
       response = await fetch(new URL(topic + path, this.#base), { method, headers: authorization(token), signal: AbortSignal.timeout(ANSWER) });
-      if (response.ok) return await response.json();
+      if (response.ok) return response.status === 204 ? null : await response.json();
     } catch {
       throw new TaskError("unreachable", "The gateway cannot be reached.");
     }
     throw await problemOf(response);
+  }
+
+  /**
+   * Where a browser opens one of the topic's addresses: a link carries no token, so the gateway gives a cookie that reads
+   * the topic, or a ticket that is good once.
+   *
+   * @param {string} address
+   * @returns {Promise<string>} rejects with a `TaskError`
+   */
+  async admit(address) {
+    const url = new URL(address, this.#base);
+    const { token, topic } = this.#subscription;
+    if (!token || !url.href.startsWith(new URL(`${topic}/`, this.#base).href)) return url.href;
+    // Whoever ended long ago may have a token that has, too.
+    const { getToken } = this.#options;
+    this.#subscription.token = (await getToken?.(this.#name)) ?? token;
+    const sent = url.origin === globalThis.location?.origin && globalThis.isSecureContext;
+    const given = await this.call("POST", sent ? "/cookie" : "/tickets");
+    if (given) url.searchParams.set("ticket", given.ticket);
+    return url.href;
   }
 
   /** The gateway does not let it be followed: perhaps with another token. @param {Refusal} refusal */

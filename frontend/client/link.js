@@ -3,6 +3,7 @@ import { compare } from "./cursor.js";
 import * as ladders from "./ladder.js";
 import { openPoll } from "./poll.js";
 import { openSocket } from "./socket.js";
+import { isStranger } from "./stranger.js";
 import { openStream } from "./stream.js";
 import { isFeed } from "./topic.js";
 
@@ -42,6 +43,8 @@ export class Link {
   /** @type {Line} */
   #line = "connecting";
   #failures = 0;
+  /** Whether anything ever opened: then the gateway knows this page. */
+  #known = false;
   #climbs = 0;
   #openedAt = 0;
   #tickedAt = 0;
@@ -154,6 +157,7 @@ export class Link {
   }
 
   #opened() {
+    this.#known = true;
     if (this.#line === "live") return;
     this.#openedAt = Date.now();
     this.#say("live");
@@ -185,7 +189,19 @@ export class Link {
     const { at } = this.#ladder;
     this.#ladder = ladders.failed(this.#ladder, failure);
     // The next transport is tried at once; the wait comes when all have failed.
-    this.#lost(this.#ladder.at > at ? 0 : pause(this.#failures++));
+    const more = this.#ladder.at > at;
+    this.#lost(more ? 0 : pause(this.#failures++));
+    if (!more && !this.#known) void this.#giveUp();
+  }
+
+  /** Nothing has opened over any transport: that is final where the gateway does not know this page's origin. */
+  async #giveUp() {
+    if (!(await isStranger(this.#base)) || this.#known || !this.#topics.size) return;
+    const { href, origin } = this.#base;
+    const { origin: own } = location;
+    console.warn(`Taskbeam: the gateway at ${origin} does not know this page's origin. Add ${own} to its TASKBEAM_ALLOWED_ORIGINS.`);
+    const refused = { code: "unreachable", message: `The gateway at ${href} answers no page of ${own}.` };
+    for (const name of [...this.#topics.keys()]) this.#told(name, { refused });
   }
 
   /** @param {number} wait ms until the next connection */

@@ -138,6 +138,16 @@ export class Watch extends Target {
     return this.#following.call("POST", `/cancel${terminate ? "?terminate=true" : ""}`);
   }
 
+  /**
+   * An address at which a browser opens a file that the task stored, soon and once: a link cannot carry the token.
+   *
+   * @param {string} address below the task, as `…/tasks/{id}/files/report.pdf`; any other stays as it is
+   * @returns {Promise<string>} rejects with a `TaskError`
+   */
+  async admit(address) {
+    return this.#following.admit(address);
+  }
+
   /** Stop watching. The result rejects with the code `closed` unless it is there. */
   close() {
     this.#finish("ended", new TaskError("closed", "The watch was closed."));

@@ -1,6 +1,15 @@
 import { storedFile } from "./stored.js";
 
 /**
+ * As a link to another tab does; a file that is saved leaves no empty one behind.
+ *
+ * @param {string} href
+ */
+export function followLink(href) {
+  Object.assign(document.createElement("a"), { href, target: "_blank", rel: "noopener" }).click();
+}
+
+/**
  * Where a result is to be had: its `url`, `download_url`, else the first member whose name ends in `_url`.
  *
  * A result is the task's word, not ours: only http and https become a link, never `javascript:`.

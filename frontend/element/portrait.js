@@ -36,8 +36,8 @@ export function portrait(seen) {
   return {
     tone: tone(job.state),
     state,
-    message: words.waiting[outlook.waiting ?? ""] || (error ?? (final ? error : progress))?.message || meaning,
-    note: (final ? afterwards(job) : meanwhile(seen)).filter(Boolean).join(" · "),
+    message: words.waiting[outlook.waiting ?? ""] || refusal(job) || (error ?? (final ? error : progress))?.message || meaning,
+    note: (final ? afterwards(seen) : meanwhile(seen)).filter(Boolean).join(" · "),
     figure: reached === null ? `${progress?.current ?? ""}` : `${Math.floor(reached)}%`,
     reached,
     ticking: !final && [outlook.starts, outlook.ends, outlook.again, outlook.earliest].some((time) => time && time > now),
@@ -77,14 +77,17 @@ function meanwhile({ job, outlook, line = "", now }) {
   ];
 }
 
+/** Why there is no following it, where the gateway refuses that. @param {Job} job @returns {string | undefined} */
+const refusal = ({ state, error }) => (state === "UNKNOWN" ? words.refusals[error?.code ?? ""] : undefined);
+
 /**
  * What is good to know of one that has ended.
  *
- * @param {Job} job
+ * @param {Seen} seen
  */
-function afterwards({ error, began = 0, ts = 0 }) {
+function afterwards({ job: { error, began = 0, ts = 0 }, outlook }) {
   const seconds = ts - began;
-  return [error && `${error.code} · ${error.ref}`, seconds >= 0.1 && words.took(seconds)];
+  return [outlook.refusal, error && `${error.code} · ${error.ref}`, seconds >= 0.1 && words.took(seconds)];
 }
 
 /**

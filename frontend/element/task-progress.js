@@ -4,7 +4,7 @@ import { watch } from "../client/watch.js";
 import { announcer, milestone, spoken } from "./announce.js";
 import { adoptEarly } from "./attributes.js";
 import { facts } from "./facts.js";
-import { resultLink } from "./link.js";
+import { followLink, resultLink } from "./link.js";
 import { foresee } from "./outlook.js";
 import { portrait } from "./portrait.js";
 import { observed, TaskAttributes } from "./properties.js";
@@ -83,7 +83,11 @@ const TICK = 1_000;
  */
 export class TaskProgress extends TaskAttributes {
   static observedAttributes = observed;
-  #view = new View(this.attachShadow({ mode: "open" }), () => void this.#cancelled());
+  #view = new View(
+    this.attachShadow({ mode: "open" }),
+    () => void this.#cancelled(),
+    (click) => void this.#opened(click),
+  );
   #announce = announcer((text) => this.#view.say(text));
   /** @type {Watch | null} */
   #watch = null;
@@ -223,6 +227,21 @@ export class TaskProgress extends TaskAttributes {
       const { message } = /** @type {TaskError} */ (error);
       this.#outlook = { ...this.#outlook, cancelling: false, refusal: message };
       this.#view.say(message);
+      this.#drawSoon();
+    }
+  }
+
+  /** The link was followed: where there is a token, not before the browser may. @param {MouseEvent} click */
+  async #opened(click) {
+    const link = /** @type {HTMLAnchorElement} */ (click.currentTarget);
+    if (click.button > 1 || !(this.#getToken || this.token)) return;
+    click.preventDefault();
+    try {
+      followLink((await this.#watch?.admit(link.href)) ?? link.href);
+    } catch (error) {
+      const { code, message } = /** @type {TaskError} */ (error);
+      this.#outlook = { ...this.#outlook, refusal: words.refusals[code] ?? message };
+      this.#view.say(this.#outlook.refusal ?? "");
       this.#drawSoon();
     }
   }

@@ -26,11 +26,13 @@ export class View {
   /**
    * @param {ShadowRoot} root
    * @param {() => void} cancel what the button does
+   * @param {(click: MouseEvent) => void} open what the link does, with the middle button, too
    */
-  constructor(root, cancel) {
+  constructor(root, cancel, open) {
     this.#root = root;
     root.append(tree());
     this.#part("cancel").onclick = cancel;
+    this.#part("link").onclick = this.#part("link").onauxclick = open;
     this.#text = new Text(this.#part("output"));
   }
 

@@ -40,6 +40,15 @@ export const words = {
     UNKNOWN: ["Unavailable"],
   },
 
+  /** Why a task is not shown, by the code of the error. @type {Record<string, string>} */
+  refusals: {
+    unauthenticated: "Sign in to see this job",
+    token_expired: "Your access has expired",
+    token_revoked: "Your access has ended",
+    forbidden: "You may not see this job",
+    unreachable: "The service cannot be reached",
+  },
+
   /** How the connection is, where that matters. @type {Record<string, string>} */
   lines: { waiting: "Reconnecting", offline: "You are offline" },
 

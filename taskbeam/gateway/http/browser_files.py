@@ -73,6 +73,10 @@ async def _file(request: Request, path: str) -> Response:
     if asked.suffix not in _LOADED or ".." in asked.parts:
         raise TaskbeamError(problems.NOT_FOUND)
     try:
-        return await Files(directory=FOLDER, check_dir=False, hashed=True).get_response(path, request.scope)
+        files = Files(directory=FOLDER, check_dir=False, hashed=True)
+        response = await files.get_response(path, request.scope)
     except HTTPException as error:
         raise TaskbeamError(problems.NOT_FOUND) from error
+    # Modules are nobody's secret: a page of an origin that may ask nothing else loads them, and is told so.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
