@@ -7,6 +7,7 @@ import "../notify/index.js";
 import { find, say } from "../look/dom.js";
 import { JournalRows } from "../look/journal.js";
 import { counted, duration, percentage } from "../look/wording.js";
+import { CurlPane } from "./curl.js";
 import { drawLanes } from "./lanes.js";
 import { outcome } from "./outcome.js";
 import { ResultPanel } from "./result.js";
@@ -28,6 +29,7 @@ export class Detail {
   #follow;
   #journal;
   #result;
+  #curl;
   #chosen;
 
   /** @param {HTMLElement} panel @param {(mode: Mode) => void} chosen a transport was chosen by hand */
@@ -36,6 +38,7 @@ export class Detail {
     this.#chosen = chosen;
     this.#journal = new JournalRows(this.#part("journal"));
     this.#result = new ResultPanel(this.#part("result"));
+    this.#curl = new CurlPane(this.#part("curl"));
     this.#part("lanes").addEventListener("change", (/** @type {any} */ { target }) => this.#use(target.value));
     this.#part("cut").addEventListener("click", () => this.#follow?.watch.drop());
     this.#part("cancel").addEventListener("click", () => void this.#cancel());
@@ -48,6 +51,7 @@ export class Detail {
     if (follow === this.#follow) return;
     this.#follow = follow;
     this.#journal.clear();
+    this.#curl.show(follow?.task);
     if (!follow) return;
     const { task } = follow;
     Object.assign(this.#bell, { taskId: task.task_id, token: task.token ?? "", job: follow.job });
@@ -62,6 +66,11 @@ export class Detail {
 
   get #bell() {
     return /** @type {TaskBell} */ (this.#part("bell"));
+  }
+
+  /** @param {string} text about the job that is shown, until it has ended */
+  note(text) {
+    say(this.#part("note"), text);
   }
 
   focus() {

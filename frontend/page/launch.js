@@ -3,11 +3,14 @@ import { find } from "../look/dom.js";
 import { requestBatch, requestImages, requestReport, requestText } from "./ask.js";
 import { samplePicture } from "./sample.js";
 
+/** Words that keep a worker busy while somebody looks: it finds each in a model that it trains before. */
+const LONG = 10_000;
+
 /**
  * The forms that ask for jobs. They are inert until their script has come: the browser would submit them itself.
  *
  * @param {HTMLElement} root
- * @param {(task: RecentJob) => void} started
+ * @param {(task: RecentJob, long: boolean) => void} started `long`: it takes a while, so there is something to see
  */
 export function launchPad(root, started) {
   const note = find(root, "#note");
@@ -22,11 +25,12 @@ export function launchPad(root, started) {
   /**
    * @param {string} title
    * @param {() => Promise<import("./ask.js").Accepted>} ask
+   * @param {boolean} [long]
    */
-  const start = async (title, ask) => {
+  const start = async (title, ask, long = false) => {
     say(hint, "hint");
     try {
-      started({ title, ...(await ask()) });
+      started({ title, ...(await ask()) }, long);
     } catch (problem) {
       say(problem instanceof Error ? problem.message : String(problem), "problem");
     }
@@ -35,6 +39,7 @@ export function launchPad(root, started) {
   reports(find(root, "#new-report"), start);
   texts(find(root, "#new-text"), start);
   pictures(find(root, "#new-picture"), start, () => say("Drawing a picture of 11 megapixels …", "hint"));
+  find(root, "#begin").addEventListener("click", () => void start(titleOfText(LONG), () => requestText(LONG), true));
   root.inert = false;
 }
 
@@ -59,7 +64,7 @@ function texts(form, start) {
   form.addEventListener("submit", async (submit) => {
     submit.preventDefault();
     const count = Number(words.value);
-    await start(`A text of ${count.toLocaleString("en")} words`, () => requestText(count));
+    await start(titleOfText(count), () => requestText(count));
   });
 }
 
@@ -89,4 +94,9 @@ function pictures(form, start, drawing) {
     delete form.dataset.over;
     upload(drop.dataTransfer?.files);
   });
+}
+
+/** @param {number} words */
+function titleOfText(words) {
+  return `A text of ${words.toLocaleString("en")} words`;
 }

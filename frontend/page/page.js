@@ -6,6 +6,7 @@ import { accountPlace } from "./account.js";
 import { Announcer } from "./announcer.js";
 import { Detail } from "./detail.js";
 import { bellOfAll, feedOf } from "./feeds.js";
+import { dropOnce } from "./first-visit.js";
 import { Follow } from "./follow.js";
 import { launchPad } from "./launch.js";
 import { forget, recent, recentOf, remember } from "./recent.js";
@@ -48,12 +49,15 @@ function follow(task, where) {
   arrange();
 }
 
-/** @param {RecentJob} task */
-function started(task) {
+/** @param {RecentJob} task @param {boolean} long */
+function started(task, long) {
   remember(task);
   fresh.add(task.task_id);
   follow(task, { first: true });
   open(task.task_id);
+  detail.bringIntoView();
+  const job = selected();
+  if (long && job) dropOnce(job.watch, () => detail.note("This page has dropped the connection once, so that you see it heal."));
 }
 
 function draw() {
@@ -143,4 +147,4 @@ async function begin() {
 
 // The forms work at once; a job is shown as soon as it is known whose jobs the page remembers.
 const begun = begin();
-launchPad(find(document, "#launch"), (task) => void begun.then(() => started(task)));
+launchPad(find(document, "#launch"), (task, long) => void begun.then(() => started(task, long)));

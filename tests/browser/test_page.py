@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 from pypdf import PdfReader
@@ -389,3 +390,48 @@ def test_the_tab_says_how_far_the_job_is(site: Whole, page: Page, journals: Jour
     task.finish()
     expect(page).to_have_title(f"✓ {name}")
     assert len({waiting, running, icon.get_attribute("href")}) == 3
+
+
+@pytest.mark.parametrize("size", [(1360, 900), (390, 844)], ids=["desktop", "phone"])
+def test_a_newcomer_sees_a_connection_drop_and_heal(
+    site: Whole, page: Page, journals: Journals, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    first, second = journals.task(), journals.task()
+    sent = iter([first, second])
+    page.route("**/texts", lambda route: route.fulfill(status=202, json={"task_id": next(sent).id}))
+    page.goto(site.address)
+    start = page.get_by_role("button", name="Start a long job")
+    expect(start).to_be_in_viewport()
+    start.click()
+    expect(page.locator("#detail [data-part=line]")).to_contain_text("Live over")
+    expect(page.locator(".lanes")).to_be_in_viewport(ratio=1)
+    first.grow(6)
+    expect(page.locator("[data-part=note]")).to_contain_text("has dropped the connection once")
+    first.grow(3)
+    expect_proof(page, "10 of 10 events · 0 lost · 0 duplicated", "reconnect")
+    expect(page.locator(".proof")).to_be_in_viewport()
+    start.click()
+    expect(page.locator("#detail-title")).to_be_in_viewport()
+    expect_proof(page, "1 of 1 event ")
+    second.grow(8)
+    expect_proof(page, "9 of 9 events · 0 lost · 0 duplicated")
+    expect(page.locator("[data-part=note]")).to_be_empty()
+
+
+def test_what_curl_prints_is_seen_in_step_with_the_page(site: Whole, page: Page, journals: Journals) -> None:
+    task = journals.task()
+    page.goto(f"{site.address}/#{task.id}")
+    expect_proof(page, "1 of 1 event ")
+    summary = page.get_by_text("What curl -N prints meanwhile")
+    printed = page.locator(".curl pre")
+    summary.click()
+    expect(printed).to_contain_text("\n\n")
+    expect(printed).to_contain_text(str(task.append("live")))
+    task.finish()
+    expect_state(page, "SUCCESS")
+    assert violations(page) == []
+    page.reload()
+    summary.click()
+    url = f"{site.address}/tasks/{task.id}/events"
+    expect(printed).to_have_js_property("textContent", f"$ curl -N {url}\n{httpx.get(url).text}")
