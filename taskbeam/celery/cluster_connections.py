@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import redis
 
 from taskbeam.celery.outbox_connections import DEADLINE, OutboxConnections, answers, bounded
+from taskbeam.celery.untold_feeds import untold_feeds
 from taskbeam.cluster.slot_map import CONTROL_SLOT, slot_of
 from taskbeam.cluster.topology import Topology
 from taskbeam.cluster.writer import ClusterWriter
@@ -50,9 +51,9 @@ class ClusterConnections(OutboxConnections):
     def writer(self, *, patient: bool) -> ClusterWriter:
         """What appends entries: within the deadline of an append, or for some seconds."""
         if patient:
-            return ClusterWriter(self.topology, self.to, self.make_quick, PATIENCE)
+            return ClusterWriter(self.topology, self.to, self.make_quick, PATIENCE, untold_feeds)
         return ClusterWriter(
-            self.topology, lambda address: self.to(address, DEADLINE), self.make_quick, DEADLINE
+            self.topology, lambda address: self.to(address, DEADLINE), self.make_quick, DEADLINE, untold_feeds
         )
 
     def server(self, key: str) -> Hashable:

@@ -9,9 +9,10 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from taskbeam.background.logger import logger_for
 from taskbeam.cluster.registrations import leave_queue, tell_news
+from taskbeam.cluster.tell_feeds import tell_feeds
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.pipelined_connection import settle
-from taskbeam.journal.scripts import APPEND, LEAVE_QUEUE, TELL_NEWS
+from taskbeam.journal.scripts import CLUSTER_APPEND, LEAVE_QUEUE, TELL_NEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,10 +33,10 @@ class ClusterAppender(JournalAppender):
         self._exchange = exchange
 
     async def _send(self, entries: Sequence[Entry]) -> list[Any]:
-        return await self._send_by(("EVALSHA", APPEND.digest), entries)
+        return await self._send_by(("EVALSHA", CLUSTER_APPEND.digest), entries)
 
     async def _send_script(self, entries: Sequence[Entry]) -> list[Any]:
-        return await self._send_by(("EVAL", APPEND.text), entries)
+        return await self._send_by(("EVAL", CLUSTER_APPEND.text), entries)
 
     async def _send_by(self, script: tuple[Part, Part], entries: Sequence[Entry]) -> list[Any]:
         replies: list[Any] = [None] * len(entries)
@@ -54,6 +55,8 @@ class ClusterAppender(JournalAppender):
                 self._tell(LEAVE_QUEUE, leave_queue(answer.place, entry.keys.result))
             elif entry.final:
                 self._tell(TELL_NEWS, tell_news(entry.keys.result))
+            if answer.owed is not None:
+                await tell_feeds(self._exchange, entry.keys, answer.owed)
         return appended
 
     def _tell(self, script: Script, command: Command) -> None:

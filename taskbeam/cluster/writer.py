@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
 from taskbeam.cluster.control_line import Silence
+from taskbeam.cluster.feed_teller import FeedTeller
 from taskbeam.cluster.redirection import Ask, Redirection, redirection
 from taskbeam.cluster.registrations import Registrations
 from taskbeam.cluster.slot_map import slot_of
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
     from redis.connection import AbstractConnection
 
+    from taskbeam.cluster.feed_teller import Untold
     from taskbeam.cluster.slot_map import Address
     from taskbeam.cluster.topology import Topology
     from taskbeam.journal.entry import Appended, Entry
+    from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.scripts import Script
 
 #: Seconds from one try to the next while a slot moves, or has no master.
@@ -36,6 +39,7 @@ class _Held(threading.local):
     """A thread's lines by their servers, the process that opened them, and the thread as a writer.
 
     ``busy``: it is in the middle of a call. ``until``: the moment (monotonic, s) up to which it tries.
+    ``fed``: the task of which it wrote last that has feeds.
     """
 
     def __init__(self) -> None:
@@ -45,6 +49,7 @@ class _Held(threading.local):
         self.numbers = Numbers()
         self.busy = False
         self.until = 0.0
+        self.fed = ""
 
 
 class ClusterWriter:
@@ -60,16 +65,19 @@ class ClusterWriter:
         connect: Callable[[Address], AbstractConnection],
         connect_control: Callable[[], AbstractConnection],
         patience: float,
+        untold: Untold,
     ) -> None:
         """``connect`` makes an unconnected connection, whose timeouts are the deadline of one reply.
 
-        ``connect_control`` makes one to whoever has what belongs to no task.
+        ``connect_control`` makes one to whoever has what belongs to no task. ``untold`` keeps what feeds are
+        still to be told.
         """
         self._topology = topology
         self._connect = connect
         self._connect_control = connect_control
         self._patience = patience
         self._silence = Silence()
+        self._feeds = FeedTeller(untold, self._follow, self._drop_lines, self.catch_up)
         self._held = _Held()
 
     @property
@@ -83,11 +91,18 @@ class ClusterWriter:
             self._settle()
             self._registrations().before(entry)
             appended = self._deliver(entry)
+            # What is told late is told by whoever finds the run registered, should this process die.
+            self._tell_feeds(entry)
             self._registrations().after(entry, appended)
             return appended
 
     def post(self, entry: Entry) -> Appended | None:
-        """Send, and leave the answer for a later call; as `JournalWriter.post`."""
+        """Send, and leave the answer for a later call; as `JournalWriter.post`.
+
+        Where the task has feeds, a state is not left: they are to be told before this thread is silent.
+        """
+        if entry.state and entry.task_id == self._held.fed:
+            return self.append(entry)
         with self._calling():
             newest, now = None, time.monotonic()
             self._registrations().before(entry)
@@ -117,8 +132,7 @@ class ClusterWriter:
 
     def close(self) -> None:
         """Drop this thread's connections."""
-        for address in list(self._held.lines):
-            self._drop(address)
+        self._drop_lines()
         if self._held.registrations is not None:
             self._held.registrations.close()
 
@@ -165,6 +179,7 @@ class ClusterWriter:
         newest: Appended | None = None
         first_error: ResponseError | None = None
         again: list[Entry] = []
+        posted = [entry for line in self._held.lines.values() for entry in line.unanswered.entries]
         for address, line in list(self._held.lines.items()):
             try:
                 if line.unanswered.entries:
@@ -179,7 +194,23 @@ class ClusterWriter:
             raise first_error
         for entry in [*again, *([and_then] if and_then else [])]:
             newest = self._deliver(entry)
+        for entry in [*posted, *([and_then] if and_then else [])]:
+            self._tell_feeds(entry)
         return newest
+
+    def catch_up(self, keys: TaskKeys, feed: str) -> None:
+        """Tell a feed what it lacks of a task; raises as `append`."""
+        with self._calling():
+            self._settle()
+            self._feeds.catch_up(keys, feed)
+
+    def _tell_feeds(self, entry: Entry) -> None:
+        if self._feeds.tell(entry):
+            self._held.fed = entry.task_id
+
+    def _drop_lines(self) -> None:
+        for address in list(self._held.lines):
+            self._drop(address)
 
     def _is_due(self, now: float) -> bool:
         return any(line.unanswered.entries and line.unanswered.due(now) for line in self._held.lines.values())

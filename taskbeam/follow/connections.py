@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from taskbeam.cluster.appender import ClusterAppender
 from taskbeam.cluster.control import ControlClient
 from taskbeam.cluster.exchange import ClusterExchange
+from taskbeam.cluster.feed_reader import ClusterFeedReader
 from taskbeam.follow.cluster_subscriber import ClusterSubscriber
 from taskbeam.follow.subscriber import Subscriber
 from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.feeds.reader import FeedReader
 from taskbeam.journal.pipelined_connection import PipelinedConnection
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from taskbeam.follow.hub import Hub
     from taskbeam.journal.exchange import Exchange
+    from taskbeam.journal.keys import JournalNames
+    from taskbeam.journal.reader import JournalReader
     from taskbeam.measures.redis_traffic import RedisTraffic
 
 
@@ -36,6 +40,13 @@ def exchange_with(redis: Redis, timeout: float, traffic: RedisTraffic | None = N
 def appender_to(redis: Redis, exchange: Exchange) -> JournalAppender:
     """By what journals are appended to; ``exchange`` is what `exchange_with` made of the client."""
     return ClusterAppender(exchange) if isinstance(exchange, ClusterExchange) else JournalAppender(redis)
+
+
+def feeds_by(exchange: Exchange, journal: JournalReader, names: JournalNames, max_bytes: int) -> FeedReader:
+    """By what feeds are read; ``journal`` reads by the same ``exchange``, and a page has so many bytes."""
+    if isinstance(exchange, ClusterExchange):
+        return ClusterFeedReader(journal, exchange, names, max_bytes)
+    return FeedReader(journal, exchange, names.prefix, max_bytes)
 
 
 def subscriber_of(

@@ -42,7 +42,7 @@ class FeedChannel(Followed):
 
     @staticmethod
     def names(name: str, journals: JournalNames) -> TaskKeys:
-        return feed_keys(name, journals.prefix)
+        return feed_keys(name, journals.prefix, journals.kind)
 
     def heard(self, channel: bytes, payload: bytes, carry_out: CarryOut) -> None:
         loop = asyncio.get_running_loop()
@@ -71,4 +71,6 @@ class FeedChannel(Followed):
         then: Callable[[History | Absence | Exception], None],
     ) -> None:
         prefix = self.keys.result.removeprefix(FEED).removesuffix(self.name)
-        ask_feed(journal, self.keys, after, READ_LIMIT, then, (self.name, prefix))
+        # On a cluster the tasks are at other servers than the feed.
+        standing = (self.name, prefix) if self.keys.beside_control else None
+        ask_feed(journal, self.keys, after, READ_LIMIT, then, standing)

@@ -12,7 +12,7 @@ from taskbeam.celery.external_entries import lost_result
 from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
-from taskbeam.follow.connections import appender_to, exchange_with, subscriber_of
+from taskbeam.follow.connections import appender_to, exchange_with, feeds_by, subscriber_of
 from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
 from taskbeam.follow.position_check import PositionCheck
@@ -44,7 +44,6 @@ from taskbeam.gateway.quotas.quota import Quota
 from taskbeam.gateway.quotas.quotas import Quotas
 from taskbeam.gateway.shutdown import LAST_PATIENCE, Shutdown, SignalWatch
 from taskbeam.gateway.startup import warn_of_what_is_wrong
-from taskbeam.journal.feeds.reader import FeedReader
 from taskbeam.journal.reader import JournalReader
 from taskbeam.presence.watchdog import Watchdog
 from taskbeam.queues.audience import Audience
@@ -148,7 +147,7 @@ class Runtime:
             settings.redis_timeout,
             settings.max_wait,
         )
-        reader = FeedReader(self.journal, self.connection, journals.key_prefix, settings.max_replay_bytes)
+        reader = feeds_by(self.connection, self.journal, journals.names, settings.max_replay_bytes)
         self.feeds = FeedPolling(reader, self.polling, journals.key_prefix, sharded=self.sharded)
         self.broker = Broker(celery_app, settings.redis_timeout)
         revoker = Revoker(backend, self.appender)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 from taskbeam.journal.control_keys import QueueKeys
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.events import EventId
+from taskbeam.journal.feeds.owed import Owed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,7 +125,7 @@ class Appended:
     ``cancelled``: somebody asked the task to stop. ``run``: the entry's. ``dependents``: the tasks that
     wait for this one, where it has ended without success. ``life``: the name of this life of the server.
     ``failed``: the optional steps that failed, each as ``what it does: why``. ``place``: in its queue,
-    on a cluster.
+    ``owed``: what its feeds are to be told; both on a cluster.
     """
 
     verdict: Verdict
@@ -135,13 +136,16 @@ class Appended:
     life: str = ""
     failed: tuple[str, ...] = ()
     place: Place | None = None
+    owed: Owed | None = None
 
     @classmethod
-    def from_reply(cls, reply: list[bytes | str | int], run: str = "") -> Appended:
+    def from_reply(cls, reply: list[Any], run: str = "") -> Appended:
         """Read the script's ``{verdict, epoch, seq, cancel, dependents, life, failed…}``, decoded or not."""
         verdict, epoch, seq, cancel, dependents, life, *failed = reply
-        id, ids = EventId(int(epoch), int(seq)), read_ids(dependents)  # type: ignore[arg-type]  # noqa: A001
+        id, ids = EventId(int(epoch), int(seq)), read_ids(dependents)  # noqa: A001
         appended = cls(_VERDICTS[verdict], id, cancel in ("1", b"1"), run, ids, _text(life))
+        if failed and isinstance(failed[0], list):
+            appended.owed = Owed.from_reply(failed.pop(0))
         if failed:
             steps = [_text(step) for step in failed]
             appended.failed = tuple(step for step in steps if not step.startswith(LEFT))
@@ -202,7 +206,7 @@ class Entry:
     - ``behind``: the number of a call that has no answer yet. Unless that one was taken, this one is early.
     - ``life``: the life of the server, as an earlier answer over the same connection named it; '' = unknown.
     - ``delivery``: how far its writer has come with it. ``in_doubt``: it may be in the journal, though no
-      answer said so.
+      answer said so. ``owed``: what the task's feeds are to be told, by the answer.
     """
 
     keys: TaskKeys
@@ -241,6 +245,7 @@ class Entry:
     life: str = ""
     delivery: Delivery = Delivery.UNSENT
     in_doubt: bool = False
+    owed: Owed | None = None
 
     def script_keys(self) -> tuple[str, ...]:
         """The script's KEYS."""

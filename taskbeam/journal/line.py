@@ -9,7 +9,7 @@ import hiredis
 from redis.exceptions import DataError, NoScriptError, ResponseError
 
 from taskbeam.journal.entry import Appended, Delivery, Entry, new_token
-from taskbeam.journal.scripts import APPEND
+from taskbeam.journal.scripts import append_script
 from taskbeam.journal.unanswered import Unanswered, note, unknown_script
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Line:
         try:
             keys, args = entry.script_keys(), entry.script_args()
             # Packed in C: redis-py's own packing costs three times as much.
-            command: Any = ("EVALSHA", APPEND.digest, len(keys), *keys, *args)
+            command: Any = ("EVALSHA", append_script(entry.keys).digest, len(keys), *keys, *args)
             packed = hiredis.pack_command(command)
         except Exception as error:
             entry.delivery = Delivery.REFUSED
@@ -98,7 +98,8 @@ class Line:
         if isinstance(reply, NoScriptError):
             self._ask(asking)
             keys, args = entry.script_keys(), entry.script_args()
-            self._connection.send_command("EVAL", APPEND.text, len(keys), *keys, *args)
+            script = append_script(entry.keys)
+            self._connection.send_command("EVAL", script.text, len(keys), *keys, *args)
             reply = self._reply()
         appended = note(entry, reply)
         self._life = appended.life
@@ -116,7 +117,7 @@ class Line:
         return newest
 
     def run(
-        self, script: Script, keys: Sequence[str], args: Sequence[str | int], *, asking: bool = False
+        self, script: Script, keys: Sequence[str], args: Sequence[str | bytes | int], *, asking: bool = False
     ) -> Any:
         """What another script answers; raises redis-py's errors. ``asking`` as in `exchange`."""
         self._ask(asking)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from taskbeam.journal.control_keys import CLUSTER, ONE_SERVER
 from taskbeam.journal.encode import to_json
@@ -24,6 +25,9 @@ from taskbeam.journal.feeds.bounds import (
 )
 from taskbeam.journal.feeds.names import FEED
 from taskbeam.journal.limits import DEFAULT_KEEP, DEFAULT_LIMIT, DEFAULT_LIMIT_BYTES, OPEN_EXPIRES
+
+if TYPE_CHECKING:
+    from taskbeam.journal.keys import TaskKeys
 
 #: The name of a constant, in Lua. One pattern for all: every process of a worker loads the scripts.
 _CONSTANT = re.compile(r"\b[A-Z][A-Z_]+\b")
@@ -61,21 +65,14 @@ NOTIFY_MOST = 500_000
 NEWS_KEPT = 50_000
 
 #: What numbers the records of a feed, and what it is told. The append script itself sets `CANVASES`.
-_RECORD = (
-    "feeds/canvas.lua",
-    "feeds/rows.lua",
-    "feeds/begin.lua",
-    "feeds/record.lua",
-    "feeds/picture.lua",
-    "feeds/plant.lua",
-)
+_COUNT = ("feeds/canvas.lua", "feeds/row.lua", "feeds/rows.lua")
+_RECORD = (*_COUNT, "feeds/begin.lua", "feeds/record.lua", "feeds/picture.lua", "feeds/plant.lua")
 #: What a look at a feed needs.
 _LOOK_AT_FEED = (
     "feeds/packed.lua",
     "feeds/numbers.lua",
     "feeds/read_feed.lua",
-    "feeds/canvas.lua",
-    "feeds/rows.lua",
+    *_COUNT,
 )
 _FEED = ("feeds/packed.lua", "feeds/numbers.lua", "feeds/outlive.lua", "feeds/read_feed.lua", *_RECORD)
 _BOUNDS: dict[str, int | str] = {
@@ -84,13 +81,12 @@ _BOUNDS: dict[str, int | str] = {
     "FEED_RECORDS": FEED_RECORDS,
     "FEED_BYTES": FEED_BYTES,
     "FEED_LIFE": FEED_LIFE,
+    "PUBLISH_FEED": "PUBLISH",
 }
-
-#: The parts are one chunk of Lua, in this order: each sees the locals of those before it.
-APPEND = _load(
-    "append/entry.lua",
-    "append/dependents.lua",
-    "append/optional.lua",
+#: On a cluster a feed is published where it is, and its tasks are elsewhere.
+_CLUSTER_BOUNDS = _BOUNDS | {"PUBLISH_FEED": "SPUBLISH"}
+#: What the append script is, wherever it runs: up to what is optional and belongs to more than the task.
+_GUARD = (
     "append/life.lua",
     "append/repeats.lua",
     "append/result.lua",
@@ -102,6 +98,23 @@ APPEND = _load(
     "queues/places.lua",
     "append/leave_queue.lua",
     "append/upkeep.lua",
+)
+_APPEND_BOUNDS: dict[str, int | str] = {
+    "DEFAULT_LIMIT": DEFAULT_LIMIT,
+    "DEFAULT_LIMIT_BYTES": DEFAULT_LIMIT_BYTES,
+    "DEFAULT_KEEP": DEFAULT_KEEP,
+    "OPEN_EXPIRES": OPEN_EXPIRES,
+    "REMEMBERED": REMEMBERED,
+    "MOST_WRITERS": MOST_WRITERS,
+    "LEFT": LEFT,
+}
+
+#: The parts are one chunk of Lua, in this order: each sees the locals of those before it.
+APPEND = _load(
+    "append/entry.lua",
+    "append/dependents.lua",
+    "append/optional.lua",
+    *_GUARD,
     "append/mark.lua",
     "append/feeds.lua",
     "feeds/packed.lua",
@@ -113,12 +126,7 @@ APPEND = _load(
     "append/make_room.lua",
     "append/tell_canvas.lua",
     "append/tell_feeds.lua",
-    DEFAULT_LIMIT=DEFAULT_LIMIT,
-    DEFAULT_LIMIT_BYTES=DEFAULT_LIMIT_BYTES,
-    DEFAULT_KEEP=DEFAULT_KEEP,
-    OPEN_EXPIRES=OPEN_EXPIRES,
-    REMEMBERED=REMEMBERED,
-    MOST_WRITERS=MOST_WRITERS,
+    SEES_TASKS=True,
     FEED_TASKS=FEED_TASKS,
     LOOK_EVERY=LOOK_EVERY,
     CANVAS_TASKS=CANVAS_TASKS,
@@ -126,9 +134,26 @@ APPEND = _load(
     NOTIFY_DUE=ONE_SERVER.notify_due,
     NOTIFY_GRACE=NOTIFY_GRACE,
     NOTIFY_MOST=NOTIFY_MOST,
-    LEFT=LEFT,
+    **_APPEND_BOUNDS,
     **_BOUNDS,
 )
+#: On a cluster: it answers what is owed to the task's feeds, which are elsewhere.
+CLUSTER_APPEND = _load(
+    "append/entry.lua",
+    "append/dependents.lua",
+    "append/optional.lua",
+    "append/owes.lua",
+    *_GUARD,
+    "append/owed.lua",
+    **_APPEND_BOUNDS,
+)
+
+
+def append_script(keys: TaskKeys) -> Script:
+    """What appends to a task's journal."""
+    return APPEND if keys.beside_control else CLUSTER_APPEND
+
+
 #: What a cluster keeps in the slot of what belongs to no task, beside the journals.
 _PLACES_AND_NEWS = ("queues/places.lua", "queues/news.lua")
 _NEWS: dict[str, int | str] = {"DASHBOARD": CLUSTER.dashboard, "NEWS": CLUSTER.news, "NEWS_KEPT": NEWS_KEPT}
@@ -167,3 +192,33 @@ LIST_FEED = _load(
 GROUP_SIZE = _load(*_FEED, "feeds/size.lua", CANVASES=True, **_BOUNDS)
 RELEASE_TREE = _load(*_FEED, "feeds/release.lua", CANVASES=True, **_BOUNDS)
 TREE_OF = _load(*_FEED, "feeds/tree.lua", CANVASES=True, **_BOUNDS)
+
+#: What a feed of a cluster, and its tasks, are asked and told one by one.
+_CLUSTER_ROWS = (
+    "feeds/packed.lua",
+    "feeds/numbers.lua",
+    "feeds/canvas.lua",
+    "feeds/cluster/row.lua",
+    "feeds/rows.lua",
+)
+TELL_FEED = _load(
+    *_CLUSTER_ROWS,
+    "feeds/outlive.lua",
+    "feeds/begin.lua",
+    "feeds/record.lua",
+    "append/make_room.lua",
+    "feeds/cluster/newer.lua",
+    "feeds/cluster/tell.lua",
+    CANVASES=True,
+    SEES_TASKS=False,
+    FEED_TASKS=FEED_TASKS,
+    LOOK_EVERY=LOOK_EVERY,
+    CANVAS_TASKS=CANVAS_TASKS,
+    **_CLUSTER_BOUNDS,
+)
+TRANSITIONS = _load("feeds/cluster/newer.lua", "feeds/cluster/transitions.lua")
+ROWS = _load(
+    *_CLUSTER_ROWS, "feeds/cluster/rows.lua", MOST_LOOKED=MOST_LOOKED, CANVASES=True, **_CLUSTER_BOUNDS
+)
+FORGET_ROWS = _load(*_CLUSTER_ROWS, "feeds/cluster/forget.lua", CANVASES=True, **_CLUSTER_BOUNDS)
+PICTURE = _load("feeds/cluster/picture.lua")

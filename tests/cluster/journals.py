@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from taskbeam.celery.cluster_connections import ClusterConnections
+from taskbeam.celery.untold_feeds import untold_feeds
 from taskbeam.cluster.slot_map import Address, slot_of
 from taskbeam.cluster.writer import ClusterWriter
 from taskbeam.journal.cluster_keys import ClusterKeys
@@ -28,7 +29,9 @@ class Journals:
         nodes = [Address("127.0.0.1", node.port) for node in cluster.nodes]
         self.connections = ClusterConnections(nodes, {})
         connections = self.connections
-        self.writer = ClusterWriter(connections.topology, connections.to, connections.make_quick, patience)
+        self.writer = ClusterWriter(
+            connections.topology, connections.to, connections.make_quick, patience, untold_feeds
+        )
 
     def task(self, at: ClusterNode | None = None) -> Task:
         """One whose journal is empty, at a certain master."""

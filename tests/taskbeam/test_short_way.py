@@ -43,7 +43,7 @@ def both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
         text = text.replace(f"> {bound}", f"> {small}").replace(f">= {bound}", f">= {small}")
         text = text.replace(f"feed.total < {bound}", f"feed.total < {small}")
     digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
-    monkeypatch.setattr("taskbeam.journal.line.APPEND", Script(text.encode(), digest))
+    monkeypatch.setattr("taskbeam.journal.scripts.APPEND", Script(text.encode(), digest))
 
 
 def live(task: Journal, chosen: random.Random) -> None:

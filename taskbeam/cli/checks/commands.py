@@ -100,7 +100,7 @@ SHARDED_PUBLISHING = (
     ("CLUSTER", "MYID"),
 )
 
-#: Feeds are kept on one server only.
+#: Feeds on one server. On a cluster their channels are sharded, as those of tasks are.
 FEED_PUBLISHING = (("PUBLISH", FEED_CHANNEL, ""), ("SUBSCRIBE", FEED_CHANNEL))
 
 #: Where Celery's own results are heard.

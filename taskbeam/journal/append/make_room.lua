@@ -1,6 +1,6 @@
 -- Before a task comes to a feed: tasks whose journals are gone go, and where the feed is full those that ended first.
--- That a journal is gone is looked for now and then. A group or a tree has all that have not ended, and goes on
--- counting what it has no row for any more.
+-- That a journal is gone is looked for now and then, where it is beside the feed. A group or a tree has all that have
+-- not ended, and goes on counting what it has no row for any more.
 
 -- What a head has beside rows: epoch, seq, numbers, canvas.
 local NO_ROWS = 4
@@ -21,7 +21,7 @@ local function make_room(feed, prefix)
     return
   end
   local function gone(id)
-    return full or redis.call('EXISTS', '{' .. prefix .. id .. '}:head') == 0
+    return full or SEES_TASKS and redis.call('EXISTS', '{' .. prefix .. id .. '}:head') == 0
   end
   local function drop(id, row)
     if row and not feed.ends then

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import ClassVar, Self
 
-from taskbeam.journal.keys import TaskKeys
+from taskbeam.journal.keys import ShardedKeys, TaskKeys
 from taskbeam.journal.labels import label
 
 #: What stands before a feed's name, and before the prefix of the tasks' results, in its keys.
@@ -49,9 +49,28 @@ def normal_name(text: str) -> str:
     return f"{kind}:{label(of)}"
 
 
-def feed_keys(feed: str, prefix: str) -> TaskKeys:
+@dataclass(frozen=True, slots=True)
+class ClusterFeedKeys(ShardedKeys):
+    """The names of a feed on a cluster: all of one slot, also where the feed's name has braces."""
+
+    beside_control: ClassVar[bool] = False
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The head, the log, and what the scripts alone name.
+
+        Of a slot that is moving some keys are here and some there. A server refuses a script for that as a
+        whole only where it is told of all of them.
+        """
+        return (self.head, self.log, *(f"{{{self.result}}}:{part}" for part in ("order", "ended")))
+
+
+def feed_keys(feed: str, prefix: str, tasks: type[TaskKeys] = TaskKeys) -> TaskKeys:
     """The names of a feed of tasks whose results have this prefix. ``result`` is no key of it.
+
+    ``tasks``: the kind of the tasks' names.
 
     Its rows, their order and those that have ended are named by the scripts alone.
     """
-    return TaskKeys(f"{FEED}{prefix}{feed}")
+    kind = TaskKeys if tasks.beside_control else ClusterFeedKeys
+    return kind(f"{FEED}{prefix}{feed}")

@@ -13,7 +13,7 @@ local function number_record(feed, said, event, ...)
     feed.bytes, length = feed.bytes - #redis.call('LPOP', feed.base .. ':log'), length - 1
   end
   keep_feed(feed, 'seq', feed.seq, ...)
-  redis.call('PUBLISH', feed.base .. ':live', told)
+  redis.call(PUBLISH_FEED, feed.base .. ':live', told)
 end
 
 -- The task's row changes to `row`. Returns whether one of the feed's keys begins, so that it does not live yet for as

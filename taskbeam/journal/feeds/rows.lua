@@ -1,13 +1,4 @@
--- The rows of a feed: the state of each of its tasks, and what follows from a change of one.
-
--- The state that a row has, its permille and its weight.
-local function read_row(feed, row)
-  if not feed.ends or not row then
-    return row
-  end
-  local permille, weight, known = row:match('^(%d+) (%d+) (.*)$')
-  return known, tonumber(permille), tonumber(weight)
-end
+-- What follows from a change of a row: a feed knows the state of each of its tasks.
 
 local function count(feed, row, by)
   local known, permille, weight = read_row(feed, row)

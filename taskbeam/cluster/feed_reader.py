@@ -1,0 +1,93 @@
+"""List the tasks of a feed on a cluster, each of which may be at another server than the feed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from taskbeam.background.logger import logger_for
+from taskbeam.cluster.tell_feeds import carry_out
+from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.journal.events import EventId, Record
+from taskbeam.journal.feeds.names import FEED, ClusterFeedKeys
+from taskbeam.journal.feeds.reader import FeedPage, FeedReader
+from taskbeam.journal.feeds.telling import catch_up
+from taskbeam.journal.run_script import run_script
+from taskbeam.journal.scripts import FORGET_ROWS, PICTURE, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from taskbeam.journal.exchange import Exchange
+    from taskbeam.journal.keys import JournalNames, TaskKeys
+    from taskbeam.journal.reader import JournalReader
+
+logger = logger_for(__name__)
+
+
+class ClusterFeedReader(FeedReader):
+    """As on one server, but for the moment: tasks are read after the feed, so they are as new or newer.
+
+    Where a task has gone on and its writer died before it told the feed, whoever lists the feed tells it.
+    """
+
+    def __init__(
+        self, journal: JournalReader, connection: Exchange, names: JournalNames, max_bytes: int
+    ) -> None:
+        super().__init__(journal, connection, names.prefix, max_bytes)
+        self._names = names
+
+    async def list(self, keys: TaskKeys, states: Sequence[str], before: int | None, limit: int) -> FeedPage:
+        name = keys.result.removeprefix(FEED + self._prefix)
+        start = "" if before is None else str(before)
+        reply = await run_script(self._connection, ROWS, _keys(keys), name, start, limit, *states)
+        epoch, seq, rollup, following, *found = reply
+        ids, rows, numbers = found[::3], found[1::3], found[2::3]
+        tasks = [self._names.task(task_id.decode()) for task_id in ids]
+        pictures = await asyncio.gather(*(_picture(self._connection, task) for task in tasks))
+        events: list[Record] = []
+        gone: list[bytes] = []
+        behind: list[TaskKeys] = []
+        room = self._max_bytes
+        for place, picture in enumerate(pictures):
+            if picture is None:
+                gone += [ids[place], rows[place]]
+                continue
+            event, turned = picture
+            room -= len(event)
+            if room < 0 and events:
+                following = numbers[place - 1]
+                break
+            if event:
+                events.append(Record.parse(event))
+            if turned and _id(turned) > _id(rows[place]):
+                behind.append(tasks[place])
+        if gone or behind:
+            await self._put_right(keys, name, gone, behind)
+        return FeedPage(EventId(int(epoch), seq), rollup, events, int(following) if following else None)
+
+    async def _put_right(
+        self, keys: TaskKeys, name: str, gone: Iterable[bytes], behind: Iterable[TaskKeys]
+    ) -> None:
+        try:
+            if gone:
+                await run_script(self._connection, FORGET_ROWS, _keys(keys), name, *gone)
+            for task in behind:
+                await carry_out(self._connection, catch_up(task, name))
+        except REDIS_AWAY as error:
+            logger.warning("Cannot put the feed %s right: %s", name, error)
+
+
+async def _picture(connection: Exchange, task: TaskKeys) -> tuple[bytes, bytes] | None:
+    """The newest event with the task's state, and the id of its newest transition; None: it is gone."""
+    found = await run_script(connection, PICTURE, (task.head, task.log))
+    return None if found is None else (found[0], found[1])
+
+
+def _keys(feed: TaskKeys) -> tuple[str, ...]:
+    return ClusterFeedKeys(feed.result).all
+
+
+def _id(row: bytes) -> EventId:
+    """The event that stands first in it."""
+    return EventId.parse(row.partition(b" ")[0].decode())

@@ -1,0 +1,48 @@
+"""Tell the feeds of tasks on a cluster from asyncio: each at the master of its own slot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskbeam.background.log_fields import about
+from taskbeam.background.logger import logger_for
+from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.journal.feeds.telling import tell
+from taskbeam.journal.run_script import run_script
+
+if TYPE_CHECKING:
+    from taskbeam.journal.exchange import Exchange
+    from taskbeam.journal.feeds.owed import Owed
+    from taskbeam.journal.feeds.telling import Calls
+    from taskbeam.journal.keys import TaskKeys
+
+logger = logger_for(__name__)
+
+
+async def tell_feeds(exchange: Exchange, keys: TaskKeys, owed: Owed) -> None:
+    """Tell each feed what it is owed of a task. Of one that cannot be told the log says so.
+
+    It is told later: by whoever writes of the task next, or lists the feed.
+    """
+    for feed in owed.feeds:
+        try:
+            await carry_out(exchange, tell(keys, feed, owed))
+        except REDIS_AWAY as error:
+            logger.warning(
+                "Task %s: its feed %s cannot be told now: %s",
+                keys.task_id,
+                feed,
+                error,
+                extra=about(task_id=keys.task_id),
+            )
+
+
+async def carry_out(exchange: Exchange, calls: Calls) -> None:
+    """Make the calls, one after the other; raises redis-py's errors."""
+    answer = None
+    while True:
+        try:
+            call = calls.send(answer)
+        except StopIteration:
+            return
+        answer = await run_script(exchange, call.script, call.keys, *call.args)

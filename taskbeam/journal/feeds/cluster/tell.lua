@@ -1,0 +1,68 @@
+-- Tell a feed one event of a task, once: it is known by its id, however often it is told.
+--
+-- KEYS  1 head     of the feed, 2 log, 3 order, 4 ended
+-- ARGV  1 name     of the feed
+--       2 task     its id
+--       3 record   as the task's journal has it; '' = only say how far the feed has come
+--       4 state    of the task with it
+--       5 after    the id of the transition before it; '' = whatever the feed has, it is due now
+--       6 permille how much of the task is done; '' = as before
+--       7 weight   that the task has; '' = as before
+--       8 holds    1 = the task failed, and its errbacks are still to be sent
+--       9 life     seconds that the task's journal lives
+--       10 root    of a tree: 'told' = its first task is in it, or gone; 'coming' = this is the first one, and more come
+--
+-- Returns { 'told' }; { 'behind', id }: the feed lacks what came between the event of this id ('' = none) and this
+-- one, and was told nothing; { 'root' }: so was a tree that has to have its first task before.
+
+local task_id, record, state, after, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[10]
+local field, life = ':' .. task_id, tonumber(ARGV[9])
+local found = redis.call('HMGET', KEYS[1], field, 'numbers', 'canvas')
+local before, feed = found[1], feed_of(ARGV[1], KEYS[1]:sub(1, -6), found[2], found[3])
+local at = before and before:match('^%S+')
+local id, event = record:match('^(%S+) %d (.*)$')
+
+if not id or (after ~= '' and (not at or is_newer(after, at))) then
+  return { 'behind', at or '' }
+elseif at and not is_newer(id, at) then
+  return { 'told' }
+end
+
+local known, permille, weight = read_row(feed, before)
+local row = id .. ' ' .. state
+if feed.ends then
+  permille = tonumber(ARGV[6]) or permille or 0
+  row = string.format('%s %d %s %s', id, permille, ARGV[7] ~= '' and ARGV[7] or weight or '1', state)
+end
+
+if known == state then
+  local more = ''
+  if feed.ends and row:match(' .*') ~= before:match(' .*') then
+    -- A task that has come further moves the progress.
+    count(feed, before, -1)
+    count(feed, row, 1)
+    keep_feed(feed, field, row)
+    more = ',"rollup":' .. rollup(feed)
+  elseif after == '' then
+    redis.call('HSET', KEYS[1], field, row)
+  end
+  redis.call(PUBLISH_FEED, feed.base .. ':live',
+    '- 0 {"feed":' .. cjson.encode(feed.name) .. ',"type":"task","event":' .. event .. more .. '}')
+  return { 'told' }
+elseif feed.tree and not feed.epoch and root == '' and feed.name ~= 'tree:' .. task_id then
+  return { 'root' }
+end
+
+local born = begin_feed(feed)
+if not before then
+  make_room(feed)
+end
+feed.coming = root == 'coming'
+if ARGV[8] == '1' and feed.tree then
+  feed.held = feed.held + 1
+end
+local anew = record_task(feed, task_id, before, row, event)
+if not before or feed.done[state] then
+  outlive(feed.base, life, born, anew)
+end
+return { 'told' }
