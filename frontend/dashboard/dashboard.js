@@ -5,7 +5,10 @@ import { watch } from "../client/watch.js";
 import { find, make, say } from "../look/dom.js";
 import { search } from "./address.js";
 import { Board, BUCKETS, sum } from "./board.js";
+import { Actions } from "./actions.js";
+import { Chosen } from "./chosen.js";
 import { Drawer } from "./drawer.js";
+import { Failures } from "./failures.js";
 import { Finder } from "./finder.js";
 import { Rows } from "./rows.js";
 import { sparkline } from "./sparkline.js";
@@ -36,8 +39,11 @@ const REFUSALS = {
 const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
 
 const board = new Board();
-const drawer = new Drawer(find(document, "#job"), () => finder.go({ task: "" }), (change) => search(change));
+const actions = new Actions(find(document, "#sure"), (task) => finder.go({ task }));
+const failures = new Failures(find(document, "#failures"), (change) => search(change));
+const drawer = new Drawer(find(document, "#job"), () => finder.go({ task: "" }), (change) => search(change), (kind, ids) => actions.ask(kind, ids));
 const finder = new Finder(find(document, "#jobs"), board, ({ task }) => drawer.show(task));
+const chosen = new Chosen(find(document, "#jobs"), (kind, ids) => actions.ask(kind, ids));
 const [tasks, queues, workers] = ["#tasks", "#queues", "#workers"].map((place) => new Rows(find(document, `${place} table`)));
 let due = 0;
 
@@ -78,6 +84,8 @@ function draw() {
   workers?.show(workerRows(board), "No worker is online");
   finder.draw();
   finder.later();
+  chosen.draw();
+  void failures.look(sum(failed) + sum(stuck), board.now);
 }
 
 /**

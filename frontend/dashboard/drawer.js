@@ -31,8 +31,9 @@ export class Drawer {
    * @param {HTMLDialogElement} dialog
    * @param {() => void} closed the user has closed it
    * @param {(change: Record<string, string>) => string} address of the list with other filters
+   * @param {(kind: "run-again" | "cancel", ids: string[]) => void} act
    */
-  constructor(dialog, closed, address) {
+  constructor(dialog, closed, address, act) {
     this.#dialog = dialog;
     this.#address = address;
     this.#rows = new JournalRows(find(dialog, ".journal ol"));
@@ -40,6 +41,9 @@ export class Drawer {
       this.#watch?.close();
       if (this.#task) closed();
     });
+    for (const button of dialog.querySelectorAll("[data-act]")) {
+      button.addEventListener("click", () => act(/** @type {any} */ (/** @type {HTMLElement} */ (button).dataset.act), [this.#task]));
+    }
     find(dialog, "[data-close]").addEventListener("click", () => dialog.close());
   }
 
@@ -113,6 +117,8 @@ export class Drawer {
       place.dataset.told = told;
       place.replaceChildren(...list.map(({ name, text, href }) => fact(name, text, href)));
     }
+    find(this.#dialog, "[data-act=run-again]").hidden = !known || known.ended === undefined;
+    find(this.#dialog, "[data-act=cancel]").hidden = !known || known.ended !== undefined;
     this.#part("failure", known ? failureOf(known) : "");
     this.#part("traceback", known?.traceback ?? "");
     this.#part("arguments", known ? argumentsOf(known) : "");

@@ -22,6 +22,8 @@ export function facts(job, address) {
     { name: "Attempt", text: String(job.attempt) },
     { name: "Worker", text: job.worker ?? unknown },
     { name: "Queue", text: job.queue ?? unknown },
+    ...(job.again_of ? [{ name: "Repeats", text: job.again_of, href: address({ task: job.again_of }) }] : []),
+    ...(job.run_again_as ? [{ name: "Run again as", text: job.run_again_as, href: address({ task: job.run_again_as }) }] : []),
     ...(job.owner ? [{ name: "Owner", text: job.owner, href: address({ owner: job.owner }) }] : []),
     ...(job.tags ?? []).map((tag) => ({ name: "Tag", text: tag, href: address({ tag }) })),
     ...(job.ref ? [{ name: "Reference in the log", text: job.ref }] : []),

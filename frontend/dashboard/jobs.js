@@ -17,7 +17,7 @@ export class JobTable {
   /** @param {HTMLElement} section @param {(id: string) => string} address of a job on this page */
   constructor(section, address) {
     this.#body = find(section, "tbody");
-    this.#heads = [...section.querySelectorAll("thead th")].map((head) => head.textContent ?? "");
+    this.#heads = [...section.querySelectorAll("thead th")].map((head) => head.textContent?.trim() ?? "");
     this.#address = address;
   }
 
@@ -36,7 +36,7 @@ export class JobTable {
     const link = find(row, "a");
     link.setAttribute("href", this.#address(job.id));
     say(find(row, ".title bdi"), job.title ?? "");
-    say(state.firstElementChild, job.state);
+    say(find(state, ".state"), job.state);
     say(owner.firstElementChild, [job.owner, ...(job.tags ?? []).map((tag) => `#${tag}`)].filter(Boolean).join(" "));
     say(sent.firstElementChild, clock(job.sent, now));
     sent.firstElementChild.dateTime = new Date(job.sent * 1000).toISOString();
@@ -56,7 +56,12 @@ export class JobTable {
     return make(
       "tr",
       {},
-      cell(0, "", make("span", { class: "state" })),
+      cell(
+        0,
+        "choice",
+        make("input", { type: "checkbox", value: job.id, "aria-label": `Choose ${job.name} ${job.id.slice(0, 8)}` }),
+        make("span", { class: "state" }),
+      ),
       make(
         "th",
         { scope: "row" },

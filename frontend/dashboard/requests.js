@@ -24,7 +24,11 @@ import { problemOf } from "../client/errors.js";
  * @property {string} [trace]
  * @property {string} [worker]
  *
- * @typedef {ListedJob & {arguments?: {args: any, kwargs: any}, extended: boolean, queue?: string, traceback?: string, hidden: string[]}} Details
+ * @typedef {ListedJob & {arguments?: {args: any, kwargs: any}, extended: boolean, queue?: string, traceback?: string, again_of?: string, run_again_as?: string, hidden: string[]}} Details
+ *
+ * @typedef {{task_id: string, sent?: string, cancel?: string, code?: string, message?: string}} Outcome what became of one job
+ *
+ * @typedef {{name: string, code?: string, exception?: string, message?: string, count: number, last: number, task_id: string}} FailureGroup
  *
  * @typedef {{tasks: ListedJob[], counts: Record<string, number>, next: string | null}} ListedPage
  */
@@ -39,6 +43,17 @@ export async function ask(path, how) {
 /** @param {string} id @returns {Promise<Details>} raises `TaskError` */
 export function details(id) {
   return ask(`tasks/${encodeURIComponent(id)}`);
+}
+
+/** @param {string} what to do @param {string[]} tasks @returns {Promise<Outcome[]>} raises `TaskError` */
+export async function act(what, tasks) {
+  const headers = { "Content-Type": "application/json" };
+  return (await ask(what, { method: "POST", headers, body: JSON.stringify({ tasks }) })).results;
+}
+
+/** @param {number} since Unix seconds @returns {Promise<{groups: FailureGroup[], complete: boolean}>} raises `TaskError` */
+export function failures(since) {
+  return ask(`failures?since=${since}`);
 }
 
 /** @param {URLSearchParams} query @returns {Promise<ListedPage>} raises `TaskError` */

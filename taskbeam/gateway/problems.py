@@ -38,6 +38,10 @@ UNKNOWN_FEED = Problem("unknown_feed", 404, 4404, "There is no such feed, or it 
 EXPIRED = Problem("expired", 410, 4410, "The task's records have run out.")
 FILE_GONE = Problem("file_gone", 410, 4410, "The file is not kept any more.")
 TOO_LATE = Problem("too_late", 409, 4400, "The task has ended already.")
+NOT_ENDED = Problem("not_ended", 409, 4400, "The task has not ended: it is not run again.")
+ARGUMENTS_NOT_KEPT = Problem(
+    "arguments_not_kept", 409, 4400, "Celery has not kept what the task was called with: set result_extended."
+)
 BAD_IDEMPOTENCY_KEY = Problem("bad_idempotency_key", 400, 4400, "An Idempotency-Key has 1 to 255 characters.")
 IDEMPOTENCY_CONFLICT = Problem(
     "idempotency_conflict", 409, 4400, "This Idempotency-Key was used with another body."

@@ -19,6 +19,7 @@ from taskbeam.follow.position_check import PositionCheck
 from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.connections.broker import redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
+from taskbeam.gateway.dashboard.again import RunAgain
 from taskbeam.gateway.dashboard.details import TaskDetails
 from taskbeam.gateway.dashboard.journals import JournalRows
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, DashboardPublisher
@@ -211,6 +212,8 @@ class Runtime:
             JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden),
             settings.dashboard_hidden,
         )
+        keeps = settings.dashboard_keeps
+        self.run_again = RunAgain(self.redis, self.control, self.task_details, self.sender, keeps)
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
         self.background: BackgroundTasks = BackgroundTasks()
         self._signals: SignalWatch | None = None

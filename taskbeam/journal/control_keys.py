@@ -165,6 +165,10 @@ class ControlKeys:
         """
         return f"{self.prefix}news"
 
+    def dashboard_again(self, task_id: str) -> str:
+        """Hash: which task this one repeats (``again_of``), and which repeats it (``run_again_as``)."""
+        return f"{self.prefix}dashboard:again:{task_id}"
+
     # Who is told of ends.
 
     @property

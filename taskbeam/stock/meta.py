@@ -61,20 +61,25 @@ def read_meta(stored: bytes) -> Meta:
     )
 
 
-def all_members(stored: bytes) -> dict[str, Any] | None:
+def all_members(stored: bytes, loads: Callable[[bytes], Any] | None = None) -> dict[str, Any] | None:
     """All that Celery has stored, arguments and traceback included: for operators alone.
 
-    None where it is a pickle, or too large. Raises `UnreadableMetaError`.
+    ``loads`` decodes it where it is JSON; by default dates, numbers and ids stay text. None where it is a
+    pickle, or too large. Raises `UnreadableMetaError`.
     """
-    return _members(stored)[1]
+    return _members(stored, loads or _from_json)[1]
 
 
-def _members(stored: bytes) -> tuple[bytes, dict[str, Any] | None]:
+def _members(
+    stored: bytes, loads: Callable[[bytes], Any] | None = None
+) -> tuple[bytes, dict[str, Any] | None]:
     """What is stored, decompressed; and its members, None where they are there and not read."""
     whole, data = _inflated(stored)
     if _is_pickle(data):
         return data, None
     decode = _decoder(data)
+    if loads is not None and decode is _from_json:
+        decode = loads
     limit = MAX_YAML_BYTES if decode is _from_yaml else MAX_BYTES
     if not whole or len(data) > limit:
         return data, None

@@ -111,6 +111,51 @@ def test_why_a_job_failed_is_told(site: Whole, page: Page, reports: list[str], s
     assert violations(page) == []
 
 
+def test_a_job_is_run_again_and_says_which_one_it_repeats(
+    site: Whole, page: Page, reports: list[str]
+) -> None:
+    page.goto(f"{site.address}/dashboard/?task={reports[0]}")
+    drawer = page.get_by_role("dialog", name="reports.generate")
+    drawer.get_by_role("button", name="Run again").click(timeout=SOON)
+    sure = page.get_by_role("dialog", name="Run this job again?")
+    expect(sure.get_by_role("button", name="Keep as is")).to_be_focused()
+    assert violations(page) == []
+    sure.get_by_role("button", name="Run again").click()
+    expect(sure).to_be_hidden(timeout=SOON)
+    expect(drawer.locator(".facts")).to_contain_text(f"Repeats{reports[0]}", timeout=SOON)
+    expect(drawer.locator(".state")).to_have_text("SUCCESS", timeout=SOON)
+    expect(page).not_to_have_url(re.compile(reports[0]))
+
+
+def test_many_jobs_are_cancelled_after_a_question(site: Whole, page: Page, journals: Journals) -> None:
+    tasks = [journals.task(labels={"tags": "many"}) for _ in range(2)]
+    page.goto(f"{site.address}/dashboard/?tag=many")
+    for task in tasks:
+        row_of(page, task).get_by_role("checkbox").check(timeout=SOON)
+    chosen = page.get_by_role("group", name="Chosen jobs")
+    expect(chosen).to_contain_text("2 jobs chosen")
+    chosen.get_by_role("button", name="Cancel").click()
+    sure = page.get_by_role("dialog", name="Cancel 2 jobs?")
+    sure.get_by_role("button", name="Keep as is").click()
+    assert [len(task.records()) for task in tasks] == [1, 1]
+    chosen.get_by_role("button", name="Cancel").click()
+    tasks[1].finish()
+    sure.get_by_role("button", name="Cancel jobs").click()
+    expect(sure).to_contain_text("1 job cancelled or asked to stop, 1 refused.", timeout=SOON)
+    expect(sure).to_contain_text("The task has ended already. (too_late)")
+    assert violations(page) == []
+
+
+def test_failures_of_one_cause_are_one_row(site: Whole, page: Page, reports: list[str]) -> None:
+    page.goto(f"{site.address}/dashboard")
+    group = page.locator("#failures tbody tr", has_text="reports.generate")
+    expect(group.locator("td").nth(0)).to_have_text("UnknownUserError", timeout=SOON)
+    expect(group.locator("td").nth(1)).to_have_text("1")
+    group.get_by_role("link").click()
+    expect(row_of(page, reports[3])).to_be_visible(timeout=SOON)
+    expect(page.locator("#jobs tbody tr")).to_have_count(1)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(site: Whole, page: Page, reports: list[str], scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

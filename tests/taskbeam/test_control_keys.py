@@ -41,6 +41,7 @@ NAMES = {
     "dashboard_rows": "dashboard:rows",
     "dashboard_kind(a)": "dashboard:kind:a",
     "news": "news",
+    "dashboard_again(a)": "dashboard:again:a",
     "notify_due": "notify:due",
     "notify_tries": "notify:tries",
     "notify_targets": "notify:targets",

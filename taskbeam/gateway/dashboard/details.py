@@ -10,7 +10,7 @@ from taskbeam.gateway.dashboard.rows import Row, told
 from taskbeam.stock.meta import MAX_BYTES, UnreadableMetaError, all_members
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from redis.asyncio import Redis
 
@@ -52,11 +52,16 @@ class TaskDetails:
         found |= stored_details(await self.stored(task_id) or {}, self._hidden)
         return told(found) | {"hidden": sorted(self._hidden)}
 
-    async def stored(self, task_id: str) -> dict[str, Any] | None:
-        """What Celery has stored of the task; None where that is nothing, or cannot be read."""
+    async def stored(
+        self, task_id: str, loads: Callable[[bytes], Any] | None = None
+    ) -> dict[str, Any] | None:
+        """What Celery has stored of the task; None where that is nothing, or cannot be read.
+
+        ``loads`` reads JSON: Kombu's makes dates and the like of what it has written for them.
+        """
         stored = await self._redis.getrange(self._names.task(task_id).result, 0, MAX_BYTES)
         try:
-            return all_members(stored) if stored else None
+            return all_members(stored, loads) if stored else None
         except UnreadableMetaError as error:
             logger.warning(
                 "The dashboard cannot read what Celery has stored of task %s: %s",

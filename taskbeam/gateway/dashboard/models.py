@@ -72,7 +72,28 @@ class TaskDetails(ListedTask):
     extended: bool = Field(description="Whether Celery has stored arguments, worker and queue.")
     queue: str | None = None
     traceback: str | None = None
+    again_of: str | None = Field(None, description="The id of the task that this one repeats.")
+    run_again_as: str | None = Field(None, description="The id of the newest task that repeats this one.")
     hidden: list[str] = Field(description="What the gateway's settings hide.")
+
+
+class FailureGroup(AnswerBody):
+    """Failures of one task name with one error."""
+
+    name: str
+    code: str | None = None
+    exception: str | None = Field(None, description="Its type.")
+    message: str | None = Field(None, description="What the newest of them says.")
+    count: int = Field(ge=1)
+    last: float = Field(description="When the newest of them was sent, in Unix seconds.")
+    task_id: str = Field(description="The newest of them.")
+
+
+class FailureGroups(AnswerBody):
+    """Failures, those of which there are most first."""
+
+    groups: list[FailureGroup]
+    complete: bool = Field(description="Whether all were looked at, and not only the newest 10,000.")
 
 
 class ListedTasks(AnswerBody):

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.dashboard.models import ListedTasks, TaskDetails
+from taskbeam.gateway.dashboard.failures import grouped
+from taskbeam.gateway.dashboard.models import FailureGroups, ListedTasks, TaskDetails
 from taskbeam.gateway.dashboard.operators import OPERATOR_PROBLEMS, require_operator
 from taskbeam.gateway.dashboard.rows import Kind
-from taskbeam.gateway.dashboard.task_list import Place
+from taskbeam.gateway.dashboard.task_list import MOST_LOOKED, Place
 from taskbeam.gateway.dashboard.wanted import Wanted
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.answer_body import forbid_null
@@ -106,9 +107,27 @@ async def details(gateway: RuntimeDep, caller: CallerDep, task_id: TaskId) -> Re
     await require_operator(gateway, caller)
     with caller.visit():
         found = await gateway.task_details.of(task_id)
-    if found is None:
-        raise TaskbeamError(problems.UNKNOWN_TASK)
+        if found is None:
+            raise TaskbeamError(problems.UNKNOWN_TASK)
+        found |= await gateway.run_again.links(task_id)
     return json_response(to_json(found).encode(), cache_headers(200, Keep.NOBODY))
+
+
+@router.get(
+    "/failures",
+    operation_id="group_failures",
+    response_model=FailureGroups,
+    responses=documented(*OPERATOR_PROBLEMS) | {200: described("The groups.", "Cache-Control")},
+)
+async def failures(
+    gateway: RuntimeDep, caller: CallerDep, since: Time = None, until: Time = None
+) -> Response:
+    """Failures by task name, error code and type of exception, those with the most first."""
+    await require_operator(gateway, caller)
+    with caller.visit():
+        page = await gateway.task_list.page(Wanted(), Kind.FAILED, since or 0, until, None, MOST_LOOKED)
+    body = {"groups": grouped(page.tasks), "complete": page.following is None}
+    return json_response(to_json(body).encode(), cache_headers(200, Keep.NOBODY))
 
 
 def _place(text: str | None) -> Place | None:

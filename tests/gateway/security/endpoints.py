@@ -286,7 +286,10 @@ KEYS = {
 }
 
 #: About all tasks: for operators (tests/gateway/test_dashboard_tasks.py).
-OPERATORS = {("GET", "/dashboard/tasks"), ("GET", "/dashboard/tasks/{task_id}")}
+OPERATORS = {
+    *(("GET", f"/dashboard/{path}") for path in ("tasks", "tasks/{task_id}", "failures")),
+    *(("POST", f"/dashboard/{path}") for path in ("run-again", "cancel")),
+}
 
 #: About no task: these answer everybody.
 PUBLIC = {
