@@ -35,8 +35,8 @@ export function queueRows(board) {
 
 /** @param {Board} board @returns {Row[]} */
 export function workerRows(board) {
-  return board.workers.map(({ name, alive, running }) => ({
+  return board.workers.map(({ name, celery, alive, running, pool }) => ({
     key: name,
-    cells: [name, String(running), { text: alive ? "Now" : "Not responding", wrong: !alive }],
+    cells: [celery ?? name, String(running), pool === undefined ? UNKNOWN : String(pool), { text: alive ? "Now" : "Not responding", wrong: !alive }],
   }));
 }

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from taskbeam.gateway.auth.given import sign, tokens_of
 from taskbeam.gateway.auth.identity import FOLLOW, READ_ONLY, Action, Identity
@@ -16,7 +16,7 @@ from taskbeam.gateway.auth.revocation import revoke
 from taskbeam.gateway.auth.shared_api_keys import SharedApiKeys
 from taskbeam.gateway.dependencies import dependencies, sender_in
 from taskbeam.gateway.documents.routes import documents_router
-from taskbeam.gateway.http import docs
+from taskbeam.gateway.http import browser_files, docs
 from taskbeam.gateway.http.browser_safety import Sites, install_browser_safety
 from taskbeam.gateway.http.hosts import allowed_hosts
 from taskbeam.gateway.http.paths import Paths
@@ -314,13 +314,15 @@ class Gateway:
     def asgi(self) -> FastAPI:
         """Make an application of the gateway alone, to be served, or mounted in another one.
 
-        It also has the API's documents, under ``/docs``.
+        It also has the API's documents, under ``/docs``, and ``/`` leads to the dashboard, where that is on.
         """
         app = FastAPI(**docs.DOCUMENT)
         install_problems(app)
         install_browser_safety(app, self.settings.allowed_origins, self.hosts)
         app.include_router(self.router)
         app.include_router(self.docs_router)
+        needs = (self._dependencies.bind, self._dependencies.own_site)
+        app.include_router(browser_files.front, dependencies=[Depends(each) for each in needs])
         return app
 
     @asynccontextmanager

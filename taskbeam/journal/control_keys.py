@@ -50,7 +50,7 @@ class ControlKeys:
 
     @property
     def leases(self) -> str:
-        """Hash: how long (ms) the lease of each of them is."""
+        """Hash: how long (ms) the lease of each of them is; and, as `<worker> known`, its pool and name."""
         return f"{self.prefix}leases"
 
     @property

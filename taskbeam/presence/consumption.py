@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 
 class Consumption(NamedTuple):
-    """The names of the queues, and how many tasks run at once."""
+    """The names of the queues, how many tasks run at once, and what Celery calls the worker."""
 
     queues: tuple[str, ...]
     slots: int
+    worker: str = ""
 
     @classmethod
     def of(cls, consumer: Any) -> Consumption:
@@ -17,7 +18,7 @@ class Consumption(NamedTuple):
         tasks = consumer.task_consumer
         names = [queue.name for queue in tasks.queues] if tasks else []
         consumed = tuple(name for name in names if tasks.consuming_from(name))
-        return cls(consumed, consumer.pool.num_processes or 1)
+        return cls(consumed, consumer.pool.num_processes or 1, str(getattr(consumer, "hostname", "") or ""))
 
 
 #: Of a process that runs tasks and consumes nothing itself.

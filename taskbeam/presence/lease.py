@@ -26,6 +26,11 @@ _RENEW = files(__package__).joinpath("renew.lua").read_bytes()
 RENEWALS = 3
 
 
+def known_as(worker: str) -> str:
+    """The field of the leases with the pool's size and Celery's name of a worker."""
+    return f"{worker} known"
+
+
 class Lease:
     """Says "this worker lives, and consumes this" for ``ttl`` seconds at a time, until it is released."""
 
@@ -70,7 +75,7 @@ class Lease:
                 self._command("ZREM", self._control.workers, self._worker)
             for key, member in self._told.items():
                 self._command("ZREM", key, member)
-            self._command("HDEL", self._control.leases, self._worker)
+            self._command("HDEL", self._control.leases, self._worker, known_as(self._worker))
         except REDIS_AWAY as error:
             logger.warning("Cannot release the lease of worker %s, it will expire: %s", self._worker, error)
         finally:
@@ -95,12 +100,12 @@ class Lease:
                 return
 
     def _renew(self) -> None:
-        queues, slots = self._consumption()
+        queues, slots, name = self._consumption()
         keys = [self._control.queue(queue).consumers for queue in queues]
         self._told.update(dict.fromkeys(keys, f"{self._worker} {slots}"))
         lease = int(self._ttl * 1000)
         names = (self._control.workers, self._control.leases, *keys)
-        failed = self._command("EVAL", _RENEW, len(names), *names, self._worker, lease, slots)
+        failed = self._command("EVAL", _RENEW, len(names), *names, self._worker, lease, slots, name)
         self._complain(cast("list[bytes]", failed))
 
     def _complain(self, failed: list[bytes]) -> None:

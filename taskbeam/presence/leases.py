@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from redis.exceptions import ResponseError
 
 from taskbeam.background.logger import logger_for
+from taskbeam.presence.lease import known_as
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -81,4 +82,4 @@ class Leases:
         """A worker that went holds none."""
         await self._redis.zrem(self._control.workers, worker)
         with suppress(ResponseError):
-            await self._redis.hdel(self._control.leases, worker)
+            await self._redis.hdel(self._control.leases, worker, known_as(worker))

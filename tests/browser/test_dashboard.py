@@ -55,7 +55,9 @@ def test_what_runs_and_what_ran_is_seen(site: Whole, page: Page, reports: list[s
     expect(page.locator("#queues tbody th")).to_have_text(
         ["default", "emails", "images", "reports", "texts"], timeout=SOON
     )
-    expect(page.locator("#workers tbody tr")).to_contain_text("Now")
+    expect(page.locator("#workers tbody th")).to_have_text(re.compile(r"^.+@.+$"), timeout=SOON)
+    expect(page.locator("#workers tbody td").nth(1)).to_have_text(re.compile(r"^[1-9]\d*$"))
+    expect(page.locator("#workers tbody td").nth(2)).to_have_text("Now")
     expect(page.locator("[data-figure=workers] dd")).to_have_text("1")
 
 

@@ -23,7 +23,7 @@ TICK: dict[str, Any] = {
     "fresh": True,
     "tasks": {"reports.generate": {"sent": 1, "started": 1}},
     "jobs": [],
-    "workers": [{"name": "celery@one", "alive": True, "running": 1}],
+    "workers": [{"name": "one:17", "celery": "celery@one", "pool": 4, "alive": True, "running": 1}],
     "queues": None,
     "standing": {"reports.generate": {"running": 1}},
 }

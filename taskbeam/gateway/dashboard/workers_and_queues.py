@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.presence.lease import known_as
 from taskbeam.presence.row import Row
 from taskbeam.queues.state import read_states
 
@@ -21,16 +22,32 @@ INTERNAL = ("celeryev", "pidbox")
 
 
 async def read_workers(redis: Redis, control: ControlKeys, now_ms: int) -> list[dict[str, Any]]:
-    """Each worker with a lease: its name, whether the lease holds, and how many tasks it runs."""
+    """Each worker with a lease: its name, whether the lease holds, and how many tasks it runs.
+
+    Where it has said so, ``celery`` is what Celery calls it, and ``pool`` how many tasks it runs at once.
+    """
     leases: Any = await redis.zrange(control.workers, 0, -1, withscores=True)
     pipeline: Any = redis.pipeline(transaction=False)
     for worker, _ in leases:
         pipeline.hlen(control.runs(worker.decode()))
     running = await pipeline.execute() if leases else []
+    known = await _known(redis, control, [worker.decode() for worker, _ in leases])
     return [
-        {"name": worker.decode().rpartition(":")[0], "alive": end > now_ms, "running": count}
-        for (worker, end), count in zip(leases, running, strict=True)
+        {"name": worker.decode().rpartition(":")[0], "alive": end > now_ms, "running": count, **said}
+        for (worker, end), count, said in zip(leases, running, known, strict=True)
     ]
+
+
+async def _known(redis: Any, control: ControlKeys, workers: Sequence[str]) -> list[dict[str, Any]]:
+    """What each has said of itself; nothing where it is of an earlier version."""
+    if not workers:
+        return []
+    told = await redis.hmget(control.leases, list(map(known_as, workers)))
+    found = []
+    for raw in told:
+        pool, _, name = (raw or b"").decode(errors="replace").partition(" ")
+        found.append({"celery": name, "pool": int(pool)} if name and pool.isdecimal() else {})
+    return found
 
 
 async def read_runs(redis: Redis, control: ControlKeys) -> dict[str, str]:
@@ -40,11 +57,13 @@ async def read_runs(redis: Redis, control: ControlKeys) -> dict[str, str]:
     for worker in workers:
         pipeline.hgetall(control.runs(worker.decode()))
     runs = await pipeline.execute(raise_on_error=False) if workers else []
+    known = await _known(redis, control, [worker.decode() for worker in workers])
     found = {}
-    for worker, rows in zip(workers, runs, strict=True):
+    for worker, rows, said in zip(workers, runs, known, strict=True):
         for raw in rows.values() if isinstance(rows, dict) else ():
             with suppress(ValueError, TypeError):
-                found[Row.decode(raw).task_id] = worker.decode().rpartition(":")[0]
+                name = said.get("celery") or worker.decode().rpartition(":")[0]
+                found[Row.decode(raw).task_id] = name
     return found
 
 

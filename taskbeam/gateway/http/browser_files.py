@@ -22,6 +22,15 @@ _LOADED = frozenset({".css", ".html", ".js", ".map", ".png", ".svg"})
 
 router = APIRouter(include_in_schema=False, route_class=GatewayRoute)
 
+#: Of a gateway that is served alone: an application has a page of its own there.
+front = APIRouter(include_in_schema=False, route_class=GatewayRoute)
+
+
+@front.get("/")
+async def front_page(gateway: RuntimeDep) -> Response:
+    """Whoever opens the address that the log names is an operator, who wants to see what goes on."""
+    return await to_the_dashboard(gateway)
+
 
 @router.get("/dashboard")
 async def to_the_dashboard(gateway: RuntimeDep) -> Response:
