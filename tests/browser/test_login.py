@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def closed(valkey: Valkey) -> Iterator[Gateway]:
+def closed(store: Valkey) -> Iterator[Gateway]:
     """A gateway that asks for tokens."""
-    with gateway(valkey.url().removesuffix("/0"), dashboard=1, **TOKENS) as running:
+    with gateway(store.url().removesuffix("/0"), dashboard=1, **TOKENS) as running:
         yield running
 
 
 @pytest.fixture
-def link(closed: Gateway, valkey: Valkey) -> str:
+def link(closed: Gateway, store: Valkey) -> str:
     """What the command prints."""
     made = run(
         "login",
-        broker_url=valkey.url(),
-        result_backend=f"taskbeam+{valkey.url(1)}",
+        broker_url=store.url(),
+        result_backend=f"taskbeam+{store.url(1)}",
         token_keys=KEYS,
         port=str(closed.port),
     )
