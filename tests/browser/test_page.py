@@ -73,6 +73,12 @@ def test_a_report_is_seen_step_by_step_and_downloaded(site: Whole, page: Page) -
         re.compile(r"^Finished · waited \d.* · ran \d.*$")
     )
     expect_proof(page, f"{len(kinds)} of {len(kinds)} events · 0 lost · 0 duplicated")
+    tops = (
+        page.locator(".journal li")
+        .last.locator("span")
+        .evaluate_all("each => each.map((it) => it.offsetTop)")
+    )
+    assert max(tops) - min(tops) < 10, "an event is one row"
     expect(page.locator("[data-part=result]")).to_contain_text("Orders")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
