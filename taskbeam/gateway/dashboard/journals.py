@@ -10,7 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from taskbeam.background.log_fields import about
 from taskbeam.gateway.dashboard.every_event import head_pattern
-from taskbeam.gateway.dashboard.rows import HEAD, Row, labelled, row_of
+from taskbeam.gateway.dashboard.rows import HEAD, Kind, Row, kind_of, labelled, row_of
 from taskbeam.journal.events import Record
 from taskbeam.stock.meta import UnreadableMetaError, read_meta
 
@@ -72,7 +72,7 @@ class JournalRows:
                     error,
                     extra=about(task_id=task_id),
                 )
-        return rows
+        return rows | await self.explain([row for row in rows.values() if kind_of(row) is Kind.FAILED])
 
     async def label(self, rows: Mapping[str, Row]) -> dict[str, Row]:
         """The rows with their labels."""
