@@ -104,6 +104,10 @@ class Stage:
         """The names of what belongs to one task."""
         return self.results.keys(task_id)
 
+    def names(self, pattern: str) -> list[bytes]:
+        """The names that fit, at whichever server they are."""
+        return list(self.redis.scan_iter(pattern, count=1000))
+
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[tuple[Redis, Exchange]]:
         """What a gateway asks Redis with, and reads journals with; they wait for one that a test stopped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -26,8 +26,7 @@ def test_unknown_and_expired(stage: Stage, served: Gateway) -> None:
     task_id = stage.send("add", 1, 2)
     stage.fate(task_id)
     # As when their time is over: Redis drops what expires, and the tombstone lives on.
-    keys: Any = stage.redis.keys(f"*{task_id}*")
-    for key in keys:
+    for key in stage.names(f"*{task_id}*"):
         if not key.endswith(b":tombstone"):
             stage.redis.pexpire(key, 1)
     wait_until(lambda: not stage.events(task_id), lambda: "the records to expire")

@@ -14,7 +14,6 @@ import pytest
 from celery import chain, states
 
 from tests.support.clients import TRANSPORTS
-from tests.support.gateway import gateway
 from tests.support.waiting import wait_until
 
 from .endpoint import cancelled
@@ -197,8 +196,7 @@ def test_a_lost_task_fails_in_celerys_own_result(stage: Stage) -> None:
         last: Any = chain(first, then).apply_async()
         stage.arrived(last.parent.id)
         kill_both(doomed)
-    url = stage.valkey.url().rsplit("/", 1)[0]
-    with gateway(url, watchdog_interval=0.1, lost_after=0.1, fail_lost_tasks=True):
+    with served_for(stage, watchdog_interval=0.1, lost_after=0.1, fail_lost_tasks=True):
         assert stage.fate(last.parent.id) == expected("worker SIGKILL, acks early")
         assert stage.fate(last.id) == expected("chain: later link after another end")
     assert last.parent.state == states.FAILURE

@@ -106,4 +106,4 @@ def test_system_exit(spare: Stage, pool: str) -> None:
 
 
 def test_no_run_is_left_registered(stage: Stage) -> None:
-    wait_until(lambda: not stage.redis.keys("taskbeam:runs:*"), lambda: "the runs to be struck off")
+    wait_until(lambda: not stage.names(stage.control.runs("*")), lambda: "the runs to be struck off")

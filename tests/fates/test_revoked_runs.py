@@ -9,6 +9,7 @@ import psutil
 import pytest
 import redis
 
+from tests.support.redis_cluster import one_server
 from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
@@ -146,6 +147,7 @@ def test_connections_that_are_cut_lose_the_broadcast_and_nothing_else(stage: Sta
         assert routed.fate(task_id) == REVOKED
 
 
+@one_server  # Celery's own backend knows no other
 @pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")  # by stock Celery
 def test_a_result_that_an_old_worker_stored_is_not_overwritten(stage: Stage, elsewhere: Gateway) -> None:
     """One without Taskbeam: its journal is still at PENDING when somebody cancels the task."""

@@ -95,8 +95,7 @@ def test_what_the_broker_does_not_confirm_is_not_sent(stage: Stage, relay: Relay
 
     sent = asyncio.run(send())
     assert queued(stage) == sent
-    logs: Any = stage.redis.keys("*:log")
-    told = [_newest(stage, log) for log in logs]
+    told = [_newest(stage, log) for log in stage.names("*:log")]
     assert sorted((event["state"], event.get("error", {}).get("code")) for event in told) == [
         ("PENDING", None),
         ("PENDING", None),

@@ -24,7 +24,7 @@ def test_two_thousand_lost_runs_are_told_in_one_sweep(empty: Stage) -> None:
     seconds, swept = asyncio.run(_lose(empty, RUNS))
     print(f"{RUNS} runs told in {seconds:.2f} s")
     assert swept == Swept(stalled=RUNS, recovered=0, lost=RUNS)
-    heads = {empty.redis.hget(key, "state") for key in empty.redis.scan_iter("*:head", count=1000)}
+    heads = {empty.redis.hget(key, "state") for key in empty.names("*:head")}
     assert heads == {b"LOST"}
     names = empty.control
     assert not empty.redis.exists(names.workers, names.runs(WORKER), names.stalled)
@@ -34,7 +34,7 @@ def test_watchdogs_need_not_know_of_each_other(empty: Stage) -> None:
     """Four look at the same time: each run is told once."""
     empty.redis.flushdb()
     asyncio.run(_lose(empty, 50, watchdogs=4))
-    for key in empty.redis.scan_iter("*:log"):
+    for key in empty.names("*:log"):
         assert empty.redis.llen(key) == len(["STARTED", "STALLED", "LOST"])
 
 

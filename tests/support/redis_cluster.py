@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import redis
 from redis.crc import key_slot
 
@@ -120,6 +121,10 @@ _wanted = False
 def want_cluster(wanted: bool) -> None:
     global _wanted
     _wanted = wanted
+
+
+#: Of tests of what is only on one server.
+one_server = pytest.mark.skipif("config.getoption('--on-cluster')", reason="it is about one server")
 
 
 @contextmanager
