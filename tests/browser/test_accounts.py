@@ -69,7 +69,7 @@ def test_a_batch_is_one_bar_with_its_members(site: Whole, page: Page) -> None:
         mine = page.locator("#mine task-feed")
         expect(mine).to_contain_text("My jobs")
         page.get_by_label("Generate a report for user").fill("100")
-        page.get_by_role("button", name="a batch of twelve users").click()
+        page.get_by_role("button", name="Run 12 at once").click()
         batch = page.locator(".result task-feed")
         expect(batch).to_contain_text("12 done", timeout=DONE)
         expect(batch.locator("[part~=row]")).to_have_count(12)
