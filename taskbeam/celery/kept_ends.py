@@ -1,4 +1,7 @@
-"""The ends that Redis did not take: kept in order, in bounded memory, and sent again until it takes them."""
+"""The ends that Redis did not take: kept in order, in bounded memory, and sent again until it takes them.
+
+On a cluster one server that is away does not keep the others from theirs.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from taskbeam.background.threads import IDLE, BackgroundThread
 from taskbeam.journal.away import REDIS_AWAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from taskbeam.journal.entry import Entry
 
@@ -36,11 +39,12 @@ LOOK = 0.2
 class KeptEnd:
     """An end that waits for Redis. ``told`` is set when it is there, or cannot be."""
 
-    __slots__ = ("bytes", "entry", "since", "tell", "told")
+    __slots__ = ("bytes", "entry", "server", "since", "tell", "told")
 
-    def __init__(self, entry: Entry, tell: Callable[[Entry], None]) -> None:
+    def __init__(self, entry: Entry, tell: Callable[[Entry], None], server: Callable[[], Hashable]) -> None:
         self.entry = entry
         self.tell = tell
+        self.server = server
         self.since = time.monotonic()
         self.bytes = len(entry.meta) + sum(len(value) for value in entry.members.values())
         self.told = threading.Event()
@@ -78,13 +82,21 @@ class KeptEnds:
         with self._changed:
             return any(end.entry.task_id == task_id for end in self._ends)
 
-    def keep(self, entry: Entry, tell: Callable[[Entry], None], *, may_wait: bool) -> KeptEnd | None:
+    def keep(
+        self,
+        entry: Entry,
+        tell: Callable[[Entry], None],
+        server: Callable[[], Hashable] = lambda: None,
+        *,
+        may_wait: bool,
+    ) -> KeptEnd | None:
         """Keep an end until ``tell`` succeeds, on a thread of this process.
 
-        ``tell`` raises while Redis does not take the entry. Where no room is left this waits for some, or
-        returns None for whoever may not wait: Celery's main process serves all others.
+        ``tell`` raises while Redis does not take the entry; ``server`` says which one has its task now. Where
+        no room is left this waits for some, or returns None for whoever may not wait: Celery's main process
+        serves all others.
         """
-        end = KeptEnd(entry, tell)
+        end = KeptEnd(entry, tell, server)
         with self._changed:
             while not self._has_room(end):
                 if not may_wait:
@@ -144,17 +156,27 @@ class KeptEnds:
 
     def _work(self) -> None:
         backoff = Backoff(FIRST_PAUSE, LAST_PAUSE)
+        away: set[Hashable] = set()  # since the last pause
         while True:
             with self._changed:
                 while not self._ends:
                     if not self._changed.wait(IDLE) and not self._ends:
                         self._works = False
                         return
-                end = self._ends[0]
+                due = next(((each, at) for each in self._ends if (at := each.server()) not in away), None)
+            if due is None:
+                away.clear()
+                time.sleep(backoff.next())
+                continue
+            end, server = due
             try:
                 end.tell(end.entry)
+            except REDIS_AWAY as error:
+                self._note(end, error)
+                away.add(server)
             except Exception as error:
                 self._note(end, error)
+                self._put_last(end)
                 time.sleep(backoff.next())
             else:
                 backoff.reset()
@@ -172,13 +194,16 @@ class KeptEnds:
                 exc_info=None if isinstance(error, REDIS_AWAY) else error,
                 extra=about(task_id=end.entry.task_id),
             )
-        if not isinstance(error, REDIS_AWAY):
-            with self._changed:
-                self._ends.rotate(-1)  # perhaps for a reason of its own: it is not in the way of the others
+
+    def _put_last(self, end: KeptEnd) -> None:
+        """Perhaps it has a reason of its own: it is not in the way of the others."""
+        with self._changed:
+            self._ends.remove(end)
+            self._ends.append(end)
 
     def _remove(self, end: KeptEnd) -> None:
         with self._changed:
-            self._ends.popleft()
+            self._ends.remove(end)
             self._bytes -= end.bytes
             self._told += 1
             if not self._ends:

@@ -22,6 +22,7 @@ from taskbeam.presence.presence import presence
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
+    from taskbeam.celery.kept_ends import KeptEnd
     from taskbeam.celery.outage import Outage
     from taskbeam.celery.run import Run
     from taskbeam.journal.entry import Appended, Entry
@@ -120,7 +121,7 @@ class Outbox:
     def _write_later(self, entry: Entry, run: Run | None) -> None:
         """Once this thread has written, or on another one."""
         if entry.state in TRANSITIONS:
-            kept_ends.keep(entry, partial(self._append_late, run=run), may_wait=False)
+            self._keep_end(entry, run, may_wait=False)
         elif run is not None:
             run.aside.append(entry)
             self._behind[run] = entry.keys.result
@@ -179,7 +180,7 @@ class Outbox:
                 return self._append_or_store(entry, run, self._quick)
             except Exception as error:  # a credential provider may raise anything
                 self._failed(error, outage, entry, run)
-        kept = kept_ends.keep(entry, partial(self._append_late, run=run), may_wait=run is not None)
+        kept = self._keep_end(entry, run, may_wait=run is not None)
         if kept is not None and run is not None and run.redelivered:
             # Once the task is over its message is acknowledged, and nobody delivers it again.
             kept.told.wait(PATIENCE)
@@ -193,6 +194,11 @@ class Outbox:
             appended: Appended | None = self._ensure(self._append_or_store, (entry, run, self._patient))
             self._patient.close()
             return appended
+
+    def _keep_end(self, entry: Entry, run: Run | None, *, may_wait: bool) -> KeptEnd | None:
+        """It is told when its server takes it; None where there is no room for it."""
+        server = partial(self._connections.server, entry.keys.result)
+        return kept_ends.keep(entry, partial(self._append_late, run=run), server, may_wait=may_wait)
 
     def _append_late(self, entry: Entry, run: Run | None) -> None:
         """On the thread of the ends that are kept. Those that wait for the task are told here, too."""
@@ -292,7 +298,7 @@ class Outbox:
 
     def look(self) -> None:
         """Which servers answer again; then the runs there that are not writing themselves catch up."""
-        behind = [self._connections.server(key) for key in self._behind.values()]
+        behind = [self._connections.server(key) for key in list(self._behind.values())]
         answering = [server for server in {*self._outages.away, *behind} if self._look_at(server)]
         if answering:
             for run, key in list(self._behind.items()):

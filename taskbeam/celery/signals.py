@@ -32,6 +32,7 @@ from taskbeam.celery.soft_limit import hold_limits_back
 from taskbeam.celery.undecodable import report_undecodable, watch_decode_errors
 from taskbeam.celery.unsent import guard_sending, message_is_published, pending_is_told
 from taskbeam.celery.unstored_ends import keeps_result, report_unstored_end
+from taskbeam.celery.untold_feeds import untold_feeds
 from taskbeam.journal import events
 from taskbeam.journal.describe import Description
 from taskbeam.journal.labels import HEADER
@@ -56,6 +57,9 @@ STOP_WAIT = 30.0
 
 #: The same for a process of a pool that is stopped by a signal.
 SIGNAL_WAIT = 5.0
+
+#: Seconds that it waits for a cluster to take what feeds are still to be told.
+FEEDS_WAIT = 5.0
 
 #: Billiard's codes for a process that was asked to return, and for one that has done its number of tasks.
 _ORDERLY = (0, 0x9B)
@@ -228,11 +232,13 @@ def _message_is_refused(sender: Any, message: Any, **_: Any) -> None:
 def _process_stops(exitcode: int = 0, **_: Any) -> None:
     # Any other code says that it is stopped by a signal: the pool shrinks, or the shutdown is cold.
     kept_ends.drain(STOP_WAIT if exitcode in _ORDERLY else SIGNAL_WAIT, is_cold)
+    untold_feeds.drain(FEEDS_WAIT, is_cold)
 
 
 @_harmless
 def _worker_stops(**_: Any) -> None:
     kept_ends.drain(STOP_WAIT, is_cold)
+    untold_feeds.drain(FEEDS_WAIT, is_cold)
     presence.end()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, TypeAlias
 
 from taskbeam.background.log_fields import about
@@ -23,6 +24,9 @@ logger = logger_for(__name__)
 
 #: Seconds from one try to the next.
 PAUSE = 0.5
+
+#: Seconds between two looks of a process that waits for them before it ends.
+LOOK = 0.05
 
 #: Feeds and tasks that are kept; what is more waits for the next event of its task.
 MOST = 10_000
@@ -73,6 +77,18 @@ class UntoldFeeds:
                 _tries.later(lack, PAUSE)
                 return
         self._lacks.pop(lack, None)
+
+    def drain(self, seconds: float, stop: Callable[[], bool] = lambda: False) -> None:
+        """The process is about to end: wait until all are told, for so many seconds, or until ``stop``."""
+        deadline = time.monotonic() + seconds
+        while self._lacks and time.monotonic() < deadline and not stop():
+            time.sleep(LOOK)
+        if self._lacks:
+            logger.warning(
+                "The worker stops, and %d feeds are not told yet. Each is told with the next event of its "
+                "task, or when somebody lists it",
+                len(self._lacks),
+            )
 
 
 def _try_again(lack: Lack) -> None:

@@ -65,6 +65,21 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     played.take_all()
 
 
+def test_one_server_that_is_away_holds_up_no_other(server: Server) -> None:
+    other = Server()
+    other.open.set()
+    kept = server.kept_ends()
+    for number in range(3):
+        kept.keep(end(f"here {number}"), server.tell, lambda: "here", may_wait=False)
+        kept.keep(end(f"there {number}"), other.tell, lambda: "there", may_wait=False)
+    until(lambda: len(other.took) == 3)
+    assert other.took == ["there 0", "there 1", "there 2"]
+    assert server.took == []
+    server.open.set()
+    until(lambda: len(server.took) == 3)
+    assert server.took == ["here 0", "here 1", "here 2"]
+
+
 def test_they_are_told_in_order_when_redis_takes_them(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -25,7 +25,7 @@ local leaves = queued and (begins or entry.final)
 local ticket = (leaves or entry.ran) and optionally('read the place in the queue', 'HGET', KEYS[2], 'ticket')
 
 -- A queue of a cluster begins with its hash tag.
-if ticket and ticket:find(' {', 1, true) then
+if ticket and ticket:find('^%d+ {') then
   failed[#failed + 1] = LEFT .. (not leaves and '- ' or begins and 'b ' or 'e ') .. ticket
   ticket = false
 end
