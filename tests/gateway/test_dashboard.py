@@ -58,6 +58,14 @@ def test_it_is_off_unless_it_is_asked_for(valkey: Valkey, journals: Journals) ->
         assert not journals.redis.exists(ONE_SERVER.dashboard)
 
 
+def test_it_begins_anew_where_its_lease_has_run_out(valkey: Valkey, journals: Journals) -> None:
+    """Nobody has published since, and tasks on a cluster tell their news only to somebody who does."""
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
+        wait_until(lambda: [tick["fresh"] for tick in ticks(served)][:2] == [True, False])
+        journals.redis.delete(ONE_SERVER.dashboard)
+        wait_until(lambda: [tick["fresh"] for tick in ticks(served)].count(True) == 2)
+
+
 def test_what_every_task_tells_is_told_to_the_operators(valkey: Valkey, journals: Journals) -> None:
     with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
         assert "<title>Dashboard" in httpx.get(f"{served.http}/dashboard", follow_redirects=True).text

@@ -97,20 +97,23 @@ class DashboardPublisher:
                 await self._broker.redis.aclose()
 
     async def _leads(self) -> bool:
-        """Take the lease, or renew it."""
+        """Take the lease, where nobody else has it."""
+        taken = await self._redis.set(self._control.dashboard, self._me, nx=True, px=LEASE_MS)
+        return bool(taken) or await self._still_leads()
+
+    async def _still_leads(self) -> bool:
+        """Renew the lease. Where it ran out nobody has published, and on a cluster nobody was told news."""
         lease = self._control.dashboard
-        if not await self._redis.set(lease, self._me, nx=True, px=LEASE_MS):
-            if await self._redis.get(lease) != self._me.encode():
-                return False
-            await self._redis.pexpire(lease, LEASE_MS)
-        return True
+        if await self._redis.get(lease) != self._me.encode():
+            return False
+        return bool(await self._redis.pexpire(lease, LEASE_MS))
 
     async def _publish(self) -> None:
         """Until another gateway has the lease, or the connection was lost: then something was missed."""
         tally, ticks = Tally(), 0
         async with self._source.hear() as heard:
             await self._index.load()
-            while await self._leads():
+            while await self._still_leads():
                 if ticks and not await self._listen(heard, tally):
                     return
                 if ticks % LOOK == 0 and self._broker is not None:
