@@ -40,7 +40,12 @@ def create_app(settings: Settings) -> FastAPI:
     mailing = _mailing(settings)
     if mailing is not None:
         settings = mailing.joined(settings)
-    login = Login(settings.accounts_db, everybody=settings.auth == "open", tells=_tells(settings))
+    login = Login(
+        settings.accounts_db,
+        everybody=settings.auth == "open",
+        operators=settings.open_dashboard,
+        tells=_tells(settings),
+    )
     live = Gateway(celery_application(settings), settings=settings, **login.for_gateway())
     app = FastAPI(
         title="Taskbeam",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,12 @@ def addresses_of(host: str) -> list[str]:
     except OSError:
         return []
     return sorted({str(address[0]).partition("%")[0] for *_, address in found})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches a server that listens there."""
+    found = addresses_of(host) if host else []
+    return bool(found) and all(ip_address(each).is_loopback for each in found)
 
 
 def why_not_bindable(host: str, port: int) -> str | None:

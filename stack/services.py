@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .ports import LOOPBACK, addresses_of
+from .ports import LOOPBACK, addresses_of, is_loopback
 from .readiness import LineWritten, Readiness, UrlAnswers
 from .settings import Settings, broker_url, result_backend
 from .vapid import kept_vapid_key
@@ -38,6 +38,8 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_ACCOUNTS_DB": str(settings.accounts),
         "TASKBEAM_PUBLIC_URL": settings.public_url or settings.address,
         "TASKBEAM_DASHBOARD": str(settings.dashboard),
+        # Whoever reaches a loopback address is on this machine, as the operator is.
+        "TASKBEAM_OPEN_DASHBOARD": str(is_loopback(settings.host)),
         "TASKBEAM_AUTH": settings.auth,
         "TASKBEAM_VAPID_KEY": settings.vapid_key or kept_vapid_key(settings.vapid_file),
         "TASKBEAM_VAPID_CONTACT": settings.vapid_contact,

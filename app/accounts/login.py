@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from taskbeam.gateway import Gateway, Identity
 
-from .ownership import VISITOR, identity_of, may, may_read_feed, may_read_own_feed
+from .ownership import VISITOR, as_operator, identity_of, may, may_read_feed, may_read_own_feed
 from .routes import Channel, accounts_router, session_router
 from .sessions import SESSION_COOKIE, Sessions
 from .store import AccountStore
@@ -18,12 +18,14 @@ from .store import AccountStore
 class Login:
     """Accounts in a file; None: there are none.
 
-    ``everybody``: whether whoever has not signed in may do something, too. ``tells``: how the gateway tells
-    of ends.
+    ``everybody``: whether whoever has not signed in may do something, too; ``operators``: and sees the
+    dashboard. ``tells``: how the gateway tells of ends.
     """
 
-    def __init__(self, path: Path | None, *, everybody: bool, tells: Collection[Channel]) -> None:
-        self._everybody, self._tells = everybody, tells
+    def __init__(
+        self, path: Path | None, *, everybody: bool, operators: bool, tells: Collection[Channel]
+    ) -> None:
+        self._everybody, self._operators, self._tells = everybody, everybody and operators, tells
         self._store = AccountStore(path) if path is not None else None
         self._sessions = Sessions(self._store.signing_key) if self._store is not None else None
 
@@ -37,9 +39,10 @@ class Login:
             connection: HTTPConnection, _: Annotated[None, Depends(SESSION_COOKIE)]
         ) -> Identity | None:
             session = sessions.of(connection)
-            if session is not None:
-                return identity_of(session)
-            return VISITOR if self._everybody else None
+            if session is None and not self._everybody:
+                return None
+            found = VISITOR if session is None else identity_of(session)
+            return as_operator(found) if self._operators else found
 
         if not self._everybody:
             return {"identify": identify, "authorize_feed": may_read_own_feed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskbeam.gateway import FOLLOW, Action, FeedKind, FeedName, Identity, Sender, Task
@@ -14,6 +15,9 @@ _PREFIX = "account-"
 
 #: Whoever has not signed in, where the service is open to everybody.
 VISITOR = Identity(scopes=frozenset(Action))
+
+#: The task of those who may see all tasks on the dashboard.
+_DASHBOARD = "taskbeam.dashboard"
 
 
 def owner_of(account: str) -> str:
@@ -37,6 +41,11 @@ def identity_of(session: Session) -> Identity:
         issued=session.began,
         expires=session.ends,
     )
+
+
+def as_operator(identity: Identity) -> Identity:
+    """The same, with the dashboard. What it may do elsewhere stays as it is."""
+    return replace(identity, tasks=(_DASHBOARD,))
 
 
 def may(identity: Identity, action: Action, task: Task) -> bool:  # noqa: ARG001
@@ -74,4 +83,4 @@ def _owner_of(feed: FeedName) -> str | None:
 
 def orders_for_anybody(sender: Sender) -> bool:
     """Whether it may order reports about each user: accounts do, and visitors of an open service."""
-    return is_account(sender.owner) or sender.identity == VISITOR
+    return is_account(sender.owner) or sender.identity in (VISITOR, as_operator(VISITOR))

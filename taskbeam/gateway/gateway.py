@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 
 from taskbeam.gateway.auth.given import sign, tokens_of
 from taskbeam.gateway.auth.identity import FOLLOW, READ_ONLY, Action, Identity
+from taskbeam.gateway.auth.operators import RESERVED
 from taskbeam.gateway.auth.revocation import revoke
 from taskbeam.gateway.auth.shared_api_keys import SharedApiKeys
 from taskbeam.gateway.dependencies import dependencies, sender_in
@@ -78,7 +79,8 @@ class Gateway:
             has `TASKBEAM_REDIS_TIMEOUT` to answer; after that the request gets 503 ``unavailable``.
         authorize: ``authorize(identity, action, task) -> bool``, asked on the event loop, so it neither waits
             nor is a coroutine function; it replaces the rule that a task is its owner's, its group's, or the
-            token's. What it raises, or returns that is no bool, is a refusal: ``internal_error``.
+            token's. What it raises, or returns that is no bool, is a refusal: ``internal_error``. It is not
+            asked about the dashboard, which is an identity's that has ``taskbeam.dashboard`` in its `tasks`.
         authorize_feed: ``authorize_feed(identity, feed) -> bool``, asked as `authorize` is, about reading the
             events of all tasks of a `FeedName`; it replaces the rule that a feed is its owner's. With
             `authorize` and without this, nobody reads a feed.
@@ -197,12 +199,15 @@ class Gateway:
 
         Raises:
             TaskbeamError: ``invalid_request`` (422) for an owner that is no line of 1 to 255 printable
-                characters, ``forbidden`` (403) when the sender's key or token is not good for this task or
-                its queue, or has sent as many as it may, ``unavailable`` (503) when the broker is away,
-                ``bad_idempotency_key`` (400), ``idempotency_conflict`` (409) when the key was used with other
-                arguments, ``too_many_jobs`` and ``rate_limited`` (429) when the sender's quota is used up.
+                characters, and for a ``task_id`` that is the gateway's own, ``forbidden`` (403) when the
+                sender's key or token is not good for this task or its queue, or has sent as many as it may,
+                ``unavailable`` (503) when the broker is away, ``bad_idempotency_key`` (400),
+                ``idempotency_conflict`` (409) when the key was used with other arguments, ``too_many_jobs``
+                and ``rate_limited`` (429) when the sender's quota is used up.
             redis.exceptions.RedisError: Redis is away.
         """
+        if task_id in RESERVED:
+            raise TaskbeamError(INVALID_REQUEST, "The task's id is reserved.")
         if sender is not None:
             check_sender(self.celery_app, sender, name, options)
             owner = owner if owner is not None else sender.owner
@@ -254,8 +259,11 @@ class Gateway:
 
         ``owner`` is whom it is about: revoking the owner revokes it. ``source`` is whom it comes of, such as
         what `Caller.require` returns: the token does nothing that the source may not do, ends no later, and
-        is revoked with it. Raises `KeyConfigurationError` where the gateway has no keys.
+        is revoked with it. Raises `KeyConfigurationError` where the gateway has no keys, and `ValueError` for
+        the dashboard's own id: such a token would be for every task.
         """
+        if task_id in RESERVED:
+            raise ValueError(f"{task_id} is no task of an application")
         follower = Identity(subject=owner, scopes=frozenset(actions), tasks=(task_id,))
         return sign(self._tokens, follower, owner, source)
 

@@ -142,6 +142,44 @@ class TestWhatIsWhose:
         assert answer.json()["task_id"] not in listed(visit("eve"))
 
 
+class TestTheDashboard:
+    """It shows the tasks of all accounts: to operators, whom an open service does not know by itself."""
+
+    def test_is_for_neither_visitors_nor_accounts(self, valkey: Valkey, tmp_path: Path) -> None:
+        settings = {"dashboard": 1, "accounts_db": tmp_path / "accounts.db"}
+        with (
+            gateway(valkey.url().removesuffix("/0"), **settings) as served,
+            httpx.Client(base_url=served.http, timeout=60) as client,
+        ):
+            for name in (None, "ada"):
+                if name is not None:
+                    client.post("/account", json={"name": name, "password": PASSWORD}).raise_for_status()
+                task_id = order(client)
+                for path in ("tasks", f"tasks/{task_id}", "failures"):
+                    assert client.get(f"/dashboard/{path}").status_code == 403
+                for what in ("cancel", "run-again"):
+                    answer = client.post(f"/dashboard/{what}", json={"tasks": [task_id]})
+                    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+                assert client.get("/tasks/taskbeam.dashboard").status_code == 404
+
+    def test_is_for_everybody_on_a_developers_machine(self, valkey: Valkey, tmp_path: Path) -> None:
+        """Where `make run` says so. An account's task is still at its own address for the account alone."""
+        settings = {"dashboard": 1, "open_dashboard": 1, "accounts_db": tmp_path / "accounts.db"}
+        with (
+            gateway(valkey.url().removesuffix("/0"), **settings) as served,
+            httpx.Client(base_url=served.http, timeout=60) as ada,
+            httpx.Client(base_url=served.http, timeout=60) as visitor,
+        ):
+            ada.post("/account", json={"name": "ada", "password": PASSWORD}).raise_for_status()
+            task_id = order(ada)
+            for client in (ada, visitor):
+                wait_until(lambda: client.get(f"/dashboard/tasks/{task_id}").status_code == 200)  # noqa: B023
+                assert client.get("/dashboard/tasks").status_code == 200
+            assert ada.get(f"/tasks/{task_id}").status_code == 200
+            assert visitor.get(f"/tasks/{task_id}").status_code == 404
+            assert visitor.post("/reports/batches", json={"user_ids": [7, 8]}).status_code == 202
+
+
 class TestSigningOut:
     def test_ends_the_session_everywhere_and_what_it_has_opened(self, served: Gateway, visit: Visit) -> None:
         client = visit("leaving")

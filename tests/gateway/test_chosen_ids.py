@@ -6,17 +6,31 @@ import asyncio
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pytest
 from celery import Celery
 
-from taskbeam.gateway import Gateway, GatewaySettings
+from taskbeam.gateway import Gateway, GatewaySettings, TaskbeamError
+from taskbeam.gateway.auth.operators import RESERVED
 from taskbeam.journal.keys import task_keys
 from tests.support.closing import close_app
+from tests.support.tokens import KEYS
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey
     from tests.support.journal import Journals
 
 QUEUE = "of-chosen-ids"
+
+
+@pytest.mark.parametrize("task_id", sorted(RESERVED))
+def test_one_that_is_the_gateways_own_is_refused(task_id: str) -> None:
+    """Whoever had a token for such a task would have one for every task."""
+    settings = GatewaySettings(token_keys=KEYS)
+    live = Gateway(Celery(backend="taskbeam+redis://", set_as_current=False), settings=settings)
+    with pytest.raises(TaskbeamError, match="reserved"):
+        asyncio.run(live.send("tests.task", task_id=task_id))
+    with pytest.raises(ValueError, match="no task"):
+        live.token_for(task_id)
 
 
 def test_the_task_has_it_unless_an_earlier_request_sent_another(valkey: Valkey, journals: Journals) -> None:

@@ -114,6 +114,14 @@ def test_many_are_cancelled(served: Gateway, journals: Journals, valkey: Valkey)
     runs.finish()
 
 
+def test_the_dashboards_own_journal_is_no_task_to_cancel(served: Gateway) -> None:
+    """It would end for all operators."""
+    (outcome,) = ask(served, "cancel", *DASHBOARD).json()["results"]
+    assert outcome["code"] == "unknown_task"
+    alone = httpx.post(f"{served.http}/tasks/{DASHBOARD[0]}/cancel", headers=OPERATOR, timeout=60)
+    assert_problem(alone, problems.UNKNOWN_TASK)
+
+
 @pytest.mark.parametrize(("what", "scope"), [("run-again", "read cancel"), ("cancel", "read send")])
 def test_they_take_their_own_scopes(served: Gateway, journals: Journals, what: str, scope: str) -> None:
     task = ended(journals, META)

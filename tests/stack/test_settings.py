@@ -124,6 +124,14 @@ def test_the_gateway_may_tell_itself_how_a_report_has_ended(
     assert json.loads(env["TASKBEAM_WEBHOOK_NETWORKS"]) == ["10.0.0.0/8", *opened]
 
 
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False), ("", False)],
+)
+def test_everybody_is_an_operator_where_nobody_else_reaches_it(host: str, ours: bool) -> None:
+    assert environment(Settings(host=host), "redis://127.0.0.1:1")["TASKBEAM_OPEN_DASHBOARD"] == str(ours)
+
+
 def test_a_mail_server_is_started_before_who_sends_to_it() -> None:
     plan = services(Settings(), "redis://127.0.0.1:1", 25)
     assert [service.name for service in plan] == ["mail", "worker", "gateway"]

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.gateway.auth.identity import Action, Identity
+from taskbeam.gateway.auth.operators import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ def issued_identity(issuer: Issuer, claims: Mapping[str, Any]) -> Identity:
     """What a token of another issuer says, cut down to the scopes that it may sign for.
 
     Its subject is the owner, too, so that nobody is revoked or counted under a name that it may not use.
-    `ValueError` also where it names an owner that it may not, or nothing at all.
+    `ValueError` also where it names an owner that it may not, the dashboard, or nothing at all.
     """
     owner = _text(find_claim(claims, issuer.owner_claim))
     tasks = _texts(find_claim(claims, issuer.tasks_claim) or [])
@@ -53,7 +54,7 @@ def issued_identity(issuer: Issuer, claims: Mapping[str, Any]) -> Identity:
     feeds = _texts(find_claim(claims, issuer.feeds_claim) or [])
     if owner is not None and not issuer.may_name(owner):
         raise ValueError
-    if not (owner or tasks or groups or feeds):
+    if not (owner or tasks or groups or feeds) or not RESERVED.isdisjoint(tasks):
         raise ValueError
     return Identity(
         subject=owner or None,

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 #: The task that the dashboard follows. Whoever may read it is an operator.
 DASHBOARD = "taskbeam.dashboard"
 
+#: Whoever may read the task of this id may read the metrics. There is no such task.
+METRICS = "taskbeam.metrics"
+
+#: Ids that no task of an application has. Only an identity that names the dashboard, or the id, is for them.
+RESERVED = frozenset({DASHBOARD, METRICS})
+
 
 def operator(name: str, *, read_only: bool = False) -> Identity:
     """Whoever may do everything to every task, or only ``read_only``: see it.

@@ -12,8 +12,9 @@ from redis.exceptions import ResponseError
 
 from taskbeam.background.log_fields import about
 from taskbeam.celery.external_entries import cancel_entry
+from taskbeam.gateway.auth.operators import RESERVED
 from taskbeam.gateway.jobs.broker import BROKER_ERRORS
-from taskbeam.gateway.problems import TOO_LATE, UNAVAILABLE, TaskbeamError
+from taskbeam.gateway.problems import TOO_LATE, UNAVAILABLE, UNKNOWN_TASK, TaskbeamError
 from taskbeam.journal.entry import Verdict
 from taskbeam.journal.events import REVOKED
 
@@ -59,6 +60,8 @@ class Canceller:
 
         Raises `TaskbeamError` ``unknown_task``, ``expired`` or ``too_late``, and redis-py's errors.
         """
+        if task_id in RESERVED:  # the dashboard's journal is of no task, and is to go on
+            raise TaskbeamError(UNKNOWN_TASK)
         history = await self._polling.snapshot(task_id)
         if history.ended:
             raise TaskbeamError(TOO_LATE)

@@ -4,15 +4,13 @@ from fastapi import APIRouter, Response
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.identity import Action
+from taskbeam.gateway.auth.operators import METRICS
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.answers import described
 from taskbeam.gateway.http.problem_details import IDENTITY_PROBLEMS, documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.metrics.port import MEDIA_TYPE
 from taskbeam.gateway.problems import TaskbeamError
-
-#: Whoever may read the task of this id may read the metrics. There is no such task.
-METRICS = "taskbeam.metrics"
 
 router = APIRouter(tags=["health"], route_class=GatewayRoute)
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from stack.ports import kept_port
 from taskbeam.gateway import problems, settings
-from taskbeam.gateway.metrics.route import METRICS
+from taskbeam.gateway.auth.operators import METRICS
 from taskbeam.gateway.metrics.table import METRICS as TABLE
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway

@@ -15,6 +15,7 @@ from taskbeam.gateway.auth.identity import FOLLOW, Action
 from taskbeam.gateway.auth.issuer import Issuer
 from taskbeam.gateway.auth.issuers import Issuers
 from taskbeam.gateway.auth.keys import KeyConfigurationError, new_key, parse_keys
+from taskbeam.gateway.auth.operators import RESERVED
 from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.problems import UNAUTHENTICATED, Problem, TaskbeamError
 from taskbeam.gateway.settings import GatewaySettings
@@ -223,6 +224,12 @@ class TestTheClaims:
         identity = tokens.verify(A.sign(tasks=["t"], my={"groups": ["g"]}))
         assert (identity.subject, identity.tasks, identity.groups) == (None, ("t",), ("g",))
         assert refused(A.sign(tasks="t"), tokens) is UNAUTHENTICATED
+
+    @pytest.mark.parametrize("name", sorted(RESERVED))
+    def test_nobody_else_makes_operators(self, name: str) -> None:
+        """Such a token would be for every task, whatever its issuer may sign for."""
+        tokens = trusting(config(A, tasks_claim="tasks", owners=["user-*"]))
+        assert refused(A.sign(tasks=["t", name]), tokens) is UNAUTHENTICATED
 
     def test_a_token_that_would_live_too_long(self) -> None:
         assert refused(A.sign(exp=time.time() + 4000)) is UNAUTHENTICATED
