@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taskbeam.cluster.control_line import Command
     from taskbeam.cluster.exchange import ClusterExchange
     from taskbeam.journal.entry import Appended, Entry
+    from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.resp_connection import Part
     from taskbeam.journal.scripts import Script
 
@@ -31,6 +32,9 @@ class ClusterAppender(JournalAppender):
 
     def __init__(self, exchange: ClusterExchange) -> None:
         self._exchange = exchange
+
+    async def forget(self, keys: TaskKeys) -> None:
+        await self._exchange.execute(("DEL", keys.head, keys.log, keys.tombstone))
 
     async def _send(self, entries: Sequence[Entry]) -> list[Any]:
         return await self._send_by(("EVALSHA", CLUSTER_APPEND.digest), entries)

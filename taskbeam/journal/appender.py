@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.journal.entry import Entry
+    from taskbeam.journal.keys import TaskKeys
 
 #: Entries in one round trip; Redis serves others in between.
 BATCH = 200
@@ -38,6 +39,10 @@ class JournalAppender:
         for start in range(0, len(entries), BATCH):
             appended += await self._append_batch(entries[start : start + BATCH])
         return appended
+
+    async def forget(self, keys: TaskKeys) -> None:
+        """Delete a journal, so that the next entry begins it anew; raises redis-py's errors."""
+        await self._redis.delete(keys.head, keys.log, keys.tombstone)
 
     async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended]:
         replies = await self._send(entries)

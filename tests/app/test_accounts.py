@@ -146,9 +146,9 @@ class TestTheDashboard:
     """It shows the tasks of all accounts: to operators, whom an open service does not know by itself."""
 
     def test_is_for_neither_visitors_nor_accounts(self, valkey: Valkey, tmp_path: Path) -> None:
-        settings = {"dashboard": 1, "accounts_db": tmp_path / "accounts.db"}
+        accounts = tmp_path / "accounts.db"
         with (
-            gateway(valkey.url().removesuffix("/0"), **settings) as served,
+            gateway(valkey.url().removesuffix("/0"), dashboard=1, accounts_db=accounts) as served,
             httpx.Client(base_url=served.http, timeout=60) as client,
         ):
             for name in (None, "ada"):
@@ -164,9 +164,11 @@ class TestTheDashboard:
 
     def test_is_for_everybody_on_a_developers_machine(self, valkey: Valkey, tmp_path: Path) -> None:
         """Where `make run` says so. An account's task is still at its own address for the account alone."""
-        settings = {"dashboard": 1, "open_dashboard": 1, "accounts_db": tmp_path / "accounts.db"}
+        accounts = tmp_path / "accounts.db"
         with (
-            gateway(valkey.url().removesuffix("/0"), **settings) as served,
+            gateway(
+                valkey.url().removesuffix("/0"), dashboard=1, open_dashboard=1, accounts_db=accounts
+            ) as served,
             httpx.Client(base_url=served.http, timeout=60) as ada,
             httpx.Client(base_url=served.http, timeout=60) as visitor,
         ):

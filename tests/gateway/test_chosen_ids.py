@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from celery import Celery
+from pydantic import SecretStr
 
 from taskbeam.gateway import Gateway, GatewaySettings, TaskbeamError
 from taskbeam.gateway.auth.operators import RESERVED
@@ -25,7 +26,7 @@ QUEUE = "of-chosen-ids"
 @pytest.mark.parametrize("task_id", sorted(RESERVED))
 def test_one_that_is_the_gateways_own_is_refused(task_id: str) -> None:
     """Whoever had a token for such a task would have one for every task."""
-    settings = GatewaySettings(token_keys=KEYS)
+    settings = GatewaySettings(token_keys=SecretStr(KEYS))
     live = Gateway(Celery(backend="taskbeam+redis://", set_as_current=False), settings=settings)
     with pytest.raises(TaskbeamError, match="reserved"):
         asyncio.run(live.send("tests.task", task_id=task_id))

@@ -12,6 +12,7 @@ from taskbeam.connections.asyncio_redis import CLIENT_NAME
 from taskbeam.gateway import problems
 from taskbeam.gateway.dashboard.every_event import channel_pattern
 from taskbeam.gateway.dashboard.publisher import DASHBOARD
+from taskbeam.journal import events
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.limits import DEFAULT_LIMIT
 from tests.gateway.test_problems import assert_problem
@@ -88,6 +89,18 @@ def test_a_publisher_that_lost_its_connection_begins_anew(valkey: Valkey, journa
         (publisher,) = [client for client in journals.redis.client_list() if client["psub"] != "0"]
         journals.redis.client_kill_filter(_id=publisher["id"])
         wait_until(lambda: [tick["fresh"] for tick in ticks(served)].count(True) == 2)
+
+
+def test_a_journal_that_somebody_ended_begins_anew(valkey: Valkey, journals: Journals) -> None:
+    """As whoever reaches Redis may end it: every later tick would be refused."""
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
+        wait_until(lambda: bool(ticks(served)))
+        Task(journals, DASHBOARD, DEFAULT_LIMIT).append(state=events.REVOKED, type="state", final=True)
+        url = f"{served.http}/tasks/{DASHBOARD}"
+        wait_until(lambda: httpx.get(url).json().get("final") is False)
+        wait_until(lambda: "The dashboard's journal takes no more" in served.process.output)
+        told = len(ticks(served))
+        wait_until(lambda: len(ticks(served)) > told)
 
 
 def test_queues_are_measured_on_the_broker(valkey: Valkey) -> None:

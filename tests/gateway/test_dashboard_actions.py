@@ -109,6 +109,7 @@ def test_many_are_cancelled(served: Gateway, journals: Journals, valkey: Valkey)
     assert [each.get("code") for each in results] == [None, None, "too_late", "unknown_task"]
     assert [each.get("cancel") for each in results[:2]] == ["revoked", "requested"]
     assert details(served, queued)["state"] == "REVOKED"
+    wait_until(lambda: f"Task {queued} is cancelled (revoked), by an operator" in served.process.output)
     with redis.Redis.from_url(valkey.url(0)) as broker:
         broker.delete(QUEUE)
     runs.finish()

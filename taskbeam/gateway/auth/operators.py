@@ -34,6 +34,11 @@ def operator(name: str, *, read_only: bool = False) -> Identity:
     return Identity(subject=f"operator:{name}", tasks=(DASHBOARD,), scopes=scopes)
 
 
+def name_of(identity: Identity) -> str:
+    """What logs call whoever did something as an operator."""
+    return identity.subject or identity.owner or "an operator"
+
+
 async def make_code(tokens: Tokens, logins: Tickets, identity: Identity, lifetime: float) -> str:
     """Make what is exchanged once for a session of the identity, of ``lifetime`` seconds.
 

@@ -44,7 +44,14 @@ class Tickets:
 
     async def redeem(self, ticket: str) -> str:
         """The token that the ticket stands for, once; else raises `TaskbeamError` ``unauthenticated``."""
-        sealed = cast("bytes | None", await self._redis.getdel(self._name(ticket)))
+        return self._opened(ticket, await self._redis.getdel(self._name(ticket)))
+
+    async def read(self, ticket: str) -> str:
+        """The same, and the ticket stays good."""
+        return self._opened(ticket, await self._redis.get(self._name(ticket)))
+
+    def _opened(self, ticket: str, found: object) -> str:
+        sealed = cast("bytes | None", found)
         if sealed is None:
             raise TaskbeamError(UNAUTHENTICATED)
         try:

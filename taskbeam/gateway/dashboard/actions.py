@@ -1,13 +1,16 @@
 """What operators do to tasks over HTTP, to one or to many: run them again, and cancel them."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from taskbeam.background.log_fields import about
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.identity import Action
+from taskbeam.gateway.auth.operators import name_of
 from taskbeam.gateway.dashboard.operators import OPERATOR_PROBLEMS, require_operator
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.answer_body import AnswerBody
@@ -17,6 +20,8 @@ from taskbeam.gateway.http.problem_details import documented
 from taskbeam.gateway.http.route import GatewayRoute
 from taskbeam.gateway.jobs.cancelling import Cancellation
 from taskbeam.gateway.problems import TaskbeamError
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/dashboard", tags=["dashboard"], route_class=GatewayRoute)
 
@@ -91,10 +96,17 @@ async def cancel(gateway: RuntimeDep, caller: CallerDep, chosen: Chosen) -> Outc
 
     It takes the scope `cancel` on the dashboard's own task. `too_late`: it has ended already.
     """
-    await require_operator(gateway, caller, Action.CANCEL)
+    identity = await require_operator(gateway, caller, Action.CANCEL)
 
     async def stop(task_id: str) -> Outcome:
         cancelled = await gateway.canceller.cancel(task_id, terminate=False)
+        logger.info(
+            "Task %s is cancelled (%s), by %s",
+            task_id,
+            cancelled,
+            name_of(identity),
+            extra=about(task_id=task_id),
+        )
         return Outcome(task_id=task_id, cancel=cancelled)
 
     return await _each(chosen, stop)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kombu.utils import json as kombu_json
 
 from taskbeam.background.log_fields import about
+from taskbeam.gateway.auth.operators import name_of
 from taskbeam.gateway.auth.senders import tenant_of
 from taskbeam.gateway.dashboard.rows import OPEN, kind_of
 from taskbeam.gateway.jobs.account import Account
@@ -78,13 +79,12 @@ class RunAgain:
         account = Account(tenant_of(owner), identity)
         sent = await self._sender.send(name, call.args, call.kwargs, labels, account, None, options)
         await self._link(task_id, sent.id)
-        by = identity.subject or identity.owner or "an operator"
         logger.info(
             "Task %s (%s) is run again as %s, by %s",
             task_id,
             name,
             sent.id,
-            by,
+            name_of(identity),
             extra=about(task_id=task_id),
         )
         return sent.id

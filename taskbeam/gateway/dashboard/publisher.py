@@ -11,6 +11,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.background.log_fields import about
 from taskbeam.gateway.auth.operators import DASHBOARD as DASHBOARD
 from taskbeam.gateway.dashboard.every_event import MissedError
 from taskbeam.gateway.dashboard.rows import change_of
@@ -23,7 +24,7 @@ from taskbeam.gateway.dashboard.workers_and_queues import (
 )
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.encode import to_json
-from taskbeam.journal.entry import Entry, new_token
+from taskbeam.journal.entry import Entry, Verdict, new_token
 from taskbeam.journal.events import Record
 from taskbeam.journal.limits import Limits
 
@@ -168,13 +169,18 @@ class DashboardPublisher:
         return {"workers": workers, "queues": queues}
 
     async def _tell(self, tick: dict[str, Any]) -> None:
-        await self._appender.append(
-            Entry(
-                keys=self._names.task(DASHBOARD),
-                task_id=DASHBOARD,
-                type="data",
-                members={"data": to_json(tick)},
-                name=DASHBOARD,
-                limits=Limits(limit=KEPT, limit_bytes=KEPT_BYTES, expires=TTL),
-            )
+        entry = Entry(
+            keys=self._names.task(DASHBOARD),
+            task_id=DASHBOARD,
+            type="data",
+            members={"data": to_json(tick)},
+            name=DASHBOARD,
+            limits=Limits(limit=KEPT, limit_bytes=KEPT_BYTES, expires=TTL),
         )
+        if (await self._appender.append(entry)).verdict is Verdict.REFUSED:
+            logger.warning(
+                "The dashboard's journal takes no more: somebody has ended it. It begins anew.",
+                extra=about(task_id=DASHBOARD),
+            )
+            await self._appender.forget(entry.keys)
+            await self._appender.append(entry)

@@ -4,13 +4,16 @@ The link's code stands in its fragment, which no browser sends and no log has. T
 cookie that no script sees and no other site sends.
 """
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from taskbeam.gateway import problems
+from taskbeam.gateway.auth.audit import Actor, Audit
 from taskbeam.gateway.auth.credentials import COOKIE
+from taskbeam.gateway.auth.operators import name_of
 from taskbeam.gateway.auth.revocation import revoke
 from taskbeam.gateway.dependencies import RuntimeDep
 from taskbeam.gateway.http.negotiation import JSON_ONLY
@@ -37,11 +40,12 @@ async def log_in(request: Request, gateway: RuntimeDep, response: Response, logi
     guard = gateway.guard
     if guard.tokens is None:
         raise TaskbeamError(problems.NOT_FOUND, "This gateway has no token keys: nobody signs in here.")
-    try:
-        token = await guard.logins.redeem(login.code)
-    except TaskbeamError as error:
-        raise TaskbeamError(problems.UNAUTHENTICATED, SPENT) from error
+    token = await _token(guard.logins.read, login)
     identity = await guard.identify(token)
+    # Last, so that a gateway that cannot let anybody in leaves the code good; and only one request gets it.
+    await _token(guard.logins.redeem, login)
+    actor = Actor(name_of(identity), request.client.host if request.client is not None else "")
+    await Audit(gateway.redis, gateway.control).record(actor, "log_in", f"owner:{identity.subject}")
     ends = identity.expires or 0
     set_token_cookie(response, token, ends - guard.tokens.clock(), _path(request, gateway))
 
@@ -57,6 +61,13 @@ async def log_out(request: Request, gateway: RuntimeDep, response: Response) -> 
                 longest = gateway.settings.max_token_lifetime
                 await revoke(gateway.redis, gateway.control, longest, tokens=[identity.token_id])
     set_token_cookie(response, "", 0, _path(request, gateway))
+
+
+async def _token(of: Callable[[str], Awaitable[str]], login: Login) -> str:
+    try:
+        return await of(login.code)
+    except TaskbeamError as error:
+        raise TaskbeamError(problems.UNAUTHENTICATED, SPENT) from error
 
 
 def _path(request: Request, gateway: Runtime) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
 from taskbeam.gateway.auth.credentials import COOKIE
-from taskbeam.gateway.auth.keys import parse_keys
+from taskbeam.gateway.auth.keys import new_key, parse_keys
 from taskbeam.gateway.auth.operators import DASHBOARD, make_code, operator
 from taskbeam.gateway.auth.tickets import Tickets
 from taskbeam.gateway.auth.tokens import Tokens
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stack.valkey import Valkey
+    from taskbeam.gateway.auth.keys import KeySet
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals, Task
 
@@ -32,12 +35,12 @@ SETTINGS = TOKENS
 GOOD, LASTS = 600.0, 3600.0
 
 
-def code(valkey: Valkey, good: float = GOOD, *, read_only: bool = False) -> str:
+def code(valkey: Valkey, good: float = GOOD, *, read_only: bool = False, keys: KeySet | None = None) -> str:
     """As `taskbeam login` makes it."""
 
     async def made() -> str:
         async with Redis.from_url(valkey.url(1)) as redis:
-            tokens = Tokens(parse_keys(KEYS), "taskbeam", 900, 86_400)
+            tokens = Tokens(keys or parse_keys(KEYS), "taskbeam", 900, 86_400)
             logins = Tickets(redis, ONE_SERVER, good, "login")
             return await make_code(tokens, logins, operator("ada", read_only=read_only), LASTS)
 
@@ -74,6 +77,36 @@ def test_a_code_is_a_session_once(http: httpx.Client, valkey: Valkey) -> None:
     assert cookie == {"httponly": "True", "path": "/", "samesite": "strict", "secure": "True"}
     assert (again.status_code, again.json()["code"]) == (401, "unauthenticated")
     assert "set-cookie" not in again.headers
+
+
+def test_of_many_requests_at_once_one_has_the_session(http: httpx.Client, valkey: Valkey) -> None:
+    link = code(valkey)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: log_in(http, link), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [204, 401, 401, 401]
+
+
+def test_a_code_that_lets_nobody_in_yet_stays_good(
+    http: httpx.Client, valkey: Valkey, journals: Journals
+) -> None:
+    """Such as one by a key that this gateway does not have, or where nothing is known of revocations."""
+    before = set(journals.redis.scan_iter("taskbeam:ticket:*"))
+    link = code(valkey, keys=parse_keys(json.dumps({"keys": [new_key("EdDSA", "another")]})))
+    assert log_in(http, link).status_code == 401
+    assert len(set(journals.redis.scan_iter("taskbeam:ticket:*")) - before) == 1
+
+
+def test_who_signs_in_is_in_the_audit_log(session: httpx.Client, journals: Journals) -> None:
+    assert session.get("/healthz").status_code == 200
+    found: Any = journals.redis.xrevrange("taskbeam:audit", count=1)
+    [(_, entry)] = found
+    wanted = {
+        "who": "operator:ada",
+        "action": "log_in",
+        "target": "owner:operator:ada",
+        "origin": "127.0.0.1",
+    }
+    assert entry == {name.encode(): value.encode() for name, value in (wanted | {"detail": "{}"}).items()}
 
 
 def test_a_code_is_good_for_its_time(http: httpx.Client, valkey: Valkey, journals: Journals) -> None:
