@@ -3,6 +3,8 @@ import { find, say } from "../look/dom.js";
 
 const form = /** @type {HTMLFormElement} */ (find(document, "form"));
 const note = find(document, "[role=status]");
+// Without this module a browser would send the link itself.
+form.inert = false;
 
 const code = location.hash.slice(1);
 // Neither the history keeps it, nor whoever is shown this page's address.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 import httpx
@@ -60,7 +61,7 @@ def ask(
     ],
 )
 def test_who_takes_it_gets_it_compressed(folder: Path, accept: str, coding: str | None, body: bytes) -> None:
-    status, headers, found = ask(Files(directory=folder), accept_encoding=accept)
+    status, headers, found = ask(Files(directory=folder, packed=True), accept_encoding=accept)
     assert (status, headers.get("content-encoding"), found) == (200, coding, body)
     assert headers["content-length"] == str(len(body))
     assert headers["content-type"].startswith("text/javascript")
@@ -68,17 +69,17 @@ def test_who_takes_it_gets_it_compressed(folder: Path, accept: str, coding: str 
 
 
 def test_head_says_the_same(folder: Path) -> None:
-    _, headers, body = ask(Files(directory=folder), method="HEAD", accept_encoding="br")
+    _, headers, body = ask(Files(directory=folder, packed=True), method="HEAD", accept_encoding="br")
     assert (headers["content-encoding"], headers["content-length"], body) == ("br", str(len(BROTLI)), b"")
 
 
 def test_a_file_that_is_alone_goes_as_it_is(folder: Path) -> None:
-    _, headers, body = ask(Files(directory=folder), "alone.js", accept_encoding="br, gzip")
+    _, headers, body = ask(Files(directory=folder, packed=True), "alone.js", accept_encoding="br, gzip")
     assert ("content-encoding" in headers, body) == (False, PLAIN)
 
 
 def test_each_form_has_a_tag_of_its_own(folder: Path) -> None:
-    files = Files(directory=folder)
+    files = Files(directory=folder, packed=True)
     tags = {coding: ask(files, accept_encoding=coding)[1]["etag"] for coding in ("br", "gzip", "")}
     assert len(set(tags.values())) == 3
     for coding, tag in tags.items():
@@ -87,13 +88,35 @@ def test_each_form_has_a_tag_of_its_own(folder: Path) -> None:
 
 
 def test_a_part_is_one_of_the_file_as_it_is(folder: Path) -> None:
-    status, headers, body = ask(Files(directory=folder), accept_encoding="br", range="bytes=0-4")
+    status, headers, body = ask(Files(directory=folder, packed=True), accept_encoding="br", range="bytes=0-4")
     assert (status, "content-encoding" in headers, body) == (206, False, b"plain")
 
 
-def test_what_jobs_stored_goes_as_it_is(folder: Path) -> None:
-    _, headers, body = ask(Files(directory=folder, private=True), accept_encoding="br")
+@pytest.mark.parametrize("private", [True, False])
+def test_a_folder_that_nobody_packed_goes_as_it_is(folder: Path, private: bool) -> None:
+    """There `page.js.gz` is somebody's file, and older than `page.js` perhaps."""
+    _, headers, body = ask(Files(directory=folder, private=private), accept_encoding="br, gzip")
     assert ("content-encoding" in headers, body) == (False, PLAIN)
+    assert "Accept-Encoding" not in headers.get("vary", "")
+
+
+def test_a_packed_form_that_is_no_file_of_the_folder_is_none(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As the file itself would be: a link that leads out, or a directory."""
+    secret = tmp_path_factory.mktemp("outside") / "secret"
+    secret.write_bytes(b"secret")
+    (folder / "alone.js.br").symlink_to(secret)
+    (folder / "alone.js.gz").mkdir()
+    files = Files(directory=folder, packed=True)
+    status, headers, body = ask(files, "alone.js", accept_encoding="br, gzip")
+    assert (status, "content-encoding" in headers, body) == (200, False, PLAIN)
+
+
+def test_a_packed_form_that_we_may_not_read_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _: not str(path).endswith(".br"))
+    _, headers, body = ask(Files(directory=folder, packed=True), accept_encoding="br, gzip")
+    assert (headers["content-encoding"], body) == ("gzip", GZIP)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ async def _file(request: Request, path: str) -> Response:
     if asked.suffix not in _LOADED or ".." in asked.parts:
         raise TaskbeamError(problems.NOT_FOUND)
     try:
-        files = Files(directory=FOLDER, check_dir=False, hashed=True)
+        files = Files(directory=FOLDER, check_dir=False, hashed=True, packed=True)
         response = await files.get_response(path, request.scope)
     except HTTPException as error:
         raise TaskbeamError(problems.NOT_FOUND) from error

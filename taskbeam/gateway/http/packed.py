@@ -5,15 +5,14 @@ Nothing is compressed while somebody waits.
 
 from __future__ import annotations
 
-import os
-import stat
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from taskbeam.gateway.http.negotiation import weight
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import os
+    from collections.abc import Callable, Sequence
 
 #: Codings, best first, and the suffix of a file in each.
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
@@ -33,13 +32,15 @@ def accepted(accept_encoding: str) -> Sequence[str]:
     return tuple(coding for coding in SUFFIXES if weights.get(coding, others) > 0)
 
 
-def packed(path: str, accept_encoding: str) -> tuple[str, str, os.stat_result] | None:
-    """The best packed form of a file that its reader takes: its path, coding and stat; None for none."""
+def packed(
+    path: str, accept_encoding: str, find: Callable[[str], tuple[str, os.stat_result | None]]
+) -> tuple[str, str, os.stat_result] | None:
+    """The best packed form of a file that its reader takes: its path, coding and stat; None for none.
+
+    ``find`` says where a file is, and whether it is served at all: a packed one is no better than another.
+    """
     for coding in accepted(accept_encoding):
-        try:
-            status = os.stat(path + SUFFIXES[coding])  # noqa: PTH116
-        except OSError:
-            continue
-        if stat.S_ISREG(status.st_mode):
-            return path + SUFFIXES[coding], coding, status
+        found, status = find(path + SUFFIXES[coding])
+        if status is not None:
+            return found, coding, status
     return None

@@ -55,19 +55,21 @@ def find_file(folder: str | os.PathLike[str], path: str) -> tuple[Path, os.stat_
 
 
 class Files(StaticFiles):
-    """Files of a folder, over HTTP. A WebSocket finds nothing here (Starlette's own would fail).
+    """Files of a folder, over HTTP. A WebSocket finds nothing here (Starlette's own would fail)."""
 
-    A file that lies beside itself compressed (``.br``, ``.gz``) is sent so to whoever takes that.
-    """
+    def __init__(
+        self, *, private: bool = False, hashed: bool = False, packed: bool = False, **given: Any
+    ) -> None:
+        """``private``: no cache that several readers share keeps them.
 
-    def __init__(self, *, private: bool = False, hashed: bool = False, **given: Any) -> None:
-        """``private``: as they are, and no cache that several readers share keeps them.
-
-        ``hashed``: what has a name such as ``page-4CZ2LMPX.js`` never changes. The rest is Starlette's.
+        ``hashed``: what has a name such as ``page-4CZ2LMPX.js`` never changes. ``packed``: whoever made the
+        folder put each file beside itself compressed (``.br``, ``.gz``), and it is sent so to whoever takes
+        that. The rest is Starlette's.
         """
         super().__init__(**given)
         self._private = private
         self._hashed = hashed
+        self._packed = packed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -90,7 +92,7 @@ class Files(StaticFiles):
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         response = await super().get_response(path, scope)
-        vary = () if self._private else (VARY,)
+        vary = (VARY,) if self._packed else ()
         response.headers.update(cache_headers(response.status_code, self._keep(path), *vary))
         return response
 
@@ -108,8 +110,10 @@ class Files(StaticFiles):
     ) -> Response:
         """Starlette's, or of the same file compressed. A part of a file is one of the file as it is."""
         headers = Headers(scope=scope)
-        accepts = "" if self._private or "range" in headers else headers.get("accept-encoding", "")
-        found = packed(os.fspath(full_path), accepts)
+        accepts = headers.get("accept-encoding", "") if self._packed and "range" not in headers else ""
+        assert self.directory is not None
+        name = os.path.relpath(full_path, Path(self.directory).resolve())
+        found = packed(name, accepts, self.lookup_path)
         if found is None:
             return super().file_response(full_path, stat_result, scope, status_code)
         path, coding, status = found

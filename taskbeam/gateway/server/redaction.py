@@ -27,7 +27,7 @@ _SECRET = re.compile(
     # A parameter of a URL or a form, or an attribute.
     (?: [?&;] | (?<![\w-]) ) (?: ticket | \w*token | jwt | (?:x[-_])?api[-_]?key | \w*secret | passw(?:or)?d )
       ["']? \s? [=:] \s? ["']? (?P<parameter> [^&;\s"'\#]+ )
-    | [?&;] key= (?P<key> [^&;\s"'\#]+ )
+    | [?&;] (?: key | link ) = (?P<key> [^&;\s"'\#]+ )
     # A header: as it is sent, or in a list or dictionary of Python's.
     | (?<![\w-]) (?: (?:proxy-)?authorization | (?:set-)?cookie | x-api-key )
       ["']? \s? [:,=] \s? (?: b?["'] )? (?P<header> [^"'\r\n]+ )

@@ -161,6 +161,11 @@ def test_no_page_of_another_site_does_either(http: httpx.Client, valkey: Valkey,
     assert log_in(http, link).status_code == 204
 
 
+def test_the_pages_form_sends_nothing_by_itself(http: httpx.Client) -> None:
+    """Before its script is there, or without it, a link in the address would be in logs and the history."""
+    assert '<form method="post" inert>' in http.get("/login/").text
+
+
 @pytest.mark.parametrize("path", ["/login/", "/login/login.js", "/login/login.css"])
 def test_its_page_is_there_for_everybody_and_tells_nobody_where_it_was(http: httpx.Client, path: str) -> None:
     answer = http.get(path)

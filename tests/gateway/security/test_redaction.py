@@ -46,6 +46,8 @@ LINES = [
     "GET /x?access_token={};b=2",
     "GET /x?X-API-Key={}",
     "GET /x?key={}#top",
+    "GET /login/?link={} HTTP/1.1",
+    "GET /login/?link=http%3A%2F%2F127.0.0.1%3A8000%2Flogin%2F%23{} HTTP/1.1",
     "POST /login username=ada&password={}",
     "next=https://shop.example/?api_key={}",
     "Authorization: Bearer {}",
