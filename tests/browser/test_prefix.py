@@ -145,7 +145,7 @@ def test_the_dashboard_is_whole(page: Page, served: Gallery, proxy: Proxy, prefi
         page.goto(f"{proxy.http}{prefix}/dashboard/dashboard.html")
         expect(page.locator("#line")).to_have_text("Live over WebSocket")
         expect(page.locator("#queues tbody th")).to_have_text("reports")
-        assert page.locator("dialog").evaluate("e => getComputedStyle(e).borderRadius") != "0px"
+        assert page.locator("#sure").evaluate("e => getComputedStyle(e).borderRadius") != "0px"
         assert_links_are_below(page, f"{proxy.http}{prefix}/")
 
 
