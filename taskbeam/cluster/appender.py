@@ -59,8 +59,9 @@ class ClusterAppender(JournalAppender):
                 self._tell(LEAVE_QUEUE, leave_queue(answer.place, entry.keys.result))
             elif entry.final:
                 self._tell(TELL_NEWS, tell_news(entry.keys.result))
-            if answer.owed is not None:
-                await tell_feeds(self._exchange, entry.keys, answer.owed)
+        owed = [(entry.keys, each.owed) for entry, each in zip(entries, appended, strict=True) if each.owed]
+        # All at once: a master that is away is waited for once, and not for each task.
+        await asyncio.gather(*(tell_feeds(self._exchange, *each) for each in owed))
         return appended
 
     def _tell(self, script: Script, command: Command) -> None:

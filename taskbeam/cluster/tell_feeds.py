@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
 
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
-from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.feeds.telling import tell
 from taskbeam.journal.run_script import run_script
 
@@ -20,21 +22,24 @@ logger = logger_for(__name__)
 
 
 async def tell_feeds(exchange: Exchange, keys: TaskKeys, owed: Owed) -> None:
-    """Tell each feed what it is owed of a task. Of one that cannot be told the log says so.
+    """Tell each feed what it is owed of a task, all at once. Of one that cannot be told the log says so.
 
     It is told later: by whoever writes of the task next, or lists the feed.
     """
-    for feed in owed.feeds:
-        try:
-            await carry_out(exchange, tell(keys, feed, owed))
-        except REDIS_AWAY as error:
-            logger.warning(
-                "Task %s: its feed %s cannot be told now: %s",
-                keys.task_id,
-                feed,
-                error,
-                extra=about(task_id=keys.task_id),
-            )
+    await asyncio.gather(*(_tell(exchange, keys, feed, owed) for feed in owed.feeds))
+
+
+async def _tell(exchange: Exchange, keys: TaskKeys, feed: str, owed: Owed) -> None:
+    try:
+        await carry_out(exchange, tell(keys, feed, owed))
+    except RedisError as error:  # whatever a feed has, it costs its task nothing
+        logger.warning(
+            "Task %s: its feed %s cannot be told now: %s",
+            keys.task_id,
+            feed,
+            error,
+            extra=about(task_id=keys.task_id),
+        )
 
 
 async def carry_out(exchange: Exchange, calls: Calls) -> None:

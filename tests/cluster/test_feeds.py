@@ -173,6 +173,22 @@ async def test_a_gateway_that_is_refused_tells_an_end_that_is_untold(
     assert owner.states(task) == ["PENDING", "SUCCESS"]
 
 
+@pytest.mark.anyio
+async def test_whatever_is_wrong_with_a_feed_costs_a_gateway_no_event(
+    owner: Owner, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    task, feed = owner.task(), owner.feed
+    feed.client.delete(feed.keys.head)
+    feed.client.set(feed.keys.head, "not a feed")
+    async with control_client(seeds(cluster)) as client:
+        exchange = ClusterExchange(client.topology, DEADLINE)
+        revoked = task.entry(1, state="REVOKED", final=True)
+        assert (await ClusterAppender(exchange).append(revoked)).verdict is Verdict.APPENDED
+        await exchange.aclose()
+    feed.client.delete(feed.keys.head)
+    assert f"Task {task.id}: its feed owner:{owner.name} cannot be told now" in caplog.text
+
+
 def test_whoever_lists_a_feed_tells_it_an_end_that_is_untold(
     served: Gateway, owner: Owner, journals: Journals
 ) -> None:
