@@ -4,6 +4,7 @@ import { counted } from "../look/wording.js";
 import { act } from "./requests.js";
 
 /** @import { Outcome } from "./requests.js" */
+/** @import { TaskError } from "../client/errors.js" */
 
 /** @typedef {"run-again" | "cancel"} Kind */
 
@@ -22,6 +23,9 @@ const WORDS = {
     done: "cancelled or asked to stop",
   },
 };
+
+/** Codes of answers that come before anything is done. */
+const BEFORE = new Set(["unauthenticated", "forbidden", "foreign_origin", "too_many_connections", "invalid_request"]);
 
 export class Actions {
   #dialog;
@@ -58,7 +62,7 @@ export class Actions {
     try {
       this.#tell(/** @type {Kind} */ (kind), await act(kind, ids));
     } catch (error) {
-      say(find(this.#dialog, ".note"), `Nothing was done. ${/** @type {Error} */ (error).message}`);
+      say(find(this.#dialog, ".note"), unanswered(/** @type {TaskError} */ (error)));
     }
     find(this.#dialog, "[data-yes]").hidden = true;
     say(find(this.#dialog, "[data-no]"), "Close");
@@ -77,4 +81,9 @@ export class Actions {
     const list = refused.map(({ task_id, message, code }) => make("li", {}, make("code", { title: task_id }, task_id.slice(0, 8)), ` ${message} (${code})`));
     find(this.#dialog, "ul").replaceChildren(...list);
   }
+}
+
+/** What is known where the answer is none of outcomes. @param {Pick<TaskError, "code" | "message">} error */
+export function unanswered({ code, message }) {
+  return `${BEFORE.has(code) ? "Nothing was done." : "It is not known what was done: look at the list."} ${message}`;
 }

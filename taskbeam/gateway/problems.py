@@ -42,6 +42,9 @@ NOT_ENDED = Problem("not_ended", 409, 4400, "The task has not ended: it is not r
 ARGUMENTS_NOT_KEPT = Problem(
     "arguments_not_kept", 409, 4400, "Celery has not kept what the task was called with: set result_extended."
 )
+UNKNOWN_QUEUE = Problem(
+    "unknown_queue", 409, 4400, "The gateway's application does not know the queue that the task was sent to."
+)
 BAD_IDEMPOTENCY_KEY = Problem("bad_idempotency_key", 400, 4400, "An Idempotency-Key has 1 to 255 characters.")
 IDEMPOTENCY_CONFLICT = Problem(
     "idempotency_conflict", 409, 4400, "This Idempotency-Key was used with another body."

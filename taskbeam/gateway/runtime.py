@@ -23,6 +23,7 @@ from taskbeam.gateway.dashboard.again import RunAgain
 from taskbeam.gateway.dashboard.details import TaskDetails
 from taskbeam.gateway.dashboard.journals import JournalRows
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, DashboardPublisher
+from taskbeam.gateway.dashboard.sent_to import SentTo
 from taskbeam.gateway.dashboard.sources import sources_of
 from taskbeam.gateway.dashboard.task_index import TaskIndex
 from taskbeam.gateway.dashboard.task_list import TaskList
@@ -205,15 +206,17 @@ class Runtime:
             )
         #: The operators' list of tasks, and what is known of one.
         self.task_list = TaskList(self.redis, self.control, settings.dashboard_hidden)
+        sent_to = SentTo(reads, journals.names, self.control, celery_app)
         self.task_details = TaskDetails(
             reads,
             journals.names,
             self.task_list,
             JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden),
+            sent_to,
             settings.dashboard_hidden,
         )
         keeps = settings.dashboard_keeps
-        self.run_again = RunAgain(self.redis, self.control, self.task_details, self.sender, keeps)
+        self.run_again = RunAgain(self.redis, self.control, self.task_details, sent_to, self.sender, keeps)
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
         self.background: BackgroundTasks = BackgroundTasks()
         self._signals: SignalWatch | None = None

@@ -87,7 +87,7 @@ def _members(
         found = decode(data)
     except _OmittedError:
         return data, None
-    except (ValueError, RecursionError) as error:
+    except Exception as error:  # what a decoder raises of foreign data is anything
         raise UnreadableMetaError(f"it cannot be decoded: {error!r:.200}") from error
     if not isinstance(found, dict) or not isinstance(found.get("status"), str):
         raise UnreadableMetaError("it has no status")

@@ -15,6 +15,7 @@ from taskbeam.gateway.dashboard.actions import MOST
 from taskbeam.gateway.dashboard.again import Call, call_of
 from taskbeam.gateway.dashboard.failures import MOST_GROUPS, grouped
 from taskbeam.journal import events
+from taskbeam.journal.control_keys import ONE_SERVER
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
 from tests.support.tokens import TOKENS, bearer, sign
@@ -87,6 +88,32 @@ def test_a_task_is_sent_once_more_as_it_was_called(
     assert (found["owner"], found["title"], found["tags"]) == ("ada", "May", ["nightly"])
     assert (found["state"], found["again_of"]) == ("PENDING", task.id)
     assert details(served, task.id)["run_again_as"] == new
+
+
+def test_it_goes_to_its_queue_whatever_its_routing_key_was(
+    served: Gateway, journals: Journals, valkey: Valkey
+) -> None:
+    task = ended(journals, META | {"queue": "reports.monthly"})
+    journals.redis.hset(task.keys.head, "ticket", f"7 {ONE_SERVER.queue(QUEUE).base}")
+    assert details(served, task.id)["queue"] == QUEUE
+    assert "sent" in ask(served, "run-again", task.id).json()["results"][0]
+    with redis.Redis.from_url(valkey.url(0)) as broker:
+        assert (broker.llen(QUEUE), broker.llen("reports.monthly")) == (1, 0)
+        broker.delete(QUEUE)
+
+
+def test_one_that_cannot_be_read_or_linked_keeps_nobody_from_the_next(
+    served: Gateway, journals: Journals, valkey: Valkey
+) -> None:
+    odd = ended(journals, META | {"args": [{"__type__": "datetime", "__value__": 7}]})
+    unlinked, good = ended(journals, META), ended(journals, META)
+    journals.redis.set(ONE_SERVER.dashboard_again(unlinked.id), "no hash")
+    results = ask(served, "run-again", odd.id, unlinked.id, good.id).json()["results"]
+    assert [each.get("code") for each in results] == ["arguments_not_kept", None, None]
+    assert results[1]["sent"]
+    with redis.Redis.from_url(valkey.url(0)) as broker:
+        assert broker.llen(QUEUE) == 2
+        broker.delete(QUEUE)
 
 
 def test_each_is_told_what_became_of_it(served: Gateway, journals: Journals, valkey: Valkey) -> None:

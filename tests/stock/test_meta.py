@@ -13,8 +13,9 @@ from uuid import UUID
 
 import pytest
 from kombu.serialization import dumps
+from kombu.utils import json as kombu_json
 
-from taskbeam.stock.meta import MAX_BYTES, Meta, UnreadableMetaError, read_meta
+from taskbeam.stock.meta import MAX_BYTES, Meta, UnreadableMetaError, all_members, read_meta
 from taskbeam.stock.told import told_of
 
 META: dict[str, Any] = {
@@ -77,6 +78,13 @@ def test_yaml_that_multiplies_is_not_expanded() -> None:
 def test_what_is_none_is_refused_in_words(stored: bytes) -> None:
     with pytest.raises(UnreadableMetaError):
         read_meta(stored)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("datetime", 7), ("decimal", "x"), ("uuid", "x"), ("bytes", {})])
+def test_what_kombu_fails_to_decode_is_refused_in_words(kind: str, value: object) -> None:
+    args = [{"__type__": kind, "__value__": value}]
+    with pytest.raises(UnreadableMetaError):
+        all_members(json.dumps({"status": "SUCCESS", "args": args}).encode(), kombu_json.loads)
 
 
 def test_kombus_types_are_text_as_in_events_of_ours() -> None:

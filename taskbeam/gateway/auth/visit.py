@@ -29,6 +29,11 @@ class Visit:
         """Return as soon as it is."""
         await self._dismissed.wait()
 
+    @property
+    def over(self) -> bool:
+        """Whether it is."""
+        return self._problem is not None
+
     def check(self) -> None:
         """Raise what the request is answered instead, a `TaskbeamError`, if it was dismissed."""
         if self._problem is not None:

@@ -1,10 +1,9 @@
 """What operators do to tasks over HTTP, to one or to many: run them again, and cancel them."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from taskbeam.background.log_fields import about
@@ -12,14 +11,12 @@ from taskbeam.gateway import problems
 from taskbeam.gateway.auth.identity import Action
 from taskbeam.gateway.auth.operators import name_of
 from taskbeam.gateway.dashboard.operators import OPERATOR_PROBLEMS, require_operator
+from taskbeam.gateway.dashboard.outcomes import Outcome, Outcomes, outcomes
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
-from taskbeam.gateway.http.answer_body import AnswerBody
 from taskbeam.gateway.http.answers import described
 from taskbeam.gateway.http.negotiation import JSON_ONLY
 from taskbeam.gateway.http.problem_details import documented
 from taskbeam.gateway.http.route import GatewayRoute
-from taskbeam.gateway.jobs.cancelling import Cancellation
-from taskbeam.gateway.problems import TaskbeamError
 
 logger = logging.getLogger(__name__)
 
@@ -47,22 +44,6 @@ class Chosen(BaseModel):
     )
 
 
-class Outcome(AnswerBody):
-    """What became of one task: either what was done, or why not."""
-
-    task_id: str
-    sent: str | None = Field(default=None, description="The id of the task that repeats it.")
-    cancel: Cancellation | None = Field(default=None, description="How far the request to cancel got.")
-    code: str | None = Field(default=None, description="Why nothing was done: the code of a problem.")
-    message: str | None = Field(default=None, description="The same for people.")
-
-
-class Outcomes(AnswerBody):
-    """What became of each, in the order of the request."""
-
-    results: list[Outcome]
-
-
 @router.post(
     "/run-again",
     operation_id="run_tasks_again",
@@ -70,18 +51,20 @@ class Outcomes(AnswerBody):
     dependencies=[JSON_ONLY],
     responses=_RESPONSES,
 )
-async def run_again(gateway: RuntimeDep, caller: CallerDep, chosen: Chosen) -> Outcomes:
+async def run_again(request: Request, gateway: RuntimeDep, caller: CallerDep, chosen: Chosen) -> Outcomes:
     """Send tasks that have ended once more, each under a new id: same name, arguments, queue and labels.
 
     It takes the scope `send` on the dashboard's own task. `arguments_not_kept`: Celery keeps what a task was
-    called with only with `result_extended`. `not_ended`: it goes on.
+    called with only with `result_extended`. `not_ended`: it goes on. `unknown_queue`: the
+    gateway's application has no queue that gets what was sent as the task was.
     """
     identity = await require_operator(gateway, caller, Action.SEND)
 
     async def again(task_id: str) -> Outcome:
         return Outcome(task_id=task_id, sent=await gateway.run_again.run(task_id, identity))
 
-    return await _each(chosen, again)
+    with caller.visit() as visit:
+        return await outcomes(request, visit, chosen.tasks, again)
 
 
 @router.post(
@@ -91,7 +74,7 @@ async def run_again(gateway: RuntimeDep, caller: CallerDep, chosen: Chosen) -> O
     dependencies=[JSON_ONLY],
     responses=_RESPONSES,
 )
-async def cancel(gateway: RuntimeDep, caller: CallerDep, chosen: Chosen) -> Outcomes:
+async def cancel(request: Request, gateway: RuntimeDep, caller: CallerDep, chosen: Chosen) -> Outcomes:
     """Revoke queued tasks at once, and ask running ones to stop.
 
     It takes the scope `cancel` on the dashboard's own task. `too_late`: it has ended already.
@@ -109,16 +92,5 @@ async def cancel(gateway: RuntimeDep, caller: CallerDep, chosen: Chosen) -> Outc
         )
         return Outcome(task_id=task_id, cancel=cancelled)
 
-    return await _each(chosen, stop)
-
-
-async def _each(chosen: Chosen, act: Callable[[str], Awaitable[Outcome]]) -> Outcomes:
-    """One after the other; one that is refused keeps nobody from the next."""
-    results = []
-    for task_id in dict.fromkeys(chosen.tasks):
-        try:
-            results.append(await act(task_id))
-        except TaskbeamError as error:
-            message = error.more or error.problem.title
-            results.append(Outcome(task_id=task_id, code=error.problem.code, message=message))
-    return Outcomes(results=results)
+    with caller.visit() as visit:
+        return await outcomes(request, visit, chosen.tasks, stop)

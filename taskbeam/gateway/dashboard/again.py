@@ -16,9 +16,11 @@ from taskbeam.gateway.problems import (
     ARGUMENTS_NOT_KEPT,
     FORBIDDEN,
     NOT_ENDED,
+    UNKNOWN_QUEUE,
     UNKNOWN_TASK,
     TaskbeamError,
 )
+from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.labels import Labels
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from taskbeam.gateway.auth.identity import Identity
     from taskbeam.gateway.dashboard.details import TaskDetails
+    from taskbeam.gateway.dashboard.sent_to import SentTo
     from taskbeam.gateway.jobs.sending import TaskSender
     from taskbeam.journal.control_keys import ControlKeys
 
@@ -35,23 +38,30 @@ logger = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
-    """How a task was called; ``queue`` is None where Celery is to choose it."""
+    """How a task was called; ``routing_key`` is None where Celery is to choose its queue."""
 
     args: list[Any]
     kwargs: dict[str, Any]
-    queue: str | None
+    routing_key: str | None
 
 
 class RunAgain:
     """Of one gateway."""
 
     def __init__(
-        self, redis: Redis, control: ControlKeys, details: TaskDetails, sender: TaskSender, seconds: float
+        self,
+        redis: Redis,
+        control: ControlKeys,
+        details: TaskDetails,
+        sent_to: SentTo,
+        sender: TaskSender,
+        seconds: float,
     ) -> None:
         """For so many ``seconds`` it is known which task was run again as which."""
         self._redis: Any = redis
         self._control = control
         self._details = details
+        self._sent_to = sent_to
         self._sender = sender
         self._seconds = round(seconds)
 
@@ -59,8 +69,9 @@ class RunAgain:
         """Send the task once more; returns the new one's id. What followed it in a canvas is not sent.
 
         Raises `TaskbeamError` ``unknown_task``, ``not_ended`` while it goes on, ``arguments_not_kept`` where
-        Celery has not stored what it was called with, ``forbidden`` where the identity may not send such
-        tasks, ``unavailable`` when the broker is away; redis-py's errors.
+        Celery has not stored what it was called with, ``unknown_queue`` where it cannot go to the same queue,
+        ``forbidden`` where the identity may not send such tasks, ``unavailable`` when the broker is away;
+        redis-py's errors.
         """
         row = await self._details.of(task_id)
         if row is None:
@@ -75,10 +86,22 @@ class RunAgain:
             raise TaskbeamError(FORBIDDEN)
         owner = row.get("owner")
         labels = Labels(owner=owner, tags=tuple(row.get("tags", ())), title=row.get("title"))
-        options = {} if call.queue is None else {"queue": call.queue}
+        queue = await self._sent_to.queue(task_id, call.routing_key)
+        if (queue or call.routing_key) and not self._sent_to.has(queue):
+            raise TaskbeamError(UNKNOWN_QUEUE)
+        options = {} if queue is None else {"queue": queue}
         account = Account(tenant_of(owner), identity)
         sent = await self._sender.send(name, call.args, call.kwargs, labels, account, None, options)
-        await self._link(task_id, sent.id)
+        try:
+            await self._link(task_id, sent.id)
+        except REDIS_AWAY as error:  # it is sent all the same
+            logger.warning(
+                "Cannot keep that task %s is run again as %s: %s",
+                task_id,
+                sent.id,
+                error,
+                extra=about(task_id=task_id),
+            )
         logger.info(
             "Task %s (%s) is run again as %s, by %s",
             task_id,
@@ -104,8 +127,9 @@ class RunAgain:
 
 def call_of(meta: Mapping[str, Any]) -> Call | None:
     """How a stored result says that its task was called; None: it does not. Pure."""
-    args, kwargs, queue = meta.get("args"), meta.get("kwargs"), meta.get("queue")
+    # Celery's `queue` is the routing key.
+    args, kwargs, key = meta.get("args"), meta.get("kwargs"), meta.get("queue")
     # Other serializers, and tasks that say it in words (`argsrepr`), leave a text.
     if not isinstance(args, (list, tuple)) or not isinstance(kwargs, dict):
         return None
-    return Call(list(args), kwargs, queue if isinstance(queue, str) and queue else None)
+    return Call(list(args), kwargs, key if isinstance(key, str) and key else None)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.dashboard.journals import JournalRows
+    from taskbeam.gateway.dashboard.sent_to import SentTo
     from taskbeam.gateway.dashboard.task_list import TaskList
     from taskbeam.journal.keys import JournalNames
 
@@ -30,6 +31,7 @@ class TaskDetails:
         names: JournalNames,
         listed: TaskList,
         journals: JournalRows,
+        sent_to: SentTo,
         hidden: Sequence[str],
     ) -> None:
         """``hidden``: what operators are not shown, see `GatewaySettings.dashboard_hidden`."""
@@ -37,6 +39,7 @@ class TaskDetails:
         self._names = names
         self._list = listed
         self._journals = journals
+        self._sent_to = sent_to
         self._hidden = frozenset(hidden)
 
     async def of(self, task_id: str) -> Row | None:
@@ -50,6 +53,7 @@ class TaskDetails:
             return None
         found = {**(kept or {}), **(row or {})}
         found |= stored_details(await self.stored(task_id) or {}, self._hidden)
+        found["queue"] = await self._sent_to.queue(task_id, found.get("queue"))
         return told(found) | {"hidden": sorted(self._hidden)}
 
     async def stored(
