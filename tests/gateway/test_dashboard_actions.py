@@ -18,7 +18,7 @@ from taskbeam.journal import events
 from taskbeam.journal.control_keys import ONE_SERVER
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
-from tests.support.tokens import TOKENS, bearer, sign
+from tests.support.tokens import TOKENS, bearer, operator, sign
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tests.support.journal import Journals, Task
 
 DASHBOARD = ["taskbeam.dashboard"]
-OPERATOR = bearer(sign(tasks=DASHBOARD, scope="read cancel send"))
 
 #: A date as Kombu writes it.
 DATE = {"__type__": "datetime", "__value__": "2026-05-01T12:00:00"}
@@ -59,13 +58,15 @@ def ended(journals: Journals, meta: dict[str, Any] | None) -> Task:
     return task
 
 
-def ask(served: Gateway, what: str, *tasks: str, headers: dict[str, str] = OPERATOR) -> httpx.Response:
+def ask(served: Gateway, what: str, *tasks: str, headers: dict[str, str] | None = None) -> httpx.Response:
     url = f"{served.http}/dashboard/{what}"
-    return httpx.post(url, json={"tasks": tasks}, headers=headers, timeout=60)
+    return httpx.post(
+        url, json={"tasks": tasks}, headers=operator() if headers is None else headers, timeout=60
+    )
 
 
 def details(served: Gateway, task_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{served.http}/dashboard/tasks/{task_id}", headers=OPERATOR).json()
+    found: dict[str, Any] = httpx.get(f"{served.http}/dashboard/tasks/{task_id}", headers=operator()).json()
     return found
 
 
@@ -146,7 +147,7 @@ def test_the_dashboards_own_journal_is_no_task_to_cancel(served: Gateway) -> Non
     """It would end for all operators."""
     (outcome,) = ask(served, "cancel", *DASHBOARD).json()["results"]
     assert outcome["code"] == "unknown_task"
-    alone = httpx.post(f"{served.http}/tasks/{DASHBOARD[0]}/cancel", headers=OPERATOR, timeout=60)
+    alone = httpx.post(f"{served.http}/tasks/{DASHBOARD[0]}/cancel", headers=operator(), timeout=60)
     assert_problem(alone, problems.UNKNOWN_TASK)
 
 
@@ -162,7 +163,7 @@ def test_they_take_their_own_scopes(served: Gateway, journals: Journals, what: s
 @pytest.mark.parametrize("tasks", [[], ["x"] * (MOST + 1), [""], ["x" * 256], [7]], ids=range(5))
 def test_hostile_bodies_are_refused(served: Gateway, tasks: list[Any]) -> None:
     for what in ("run-again", "cancel"):
-        answer = httpx.post(f"{served.http}/dashboard/{what}", json={"tasks": tasks}, headers=OPERATOR)
+        answer = httpx.post(f"{served.http}/dashboard/{what}", json={"tasks": tasks}, headers=operator())
         assert_problem(answer, problems.INVALID_REQUEST)
 
 
@@ -186,14 +187,17 @@ def test_failures_are_one_group_where_the_same_failed_the_same_way(
     tasks = {ended(journals, META | {"result": {"exc_type": "Grouped", "exc_message": [n]}}).id for n in "ab"}
 
     def found() -> list[dict[str, Any]]:
-        groups = httpx.get(f"{served.http}/dashboard/failures", headers=OPERATOR).json()["groups"]
+        groups = httpx.get(f"{served.http}/dashboard/failures", headers=operator()).json()["groups"]
         return [group for group in groups if group.get("exception") == "Grouped"]
 
     wait_until(lambda: [group["count"] for group in found()] == [2])
     (group,) = found()
     assert (group["name"], group["code"], group["task_id"] in tasks) == ("tests.task", "task_failed", True)
     url = f"{served.http}/dashboard/failures"
-    assert httpx.get(f"{url}?until=1", headers=OPERATOR).json() == {"groups": [], "complete": True}
+    assert httpx.get(f"{url}?until=1", headers=operator()).json() == {
+        "groups": [],
+        "complete": True,
+    }
     assert_problem(httpx.get(url, headers=bearer(sign(owner="ada"))), problems.FORBIDDEN)
 
 

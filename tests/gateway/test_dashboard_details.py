@@ -13,7 +13,7 @@ from taskbeam.gateway import problems
 from taskbeam.journal import events
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
-from tests.support.tokens import TOKENS, bearer, sign
+from tests.support.tokens import TOKENS, bearer, operator, sign
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from stack.valkey import Valkey
     from tests.support.gateway import Gateway
     from tests.support.journal import Journals, Task
-
-OPERATOR = bearer(sign(tasks=["taskbeam.dashboard"]))
 
 EXCEPTION = {"exc_type": "ValueError", "exc_message": ["no such month"], "exc_module": "builtins"}
 META: dict[str, Any] = {
@@ -51,7 +49,7 @@ def failed(journals: Journals, meta: bytes | None) -> Task:
 
 
 def details(served: Gateway, task: Task) -> dict[str, Any]:
-    answer = httpx.get(f"{served.http}/dashboard/tasks/{task.id}", headers=OPERATOR)
+    answer = httpx.get(f"{served.http}/dashboard/tasks/{task.id}", headers=operator())
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -59,7 +57,7 @@ def details(served: Gateway, task: Task) -> dict[str, Any]:
 
 def found_by_exception(served: Gateway) -> list[str]:
     query = {"exception": "ValueError: no such month", "limit": "500"}
-    answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=OPERATOR)
+    answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=operator())
     return [each["id"] for each in answer.json()["tasks"]]
 
 
@@ -111,7 +109,7 @@ def test_what_the_settings_hide_is_told_to_nobody(
 
 
 def test_a_task_that_nobody_sent_is_unknown(served: Gateway) -> None:
-    answer = httpx.get(f"{served.http}/dashboard/tasks/nobodys", headers=OPERATOR)
+    answer = httpx.get(f"{served.http}/dashboard/tasks/nobodys", headers=operator())
     assert_problem(answer, problems.UNKNOWN_TASK)
 
 

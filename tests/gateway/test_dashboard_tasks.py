@@ -16,7 +16,7 @@ from taskbeam.journal.control_keys import ONE_SERVER
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
-from tests.support.tokens import TOKENS, bearer, sign
+from tests.support.tokens import TOKENS, bearer, operator, sign
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -46,11 +46,8 @@ def served(valkey: Valkey) -> Iterator[Gateway]:
         yield running
 
 
-OPERATOR = bearer(sign(tasks=["taskbeam.dashboard"]))
-
-
 def listed(served: Gateway, **query: Any) -> dict[str, Any]:
-    answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=OPERATOR, timeout=60)
+    answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=operator(), timeout=60)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -170,7 +167,7 @@ def test_counts_are_those_of_the_list_and_of_the_ticks(served: Gateway, journals
     url = f"{served.http}/tasks/taskbeam.dashboard/events?limit=1000"
 
     def told() -> dict[str, Any]:
-        ticks = httpx.get(url, headers=OPERATOR).json()["events"]
+        ticks = httpx.get(url, headers=operator()).json()["events"]
         found: dict[str, Any] = ticks[-1]["data"]["standing"].get("tests.task", {})
         return found
 
@@ -211,7 +208,7 @@ def test_what_was_there_before_is_found_and_no_more_is_kept_than_may_be() -> Non
     ids=str,
 )
 def test_what_does_not_fit_is_refused(served: Gateway, query: dict[str, Any]) -> None:
-    answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=OPERATOR)
+    answer = httpx.get(f"{served.http}/dashboard/tasks", params=query, headers=operator())
     assert_problem(answer, problems.INVALID_REQUEST)
 
 
