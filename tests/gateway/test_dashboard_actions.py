@@ -12,10 +12,11 @@ import redis
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.dashboard.actions import MOST
-from taskbeam.gateway.dashboard.again import Call, call_of
+from taskbeam.gateway.dashboard.again import Call, call_of, why_not
 from taskbeam.gateway.dashboard.failures import MOST_GROUPS, grouped
 from taskbeam.journal import events
 from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.stock.meta import MAX_BYTES
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
 from tests.support.tokens import TOKENS, bearer, operator, sign
@@ -179,6 +180,24 @@ def test_hostile_bodies_are_refused(served: Gateway, tasks: list[Any]) -> None:
 )
 def test_only_what_is_whole_is_a_call(meta: dict[str, Any], call: Call | None) -> None:
     assert call_of(meta) == call
+
+
+def test_why_a_stored_result_is_no_call_is_said() -> None:
+    metas: list[tuple[dict[str, Any] | None, str]] = [
+        (None, "a pickle, too large"),
+        ({"args": "(1,)", "kwargs": "{}"}, "words alone"),
+        ({"args": [], "kwargs": {}}, "name"),
+        ({}, ""),
+    ]
+    for meta, expected in metas:
+        assert expected in (why_not(meta) or "")
+    assert why_not({}) is None, "the problem's own title says so"
+
+
+def test_that_a_result_is_too_large_is_said(served: Gateway, journals: Journals) -> None:
+    task = ended(journals, META | {"traceback": "x" * MAX_BYTES})
+    (outcome,) = ask(served, "run-again", task.id).json()["results"]
+    assert (outcome["code"], "too large" in outcome["message"]) == ("arguments_not_kept", True)
 
 
 def test_failures_are_one_group_where_the_same_failed_the_same_way(

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from taskbeam.gateway import problems
+from taskbeam.gateway.dashboard.details import stored_details
 from taskbeam.journal import events
+from taskbeam.journal.encode import to_json
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
 from tests.support.tokens import TOKENS, bearer, operator, sign
@@ -119,3 +121,10 @@ def test_they_are_for_operators(served: Gateway, journals: Journals) -> None:
     assert_problem(httpx.get(url), problems.UNAUTHENTICATED)
     assert_problem(httpx.get(url, headers=bearer(sign(tasks=[task.id]))), problems.FORBIDDEN)
     assert_problem(httpx.get(url, headers=bearer(sign(owner="ada"))), problems.FORBIDDEN)
+
+
+@pytest.mark.parametrize("odd", [b"\xff", {b"k": 1}, {(1, 2): 3}], ids=["bytes", "key of bytes", "tuple"])
+def test_what_msgpack_and_yaml_have_beside_json_is_text(odd: object) -> None:
+    found = stored_details({"args": [odd], "kwargs": {"year": 2026}}, frozenset())
+    assert found["arguments"] == {"args": repr([odd]), "kwargs": {"year": 2026}}
+    to_json(found)

@@ -81,7 +81,7 @@ class RunAgain:
         meta, name = await self._details.stored(task_id, kombu_json.loads), row["name"]
         call = call_of(meta or {})
         if call is None or name == "?":
-            raise TaskbeamError(ARGUMENTS_NOT_KEPT)
+            raise TaskbeamError(ARGUMENTS_NOT_KEPT, why_not(meta))
         if identity.names is not None and name not in identity.names:
             raise TaskbeamError(FORBIDDEN)
         owner = row.get("owner")
@@ -133,3 +133,12 @@ def call_of(meta: Mapping[str, Any]) -> Call | None:
     if not isinstance(args, (list, tuple)) or not isinstance(kwargs, dict):
         return None
     return Call(list(args), kwargs, key if isinstance(key, str) and key else None)
+
+
+def why_not(meta: Mapping[str, Any] | None) -> str | None:
+    """Why a stored result is no call, in words; None: it is without what `result_extended` adds. Pure."""
+    if meta is None:
+        return "What Celery has stored of the task is not read: it is a pickle, too large, or damaged."
+    if call_of(meta):
+        return "The name of the task is not known."
+    return "Celery has kept what the task was called with as words alone." if "args" in meta else None

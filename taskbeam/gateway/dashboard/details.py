@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.log_fields import about
 from taskbeam.gateway.dashboard.rows import Row, told
+from taskbeam.journal.encode import to_json
 from taskbeam.stock.meta import MAX_BYTES, UnreadableMetaError, all_members
 
 if TYPE_CHECKING:
@@ -59,13 +60,13 @@ class TaskDetails:
     async def stored(
         self, task_id: str, loads: Callable[[bytes], Any] | None = None
     ) -> dict[str, Any] | None:
-        """What Celery has stored of the task; None where that is nothing, or cannot be read.
+        """What Celery has stored of the task; empty where that is nothing, None where it cannot be read.
 
         ``loads`` reads JSON: Kombu's makes dates and the like of what it has written for them.
         """
         stored = await self._redis.getrange(self._names.task(task_id).result, 0, MAX_BYTES)
         try:
-            return all_members(stored, loads) if stored else None
+            return all_members(stored, loads) if stored else {}
         except UnreadableMetaError as error:
             logger.warning(
                 "The dashboard cannot read what Celery has stored of task %s: %s",
@@ -83,7 +84,7 @@ def stored_details(meta: Mapping[str, Any], hidden: frozenset[str]) -> Row:
     """
     found: Row = {}
     if "args" in meta and "arguments" not in hidden:
-        found["arguments"] = {"args": meta["args"], "kwargs": meta.get("kwargs")}
+        found["arguments"] = {name: _readable(meta.get(name)) for name in ("args", "kwargs")}
     found["extended"] = "args" in meta
     for member in ("worker", "queue"):
         if isinstance(meta.get(member), str):
@@ -96,3 +97,12 @@ def stored_details(meta: Mapping[str, Any], hidden: frozenset[str]) -> Row:
         if isinstance(meta.get("traceback"), str):
             found["traceback"] = meta["traceback"]
     return found
+
+
+def _readable(value: Any) -> Any:
+    """A text where it is no JSON: msgpack and YAML have bytes, and keys of any type."""
+    try:
+        to_json(value)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
+    return value

@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 CHECKED = 500
 BATCH = 500
 
+#: Batches that one tick drops at most: more than it takes in.
+TRIMS = 40
+
 #: Seconds that the list outlives the last gateway that wrote it, beyond the age that it keeps.
 MARGIN = 24 * 3600
 
@@ -78,7 +81,9 @@ class TaskIndex:
         for start in range(0, len(ids), BATCH):
             await self._write({task_id: changes[task_id] for task_id in ids[start : start + BATCH]}, workers)
         await self._check(workers)
-        await self._trim()
+        for _ in range(TRIMS):
+            if await self._trim() < BATCH:
+                break
 
     async def find(self) -> None:
         """Take in some of the tasks that were there before the list was, or were not heard of."""
@@ -133,8 +138,11 @@ class TaskIndex:
             {i: r | {"worker": workers[i]} for i, r in rows.items() if r.get("worker") != workers[i]}
         )
 
-    async def _trim(self) -> None:
-        """Keep the bounds: what has ended goes first, the oldest before the others."""
+    async def _trim(self) -> int:
+        """Drop what is over the bounds: what has ended goes first, the oldest before the others.
+
+        At most `BATCH` of them; returns how many.
+        """
         control, oldest = self._control, time.time() - self._seconds
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zcard(control.dashboard_tasks)
@@ -148,6 +156,7 @@ class TaskIndex:
             raws = await self._redis.zrange(control.dashboard_tasks, 0, min(excess, BATCH) - 1)
             over = [raw.decode() for raw in raws]
         await self._drop(over[:BATCH])
+        return len(over[:BATCH])
 
     async def _stored(self, ids: Sequence[str]) -> dict[str, Row]:
         if not ids:

@@ -114,12 +114,11 @@ class TaskList:
         upper: float | str = "+inf" if until is None else int(until * 1000)
         if before is not None:
             upper = before.sent if until is None else min(before.sent, int(until * 1000))
-        looked = skipped = 0
+        looked, many = 0, CHUNK
         while True:
             piece = await self._redis.zrevrangebyscore(
-                key, upper, int(since * 1000), start=skipped, num=CHUNK, withscores=True
+                key, upper, int(since * 1000), start=0, num=many, withscores=True
             )
-            skipped += len(piece)
             places = [Place(int(sent), raw.decode()) for raw, sent in piece]
             # In one millisecond they are in the order of their ids.
             places = [place for place in places if before is None or place < before]
@@ -131,8 +130,13 @@ class TaskList:
                     if raw is not None:
                         yield place, self._shown(raw)
                 looked += len(places)
-            if len(piece) < CHUNK:
+                # Never by their number: others come and go meanwhile.
+                before = places[-1]
+                upper = before.sent
+            if len(piece) < many:
                 return
             if looked >= MOST_LOOKED and places:
                 yield places[-1], None
                 return
+            if not places:
+                many *= 2  # all were sent in the millisecond of the last one

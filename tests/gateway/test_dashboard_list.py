@@ -1,0 +1,76 @@
+"""The list while tasks come: pages have each once, and no more is kept than may be, in a burst too."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
+
+import redis.asyncio
+
+from stack.valkey import Valkey
+from taskbeam.gateway.dashboard.task_index import BATCH, TaskIndex
+from taskbeam.gateway.dashboard.task_list import CHUNK, TaskList
+from taskbeam.gateway.dashboard.wanted import Wanted
+from taskbeam.journal.control_keys import ONE_SERVER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NOW = time.time()
+
+
+def rows(first: int, count: int, sent: float | None = None) -> list[dict[str, Any]]:
+    common = {"name": "tests.task", "state": "SUCCESS", "ended": NOW}
+    numbers = range(first, first + count)
+    return [common | {"id": f"{n:06}", "sent": round(sent or NOW + n / 1000, 3)} for n in numbers]
+
+
+async def put(client: Any, most: int, found: Sequence[dict[str, Any]]) -> None:
+    journals = AsyncMock(**{name + ".return_value": {} for name in ("read", "label", "explain", "states")})
+    index = TaskIndex(client, ONE_SERVER, journals, most, 3600.0)
+    for row in found:
+        index.heard(row)
+    await index.write({})
+
+
+class Busy:
+    """A client of Redis; with each piece of the list that is read, two tasks come."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._next = client, 500_000
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def zrevrangebyscore(self, *args: Any, **options: Any) -> Any:
+        piece = await self._client.zrevrangebyscore(*args, **options)
+        self._next += 2
+        await put(self._client, 10_000, rows(self._next, 2))
+        return piece
+
+
+async def _pages(url: str, sent: float | None) -> list[str]:
+    async with redis.asyncio.Redis.from_url(url) as client:
+        await put(client, 10_000, rows(0, 3 * CHUNK, sent))
+        page = await TaskList(Busy(client), ONE_SERVER).page(Wanted(), None, 0, None, None, 10_000)  # type: ignore[arg-type]
+        return [row["id"] for row in page.tasks]
+
+
+async def _kept(url: str) -> int:
+    async with redis.asyncio.Redis.from_url(url) as client:
+        await put(client, 20, rows(0, 3 * BATCH))
+        return int(await client.zcard(ONE_SERVER.dashboard_tasks))
+
+
+def test_a_page_has_each_task_once_while_others_come() -> None:
+    with Valkey() as server:
+        for database, sent in enumerate((None, NOW)):
+            found = asyncio.run(_pages(server.url(database), sent))
+            assert found == [f"{n:06}" for n in reversed(range(3 * CHUNK))], "sent at one moment" * database
+
+
+def test_a_burst_is_trimmed_in_one_tick() -> None:
+    with Valkey() as server:
+        assert asyncio.run(_kept(server.url(0))) == 20
