@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
     login = Login(
         settings.accounts_db,
         everybody=settings.auth == "open",
-        operators=settings.open_dashboard,
+        operators=settings.everybody_operates,
         tells=_tells(settings),
     )
     live = Gateway(celery_application(settings), settings=settings, **login.for_gateway())

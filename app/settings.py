@@ -23,7 +23,7 @@ class Settings(GatewaySettings, ServerSettings, CelerySettings):
     # An SQLite file with accounts: whoever signs in has tasks of their own. None: nobody can sign in.
     accounts_db: Path | None = None
     # Whether everybody is an operator, where the service is open and has accounts: for one's own machine.
-    open_dashboard: bool = False
+    everybody_operates: bool = False
     # The shop's database, as the worker has it; and the service as people reach it, for links in mails.
     database_url: str = "sqlite:///var/taskbeam.db"
     public_url: str = "http://127.0.0.1:8000"

@@ -39,7 +39,7 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_PUBLIC_URL": settings.public_url or settings.address,
         "TASKBEAM_DASHBOARD": str(settings.dashboard),
         # Whoever reaches a loopback address is on this machine, as the operator is.
-        "TASKBEAM_OPEN_DASHBOARD": str(is_loopback(settings.host)),
+        "TASKBEAM_EVERYBODY_OPERATES": str(is_loopback(settings.host)),
         "TASKBEAM_AUTH": settings.auth,
         "TASKBEAM_VAPID_KEY": settings.vapid_key or kept_vapid_key(settings.vapid_file),
         "TASKBEAM_VAPID_CONTACT": settings.vapid_contact,

@@ -58,7 +58,10 @@ def login(
 
 def _tokens(settings: GatewaySettings, hours: int) -> Tokens:
     if settings.auth == "open":
-        raise click.ClickException("TASKBEAM_AUTH=open: the dashboard is open to everybody who reaches it.")
+        raise click.ClickException(
+            "TASKBEAM_AUTH=open: nobody signs in. Whoever reaches the gateway sees the dashboard, unless an "
+            "application of yours keeps it from them."
+        )
     if hours * 3600 > settings.max_token_lifetime:
         most = settings.max_token_lifetime / 3600
         raise click.UsageError(f"--hours is above TASKBEAM_MAX_TOKEN_LIFETIME, which is {most:g} h.")

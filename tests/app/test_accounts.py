@@ -167,7 +167,7 @@ class TestTheDashboard:
         accounts = tmp_path / "accounts.db"
         with (
             gateway(
-                valkey.url().removesuffix("/0"), dashboard=1, open_dashboard=1, accounts_db=accounts
+                valkey.url().removesuffix("/0"), dashboard=1, everybody_operates=1, accounts_db=accounts
             ) as served,
             httpx.Client(base_url=served.http, timeout=60) as ada,
             httpx.Client(base_url=served.http, timeout=60) as visitor,

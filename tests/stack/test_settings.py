@@ -129,7 +129,7 @@ def test_the_gateway_may_tell_itself_how_a_report_has_ended(
     [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False), ("", False)],
 )
 def test_everybody_is_an_operator_where_nobody_else_reaches_it(host: str, ours: bool) -> None:
-    assert environment(Settings(host=host), "redis://127.0.0.1:1")["TASKBEAM_OPEN_DASHBOARD"] == str(ours)
+    assert environment(Settings(host=host), "redis://127.0.0.1:1")["TASKBEAM_EVERYBODY_OPERATES"] == str(ours)
 
 
 def test_a_mail_server_is_started_before_who_sends_to_it() -> None:
