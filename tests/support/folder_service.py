@@ -26,7 +26,7 @@ class FilesOfAFolder(Mount):
     """Takes the requests for files that are there, and leaves all others to the routes behind it."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__("", app=Files(directory=folder))
+        super().__init__("", app=Files(directory=folder, packed=True))
         self._folder = folder
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
