@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stack.valkey import Valkey
+from tests.support.closing import close_app
+from tests.support.jobs import jobs_app
 from tests.support.redis_cluster import redis_cluster
+from tests.support.worker import worker
 
 from .journals import Journals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from celery import Celery
 
     from tests.support.redis_cluster import Cluster
 
@@ -30,3 +36,20 @@ def journals(cluster: Cluster) -> Iterator[Journals]:
     made = Journals(cluster)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Valkey]:
+    """The module's own, for messages: kombu knows no cluster."""
+    with Valkey() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def app(cluster: Cluster, broker: Valkey) -> Iterator[Celery]:
+    """With a worker of two processes."""
+    backend = f"taskbeam+{cluster.url()}"
+    with worker(broker.url(), backend):
+        made = jobs_app(broker.url(), backend)
+        yield made
+        close_app(made)

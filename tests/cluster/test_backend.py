@@ -13,7 +13,6 @@ from celery import chain, chord, group
 from celery.exceptions import ChordError, ImproperlyConfigured
 from celery.result import GroupResult
 
-from stack.valkey import Valkey
 from taskbeam.celery.cluster_backend import TaskbeamClusterBackend
 from taskbeam.celery.cluster_results import ClusterResultConsumer
 from taskbeam.cluster.slot_map import slot_of
@@ -22,30 +21,12 @@ from taskbeam.presence.row import Row
 from tests.support.closing import close_app
 from tests.support.jobs import jobs_app
 from tests.support.waiting import DEADLINE, wait_until
-from tests.support.worker import worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from celery import Celery
 
+    from stack.valkey import Valkey
     from tests.support.redis_cluster import Cluster, ClusterNode
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[Valkey]:
-    with Valkey() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def app(cluster: Cluster, broker: Valkey) -> Iterator[Celery]:
-    """With a worker of two processes."""
-    backend = "taskbeam+" + cluster.url()
-    with worker(broker.url(), backend):
-        made = jobs_app(broker.url(), backend)
-        yield made
-        close_app(made)
 
 
 @pytest.fixture

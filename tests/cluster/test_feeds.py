@@ -8,18 +8,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from stack.valkey import Valkey
 from taskbeam import labelled
 from taskbeam.cluster.appender import ClusterAppender
 from taskbeam.cluster.exchange import ClusterExchange
 from taskbeam.cluster.slot_map import slot_of
 from taskbeam.journal.entry import Delivery, Verdict
-from tests.support.closing import close_app
 from tests.support.event_stream import EventStream
 from tests.support.gateway import Gateway, gateway
-from tests.support.jobs import jobs_app
 from tests.support.waiting import DEADLINE, wait_until
-from tests.support.worker import worker
 from tests.taskbeam.feed import Feed
 
 from .connected import control_client, seeds
@@ -29,6 +25,7 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
+    from stack.valkey import Valkey
     from taskbeam.journal.entry import Entry
     from tests.support.redis_cluster import Cluster
 
@@ -69,25 +66,9 @@ def owner(cluster: Cluster, journals: Journals) -> Owner:
 
 
 @pytest.fixture(scope="module")
-def broker() -> Iterator[Valkey]:
-    with Valkey() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def served(cluster: Cluster, broker: Valkey) -> Iterator[Gateway]:
     with gateway("", broker_url=broker.url(), result_backend=f"taskbeam+{cluster.url()}") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def app(cluster: Cluster, broker: Valkey) -> Iterator[Celery]:
-    """With a worker of two processes."""
-    backend = f"taskbeam+{cluster.url()}"
-    with worker(broker.url(), backend):
-        made = jobs_app(broker.url(), backend)
-        yield made
-        close_app(made)
 
 
 def write_untold(journals: Journals, task: Task, number: int, **fields: Any) -> Entry:

@@ -9,13 +9,11 @@ import httpx
 import pytest
 import redis
 
-from stack.valkey import Valkey
 from tests.fates.jobs import fates_app
 from tests.fates.stage import SHORT_LIVED
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import PATHS, Gateway, gateway
-from tests.support.jobs import jobs_app
 from tests.support.raw_websocket import RawWebSocket
 from tests.support.waiting import DEADLINE, wait_until
 from tests.support.worker import worker
@@ -27,13 +25,8 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
+    from stack.valkey import Valkey
     from tests.support.redis_cluster import Cluster
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[Valkey]:
-    with Valkey() as server:
-        yield server
 
 
 @pytest.fixture(scope="module", params=PATHS)
@@ -49,16 +42,6 @@ def served(request: pytest.FixtureRequest, cluster: Cluster, broker: Valkey) -> 
         dashboard=1,
     ) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def app(cluster: Cluster, broker: Valkey) -> Iterator[Celery]:
-    """With a worker of two processes."""
-    backend = f"taskbeam+{cluster.url()}"
-    with worker(broker.url(), backend):
-        made = jobs_app(broker.url(), backend)
-        yield made
-        close_app(made)
 
 
 def followed(served: Gateway, task_id: str) -> list[dict[str, Any]]:

@@ -35,12 +35,6 @@ def valkey() -> Iterator[Valkey]:
 
 
 @pytest.fixture(scope="module")
-def journals(valkey: Valkey) -> Iterator[Journals]:
-    with Journals(valkey.url(1)) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def served(valkey: Valkey) -> Iterator[Gateway]:
     with gateway(valkey.url().removesuffix("/0"), dashboard=1, dashboard_tasks=2000, **TOKENS) as running:
         yield running
