@@ -235,7 +235,8 @@ def test_rows_are_made_of_the_journals_of_all_masters(
             masters: Any = AllMasters(client, exchange)
             rows = JournalRows(masters, NAMES, "own")
             found: set[str] = set()
-            while rows._cursor is not None:
+            rows.search()
+            while rows.searching:
                 for each in await rows.scan(known):
                     found |= set(each)
             ids = [task.id for task in tasks]

@@ -40,17 +40,18 @@ class AllMasters:
         [found] = await self._exchange.execute(("GETRANGE", key, first, last))
         return cast("bytes", found)
 
-    async def scan(self, cursor: int, match: str, count: int) -> tuple[int, list[bytes]]:
-        """As SCAN, from one master to the next; those of one that does not answer are left out."""
+    async def scan(self, cursor: int, match: str, count: int) -> tuple[int, list[bytes] | None]:
+        """As SCAN, from one master to the next. None in place of the keys of one that does not answer."""
         node, place = divmod(cursor, MOST_MASTERS)
         masters = sorted(self._topology.slots.masters)
         if place >= len(masters):
             return 0, []
         try:
+            keys: list[bytes] | None
             async with asyncio.timeout(PATIENCE):
                 node, keys = await self._scan(masters[place], node, match, count)
         except REDIS_AWAY:
-            node, keys = 0, []
+            node, keys = 0, None
         if not node:
             place = (place + 1) % len(masters)
         return node * MOST_MASTERS + place, keys

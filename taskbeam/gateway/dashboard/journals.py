@@ -10,6 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from taskbeam.background.log_fields import about
 from taskbeam.gateway.dashboard.every_event import head_pattern
+from taskbeam.gateway.dashboard.rounds import Rounds
 from taskbeam.gateway.dashboard.rows import HEAD, Kind, Row, kind_of, labelled, row_of
 from taskbeam.journal.events import Record
 from taskbeam.stock.meta import UnreadableMetaError, read_meta
@@ -48,10 +49,10 @@ class JournalRows:
         self._names = names
         self._own = own
         self._explains = "exception" not in hidden
-        self._cursor: int | None = 0
+        self._rounds = Rounds()
 
     async def read(self, ids: Sequence[str]) -> dict[str, Row]:
-        """Whole rows; tasks that have no journal are left out."""
+        """Whole rows. Tasks without a journal are left out; those that cannot be read now are searched."""
         pipeline = self._redis.pipeline(transaction=False)
         for task_id in ids:
             keys = self._names.task(task_id)
@@ -61,6 +62,9 @@ class JournalRows:
         replies = iter(await pipeline.execute(raise_on_error=False) if ids else ())
         rows: dict[str, Row] = {}
         for task_id, *raw in zip(ids, replies, replies, replies, strict=True):
+            if any(map(_unanswered, raw)):
+                self.search()
+                continue
             try:
                 head, first, last = _head(raw[0]), raw[1], raw[2]
                 if "epoch" in head:
@@ -94,8 +98,8 @@ class JournalRows:
         found = await pipeline.execute(raise_on_error=False) if ids else ()
         states = {}
         for task_id, raw in zip(ids, found, strict=True):
-            if isinstance(raw, RedisError) and not isinstance(raw, ResponseError):
-                continue  # of a cluster's server that does not answer
+            if _unanswered(raw):
+                continue
             states[task_id] = raw.decode() if isinstance(raw, bytes) else None
         return states
 
@@ -113,20 +117,31 @@ class JournalRows:
                 rows[row["id"]] = row | {"exception": line}
         return rows
 
+    def search(self) -> None:
+        """From now on events are heard. What was told before may be unknown: all keys are gone through."""
+        self._rounds.owe()
+
+    @property
+    def searching(self) -> bool:
+        """Whether there are keys yet to look through."""
+        return self._rounds.cursor is not None
+
     async def scan(self, known: Callable[[Sequence[str]], Awaitable[set[str]]]) -> list[dict[str, Row]]:
-        """Rows of some tasks that are not ``known``; each call looks further, once through all keys."""
+        """Rows of some tasks that are not ``known``; each call looks further, until `search` is done."""
         found: list[dict[str, Row]] = []
         before, after = self._names.task("\0").head.split("\0")
         pattern = head_pattern(self._names.prefix)
         for _ in range(SCANS):
-            if self._cursor is None:
+            if (cursor := self._rounds.cursor) is None:
                 break
-            self._cursor, keys = await self._redis.scan(self._cursor, match=pattern, count=SCANNED)
-            ids = [key.decode(errors="replace")[len(before) : -len(after)] for key in keys]
+            cursor, keys = await self._redis.scan(cursor, match=pattern, count=SCANNED)
+            ids = [key.decode(errors="replace")[len(before) : -len(after)] for key in keys or ()]
             new = set(ids) - await known(ids) - {self._own}
             found.append(await self.read(sorted(new)))
-            if not self._cursor:
-                self._cursor = None
+            self._rounds.looked(cursor)
+            if keys is None:  # a server of a cluster does not answer: its part is looked for again
+                self._rounds.owe()
+                break
         return found
 
 
@@ -141,6 +156,11 @@ def exception_line(stored: bytes) -> str | None:
     said = result.get("exc_message")
     words = " ".join(map(str, said)) if isinstance(said, list) else str(said or "")
     return " ".join(f"{result['exc_type']}: {words}".split()).removesuffix(":")[:MOST_EXCEPTION]
+
+
+def _unanswered(reply: Any) -> bool:
+    """Whether it is of a cluster's server that does not answer."""
+    return isinstance(reply, RedisError) and not isinstance(reply, ResponseError)
 
 
 def _head(values: Any) -> Head:

@@ -61,7 +61,11 @@ class TaskIndex:
         self._changes[task_id] = change if before is None else merged(before, change)
 
     async def load(self) -> None:
-        """Learn which tasks go on, as whoever wrote the list before has left it."""
+        """Learn which tasks go on, as whoever wrote the list before has left it.
+
+        Nobody may have written it for a while. So all journals are looked through, beginning now.
+        """
+        self._journals.search()
         self._open.clear()
         for kind in OPEN:
             ids = [
@@ -86,7 +90,7 @@ class TaskIndex:
                 break
 
     async def find(self) -> None:
-        """Take in some of the tasks that were there before the list was, or were not heard of."""
+        """Take in some of the tasks of which nothing was heard, until all keys are looked through."""
         for rows in await self._journals.scan(self._known):
             await self._put(rows)
 
