@@ -9,6 +9,8 @@ import redis
 
 from taskbeam.celery.outbox_connections import DEADLINE, OutboxConnections, answers, bounded
 from taskbeam.celery.untold_feeds import untold_feeds
+from taskbeam.cluster.feed_teller import FeedTeller
+from taskbeam.cluster.lines import Lines
 from taskbeam.cluster.slot_map import CONTROL_SLOT, slot_of
 from taskbeam.cluster.topology import Topology
 from taskbeam.cluster.writer import ClusterWriter
@@ -50,11 +52,10 @@ class ClusterConnections(OutboxConnections):
 
     def writer(self, *, patient: bool) -> ClusterWriter:
         """What appends entries: within the deadline of an append, or for some seconds."""
-        if patient:
-            return ClusterWriter(self.topology, self.to, self.make_quick, PATIENCE, untold_feeds)
-        return ClusterWriter(
-            self.topology, lambda address: self.to(address, DEADLINE), self.make_quick, DEADLINE, untold_feeds
-        )
+        quick = Lines(self.topology, lambda address: self.to(address, DEADLINE), DEADLINE)
+        lines = Lines(self.topology, self.to, PATIENCE) if patient else quick
+        # Nobody waits long for a feed: what cannot be told now is told later.
+        return ClusterWriter(lines, self.make_quick, FeedTeller(untold_feeds, quick))
 
     def server(self, key: str) -> Hashable:
         """The master of the key's slot, as it was known last; None where none was."""

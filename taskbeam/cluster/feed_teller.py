@@ -5,32 +5,43 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taskbeam.journal.feeds.telling import catch_up, tell
+from taskbeam.journal.feeds.telling import catch_up, feed_head, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
+    from taskbeam.cluster.lines import Lines
     from taskbeam.journal.entry import Entry
     from taskbeam.journal.feeds.telling import Call, Calls
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.line import Line
 
-    #: Makes a call at the master of a key's slot, wherever it is by now.
-    Follow = Callable[[str, Callable[[Line, bool], Any]], Any]
+
+class NotToldError(Exception):
+    """A feed was not told, because of the ``server`` that answered with an error, or not: ``why``."""
+
+    def __init__(self, server: Hashable, why: Exception) -> None:
+        super().__init__(str(why))
+        self.server = server
+        self.why = why
 
 
 class Untold(Protocol):
     """Keeps what feeds are still to be told, and tells it later."""
 
-    @property
-    def waits(self) -> bool:
-        """Whether it keeps anything: then nobody waits for the servers of feeds."""
+    def waits_for(self, server: Hashable) -> bool:
+        """Whether it keeps anything for a server: then nobody else waits for that."""
 
-    def keep(self, again: Callable[[TaskKeys, str], None], keys: TaskKeys, feed: str) -> None:
-        """The feed lacks something of the task; ``again`` tells it."""
+    def keep(
+        self, again: Callable[[TaskKeys, str], None], keys: TaskKeys, feed: str, server: Hashable
+    ) -> None:
+        """The feed, which is at the server, lacks something of the task.
+
+        ``again`` tells it, or raises `NotToldError`.
+        """
 
     def failed(
-        self, again: Callable[[TaskKeys, str], None], keys: TaskKeys, feed: str, error: Exception
+        self, again: Callable[[TaskKeys, str], None], keys: TaskKeys, feed: str, error: NotToldError
     ) -> None:
         """The same, and why."""
 
@@ -38,45 +49,33 @@ class Untold(Protocol):
 class FeedTeller:
     """Of one writer, whose threads each have lines of their own."""
 
-    def __init__(
-        self,
-        untold: Untold,
-        follow: Follow,
-        drop_lines: Callable[[], None],
-        again: Callable[[TaskKeys, str], None],
-    ) -> None:
-        """Nothing is told yet.
-
-        Args:
-            untold: keeps what could not be told.
-            follow: makes a call at the master of a key's slot.
-            drop_lines: called when a call has failed, of which an answer may still come.
-            again: calls `catch_up` on another thread.
-        """
+    def __init__(self, untold: Untold, lines: Lines) -> None:
+        """``untold`` keeps what could not be told over ``lines``."""
         self._untold = untold
-        self._follow = follow
-        self._drop_lines = drop_lines
-        self._again = again
+        self._lines = lines
 
-    def tell(self, entry: Entry) -> bool:
-        """Tell the feeds what an entry owes them that is in its journal; returns whether the task has any."""
+    def tell(self, entry: Entry) -> None:
+        """Tell the feeds what an entry owes them that is in its journal."""
         owed, entry.owed = entry.owed, None
         if owed is None:
-            return False
+            return
         for feed in owed.feeds:
-            if self._untold.waits:
-                self._untold.keep(self._again, entry.keys, feed)
+            server = self._lines.server(feed_head(entry.keys, feed))
+            if self._untold.waits_for(server):
+                self._untold.keep(self.catch_up, entry.keys, feed, server)
                 continue
             try:
                 self._carry_out(tell(entry.keys, feed, owed))
-            except Exception as error:  # a credential provider may raise anything
-                self._drop_lines()
-                self._untold.failed(self._again, entry.keys, feed, error)
-        return True
+            except NotToldError as error:
+                self._untold.failed(self.catch_up, entry.keys, feed, error)
 
     def catch_up(self, keys: TaskKeys, feed: str) -> None:
-        """Tell a feed what it lacks of a task. Raises redis-py's errors."""
+        """Tell a feed what it lacks of a task. Raises `NotToldError`."""
         self._carry_out(catch_up(keys, feed))
+
+    def close(self) -> None:
+        """Drop this thread's lines."""
+        self._lines.close()
 
     def _carry_out(self, calls: Calls) -> None:
         answer = None
@@ -85,7 +84,11 @@ class FeedTeller:
                 call = calls.send(answer)
             except StopIteration:
                 return
-            answer = self._follow(call.keys[0], partial(_run, call))
+            try:
+                with self._lines.calling():
+                    answer = self._lines.follow(call.keys[0], partial(_run, call))
+            except Exception as error:  # a credential provider may raise anything
+                raise NotToldError(self._lines.server(call.keys[0]), error) from error
 
 
 def _run(call: Call, line: Line, asking: bool) -> Any:

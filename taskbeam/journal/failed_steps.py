@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
+from taskbeam.background.milestones import is_milestone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,7 @@ class FailedSteps:
             step, _, why = each.partition(": ")
             kind = (step, why.partition(" ")[0])
             self.counts[kind] += 1
-            if _is_power_of_ten(self.counts[kind]):
+            if is_milestone(self.counts[kind]):
                 logger.warning(
                     "Task %s: Redis refused to %s: %s. The event is stored all the same. Number of times: %d",
                     task_id,
@@ -35,10 +36,6 @@ class FailedSteps:
                     self.counts[kind],
                     extra=about(task_id=task_id),
                 )
-
-
-def _is_power_of_ten(number: int) -> bool:
-    return str(number).rstrip("0") == "1"
 
 
 #: Of this process.

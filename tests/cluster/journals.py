@@ -8,6 +8,8 @@ from uuid import uuid4
 
 from taskbeam.celery.cluster_connections import ClusterConnections
 from taskbeam.celery.untold_feeds import untold_feeds
+from taskbeam.cluster.feed_teller import FeedTeller
+from taskbeam.cluster.lines import Lines
 from taskbeam.cluster.slot_map import Address, slot_of
 from taskbeam.cluster.writer import ClusterWriter
 from taskbeam.journal.cluster_keys import ClusterKeys
@@ -29,9 +31,9 @@ class Journals:
         nodes = [Address("127.0.0.1", node.port) for node in cluster.nodes]
         self.connections = ClusterConnections(nodes, {})
         connections = self.connections
-        self.writer = ClusterWriter(
-            connections.topology, connections.to, connections.make_quick, patience, untold_feeds
-        )
+        self.lines = Lines(connections.topology, connections.to, patience)
+        teller = FeedTeller(untold_feeds, self.lines)
+        self.writer = ClusterWriter(self.lines, connections.make_quick, teller)
 
     def task(self, at: ClusterNode | None = None) -> Task:
         """One whose journal is empty, at a certain master."""

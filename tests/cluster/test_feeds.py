@@ -113,6 +113,13 @@ def test_a_state_that_is_posted_is_told_though_its_thread_says_nothing_more(owne
     assert owner.states(task) == ["PENDING", "STARTED", "PROGRESS"]
 
 
+def test_states_that_a_thread_posts_of_several_tasks_in_turns_are_told(owner: Owner) -> None:
+    first, second = owner.task(), owner.task()
+    second.post(1)
+    first.post(1)
+    assert owner.states(first) == owner.states(second) == ["PENDING", "PROGRESS"]
+
+
 def test_what_comes_late_is_not_told_again(owner: Owner, journals: Journals) -> None:
     task = owner.task()
     late = write_untold(journals, task, 1, state="STARTED")
@@ -208,10 +215,10 @@ def test_a_feed_that_cannot_be_told_costs_no_event_and_is_told_later(
     source = cluster.begin_move(owner.slot, target)
     log = owner.feed.keys.log
     source.client.execute_command("MIGRATE", "127.0.0.1", target.port, log, 0, 60000)
-    journals.writer._patience = 0.0
+    journals.lines._patience = 0.0
     task.append(1, state="STARTED")
     task.append(2, state="SUCCESS", final=True)
-    journals.writer._patience = DEADLINE
+    journals.lines._patience = DEADLINE
     assert task.said() == [0, 1, 2]
     cluster.end_move(owner.slot, source, target)
     wait_until(lambda: owner.states(task) == ["PENDING", "STARTED", "SUCCESS"])

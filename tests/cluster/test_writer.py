@@ -8,7 +8,7 @@ import pytest
 from redis.exceptions import ConnectionError, MovedError, TryAgainError  # noqa: A004
 
 from taskbeam.celery.cluster_connections import ClusterConnections
-from taskbeam.cluster import writer as module
+from taskbeam.cluster import lines as module
 from taskbeam.cluster.slot_map import SLOTS, Address
 from taskbeam.journal import unanswered
 from tests.support import nobody

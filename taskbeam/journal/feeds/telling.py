@@ -34,6 +34,11 @@ class Call(NamedTuple):
     args: tuple[str | bytes | int, ...]
 
 
+def feed_head(keys: TaskKeys, feed: str) -> str:
+    """The key by which a feed of the task whose names these are is found."""
+    return _keys_of(keys, feed).head
+
+
 def tell(keys: TaskKeys, feed: str, owed: Owed) -> Calls:
     """Tell a feed what it is owed of the task whose names these are, and what it lacks."""
     return catch_up(keys, feed) if owed.news is None else _tell_news(keys, feed, owed.news)
@@ -63,6 +68,10 @@ def _catch_up_from(keys: TaskKeys, feed: str, last: bytes | str) -> Calls:
 
 
 def _call(keys: TaskKeys, feed: str, news: News) -> Call:
-    prefix = keys.result.removesuffix(keys.task_id)
     said = (news.record, news.state, news.after, news.permille, news.weight, news.holds, news.life, news.root)
-    return Call(TELL_FEED, ClusterFeedKeys(f"{FEED}{prefix}{feed}").all, (feed, keys.task_id, *said))
+    return Call(TELL_FEED, _keys_of(keys, feed).all, (feed, keys.task_id, *said))
+
+
+def _keys_of(keys: TaskKeys, feed: str) -> ClusterFeedKeys:
+    prefix = keys.result.removesuffix(keys.task_id)
+    return ClusterFeedKeys(f"{FEED}{prefix}{feed}")
