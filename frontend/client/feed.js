@@ -4,7 +4,7 @@ import { TaskError } from "./errors.js";
 import { Following } from "./following.js";
 import { continued, due, heard, listed, UNLISTED } from "./roster.js";
 import { Target } from "./target.js";
-import { feedTopic } from "./topic.js";
+import { feedTopic, taskTopic } from "./topic.js";
 
 /** @import { FeedMessage, FeedPage, JournalEvent, Line, Mode, Rollup, Transport } from "./contract.js" */
 /** @import { FeedTask } from "./roster.js" */
@@ -104,6 +104,17 @@ export class FeedWatch extends Target {
   /** Cut the line, as a network would; it heals by itself. */
   drop() {
     this.#following.drop();
+  }
+
+  /**
+   * An address at which a browser opens a file that one of the tasks stored, soon and once: a link cannot carry the token.
+   *
+   * @param {string} taskId
+   * @param {string} address below the task, as `…/tasks/{id}/files/report.pdf`; any other stays as it is
+   * @returns {Promise<string>} rejects with a `TaskError`
+   */
+  async admit(taskId, address) {
+    return this.#following.admit(address, taskTopic(taskId));
   }
 
   /** Stop watching. */

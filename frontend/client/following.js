@@ -123,10 +123,11 @@ export class Following {
    *
    * @param {string} method
    * @param {string} path behind the topic
+   * @param {string} [topic] another one than its own
    * @returns {Promise<any>} rejects with a `TaskError`
    */
-  async call(method, path) {
-    const { topic, token } = this.#subscription;
+  async call(method, path, topic = this.#subscription.topic) {
+    const { token } = this.#subscription;
     let response;
     try {
       response = await fetch(new URL(topic + path, this.#base), { method, headers: authorization(token), signal: AbortSignal.timeout(ANSWER) });
@@ -138,21 +139,22 @@ export class Following {
   }
 
   /**
-   * Where a browser opens one of the topic's addresses: a link carries no token, so the gateway gives a cookie that reads
+   * Where a browser opens one of a topic's addresses: a link carries no token, so the gateway gives a cookie that reads
    * the topic, or a ticket that is good once.
    *
    * @param {string} address
+   * @param {string} [topic] another one than its own: that of a feed's task
    * @returns {Promise<string>} rejects with a `TaskError`
    */
-  async admit(address) {
+  async admit(address, topic = this.#subscription.topic) {
     const url = new URL(address, this.#base);
-    const { token, topic } = this.#subscription;
+    const { token } = this.#subscription;
     if (!token || !url.href.startsWith(new URL(`${topic}/`, this.#base).href)) return url.href;
     // Whoever ended long ago may have a token that has, too.
     const { getToken } = this.#options;
     this.#subscription.token = (await getToken?.(this.#name)) ?? token;
     const sent = url.origin === globalThis.location?.origin && globalThis.isSecureContext;
-    const given = await this.call("POST", sent ? "/cookie" : "/tickets");
+    const given = await this.call("POST", sent ? "/cookie" : "/tickets", topic);
     if (given) url.searchParams.set("ticket", given.ticket);
     return url.href;
   }

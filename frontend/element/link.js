@@ -1,4 +1,5 @@
 import { storedFile } from "./stored.js";
+import { words } from "./wording.js";
 
 /**
  * As a link to another tab does; a file that is saved leaves no empty one behind.
@@ -7,6 +8,27 @@ import { storedFile } from "./stored.js";
  */
 export function followLink(href) {
   Object.assign(document.createElement("a"), { href, target: "_blank", rel: "noopener" }).click();
+}
+
+/**
+ * A link was followed, also with the middle button, that its browser may not open yet: it is asked for first.
+ *
+ * @param {MouseEvent} click
+ * @param {(href: string) => string | Promise<string>} admit an address that it may open; may reject with a `TaskError`
+ * @returns {Promise<string>} why it is not opened, in words; "" where it is
+ */
+export async function openAdmitted(click, admit) {
+  if (click.button > 1) return "";
+  const { href } = /** @type {HTMLAnchorElement} */ (click.currentTarget);
+  click.preventDefault();
+  try {
+    followLink(await admit(href));
+    return "";
+  } catch (error) {
+    const { code, message } = /** @type {import("../client/main.js").TaskError} */ (error);
+    // The task is there: whoever may not read it is told otherwise.
+    return words.refusals[code === "unknown_task" ? "forbidden" : code] ?? message;
+  }
 }
 
 /**

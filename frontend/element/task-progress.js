@@ -4,7 +4,7 @@ import { watch } from "../client/watch.js";
 import { announcer, milestone, spoken } from "./announce.js";
 import { adoptEarly } from "./attributes.js";
 import { facts } from "./facts.js";
-import { followLink, resultLink } from "./link.js";
+import { openAdmitted, resultLink } from "./link.js";
 import { foresee } from "./outlook.js";
 import { portrait } from "./portrait.js";
 import { observed, TaskAttributes } from "./properties.js";
@@ -233,17 +233,12 @@ export class TaskProgress extends TaskAttributes {
 
   /** The link was followed: where there is a token, not before the browser may. @param {MouseEvent} click */
   async #opened(click) {
-    const link = /** @type {HTMLAnchorElement} */ (click.currentTarget);
-    if (click.button > 1 || !(this.#getToken || this.token)) return;
-    click.preventDefault();
-    try {
-      followLink((await this.#watch?.admit(link.href)) ?? link.href);
-    } catch (error) {
-      const { code, message } = /** @type {TaskError} */ (error);
-      this.#outlook = { ...this.#outlook, refusal: words.refusals[code] ?? message };
-      this.#view.say(this.#outlook.refusal ?? "");
-      this.#drawSoon();
-    }
+    if (!(this.#getToken || this.token)) return;
+    const refusal = await openAdmitted(click, (href) => this.#watch?.admit(href) ?? href);
+    if (!refusal) return;
+    this.#outlook = { ...this.#outlook, refusal };
+    this.#view.say(refusal);
+    this.#drawSoon();
   }
 
   /** @param {string} type @param {unknown} [detail] @returns {boolean} whether nobody prevented what comes next */

@@ -9,6 +9,7 @@ import click
 
 from taskbeam.cli.celery_option import celery_option
 from taskbeam.cli.on_redis import on_redis
+from taskbeam.cli.signing_in import keeping_cookies, sign_in_address
 from taskbeam.gateway.auth.audit import Actor, Audit
 from taskbeam.gateway.auth.given import tokens_of
 from taskbeam.gateway.auth.operators import make_code, operator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--name", help="Who signs in, as the audit log has it.  [default: your name on this machine]")
 @click.option("--read-only", is_flag=True, help="See every task, and change none.")
-@click.option("--address", metavar="URL", help="The gateway's.  [default: by TASKBEAM_HOST, TASKBEAM_PORT]")
+@click.option("--address", metavar="URL", help="Where it is opened.  [default: by TASKBEAM_HOST, TASKBEAM_PORT]")
 @click.option("--minutes", type=click.IntRange(1, 60), default=10, help="Good for so long.  [default: 10]")
 @click.option("--hours", type=click.IntRange(1, 24), default=8, help="The session's life.  [default: 8]")
 @celery_option
@@ -44,14 +45,18 @@ def login(
     TASKBEAM_DASHBOARD=1, and the TASKBEAM_TOKEN_KEYS that this command finds. `taskbeam revoke --owner
     operator:NAME` ends the sessions.
     """
-    settings = GatewaySettings()
+    settings, server = GatewaySettings(), ServerSettings()
+    try:
+        where = keeping_cookies(address) if address else sign_in_address(server.host, server.port)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     tokens = _tokens(settings, hours)
     try:
         identity = operator(name or Actor.at_this_machine().who.removeprefix("cli:"), read_only=read_only)
     except ValueError as error:
         raise click.UsageError(f"This can be no name: {error}.") from None
     code = on_redis(celery_target, lambda *on: _make(tokens, identity, minutes * 60, hours * 3600, *on))
-    click.echo(f"{(address or _address()).rstrip('/')}/login/#{code}")
+    click.echo(f"{where}/login/#{code}")
     until = time.strftime("%H:%M", time.localtime(time.time() + minutes * 60))
     click.echo(f"Good once, until {until}. It signs in {identity.subject} for {hours} h.", err=True)
 
@@ -77,10 +82,3 @@ async def _make(
     code = await make_code(tokens, Tickets(redis, control, good, "login"), identity, lasts)
     await Audit(redis, control).record(Actor.at_this_machine(), "make_login", f"owner:{identity.subject}")
     return code
-
-
-def _address() -> str:
-    """Where a gateway with these settings is, from this machine."""
-    server = ServerSettings()
-    host = "127.0.0.1" if server.host in ("0.0.0.0", "::", "") else server.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{server.port}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -28,15 +30,18 @@ FILE = "report.txt"
 PAGE = """<!doctype html>
 <title>A page</title>
 <script type="module" src="{gateway}/element/index.js"></script>
+<script type="module" src="{gateway}/element/feed/index.js"></script>
 <task-progress label="Report"></task-progress>
+<task-feed label="Reports"></task-feed>
 <script src="/page.js"></script>
 """
-#: The element follows what stands behind the page's `#`, and the page keeps the codes of its errors.
+#: The elements follow what stands behind the page's `#`, and the page keeps the codes of errors.
 SCRIPT = """
-const element = document.querySelector("task-progress");
 window.codes = [];
-element.addEventListener("task-failed", ({ detail }) => window.codes.push(detail.error.code));
-for (const [name, value] of new URLSearchParams(location.hash.slice(1))) element.setAttribute(name, value);
+document.addEventListener("task-failed", ({ detail }) => window.codes.push(detail.error.code));
+for (const element of document.querySelectorAll("task-progress, task-feed")) {
+  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) element.setAttribute(name, value);
+}
 """
 
 
@@ -74,14 +79,19 @@ def _write(folder: Path, gateway: str) -> None:
 
 
 @pytest.fixture
-def task(valkey: Valkey) -> Iterator[Task]:
-    with Journals(valkey.url(1)) as journals:
-        yield journals.task()
+def journals(valkey: Valkey) -> Iterator[Journals]:
+    """Of the folder's server, not of a site's own."""
+    with Journals(valkey.url(1)) as found:
+        yield found
 
 
 def show(page: Page, origin: str, task: Task, token: str = "", **attributes: str) -> None:
-    given = {"task-id": task.id, **attributes} | ({"token": token} if token else {})
-    page.goto(f"{origin}/page.html#" + "&".join(f"{name}={value}" for name, value in given.items()))
+    attributes = {"task-id": task.id, **attributes} | ({"token": token} if token else {})
+    open_page(page, origin, **attributes)
+
+
+def open_page(page: Page, origin: str, **attributes: str) -> None:
+    page.goto(f"{origin}/page.html#{urlencode(attributes)}")
 
 
 @pytest.mark.parametrize("kind", ["own", "friend"])
@@ -97,6 +107,27 @@ def test_open_the_result(page: Page, origins: Origins, task: Task, kind: str) ->
     if kind == "own":  # it is the reader's as long as the token
         opened.value.reload()
         expect(opened.value.get_by_text("what the job made")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", ["own", "friend"])
+def test_open_a_result_in_a_list(page: Page, origins: Origins, journals: Journals, kind: str) -> None:
+    origin, base = getattr(origins, kind), {"base-url": origins.own}
+    owner, tag = f"ada-{uuid4()}", f"paid-{uuid4()}"
+    task = journals.task(labels={"owner": owner, "tags": tag})
+    result = {"report_url": f"/files/{FILE}"}
+    task.append(state=SUCCESS, type="state", final=True, files=[FILE], result=result)
+    link = page.get_by_role("link", name="Open the result: tests.task")
+    open_page(page, origin, feed=f"owner:{owner}", token=sign(owner=owner), **base)
+    with page.context.expect_page() as opened:
+        link.click()
+    expect(opened.value.get_by_text("what the job made")).to_be_visible()
+    assert ("ticket=" in opened.value.url) == (kind == "friend")
+    # Whoever may see the list need not be one who may read each of its tasks.
+    page.goto("about:blank")
+    open_page(page, origin, feed=f"tag:{tag}", token=sign(feeds=[f"tag:{tag}"]), **base)
+    link.click()
+    expect(page.locator("task-feed [part=note]:visible")).to_have_text("You may not see this job")
+    assert len(page.context.pages) == 2
 
 
 @pytest.mark.parametrize("transport", ["websocket", "sse", "poll"])

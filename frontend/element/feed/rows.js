@@ -4,8 +4,8 @@ import { row } from "./tree.js";
 import { feedWords } from "./wording.js";
 
 /**
- * @typedef {import("../portrait.js").Portrait & import("./portrait.js").Row & {key: string, page: string, href: string}} Shown
- *   `page`: where its title leads, `href`: its result; "" for nowhere
+ * @typedef {import("../portrait.js").Portrait & import("./portrait.js").Row & {key: string, page: string, href: string, opened: (click: MouseEvent) => void}} Shown
+ *   `page`: where its title leads, `href`: its result; "" for nowhere; `opened`: what its link does, with the middle button, too
  */
 
 /**
@@ -24,7 +24,7 @@ export class Rows extends Kept {
 }
 
 /** @param {ReturnType<typeof row>} nodes @param {Shown} shown */
-function write(nodes, { title, state, message, figure, note, tone, reached, began, open, page, href }) {
+function write(nodes, { title, state, message, figure, note, tone, reached, began, open, page, href, opened }) {
   nodes.row.className = tone;
   nodes.row.setAttribute("part", `row ${tone}`);
   say(nodes.name, title);
@@ -47,6 +47,7 @@ function write(nodes, { title, state, message, figure, note, tone, reached, bega
   say(nodes.link, href && words.link);
   link(nodes.link, href);
   nodes.link.hidden = !href;
+  nodes.link.onclick = nodes.link.onauxclick = opened;
   // Twenty links that are called the same are none that one can tell apart.
   nodes.link.ariaLabel = href && `${words.link}: ${title}`;
 }

@@ -2,7 +2,7 @@ import { baseOf } from "../../client/base.js";
 import { watchFeed } from "../../client/feed.js";
 import { announcer } from "../announce.js";
 import { adoptEarly } from "../attributes.js";
-import { resultLink } from "../link.js";
+import { openAdmitted, resultLink } from "../link.js";
 import { afterTurn } from "../turn.js";
 import { words } from "../wording.js";
 import { parts, row, summary, whole } from "./portrait.js";
@@ -86,6 +86,8 @@ export class TaskFeed extends FeedAttributes {
   #name = "";
   /** @type {{tasks: readonly FeedTask[], rollup: Rollup | null}} */
   #shown = { tasks: [], rollup: null };
+  /** Which result could not be opened, and why in words. */
+  #refused = { taskId: "", why: "" };
   #frame = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #tick;
@@ -204,6 +206,15 @@ export class TaskFeed extends FeedAttributes {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
 
+  /** A task's link was followed: where there is a token, not before the browser may. @param {FeedTask} task @param {MouseEvent} click */
+  async #opened({ taskId }, click) {
+    if (!(this.#getToken || this.token)) return;
+    const why = await openAdmitted(click, (href) => this.#watch?.admit(taskId, href) ?? href);
+    this.#refused = { taskId, why };
+    if (why) this.#view.say(why);
+    this.#drawSoon();
+  }
+
   /** With the next frame: a feed may tell more than a screen can show. */
   #drawSoon() {
     this.#frame ||= requestAnimationFrame(() => this.#draw());
@@ -239,12 +250,15 @@ export class TaskFeed extends FeedAttributes {
   /** @param {FeedTask} task @param {number} now */
   #row(task, now) {
     const shown = row(task, now);
+    const { taskId, why } = this.#refused;
     return {
       ...shown,
+      note: (taskId === task.taskId && why) || shown.note,
       key: task.taskId,
       title: this.#titleOf?.(task) || shown.title,
       page: this.#linkOf?.(task) || "",
       href: resultLink(task.result, this.#base, task.taskId, task.files),
+      opened: (/** @type {MouseEvent} */ click) => void this.#opened(task, click),
     };
   }
 }
