@@ -92,12 +92,13 @@ COMMANDS: tuple[tuple[str | int, ...], ...] = (
     ("DISCARD",),
 )
 
-#: How events are published and heard: on one server, and in a cluster.
+#: How events are published and heard: on one server, and in a cluster, whose feeds are told one by one.
 #: Celery's own channel of a result hears of a task that is given up.
 PUBLISHING = (("PUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SUBSCRIBE", CHANNEL))
 SHARDED_PUBLISHING = (
     *(("SPUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SSUBSCRIBE", CHANNEL)),
     ("CLUSTER", "MYID"),
+    ("HRANDFIELD", f"{OWN}:hash"),
 )
 
 #: Feeds on one server. On a cluster their channels are sharded, as those of tasks are.

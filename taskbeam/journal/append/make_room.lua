@@ -29,6 +29,9 @@ local function make_room(feed, prefix)
     end
     redis.call('HDEL', head, ':' .. id)
     redis.call('ZREM', feed.base .. ':order', id)
+    if row and not SEES_TASKS then
+      remember_dropped(feed, id, row)
+    end
   end
   for _ = 1, 2 * LOOK_EVERY do
     local oldest = redis.call('LINDEX', ended, 0)

@@ -14,6 +14,9 @@ LOOK_EVERY = 32
 #: Tasks of a group or a tree that have ended, and whose rows are kept. All are counted.
 CANVAS_TASKS = 20_000
 
+#: Tasks without a row of which a feed on a cluster remembers how far it was told: less than a megabyte.
+DROPPED_TASKS = 5000
+
 #: Seconds that a feed lives at the least after a task has come to it: one that waits, or is silent, stays in
 #: it for longer than its result is to live.
 FEED_LIFE = 24 * 3600

@@ -1,6 +1,6 @@
 -- Drop tasks whose journals are gone from a feed of a cluster that does not end.
 --
--- KEYS  1 head of the feed, 2 log, 3 order, 4 ended
+-- KEYS  1 head of the feed, and its other keys
 -- ARGV  1 name of the feed, and of each task its id and the row that was found: one that has changed since stays
 
 local base = KEYS[1]:sub(1, -6)

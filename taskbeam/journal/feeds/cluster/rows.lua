@@ -1,6 +1,6 @@
 -- Tasks that a feed of a cluster has, the newest first, as far as the feed knows them.
 --
--- KEYS  1 head   of the feed, 2 log, 3 order, 4 ended
+-- KEYS  1 head   of the feed, and its other keys
 -- ARGV  1 name   of the feed
 --       2 before list what came before this number; '' = from the newest
 --       3 limit  tasks to return at the most

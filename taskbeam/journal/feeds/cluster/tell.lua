@@ -1,6 +1,6 @@
 -- Tell a feed one event of a task, once: it is known by its id, however often it is told.
 --
--- KEYS  1 head     of the feed, 2 log, 3 order, 4 ended
+-- KEYS  1 head     of the feed, and its other keys
 -- ARGV  1 name     of the feed
 --       2 task     its id
 --       3 record   as the task's journal has it; '' = only say how far the feed has come
@@ -19,7 +19,7 @@ local task_id, record, state, after, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5], 
 local field, life = ':' .. task_id, tonumber(ARGV[9])
 local found = redis.call('HMGET', KEYS[1], field, 'numbers', 'canvas')
 local before, feed = found[1], feed_of(ARGV[1], KEYS[1]:sub(1, -6), found[2], found[3])
-local at = before and before:match('^%S+')
+local at = before and before:match('^%S+') or dropped_at(feed, task_id)
 local id, event = record:match('^(%S+) %d (.*)$')
 
 if not id or (after ~= '' and (not at or is_newer(after, at))) then
@@ -55,6 +55,9 @@ end
 
 local born = begin_feed(feed)
 if not before then
+  if at then
+    forget_dropped(feed, task_id)
+  end
   make_room(feed)
 end
 feed.coming = root == 'coming'
