@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError, ResponseError
 
 from taskbeam.background.logger import logger_for
-from taskbeam.cluster.registrations import leave_queue, tell_news
+from taskbeam.cluster.control_commands import leave_queue, tell_news
 from taskbeam.cluster.tell_feeds import tell_feeds
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.pipelined_connection import settle
-from taskbeam.journal.scripts import CLUSTER_APPEND, LEAVE_QUEUE, TELL_NEWS
+from taskbeam.journal.scripts import CLUSTER_APPEND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from taskbeam.cluster.control_line import Command
+    from taskbeam.cluster.control_commands import Command
     from taskbeam.cluster.exchange import ClusterExchange
     from taskbeam.journal.entry import Appended, Entry
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.resp_connection import Part
-    from taskbeam.journal.scripts import Script
 
 logger = logger_for(__name__)
 
@@ -56,16 +55,16 @@ class ClusterAppender(JournalAppender):
         for entry, answer in zip(entries, appended, strict=True):
             # Queues and news have another slot. Nobody waits for that.
             if answer.place is not None and answer.place.leaves:
-                self._tell(LEAVE_QUEUE, leave_queue(answer.place, entry.keys.result))
+                self._tell(leave_queue(answer.place, entry.keys.result))
             elif entry.final:
-                self._tell(TELL_NEWS, tell_news(entry.keys.result))
+                self._tell(tell_news(entry.keys.result))
         owed = [(entry.keys, each.owed) for entry, each in zip(entries, appended, strict=True) if each.owed]
         # All at once: a master that is away is waited for once, and not for each task.
         await asyncio.gather(*(tell_feeds(self._exchange, *each) for each in owed))
         return appended
 
-    def _tell(self, script: Script, command: Command) -> None:
-        self._exchange.ask(_note, "EVAL", script.text, *command[2:])
+    def _tell(self, command: Command) -> None:
+        self._exchange.ask(_note, "EVAL", command.script.text, *command.given)
 
     def _sent(self, script: tuple[Part, Part], entry: Entry) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

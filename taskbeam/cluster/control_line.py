@@ -9,28 +9,26 @@ import hiredis
 from redis.exceptions import NoScriptError, ResponseError
 
 from taskbeam.background.logger import logger_for
+from taskbeam.cluster.control_commands import SCRIPTS, shortened
 from taskbeam.journal.away import REDIS_AWAY, refuses_for_good
-from taskbeam.journal.scripts import BEGIN_RUN, END_RUN, LEAVE_QUEUE, TAKE_TICKET, TELL_NEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis.connection import AbstractConnection
 
-    Command = tuple[str | bytes | int, ...]
+    from taskbeam.cluster.control_commands import Command
 
 logger = logger_for(__name__)
 
 #: Commands that may be unanswered: their answers are read together.
 MAX_UNANSWERED = 16
 
-#: Commands that a thread keeps while the slot's master is away; the oldest go first.
+#: Commands that a thread keeps while the slot's master is away.
 MOST_KEPT = 256
 
 #: Seconds for which no thread of the process tries again where the slot's master is away.
 PAUSE = 5.0
-
-_SCRIPTS = (TAKE_TICKET, LEAVE_QUEUE, BEGIN_RUN, END_RUN, TELL_NEWS)
 
 
 class Silence:
@@ -40,6 +38,7 @@ class Silence:
         self._clock = clock
         self._until = float("-inf")
         self._told = False
+        self.lost = 0
 
     @property
     def holds(self) -> bool:
@@ -61,16 +60,27 @@ class Silence:
             )
         self._told = True
 
+    def lose(self, commands: int) -> None:
+        """There was no room for so many commands; the log says so at once, and later how many they were."""
+        if commands and not self.lost:
+            logger.warning(
+                "There is no room for all that is to be said of runs and places in queues until it can be: "
+                "what is oldest is dropped. Runs that are over may be shown until their worker misses them"
+            )
+        self.lost += commands
+
     def ends(self) -> None:
-        """The master has taken all."""
-        self._until, self._told = float("-inf"), False
+        """The master has taken all that was kept."""
+        self._until, self._told, lost, self.lost = float("-inf"), False, self.lost, 0
+        if lost:
+            logger.warning("Runs and places in queues can be registered again; %d changes were lost", lost)
 
 
 class ControlLine:
     """Posts commands in their order, and repeats after a lost connection those that have no answer.
 
-    They are such as may be repeated. Nobody waits for an answer, but whoever asks. While the slot's master is
-    away, what is posted is kept. What it will never take is logged, and dropped.
+    They are such as may be repeated, also behind later ones. Nobody waits for an answer, but whoever asks.
+    While the slot's master is away, what is posted is kept. What it will never take is logged, and dropped.
     """
 
     def __init__(self, connect: Callable[[], AbstractConnection], silence: Silence) -> None:
@@ -81,12 +91,15 @@ class ControlLine:
         # What is not known to be done, oldest first, and how much of it is under way.
         self._open: list[Command] = []
         self._sent = 0
+        # What somebody waits for, and what was answered.
+        self._asked: Command | None = None
+        self._answer: Any = None
 
     def post(self, *commands: Command) -> None:
         """Send, and leave the answers for a later call."""
         self._open += commands
         if self._silence.holds:
-            del self._open[:-MOST_KEPT]
+            self._make_room()
             return
         try:
             if self._sent >= MAX_UNANSWERED:
@@ -95,22 +108,27 @@ class ControlLine:
         except REDIS_AWAY:
             self._again()
 
-    def ask(self, *command: str | bytes | int) -> Any:
+    def ask(self, command: Command) -> Any:
         """The answer to a command, after what was posted; None where there is none in time."""
         if self._silence.holds:
             return None
+        self._asked, self._answer = command, None
         self._open.append(command)
-        return self.settle()
+        self.settle()
+        if command in self._open:  # nobody waits for it later
+            self._open.remove(command)
+        self._asked = None
+        return self._answer
 
-    def settle(self) -> Any:
-        """Read all answers that are due. Returns the newest; None where there is none."""
+    def settle(self) -> None:
+        """Read all answers that are due."""
         if not self._open or self._silence.holds:
-            return None
+            return
         try:
             self._send()
-            return self._receive()
+            self._receive()
         except REDIS_AWAY:
-            return self._again()
+            self._again()
 
     def catch_up(self) -> None:
         """Send what was kept while the slot's master was away, if it may be back."""
@@ -123,42 +141,50 @@ class ControlLine:
             self.settle()
             self._disconnect()
 
-    def _again(self) -> Any:
+    def _make_room(self) -> None:
+        """Of what is under way the answers are still due."""
+        waits = self._open[self._sent :]
+        if len(waits) > MOST_KEPT:
+            self._open[self._sent :], lost = shortened(waits, MOST_KEPT)
+            self._silence.lose(lost)
+
+    def _again(self) -> None:
         """Once more over another connection: the slot has moved, or its master is another one."""
         self._disconnect()
         try:
             connection = self._connected()
-            for script in _SCRIPTS:
+            for script in SCRIPTS:
                 connection.send_command("SCRIPT", "LOAD", script.text)
                 connection.read_response()
             self._send()
-            newest = self._receive()
+            self._receive()
         except REDIS_AWAY as error:
             self._disconnect()
             self._silence.begins(error)
-            return None
-        self._silence.ends()
-        return newest
+        else:
+            self._silence.ends()
 
     def _send(self) -> None:
-        packed = [hiredis.pack_command(cast("Any", command)) for command in self._open[self._sent :]]
+        packed = [hiredis.pack_command(cast("Any", command.words)) for command in self._open[self._sent :]]
         if packed:
             self._connected().send_packed_command([b"".join(packed)], check_health=False)
             self._sent = len(self._open)
 
-    def _receive(self) -> Any:
-        """The newest answer, when all are read. Raises a refusal that passes; what that has hit stays."""
-        connection, newest, passing = self._connected(), None, None
+    def _receive(self) -> None:
+        """Read all answers. Raises a refusal that passes; what that has hit stays."""
+        connection, passing = self._connected(), None
         again: list[Command] = []
         try:
             while self._sent:
+                command = self._open[0]
                 try:
-                    newest = connection.read_response()
+                    reply = connection.read_response()
+                    if command is self._asked:
+                        self._answer = reply
                 except ResponseError as error:
-                    newest = None
                     if isinstance(error, NoScriptError) or not refuses_for_good(error):
                         passing = error
-                        again.append(self._open[0])
+                        again.append(command)
                     else:
                         self._silence.note(error)
                 del self._open[0]
@@ -167,7 +193,6 @@ class ControlLine:
             self._open[:0] = again
         if passing is not None:
             raise passing
-        return newest
 
     def _connected(self) -> AbstractConnection:
         if self._connection is None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from taskbeam.cluster.control_commands import begin_run, end_run, leave_queue, take_ticket, tell_news
 from taskbeam.cluster.control_line import ControlLine
-from taskbeam.journal.control_keys import CLUSTER
-from taskbeam.journal.entry import Place, Verdict
-from taskbeam.journal.scripts import BEGIN_RUN, END_RUN, LEAVE_QUEUE, TAKE_TICKET, TELL_NEWS
+from taskbeam.journal.entry import Place, Verdict, new_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from redis.connection import AbstractConnection
 
-    from taskbeam.cluster.control_line import Command, Silence
-    from taskbeam.journal.entry import Appended, Entry, Registration
-    from taskbeam.journal.scripts import Script
+    from taskbeam.cluster.control_commands import Command
+    from taskbeam.cluster.control_line import Silence
+    from taskbeam.journal.entry import Appended, Entry
 
 
 class Registrations:
@@ -34,28 +33,29 @@ class Registrations:
         ``silence``: that of the process.
         """
         self._line = ControlLine(connect, silence)
-        self._run = ""
+        self._name, self._tickets = new_token(), 0
+        # The run that is registered, and the one that was struck off last.
+        self._run = self._over = ""
 
     def before(self, entry: Entry) -> None:
         """An entry is about to be sent: a task that is sent gets in line, and a new run is registered."""
         self._line.catch_up()
         if entry.birth and not entry.ticket:
             entry.ticket = self._ticket(entry)
-        if entry.registration is None or not entry.registration.row or entry.run == self._run:
+        if entry.registration is None or not entry.registration.row or entry.run in (self._run, self._over):
             return
         if entry.final or entry.ends_run:  # it may be told late, by a thread that knows nothing of the run
             return
         self._run = entry.run
-        registered = entry.registration
-        self._line.post(_evaluate(BEGIN_RUN, [registered.runs_key], entry.keys.result, registered.row))
+        self._line.post(begin_run(entry.registration, entry.keys.result))
 
     def after(self, entry: Entry, appended: Appended) -> None:
         """An entry was answered: a run that is over is struck off, and who began is out of the line."""
         commands: list[Command] = []
         over = entry.final or entry.ends_run or appended.verdict in (Verdict.REFUSED, Verdict.REVOKED)
         if entry.registration is not None and over:
-            self._run = ""
-            commands.append(_end_run(entry, entry.registration, appended))
+            self._run, self._over = "", entry.run
+            commands.append(end_run(entry, entry.registration, appended))
         if entry.queue is not None and entry.ticket and appended.verdict is Verdict.REFUSED:
             # The task goes on under its id: it is not sent.
             number = int(entry.ticket.split(" ", 1)[0])
@@ -81,30 +81,6 @@ class Registrations:
         if entry.queue is None:
             self._line.post(tell_news(entry.keys.result))
             return ""
-        number = self._line.ask(*_evaluate(TAKE_TICKET, [entry.queue.tickets], entry.keys.result))
+        self._tickets += 1
+        number = self._line.ask(take_ticket(entry.queue, entry.keys.result, self._name, self._tickets))
         return f"{number} {entry.queue.base}" if isinstance(number, int) else ""
-
-
-def leave_queue(place: Place, result: str) -> Command:
-    """Say to the control slot that a task, whose result key it is, is out of the line."""
-    keys = (place.queue.tickets, place.queue.withdrawn)
-    return _evaluate(LEAVE_QUEUE, keys, place.ticket, int(place.begins), result)
-
-
-def tell_news(result: str) -> Command:
-    """Say there that something has begun or ended a task which no run does."""
-    return _evaluate(TELL_NEWS, [CLUSTER.news], result)
-
-
-def _end_run(entry: Entry, registered: Registration, appended: Appended) -> Command:
-    keys, args = [registered.runs_key], [entry.keys.result, registered.row]
-    if entry.ran is not None and appended.verdict is Verdict.APPENDED:
-        keys.append(entry.ran.times_key)
-        args.append(repr(entry.ran.seconds))
-        if appended.place is not None:
-            keys.append(appended.place.queue.tickets)
-    return _evaluate(END_RUN, keys, *args)
-
-
-def _evaluate(script: Script, keys: Sequence[str], *args: str | int) -> Command:
-    return ("EVALSHA", script.digest, len(keys), *keys, *args)

@@ -66,6 +66,20 @@ class ControlKeys:
         """The names of a queue."""
         return QueueKeys(f"{self.prefix}queue:{name}")
 
+    def over(self, result: str) -> str:
+        """String: the row of the run that was over last of a task with this result key; it expires.
+
+        On a cluster alone, where a run may be registered after its end.
+        """
+        return f"{self.prefix}over:{result}"
+
+    def taken(self, line: str) -> str:
+        """String: how often a sender has asked for a ticket, and the last one that it was given; it expires.
+
+        On a cluster alone, where it may have to ask again.
+        """
+        return f"{self.prefix}taken:{line}"
+
     def times(self, name: str) -> str:
         """Hash: how long tasks of this name run of late."""
         return f"{self.prefix}times:{name}"

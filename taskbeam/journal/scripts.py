@@ -65,6 +65,9 @@ NOTIFY_MOST = 500_000
 #: News that wait for the gateway that publishes the dashboard: of some 10 s of a busy cluster, some MB.
 NEWS_KEPT = 50_000
 
+#: Seconds after which nothing is said again of runs and tickets to the slot of what belongs to no task.
+SAID_AGAIN = 60
+
 #: What numbers the records of a feed, and what it is told. The append script itself sets `CANVASES`.
 _COUNT = ("feeds/canvas.lua", "feeds/row.lua", "feeds/rows.lua")
 _RECORD = (*_COUNT, "feeds/begin.lua", "feeds/record.lua", "feeds/picture.lua", "feeds/plant.lua")
@@ -158,10 +161,11 @@ def append_script(keys: TaskKeys) -> Script:
 #: What a cluster keeps in the slot of what belongs to no task, beside the journals.
 _PLACES_AND_NEWS = ("queues/places.lua", "queues/news.lua")
 _NEWS: dict[str, int | str] = {"DASHBOARD": CLUSTER.dashboard, "NEWS": CLUSTER.news, "NEWS_KEPT": NEWS_KEPT}
-TAKE_TICKET = _load("queues/news.lua", "queues/take.lua", **_NEWS)
+_ONCE: dict[str, int | str] = _NEWS | {"SAID_AGAIN": SAID_AGAIN}
+TAKE_TICKET = _load("queues/news.lua", "queues/take.lua", **_ONCE)
 LEAVE_QUEUE = _load(*_PLACES_AND_NEWS, "queues/leave.lua", PLACES=True, **_NEWS)
 BEGIN_RUN = _load("queues/news.lua", "queues/begin.lua", **_NEWS)
-END_RUN = _load(*_PLACES_AND_NEWS, "queues/end.lua", PLACES=True, **_NEWS)
+END_RUN = _load(*_PLACES_AND_NEWS, "queues/end.lua", PLACES=True, **_ONCE)
 TELL_NEWS = _load("queues/news.lua", "queues/tell.lua", **_NEWS)
 READ = _load("read.lua", WORKERS=ONE_SERVER.workers, RUNS=ONE_SERVER.runs(""), STANDING=False)
 #: The same of a feed, and where its open tasks stand.

@@ -12,12 +12,14 @@ from taskbeam.cluster.slot_map import slot_of
 from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.journal.entry import Registration
 
+from .journals import Journals
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.redis_cluster import Cluster, ClusterNode
 
-    from .journals import Journals, Task
+    from .journals import Task
 
 
 @pytest.fixture
@@ -57,6 +59,20 @@ def test_a_run_has_a_row_until_it_ends(journals: Journals, worker: Worker) -> No
     worker.tell(task, "one", "PROGRESS")
     assert worker.rows() == {task.keys.result.encode(): b"row of one"}
     worker.tell(task, "one", "SUCCESS", final=True)
+    assert worker.rows() == {}
+
+
+def test_what_a_run_says_after_its_end_registers_it_no_more(journals: Journals, worker: Worker) -> None:
+    """Celery calls `on_retry` then; other threads of the task may have more to say, too."""
+    task = journals.task()
+    worker.tell(task, "one", "STARTED")
+    worker.tell(task, "one", "RETRY", ends_run=True)
+    worker.tell(task, "one", "")
+    other = Journals(journals.cluster)
+    other.writer.append(
+        task.entry(0, state="", registration=Registration(runs_key=worker.key, row="row of one"))
+    )
+    other.close()
     assert worker.rows() == {}
 
 

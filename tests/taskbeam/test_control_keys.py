@@ -22,6 +22,8 @@ NAMES = {
     "stalled": "stalled",
     "runs(a)": "runs:a",
     "queue(a)": "queue:a",
+    "over(a)": "over:a",
+    "taken(a)": "taken:a",
     "times(a)": "times:a",
     "schemas": "schemas",
     "cancelled": "cancelled",

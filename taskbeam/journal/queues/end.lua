@@ -1,9 +1,15 @@
 -- A run on a cluster is over: strike it off, unless another run of the task has been registered since.
--- KEYS  1 the worker's runs  2… what learns how long it took: its task's times, and its queue's tickets
--- ARGV  1 the task  2 the run's row; '' = any run's  3 seconds that it took, with more than one key
+-- KEYS  1 the worker's runs  2 the run of the task that was over last
+--       3… what learns how long it took: its task's times, and its queue's tickets
+-- ARGV  1 the task  2 the run's row; '' = any run's  3 seconds that it took, with more than two keys
 
-for place = 2, #KEYS do
-  learn(KEYS[place], tonumber(ARGV[3]))
+if ARGV[2] == '' or redis.call('GET', KEYS[2]) ~= ARGV[2] then
+  for place = 3, #KEYS do
+    learn(KEYS[place], tonumber(ARGV[3]))
+  end
+end
+if ARGV[2] ~= '' then
+  redis.call('SET', KEYS[2], ARGV[2], 'EX', SAID_AGAIN)
 end
 local row = redis.call('HGET', KEYS[1], ARGV[1])
 if row and (ARGV[2] == '' or row == ARGV[2]) then
