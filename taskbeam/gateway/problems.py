@@ -45,6 +45,15 @@ ARGUMENTS_NOT_KEPT = Problem(
 UNKNOWN_QUEUE = Problem(
     "unknown_queue", 409, 4400, "The gateway's application does not know the queue that the task was sent to."
 )
+NO_SUCH_QUEUE = Problem("no_such_queue", 404, 4404, "The broker has no such queue.")
+REMOTE_CONTROL_OFF = Problem(
+    "remote_control_off",
+    409,
+    4400,
+    "The application's workers take no commands: worker_enable_remote_control is off.",
+)
+NOT_PAUSED = Problem("not_paused", 409, 4400, "No worker was told by the dashboard to pause this queue.")
+NO_WORKER_ANSWERED = Problem("no_worker_answered", 503, 1013, "No worker answered in time.", retry=True)
 BAD_IDEMPOTENCY_KEY = Problem("bad_idempotency_key", 400, 4400, "An Idempotency-Key has 1 to 255 characters.")
 IDEMPOTENCY_CONFLICT = Problem(
     "idempotency_conflict", 409, 4400, "This Idempotency-Key was used with another body."

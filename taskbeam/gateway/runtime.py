@@ -22,7 +22,9 @@ from taskbeam.gateway.connections.broker_check import BrokerCheck
 from taskbeam.gateway.dashboard.again import RunAgain
 from taskbeam.gateway.dashboard.details import TaskDetails
 from taskbeam.gateway.dashboard.journals import JournalRows
+from taskbeam.gateway.dashboard.pauses import Pauses
 from taskbeam.gateway.dashboard.publisher import DASHBOARD, DashboardPublisher
+from taskbeam.gateway.dashboard.queue_control import QueueControl
 from taskbeam.gateway.dashboard.sent_to import SentTo
 from taskbeam.gateway.dashboard.sources import sources_of
 from taskbeam.gateway.dashboard.task_index import TaskIndex
@@ -34,6 +36,7 @@ from taskbeam.gateway.environment import unknown_variables
 from taskbeam.gateway.feeds.polling import FeedPolling
 from taskbeam.gateway.jobs.broker import Broker
 from taskbeam.gateway.jobs.cancelling import Canceller
+from taskbeam.gateway.jobs.consumers import Consumers
 from taskbeam.gateway.jobs.idempotency import IdempotencyKeys
 from taskbeam.gateway.jobs.revoking import Revoker
 from taskbeam.gateway.jobs.sending import TaskSender
@@ -195,11 +198,11 @@ class Runtime:
         self.preferences = self.notifications.preferences if self.notifications is not None else None
         self._publisher = None
         source, reads = sources_of(self.redis, self.control, self.connection, journals.names)
+        rows = JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden)
         # What a proxy before a cluster hears is not what all tasks tell.
         if settings.dashboard and backend.watches_runs:
             queues = redis_broker(celery_app, settings.redis_timeout)
             keeps = settings.dashboard_keeps
-            rows = JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden)
             index = TaskIndex(self.redis, self.control, rows, settings.dashboard_tasks, keeps)
             self._publisher = DashboardPublisher(
                 self.redis, self.control, self.appender, queues, journals.names, source, index
@@ -211,12 +214,21 @@ class Runtime:
             reads,
             journals.names,
             self.task_list,
-            JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden),
+            rows,
             sent_to,
             settings.dashboard_hidden,
         )
         keeps = settings.dashboard_keeps
         self.run_again = RunAgain(self.redis, self.control, self.task_details, sent_to, self.sender, keeps)
+        self.queue_control = QueueControl(
+            celery_app,
+            self.broker,
+            redis_broker(celery_app, settings.redis_timeout) if settings.dashboard else None,
+            revoker,
+            rows,
+            Consumers(celery_app, self.broker),
+            Pauses(self.redis, self.control),
+        )
         self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
         self.background: BackgroundTasks = BackgroundTasks()
         self._signals: SignalWatch | None = None
@@ -265,6 +277,7 @@ class Runtime:
         if self.stock is not None:
             self.stock.close()
         await self.guard.access.close()
+        await self.queue_control.close()
         if self.metrics is not None:
             await self.metrics.close()
         self.broker.close()

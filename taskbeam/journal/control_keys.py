@@ -30,6 +30,11 @@ class QueueKeys:
         """Sorted set: worker and slots of each that consumes it, scored with the time (ms) its lease ends."""
         return f"{self.base}:consumers"
 
+    @property
+    def paused(self) -> str:
+        """Hash: the workers that an operator has told not to consume it, by what Celery calls them."""
+        return f"{self.base}:paused"
+
 
 @dataclass(frozen=True, slots=True)
 class ControlKeys:

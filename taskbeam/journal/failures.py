@@ -28,6 +28,7 @@ class PublicError(Exception):
 TASK_FAILED = Failure("task_failed", "The task failed.")
 EXPIRED = Failure("expired", "The task was not started in time.")
 REVOKED = Failure("revoked", "The task was cancelled.")
+PURGED = Failure("purged", "The task was taken out of its queue before it began.")
 NOT_SENT = Failure("not_sent", "The task could not be sent.")
 UNDECODABLE = Failure("undecodable", "No worker can read the task's message.")
 REJECTED = Failure("rejected", "The task was rejected.")

@@ -14,6 +14,8 @@ from taskbeam.gateway import Gateway as Live
 from taskbeam.gateway import GatewaySettings, TaskbeamError
 from taskbeam.gateway.connections.bounded_broker import bounded_connection
 from taskbeam.gateway.connections.broker_check import BrokerCheck
+from taskbeam.gateway.jobs.broker import Broker
+from taskbeam.gateway.jobs.purging import Portion, Purged, purge
 from tests.support.relay import BLACK_HOLE, CALM, Relay
 from tests.support.waiting import wait_until
 
@@ -21,7 +23,7 @@ from .stage import Stage, staged
 from .table import COLUMNS, RABBITMQ
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from tests.support.rabbitmq import RabbitMQ
 
@@ -117,3 +119,19 @@ def test_whether_it_can_be_reached(stage: Stage, relay: Relay) -> None:
     assert silent is not None
     assert stage.broker.rsplit("@", 1)[1] in silent
     assert "guest:guest" not in silent
+
+
+def test_what_a_queue_is_purged_of_is_gone_and_the_rest_is_back(stage: Stage) -> None:
+    waits, runs = (stage.app.send_task("fates.add", (1, 2), queue=stage.route).id for _ in range(2))
+    broker = Broker(stage.app, TIMEOUT)
+
+    async def end(task_ids: Sequence[str]) -> Portion:
+        assert list(task_ids) == [waits, runs]
+        return Portion(1, frozenset({runs}))
+
+    async def purged() -> list[Purged | None]:
+        return [await purge(broker, queue, end) for queue in (stage.route, "nowhere")]
+
+    assert asyncio.run(purged()) == [Purged(1, 1, 1, more=False), None]
+    broker.close()
+    assert queued(stage) == [runs]

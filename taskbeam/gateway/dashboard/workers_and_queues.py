@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.gateway.dashboard.pauses import Pauses
 from taskbeam.presence.lease import known_as
 from taskbeam.presence.row import Row
 from taskbeam.queues.state import read_states
@@ -79,7 +80,10 @@ async def queue_names(broker: RedisBroker) -> list[str]:
 async def read_queues(
     redis: Redis, control: ControlKeys, broker: RedisBroker, names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Each queue: how many messages wait in it, and how many tasks its workers run at once."""
+    """Each queue: how many messages wait in it, and how many tasks its workers run at once.
+
+    ``paused``: at how many workers, where it is at any.
+    """
     if not names:
         return []
     pipeline: Any = broker.redis.pipeline(transaction=False)
@@ -91,7 +95,9 @@ async def read_queues(
     depths = [sum(lengths[start : start + each]) for start in range(0, len(lengths), each)]
     bases = [control.queue(name).base for name in names]
     states = await read_states(redis, control, set(bases), set())
+    paused = await Pauses(redis, control).counts(names)
     return [
         {"name": name, "depth": depth, "slots": states.queues[base].slots}
+        | ({"paused": paused[name]} if name in paused else {})
         for name, base, depth in zip(names, bases, depths, strict=True)
     ]

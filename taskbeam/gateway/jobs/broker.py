@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kombu.exceptions import OperationalError
 from kombu.pools import connections, producers
@@ -14,10 +14,12 @@ from taskbeam.gateway.connections.bounded_broker import bounded_connection
 from taskbeam.gateway.connections.sound_connection import sound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from celery import Celery
     from kombu import Connection, Producer
+
+Result = TypeVar("Result")
 
 #: What a broker that is away or silent makes Kombu or us raise; `TimeoutError` is one of them.
 BROKER_ERRORS = (OperationalError, OSError)
@@ -52,11 +54,22 @@ class Broker:
 
     async def revoke(self, task_id: str, *, terminate: bool) -> None:
         """Tell the workers that listen now to revoke a task. Raises `BROKER_ERRORS`."""
-        await self._calls.run(partial(self._revoke, task_id, terminate), self._timeout)
+        control = self.celery_app.control
+        await self.ask(partial(control.revoke, task_id, terminate=terminate), 0)
 
     async def has_workers(self, within: float) -> bool:
         """Whether any worker answers on it ``within`` so many seconds. Raises `BROKER_ERRORS`."""
-        return await self._calls.run(partial(self._ping, within), within + self._timeout)
+        inspect = self.celery_app.control.inspect
+        return await self.ask(
+            lambda connection: bool(inspect(timeout=within, connection=connection).ping()), within
+        )
+
+    async def ask(self, act: Callable[..., Result], within: float) -> Result:
+        """Call ``act`` with a ``connection`` of its own, for ``within`` seconds beside the time of a call.
+
+        Raises `BROKER_ERRORS`, and what ``act`` raises.
+        """
+        return await self._calls.run(partial(self._connected, act), within + self._timeout)
 
     def close(self) -> None:
         """Let the threads end."""
@@ -66,13 +79,9 @@ class Broker:
     def _connection(self) -> Connection:
         return bounded_connection(self.celery_app, self._timeout)
 
-    def _revoke(self, task_id: str, terminate: bool) -> None:
+    def _connected(self, act: Callable[..., Result]) -> Result:
         with connections[self._connection].acquire(block=True) as connection, sound(connection):
-            self.celery_app.control.revoke(task_id, terminate=terminate, connection=connection)
-
-    def _ping(self, seconds: float) -> bool:
-        with connections[self._connection].acquire(block=True) as connection, sound(connection):
-            return bool(self.celery_app.control.inspect(timeout=seconds, connection=connection).ping())
+            return act(connection=connection)
 
 
 class _Sending:

@@ -10,6 +10,8 @@ from taskbeam.journal.entry import Verdict
 from taskbeam.journal.failures import REVOKED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.journal.appender import JournalAppender
     from taskbeam.journal.failures import Failure
@@ -28,8 +30,15 @@ class Revoker:
 
         Returns whether it was ended by this. Raises redis-py's errors.
         """
-        revoked = await self._appender.append(revoked_entry(self.backend, task_id, failure))
-        if revoked.verdict is not Verdict.APPENDED:
-            return False
-        await end_dependents_async(revoked.dependents, self.backend.keys, self._appender)
-        return True
+        return bool(await self.revoke_all([task_id], failure))
+
+    async def revoke_all(self, task_ids: Sequence[str], failure: Failure) -> set[str]:
+        """The same of many; returns those that were ended by this."""
+        answers = await self._appender.append_all(
+            [revoked_entry(self.backend, task_id, failure) for task_id in task_ids]
+        )
+        told = dict(zip(task_ids, answers, strict=True))
+        ended = {task_id for task_id, answer in told.items() if answer.verdict is Verdict.APPENDED}
+        waiting = [each for task_id in ended for each in told[task_id].dependents]
+        await end_dependents_async(waiting, self.backend.keys, self._appender)
+        return ended

@@ -289,6 +289,7 @@ KEYS = {
 OPERATORS = {
     *(("GET", f"/dashboard/{path}") for path in ("tasks", "tasks/{task_id}", "failures")),
     *(("POST", f"/dashboard/{path}") for path in ("run-again", "cancel")),
+    *(("POST", f"/dashboard/queues/{path}") for path in ("purge", "pause", "resume")),
 }
 
 #: About no task: these answer everybody.
