@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from celery import Celery
@@ -27,7 +27,8 @@ def celery_app() -> Iterator[Celery]:
     app.conf.task_default_queue = QUEUE
     yield app
     with app.connection_for_write() as connection:
-        connection.default_channel.queue_purge(QUEUE)
+        channel: Any = connection.default_channel
+        channel.queue_purge(QUEUE)
     app.close()
 
 
@@ -38,8 +39,8 @@ def sent(app: Celery, *ids: str) -> None:
 
 def waiting(app: Celery) -> int:
     with app.connection_for_write() as connection:
-        declared = connection.default_channel.queue_declare(QUEUE, passive=True)
-        return int(declared.message_count)
+        channel: Any = connection.default_channel
+        return int(channel.queue_declare(QUEUE, passive=True).message_count)
 
 
 def purged(app: Celery, end: End, queue: str = QUEUE) -> Purged | None:

@@ -59,10 +59,11 @@ class Pauses:
         """How many live workers do not consume each of the queues because they were told so."""
         pipeline = self._redis.pipeline(transaction=False)
         for queue in queues:
-            pipeline.hvals(self._control.queue(queue).paused)
+            pipeline.hgetall(self._control.queue(queue).paused)
         found = await pipeline.execute() if queues else []
         paused = {
-            queue: {lease.decode() for lease in leases} for queue, leases in zip(queues, found, strict=True)
+            queue: {lease.decode() for lease in leases.values()}
+            for queue, leases in zip(queues, found, strict=True)
         }
         if not any(paused.values()):
             return {}

@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from taskbeam.gateway import problems
-from taskbeam.gateway.auth.identity import Action
+from taskbeam.gateway.auth.identity import Action, Identity
 from taskbeam.gateway.auth.operators import name_of
 from taskbeam.gateway.dashboard.operators import OPERATOR_PROBLEMS, require_operator
+from taskbeam.gateway.dashboard.queue_control import Told
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.answer_body import AnswerBody
 from taskbeam.gateway.http.answers import described
@@ -96,15 +97,8 @@ async def pause(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) -> 
     """
     identity = await require_operator(gateway, caller, Action.CANCEL)
     with caller.visit():
-        workers, silent = await gateway.queue_control.pause(chosen.queue)
-    logger.warning(
-        "Queue %s is paused at %d workers, %d are silent, by %s",
-        chosen.queue,
-        len(workers),
-        len(silent),
-        name_of(identity),
-    )
-    return QueueWorkers(queue=chosen.queue, workers=workers, silent=silent)
+        told = await gateway.queue_control.pause(chosen.queue)
+    return _answer(chosen.queue, "paused", told, identity)
 
 
 @router.post(
@@ -121,12 +115,17 @@ async def resume(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) ->
     """
     identity = await require_operator(gateway, caller, Action.CANCEL)
     with caller.visit():
-        workers, silent = await gateway.queue_control.resume(chosen.queue)
+        told = await gateway.queue_control.resume(chosen.queue)
+    return _answer(chosen.queue, "resumed", told, identity)
+
+
+def _answer(queue: str, what: str, told: Told, identity: Identity) -> QueueWorkers:
     logger.warning(
-        "Queue %s is resumed at %d workers, %d are silent, by %s",
-        chosen.queue,
-        len(workers),
-        len(silent),
+        "Queue %s is %s at %d workers, %d are silent, by %s",
+        queue,
+        what,
+        len(told.workers),
+        len(told.silent),
         name_of(identity),
     )
-    return QueueWorkers(queue=chosen.queue, workers=workers, silent=silent)
+    return QueueWorkers(queue=queue, workers=told.workers, silent=told.silent)
