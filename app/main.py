@@ -18,10 +18,12 @@ from taskbeam.gateway import (
 )
 
 from .accounts.login import Login
+from .development import development_router, kills_worker
 from .images import images_router
 from .mails.routes import mails_router
 from .reports import reports_router
 from .texts import texts_router
+from .year import year_router
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -45,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         everybody=settings.auth == "open",
         operators=settings.everybody_operates,
         tells=_tells(settings),
+        kills=kills_worker(settings),
     )
     live = Gateway(celery_application(settings), settings=settings, **login.for_gateway())
     app = FastAPI(
@@ -65,12 +68,15 @@ def create_app(settings: Settings) -> FastAPI:
     install_browser_safety(app, settings.allowed_origins, _hosts(live, settings))
     app.include_router(live.router)
     app.include_router(live.docs_router)
+    app.include_router(year_router(live))
     app.include_router(reports_router(live, mailing))
     app.include_router(images_router(live, settings))
     app.include_router(texts_router(live))
     if mailing is not None:
         app.include_router(mails_router(live, mailing))
     app.include_router(login.router(live))
+    if kills_worker(settings):
+        app.include_router(development_router())
     _serve_files(app, settings)
     return app
 

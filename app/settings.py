@@ -32,6 +32,9 @@ class Settings(GatewaySettings, ServerSettings, CelerySettings):
     mail_webhook: str | None = None
     # What signs it; made by whoever starts first, for all that share the file.
     mail_secret_file: Path = Path("var/mail-webhook.secret")
+    # The process that has started this one, if that is `python -m stack`: it kills and starts the worker when
+    # asked to.
+    stack_pid: PositiveInt | None = None
     # The page that shows all of it.
     frontend_dir: Path = Path("frontend")
 

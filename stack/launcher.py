@@ -10,8 +10,8 @@ import redis
 
 from .ports import kept_port, why_not_bindable
 from .process import ManagedProcess, ProcessFailedError
-from .services import services
-from .signals import Signals
+from .services import WORKER, services
+from .signals import KILL_WORKER, Signals
 from .supervisor import StopRequestedError, Supervisor
 from .valkey import Valkey
 
@@ -53,10 +53,12 @@ def launch(
             redis_port, mail_port = (cleanup.enter_context(kept_port()) for _ in range(2))
             cleanup.callback(supervisor.stop_all)
             redis_url = _redis(settings, redis_port, console, supervisor)
-            _start(plan(settings, redis_url, mail_port), settings, console, supervisor)
+            planned = plan(settings, redis_url, mail_port)
+            _start(planned, settings, console, supervisor)
             console.say(f"\nTaskbeam is live at {settings.address}  (Ctrl-C stops everything)\n")
             while True:
-                supervisor.pause()
+                if KILL_WORKER in supervisor.pause():
+                    _kill_worker(planned, console, supervisor)
         except StopRequestedError:
             console.say("Stopping ... (Ctrl-C again kills)")
             return 0
@@ -113,16 +115,27 @@ def _start(plan: Sequence[Service], settings: Settings, console: Console, superv
     settings.files.mkdir(parents=True, exist_ok=True)
     started = []
     for service in plan:
-        process = ManagedProcess(
-            service.name,
-            service.argv,
-            env=service.env,
-            on_line=_both(console.under(service.name), service.ready.see),
-        )
+        process = _process(service, console)
         supervisor.watch(process)
         started.append((service, process))
     for service, process in started:
         process.wait_until(service.ready, READY_TIMEOUT, supervisor.pause, READY_INTERVAL)
+
+
+def _process(service: Service, console: Console) -> ManagedProcess:
+    return ManagedProcess(
+        service.name,
+        service.argv,
+        env=service.env,
+        on_line=_both(console.under(service.name), service.ready.see),
+    )
+
+
+def _kill_worker(plan: Sequence[Service], console: Console, supervisor: Supervisor) -> None:
+    """As the page asks. The gateway is there meanwhile, and tells what becomes of the jobs."""
+    console.say("Killing the worker, as the page asks, and starting it again")
+    [worker] = [service for service in plan if service.name == WORKER]
+    supervisor.kill_and_replace(WORKER, lambda: _process(worker, console))
 
 
 def _both(first: Callable[[str], None], second: Callable[[str], None]) -> Callable[[str], None]:

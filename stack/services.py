@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from .vapid import kept_vapid_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+WORKER = "worker"
 WORKER_CONCURRENCY = 2
 
 
@@ -40,6 +42,9 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_DASHBOARD": str(settings.dashboard),
         # Whoever reaches a loopback address is on this machine, as the operator is.
         "TASKBEAM_EVERYBODY_OPERATES": str(is_loopback(settings.host)),
+        **({"TASKBEAM_STACK_PID": str(os.getpid())} if is_loopback(settings.host) else {}),
+        # On a server that somebody else has started there may be other workers.
+        "TASKBEAM_ALONE": str(settings.redis_url is None),
         "TASKBEAM_AUTH": settings.auth,
         "TASKBEAM_VAPID_KEY": settings.vapid_key or kept_vapid_key(settings.vapid_file),
         "TASKBEAM_VAPID_CONTACT": settings.vapid_contact,
@@ -72,7 +77,7 @@ def services(settings: Settings, redis_url: str, mail_port: int) -> tuple[Servic
         ready=LineWritten(" ready."),
     )
     worker = Service(
-        name="worker",
+        name=WORKER,
         argv=(
             # No queue named: it serves all that the application declares.
             *(sys.executable, "-m", "worker", "worker"),

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 STOP_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-WATCHED = (*STOP_SIGNALS, signal.SIGCHLD)
+#: The gateway asks by it, for whoever looks at the page, that the worker is killed and started again.
+KILL_WORKER = signal.SIGUSR1
+WATCHED = (*STOP_SIGNALS, signal.SIGCHLD, KILL_WORKER)
 
 
 class Signals:

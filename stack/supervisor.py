@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from .signals import STOP_SIGNALS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .process import ManagedProcess
     from .signals import Signals
 
@@ -27,15 +29,23 @@ class Supervisor:
     def watch(self, process: ManagedProcess) -> None:
         self._processes.append(process)
 
-    def pause(self, seconds: float | None = None) -> None:
-        """Wait for `seconds` (None: for ever) or until a signal comes.
+    def kill_and_replace(self, name: str, start: Callable[[], ManagedProcess]) -> None:
+        """Kill the watched process of this name with all that it has started, and watch another one."""
+        [place] = [place for place, process in enumerate(self._processes) if process.name == name]
+        self._processes[place].kill()
+        self._processes[place] = start()
+
+    def pause(self, seconds: float | None = None) -> frozenset[int]:
+        """Wait for `seconds` (None: for ever) or until a signal comes; the numbers of those that came.
 
         Raises StopRequestedError when asked to stop, ProcessFailedError when a watched process has ended.
         """
-        if self._signals.wait(seconds) & STOP_SIGNALS:
+        came = self._signals.wait(seconds)
+        if came & STOP_SIGNALS:
             raise StopRequestedError
         for process in self._processes:
             process.check()
+        return came
 
     def stop_all(self) -> None:
         """Stop one after another, the last one first; after a Ctrl-C meanwhile, kill what is left."""

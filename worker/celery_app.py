@@ -19,17 +19,20 @@ from .emails.smtp import SmtpServer
 from .images.files import PictureFiles
 from .images.service import ImageService
 from .images.uploads import Uploads
+from .redelivery import redeliver_at_start
 from .reports.files import ReportFiles
 from .reports.service import ReportService
 from .settings import WorkerSettings
 from .sweeping import Sweeper
-from .tasks import batches, emails, images, reports, texts
+from .tasks import batches, emails, images, reports, texts, year
 from .texts.service import TextService
+from .year.export import Exports
+from .year.service import YearService
 
 logger = get_task_logger(__name__)
 
 #: The tasks that store files.
-STORING = ("reports.generate", "images.resize")
+STORING = ("reports.generate", "reports.year", "images.resize")
 
 QUEUES = ("default", "reports", "emails", "images", "texts")
 DAY_SECONDS = 24 * 60 * 60
@@ -37,6 +40,7 @@ DAY_SECONDS = 24 * 60 * 60
 #: What a client is told of errors that it can do something about: code and message.
 PUBLIC_ERRORS = {
     "UnknownUserError": ("unknown_user", "There is no user with this number."),
+    "ExportPendingError": ("export_pending", "The tills have not handed over their receipts yet."),
     "InvalidEmailError": ("invalid_email", "The message or an address in it is not valid."),
     "RefusedError": ("email_refused", "The mail server refused the message."),
     "OutcomeUnknownError": ("email_outcome_unknown", "The mail server's answer was lost."),
@@ -90,9 +94,13 @@ def create_celery(settings: WorkerSettings) -> Celery:
     picture_files = PictureFiles(settings.files_dir, on_files.add, room)
     generate = reports.register(app, ReportService(database, report_files))
     batches.register(app, generate)
+    exports = Exports(settings.uploads_dir, on_uploads.add)
+    year.register(app, YearService(exports, report_files), exports, settings.receipts_a_month)
     images.register(app, ImageService(Uploads(settings.uploads_dir, on_uploads.add), picture_files))
     texts.register(app, TextService(settings.texts_dir))
     _prepare_at_start(app, database)
+    if settings.alone:
+        redeliver_at_start(app)
     _sweep(
         app,
         settings.sweep_interval,

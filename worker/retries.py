@@ -14,22 +14,25 @@ class Retried(TypedDict):
     autoretry_for: tuple[type[Exception], ...]
     throws: tuple[type[Exception], ...]
     dont_autoretry_for: tuple[type[Exception], ...]
-    retry_backoff: bool
+    retry_backoff: bool | int
     retry_jitter: bool
     max_retries: int
 
 
-def retried(*hopeless: type[Exception]) -> Retried:
+def retried(*hopeless: type[Exception], pause: int = 0) -> Retried:
     """The options of a task that is tried again, later each time, whatever goes wrong.
 
     Except for what would go wrong again: the ``hopeless`` errors, which are expected and so logged in one
     line, without a traceback; and a run that takes longer than a task may.
+
+    ``pause``: seconds until the first retry, exactly, for a task that knows how long it has to wait; with 0
+    it is one or less, by chance.
     """
     return Retried(
         autoretry_for=(Exception,),
         throws=hopeless,
         dont_autoretry_for=(*hopeless, SoftTimeLimitExceeded),
-        retry_backoff=True,
-        retry_jitter=True,
+        retry_backoff=pause or True,
+        retry_jitter=not pause,
         max_retries=MOST,
     )

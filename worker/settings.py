@@ -27,6 +27,9 @@ class WorkerSettings(BaseSettings):
     # Pages in Markdown, which texts are learnt from.
     texts_dir: Path = Path("docs")
 
+    # Receipts of a month that the sample shop's tills print: a report of a year reads all of them.
+    receipts_a_month: PositiveInt = 100_000
+
     # Files stay while a task that needs them can be read. Those that no task has claimed are kept for so many
     # seconds: longer than a task may wait, and than its result lives.
     uploads_keep: PositiveFloat = 24 * 60 * 60
@@ -37,6 +40,10 @@ class WorkerSettings(BaseSettings):
     # Of all that jobs have stored, and of one owner's.
     storage_bytes: PositiveInt = 20 * 1024**3
     storage_bytes_per_owner: PositiveInt = 2 * 1024**3
+
+    # Whether no other worker takes tasks from the broker: then a dead one has left what is unacknowledged
+    # when this one starts, and it is delivered again at once.
+    alone: bool = False
 
     # The mail server: smtp://, smtp+starttls:// or smtps://, with user:password@ where it asks for them.
     smtp_url: str = "smtp://127.0.0.1:1025"

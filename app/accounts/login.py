@@ -19,13 +19,20 @@ class Login:
     """Accounts in a file; None: there are none.
 
     ``everybody``: whether whoever has not signed in may do something, too; ``operators``: and sees the
-    dashboard. ``tells``: how the gateway tells of ends.
+    dashboard. ``tells``: how the gateway tells of ends; ``kills``: the page may kill the worker.
     """
 
     def __init__(
-        self, path: Path | None, *, everybody: bool, operators: bool, tells: Collection[Channel]
+        self,
+        path: Path | None,
+        *,
+        everybody: bool,
+        operators: bool,
+        tells: Collection[Channel],
+        kills: bool = False,
     ) -> None:
-        self._everybody, self._operators, self._tells = everybody, everybody and operators, tells
+        self._everybody, self._operators = everybody, everybody and operators
+        self._tells, self._kills = tells, kills
         self._store = AccountStore(path) if path is not None else None
         self._sessions = Sessions(self._store.signing_key) if self._store is not None else None
 
@@ -50,7 +57,7 @@ class Login:
 
     def router(self, live: Gateway) -> APIRouter:
         """Its routes; ``live`` ends what a session has opened."""
-        router = session_router(self._sessions, self._tells)
+        router = session_router(self._sessions, self._tells, kills=self._kills)
         if self._store is not None and self._sessions is not None:
             router.include_router(accounts_router(live, self._store, self._sessions))
         return router

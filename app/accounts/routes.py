@@ -61,6 +61,7 @@ class Visit(SignedIn):
     """Also what the page around need not ask for in vain."""
 
     tells: Annotated[list[Channel], Field(description="How the gateway tells people that a job has ended.")]
+    kills: Annotated[bool, Field(description="Whether the page may kill the worker: on one's own machine.")]
 
 
 class Doorman:
@@ -156,8 +157,8 @@ def accounts_router(live: Gateway, store: AccountStore, sessions: Sessions) -> A
     return router
 
 
-def session_router(sessions: Sessions | None, tells: Collection[Channel]) -> APIRouter:
-    """Who has signed in; None: the service has no accounts. ``tells``: how the gateway tells of ends."""
+def session_router(sessions: Sessions | None, tells: Collection[Channel], *, kills: bool) -> APIRouter:
+    """Who has signed in; None: the service has no accounts. ``tells`` and ``kills``: see `Visit`."""
     router = APIRouter(tags=["accounts"], route_class=AnswersHead)
 
     @router.get(
@@ -174,6 +175,7 @@ def session_router(sessions: Sessions | None, tells: Collection[Channel]) -> API
             offered=sessions is not None,
             account=session.account if session is not None else None,
             tells=list(tells),
+            kills=kills,
         )
 
     return router

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--name", help="Who signs in, as the audit log has it.  [default: your name on this machine]")
 @click.option("--read-only", is_flag=True, help="See every task, and change none.")
-@click.option("--address", metavar="URL", help="Where it is opened.  [default: by TASKBEAM_HOST, TASKBEAM_PORT]")
+@click.option(
+    "--address", metavar="URL", help="Where it is opened.  [default: by TASKBEAM_HOST, TASKBEAM_PORT]"
+)
 @click.option("--minutes", type=click.IntRange(1, 60), default=10, help="Good for so long.  [default: 10]")
 @click.option("--hours", type=click.IntRange(1, 24), default=8, help="The session's life.  [default: 8]")
 @celery_option

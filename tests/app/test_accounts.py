@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     Visit = Callable[[str | None], httpx.Client]
 
 
+#: What the page is told where nobody has signed in.
+VISITOR: dict[str, object] = {"offered": True, "account": None, "tells": [], "kills": False}
+
+
 def order(client: httpx.Client, user_id: int = 7) -> str:
     """The task of a report that is asked for."""
     answer = client.post("/reports", json={"user_id": user_id})
@@ -87,7 +91,12 @@ class TestSigningIn:
             headers={"Origin": "https://evil.example"},
         )
         assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
-        assert client.get("/session").json() == {"offered": True, "account": "known", "tells": []}
+        assert client.get("/session").json() == {
+            "offered": True,
+            "account": "known",
+            "tells": [],
+            "kills": False,
+        }
 
     def test_names_that_anybody_may_have_mean_us_are_not_answered(self, visit: Visit) -> None:
         """As ever, where the service is open: see `taskbeam.gateway.http.hosts`."""
@@ -98,7 +107,12 @@ class TestSigningIn:
     def test_a_cookie_that_is_none_is_nobodys(self, visit: Visit, cookie: str) -> None:
         client = visit(None)
         client.cookies.set(COOKIE, cookie)
-        assert client.get("/session").json() == {"offered": True, "account": None, "tells": []}
+        assert client.get("/session").json() == {
+            "offered": True,
+            "account": None,
+            "tells": [],
+            "kills": False,
+        }
         assert client.get("/feeds/owner:me").status_code == 404
 
 
@@ -196,7 +210,12 @@ class TestSigningOut:
             assert b"token_revoked" in stream.rest()
             assert socket.closed().reason == "token_revoked"
         assert COOKIE not in client.cookies
-        assert client.get("/session").json() == {"offered": True, "account": None, "tells": []}
+        assert client.get("/session").json() == {
+            "offered": True,
+            "account": None,
+            "tells": [],
+            "kills": False,
+        }
         thief = visit(None)
         for answer in (
             thief.get(f"/tasks/{task_id}", headers=stolen),

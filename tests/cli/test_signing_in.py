@@ -37,7 +37,9 @@ def test_an_address_without_a_scheme_is_https(given: str, address: str) -> None:
     assert keeping_cookies(given) == address
 
 
-@pytest.mark.parametrize("address", ["http://jobs.example.com", "http://10.0.0.5:8000", "http://[fd00::5]:8000"])
+@pytest.mark.parametrize(
+    "address", ["http://jobs.example.com", "http://10.0.0.5:8000", "http://[fd00::5]:8000"]
+)
 def test_plain_http_of_another_machine_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="--address https://HOST"):
         keeping_cookies(address)

@@ -96,6 +96,7 @@ SERVICE = (
         "create_images": SENDING | {"too_large", "bad_request", "insufficient_storage"},
         "create_report_batch": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
         "create_text": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
+        "create_year_report": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
         "get_session": {"unknown_host"},
         "get_report": COMMON | IDENTITY | ABSENT,
     }
@@ -120,6 +121,7 @@ SUCCESS = {
     "create_report": {"202": {"Location", "Cache-Control"}},
     "create_images": {"202": {"Location", "Cache-Control"}},
     "create_text": {"202": {"Location", "Cache-Control"}},
+    "create_year_report": {"202": {"Location", "Cache-Control"}},
     "create_report_batch": {"202": {"Location", "Cache-Control"}},
     "get_report": {"200": set()},
     "get_session": {"200": set()},
@@ -292,7 +294,7 @@ ASKED = {
     **dict.fromkeys(("cancel_task", *PUSH, *WEBHOOKS, *PREFERENCES), frozenset({"token"})),
     **dict.fromkeys(KEYS, frozenset({"api_key"})),
     **dict.fromkeys(
-        ("create_report", "create_report_batch", "create_images", "create_text"),
+        ("create_report", "create_report_batch", "create_year_report", "create_images", "create_text"),
         frozenset({"token", "api_key"}),
     ),
     **dict.fromkeys(("get_liveness", "get_readiness", "get_session", "get_push_key"), frozenset()),

@@ -162,6 +162,19 @@ class TestDeath:
         assert terminal.wait_for_exit() == 1
         assert words in terminal.lines
 
+    def test_a_worker_that_is_killed_on_purpose_is_started_again(self, terminal: Terminal) -> None:
+        terminal.wait_until_live()
+        first = terminal.pid_of("worker")
+        terminal.send(signal.SIGUSR1)
+        again = rf"^worker *\| pid (?!{first}$)\d+$"
+        terminal.wait_for_line(again)
+        assert terminal.find("Killing the worker")
+        assert not terminal.find(r"^worker *\| ended"), "it had no time to say so"
+        os.kill(terminal.pid_of("gateway"), 0)
+        terminal.press_ctrl_c()
+        assert terminal.wait_for_exit() == 0
+        assert terminal.find(r"^worker *\| ended"), "the second one is looked after as the first one was"
+
     def test_nothing_outlives_a_launcher_that_was_killed(self, terminal: Terminal) -> None:
         terminal.wait_until_live()
         terminal.send(signal.SIGKILL)

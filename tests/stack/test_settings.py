@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,18 @@ def test_the_gateway_may_tell_itself_how_a_report_has_ended(
 )
 def test_everybody_is_an_operator_where_nobody_else_reaches_it(host: str, ours: bool) -> None:
     assert environment(Settings(host=host), "redis://127.0.0.1:1")["TASKBEAM_EVERYBODY_OPERATES"] == str(ours)
+
+
+@pytest.mark.parametrize(("host", "ours"), [("127.0.0.1", True), ("0.0.0.0", False)])
+def test_the_page_may_kill_the_worker_where_nobody_else_reaches_it(host: str, ours: bool) -> None:
+    env = environment(Settings(host=host), "redis://127.0.0.1:1")
+    assert env.get("TASKBEAM_STACK_PID") == (str(os.getpid()) if ours else None)
+
+
+def test_the_worker_is_alone_on_a_server_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment(Settings(), "redis://127.0.0.1:1")["TASKBEAM_ALONE"] == "True"
+    monkeypatch.setenv("TASKBEAM_REDIS_URL", "redis://127.0.0.1:1")
+    assert environment(Settings(), "redis://127.0.0.1:1")["TASKBEAM_ALONE"] == "False"
 
 
 def test_a_mail_server_is_started_before_who_sends_to_it() -> None:

@@ -23,22 +23,28 @@ def ask(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
-        document: dict[str, Any] = json.load(answer)
+        document: dict[str, Any] = json.loads(answer.read() or "{}")
         return document
+
+
+def state_of(address: str, task_id: str) -> str:
+    state: str = ask(f"{address}/reports/{task_id}")["state"]
+    return state
 
 
 def final_state(address: str, task_id: str) -> str:
     """The state of a report when it no longer changes, as the tutorial's client asks for it."""
     deadline = time.monotonic() + DEADLINE
     while True:
-        state: str = ask(f"{address}/reports/{task_id}")["state"]
+        state = state_of(address, task_id)
         if state in {"SUCCESS", "FAILURE"} or time.monotonic() > deadline:
             return state
         time.sleep(0.1)
 
 
 def test_what_is_shown_as_live_does_a_job_and_ctrl_c_ends_it_all(tmp_path: Path) -> None:
-    with Terminal(STACK, tmp_path) as terminal:
+    small = {"TASKBEAM_RECEIPTS_A_MONTH": "500"}
+    with Terminal(STACK, tmp_path, small) as terminal:
         address = terminal.wait_until_live()
         assert terminal.find(r"^mail *\| smtp://127\.0\.0\.1:\d+ ready\.$")
         task_id = ask(f"{address}/reports", {"user_id": 1})["task_id"]
@@ -48,6 +54,11 @@ def test_what_is_shown_as_live_does_a_job_and_ctrl_c_ends_it_all(tmp_path: Path)
         terminal.process.wait_until(lambda: terminal.find(arrived) is not None, waiting.DEADLINE)
         [mail] = [file.read_text() for file in (tmp_path / "mail").glob("*.eml")]
         assert f"{address}/files/reports/report-2-" in mail
+        year = ask(f"{address}/reports/year", {})["task_id"]
+        terminal.process.wait_until(lambda: state_of(address, year) == "RETRY", waiting.DEADLINE)
+        ask(f"{address}/development/kill-worker", {})
+        assert final_state(address, year) == "SUCCESS", "what the killed worker had is delivered again"
+        assert terminal.find("Killing the worker")
         terminal.press_ctrl_c()
         assert terminal.wait_for_exit() == 0
     assert terminal.find(r"^worker *\| worker: Warm shutdown")

@@ -16,6 +16,7 @@ from worker.emails.marks import CLAIM_SECONDS
 from worker.images.errors import NotAnImageError, TooLargeToDecodeError, TooManyPixelsError, UploadGoneError
 from worker.reports.orders import UnknownUserError
 from worker.settings import WorkerSettings
+from worker.tasks.year import PAUSE
 from worker.texts.corpus import NoTextError
 
 
@@ -47,7 +48,7 @@ def test_each_workload_has_a_queue_of_its_own(app: Celery, task: str, name: str)
 
 def test_each_task_has_typed_payloads_that_a_document_takes(app: Celery) -> None:
     ours = [name for name in app.tasks if not name.startswith("celery.")]
-    assert len(ours) == 5
+    assert len(ours) == 7
     for name in ours:
         payloads = payloads_of(app.tasks[name])
         assert payloads is not None
@@ -92,6 +93,14 @@ def test_a_job_is_retried_with_backoff_and_jitter(app: Celery, name: str) -> Non
     assert task.retry_backoff is True
     assert task.retry_jitter is True
     assert task.max_retries == 5
+
+
+def test_a_report_that_waits_for_its_source_knows_how_long(app: Celery) -> None:
+    """And what it reads is with the broker until it has ended: whoever kills the worker costs an attempt."""
+    task: Any = app.tasks["reports.year"]
+    assert (task.retry_backoff, task.retry_jitter, task.max_retries) == (PAUSE, False, 5)
+    assert task.acks_late
+    assert app.tasks["reports.export"].acks_late
 
 
 def test_what_would_fail_again_is_not_retried(app: Celery) -> None:

@@ -6,12 +6,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from pypdf import PdfReader
 
 import taskbeam
 from taskbeam.client import FeedEvent, TaskFailed
 from taskbeam.testing import recorded, recording
 from tests.support.gateway import ROOT
 from worker.celery_app import create_celery
+from worker.reports.wording import MONTHS
 from worker.settings import WorkerSettings
 from worker.texts.service import TextService
 
@@ -37,6 +39,7 @@ def settings(tmp_path: Path, filled_database: Path) -> WorkerSettings:
         uploads_dir=tmp_path / "uploads",
         texts_dir=ROOT / "docs",
         smtp_url=f"smtp://{NOWHERE}",
+        receipts_a_month=40,
     )
 
 
@@ -82,6 +85,25 @@ def test_a_picture(app: Celery, settings: WorkerSettings) -> None:
 def test_what_is_no_picture(app: Celery, settings: WorkerSettings) -> None:
     events = recorded(app.tasks["images.resize"], left_in(settings.uploads_dir)(b"no picture"))
     assert events.story == ["PENDING", "STARTED", "FAILURE not_an_image"]
+
+
+def test_a_report_of_a_year(app: Celery, tmp_path: Path) -> None:
+    """Its first attempt asks for the source; the second has it, and tells what it finds while it reads."""
+    with recording(app) as journal:
+        events = recorded(app.tasks["reports.year"], year=2024)
+    assert events.states == ["PENDING", "STARTED", "RETRY", "STARTED", "SUCCESS"]
+    assert events.log == ["Asking the tills for their receipts of 2024"]
+    [export] = journal.named("reports.export")
+    assert export.fate == "SUCCESS"
+    assert [step.state for step in events.steps] == ["done"] * 5
+    percents = [report.percent or 0 for report in events.progress]
+    assert percents == sorted(percents)
+    *months, first, _, _, _, _ = [line for line in (events.output or "").splitlines() if line]
+    assert [line.split()[0] for line in months] == list(MONTHS)
+    assert first.endswith("times as often as by chance")
+    stored = tmp_path / events.result["report_url"].lstrip("/")
+    assert "The year 2024" in PdfReader(stored).pages[0].extract_text()
+    assert list((tmp_path / "uploads/exports").iterdir()) == [], "what was read is not kept"
 
 
 def test_a_text_word_by_word(app: Celery) -> None:

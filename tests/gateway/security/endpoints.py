@@ -208,6 +208,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "new batch": Endpoint(
         "POST", "/reports/batches", http("POST", "/reports/batches", json={"user_ids": [7]}), "send"
     ),
+    "new year's report": Endpoint("POST", "/reports/year", http("POST", "/reports/year", json={}), "send"),
     "new text": Endpoint("POST", "/texts", http("POST", "/texts", json={"words": 7}), "send"),
     "new picture": Endpoint("POST", "/images", http("POST", "/images", content=b"no picture"), "send"),
 }

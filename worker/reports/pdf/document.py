@@ -1,7 +1,9 @@
 """The finished PDF: pages in order, each with its foot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 from reportlab.graphics import renderPDF  # type: ignore[import-untyped]
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
@@ -25,14 +27,19 @@ class Document:
 
 
 def compose(customer: Customer, summary: Summary, charts: Charts, version: str) -> Document:
-    """Print the pages. The same arguments give the same bytes: no date or random id is written."""
+    """Print a customer's pages."""
     if summary.orders:
         pages = [overview_page(customer, summary, charts), details_page(customer, summary)]
     else:
         pages = [blank_page(customer, summary)]
+    return printed(pages, f"Order report: {customer.company}", version)
+
+
+def printed(pages: Sequence[Any], title: str, version: str) -> Document:
+    """Print pages. The same arguments give the same bytes: no date or random id is written."""
     file = BytesIO()
     canvas = Canvas(file, pagesize=(PAGE_WIDTH, PAGE_HEIGHT), invariant=1, pageCompression=1, lang="en")
-    canvas.setTitle(f"Order report: {customer.company}")
+    canvas.setTitle(title)
     canvas.setAuthor(BRAND)
     canvas.setSubject(f"Report version {version}")
     for number, page in enumerate(pages, start=1):
