@@ -108,12 +108,12 @@ def _hosts(live: Gateway, settings: Settings) -> AllowedHosts:
 
 def _serve_files(app: FastAPI, settings: Settings) -> None:
     folder = settings.frontend_dir
-    page = Files(directory=folder, check_dir=False)
+    page = Files(directory=folder, check_dir=False, packed=True)
 
     async def index(request: Request) -> Response:
         return await page.get_response("index.html", request.scope)
 
     app.add_route("/", index, include_in_schema=False)
-    app.mount("/page", Files(directory=folder / "page", check_dir=False, hashed=True))
+    app.mount("/page", Files(directory=folder / "page", check_dir=False, hashed=True, packed=True))
     if settings.serves_files:
         app.mount("/files", Files(directory=settings.files_dir, check_dir=False, private=True), name="files")

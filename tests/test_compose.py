@@ -147,10 +147,17 @@ class TestCompose:
 class TestDockerfile:
     def test_everything_copied_exists_and_is_in_the_build_context(self, dockerfile: list[list[str]]) -> None:
         allowed = (ROOT / ".dockerignore").read_text().splitlines()
-        sources = [source for word, *paths in dockerfile if word == "COPY" for source in paths[:-1]]
+        copied = [paths for word, *paths in dockerfile if word == "COPY" and "--from=built" not in paths]
+        sources = {source for *paths, _ in copied for source in paths}
         for source in sources:
             assert (ROOT / source).exists()
-            assert f"!{source}" in allowed
+            assert any(f"!{path}" in allowed for path in (source, *map(str, Path(source).parents)))
+
+    def test_nothing_hides_the_installed_package(self, dockerfile: list[list[str]]) -> None:
+        """Its gateway has the bundles; what is in the folder of the command is imported before it."""
+        last = dockerfile[max(index for index, (word, *_) in enumerate(dockerfile) if word == "WORKDIR") :]
+        assert not any("taskbeam" in words for words in last if words[0] in ("COPY", "RUN"))
+        assert ["RUN", "pip", "install", "--no-deps", "--force-reinstall", "/srv/built/dist/*.whl"] in last
 
     def test_it_does_not_run_as_root(self, dockerfile: list[list[str]]) -> None:
         users = [words[1] for words in dockerfile if words[0] == "USER"]
