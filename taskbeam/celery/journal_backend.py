@@ -231,7 +231,7 @@ class JournalBackend:
 
     def add_to_chord(self, group_id: str, result: Any) -> None:
         """As Celery's; the group's feed is told, too."""
-        self._canvases.added(group_id)
+        self._canvases.added(group_id, result.id)
         super().add_to_chord(group_id, result)  # type: ignore[misc]
 
     def seal_group(self, group: str, members: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import ConnectionError, DataError, ResponseError  # noqa: A004
 
+from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.celery.flusher import Flusher
 from taskbeam.celery.kept_ends import kept_ends
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from taskbeam.celery.outage import Outage
     from taskbeam.celery.run import Run
     from taskbeam.journal.entry import Appended, Entry
-    from taskbeam.journal.scripts import Script
+    from taskbeam.journal.feeds.canvas_news import CanvasNews
     from taskbeam.journal.writer import Writer
 
     #: Sends an entry; returns the newest answer that is known by then.
@@ -138,17 +139,22 @@ class Outbox:
         for place, entry in enumerate(entries, 1):
             self._append(entry, None, self._quick.post if place < len(entries) else self._quick.append)
 
-    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> None:
-        """Run a script whose work may be lost, after what this thread has written."""
-        outage = self._outage(keys[0])
+    def tell_canvas(self, news: CanvasNews) -> None:
+        """Tell groups and trees, after what this thread has written. On one server it may be lost."""
+        outage = self._outage(news.key)
         if outage.closed or self._interrupts(None):
-            outage.lost += 1
+            outage.lost += not self._quick.keep(news)
             return
         try:
-            self._quick.run(script, keys, args)
+            self._quick.tell_canvas(news)
         except Exception as error:  # a credential provider may raise anything
             if refuses_for_good(error):
-                logger.warning("Redis refused to tell the feed at %s: %s. It may never end.", keys[0], error)
+                logger.warning(
+                    "%s cannot be told: %s. That feed may never end.",
+                    news,
+                    error,
+                    extra=about(task_id=news.task_id or None),
+                )
                 return
             outage.lost += 1
             self._failed(error, outage)

@@ -19,7 +19,7 @@ from taskbeam.journal.failed_steps import failed_steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from taskbeam.journal.keys import TaskKeys
+    from taskbeam.cluster.feed_teller import Lack
 
 logger = logger_for(__name__)
 
@@ -33,12 +33,11 @@ LOOK = 0.05
 MOST = 10_000
 
 
-class Lack(NamedTuple):
-    """A feed that lacks something of a task; ``again`` tells it, or raises `NotToldError`."""
+class Kept(NamedTuple):
+    """What a feed lacks; ``again`` tells it, or raises `NotToldError`."""
 
-    again: Callable[[TaskKeys, str], None]
-    keys: TaskKeys
-    feed: str
+    again: Callable[[Lack], None]
+    lack: Lack
 
 
 class _Lane:
@@ -46,7 +45,7 @@ class _Lane:
 
     def __init__(self, server: Hashable, work: Callable[[_Lane], None]) -> None:
         self.server = server
-        self.lacks: dict[Lack, None] = {}
+        self.lacks: dict[Kept, None] = {}
         self.tries: Flusher[_Lane] = Flusher(work, "taskbeam-feeds")
 
     def try_later(self) -> None:
@@ -54,7 +53,7 @@ class _Lane:
 
 
 class UntoldFeeds:
-    """Of all writers of a process. Feed and task are kept: the task's journal says what is lacking."""
+    """Of all writers of a process. Of a task its journal says what is lacking, so there is little to keep."""
 
     def __init__(self) -> None:
         self._lanes: dict[Hashable, _Lane] = {}
@@ -70,30 +69,24 @@ class UntoldFeeds:
         lane = self._lanes.get(server)
         return lane is not None and bool(lane.lacks)
 
-    def keep(
-        self, again: Callable[[TaskKeys, str], None], keys: TaskKeys, feed: str, server: Hashable
-    ) -> None:
-        """The feed, which is at the server, lacks something of the task."""
-        self._put(Lack(again, keys, feed), server)
+    def keep(self, again: Callable[[Lack], None], lack: Lack, server: Hashable) -> None:
+        """A feed at the server lacks something."""
+        self._put(Kept(again, lack), server)
 
-    def failed(
-        self, again: Callable[[TaskKeys, str], None], keys: TaskKeys, feed: str, error: NotToldError
-    ) -> None:
+    def failed(self, again: Callable[[Lack], None], lack: Lack, error: NotToldError) -> None:
         """The same, and why; what the server refuses until somebody sets it right is not kept."""
-        lack = Lack(again, keys, feed)
         if _refuses(error.why):
             _note_refusal(lack, error.why)
             return
         if not self.waits_for(error.server):
             logger.warning(
-                "Task %s: its feed %s cannot be told now, and is told when %s takes it: %s",
-                keys.task_id,
-                feed,
+                "%s cannot be told now, and is told when %s takes it: %s",
+                lack,
                 error.server or "the cluster",
                 error,
-                extra=about(task_id=keys.task_id),
+                extra=about(task_id=lack.task_id),
             )
-        self._put(lack, error.server)
+        self._put(Kept(again, lack), error.server)
 
     def drain(self, seconds: float, stop: Callable[[], bool] = lambda: False) -> None:
         """The process is about to end: wait until all are told, for so many seconds, or until ``stop``."""
@@ -107,45 +100,44 @@ class UntoldFeeds:
                 left,
             )
 
-    def _put(self, lack: Lack, server: Hashable) -> None:
+    def _put(self, kept: Kept, server: Hashable) -> None:
         if len(self) >= MOST:
             self.dropped += 1
             if is_milestone(self.dropped):
                 logger.warning(
-                    "Task %s: its feed %s is not told, for %d others wait for servers that are away. It is "
-                    "told with the next event of the task, or when somebody lists it. Number of times: %d",
-                    lack.keys.task_id,
-                    lack.feed,
+                    "%s is not told, for %d others wait for servers that are away. It is told with the next "
+                    "event of the task, or when somebody lists it. Number of times: %d",
+                    kept.lack,
                     MOST,
                     self.dropped,
-                    extra=about(task_id=lack.keys.task_id),
+                    extra=about(task_id=kept.lack.task_id),
                 )
             return
         lane = self._lanes.get(server)
         if lane is None:
             lane = self._lanes.setdefault(server, _Lane(server, self._work))
-        lane.lacks[lack] = None
+        lane.lacks[kept] = None
         lane.try_later()
 
     def _work(self, lane: _Lane) -> None:
         """On the lane's thread: tell what it has, until its server is found to be away still."""
         refused: set[str] = set()
-        for lack in list(lane.lacks):
-            if lack.feed in refused:
+        for kept in list(lane.lacks):
+            if kept.lack.feed in refused:
                 continue
             try:
-                lack.again(lack.keys, lack.feed)
+                kept.again(kept.lack)
             except NotToldError as error:
                 if _refuses(error.why):
-                    _note_refusal(lack, error.why)
+                    _note_refusal(kept.lack, error.why)
                 elif error.server != lane.server:
-                    self._put(lack, error.server)
+                    self._put(kept, error.server)
                 elif isinstance(error.why, ResponseError) and not isinstance(error.why, ClusterDownError):
-                    refused.add(lack.feed)  # its slot alone may be moving
+                    refused.add(kept.lack.feed)  # its slot alone may be moving
                     continue
                 else:
                     break
-            del lane.lacks[lack]
+            del lane.lacks[kept]
         if lane.lacks:
             lane.try_later()
 
@@ -156,7 +148,7 @@ def _refuses(error: Exception) -> bool:
 
 
 def _note_refusal(lack: Lack, error: Exception) -> None:
-    failed_steps.note(lack.keys.task_id, [f"tell the feed: {error} ({lack.feed})"])
+    failed_steps.note(lack.task_id, [f"tell the feed: {error} ({lack.feed})"])
 
 
 #: Of this process.

@@ -9,9 +9,9 @@ from taskbeam.background.logger import logger_for
 from taskbeam.cluster.tell_feeds import carry_out
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.events import EventId, Record
-from taskbeam.journal.feeds.names import FEED, ClusterFeedKeys
+from taskbeam.journal.feeds.names import FEED, ClusterFeedKeys, FeedKind
 from taskbeam.journal.feeds.reader import FeedPage, FeedReader
-from taskbeam.journal.feeds.telling import catch_up
+from taskbeam.journal.feeds.telling import catch_up, plant
 from taskbeam.journal.run_script import run_script
 from taskbeam.journal.scripts import FORGET_ROWS, PICTURE, ROWS
 
@@ -53,18 +53,30 @@ class ClusterFeedReader(FeedReader):
             if picture is None:
                 gone += [ids[place], rows[place]]
                 continue
-            event, turned = picture
+            event, turned, holds = picture
             room -= len(event)
             if room < 0 and events:
                 following = numbers[place - 1]
                 break
             if event:
                 events.append(Record.parse(event))
-            if turned and _id(turned) > _id(rows[place]):
+            if _is_behind(rows[place], turned, holds):
                 behind.append(tasks[place])
         if gone or behind:
             await self._put_right(keys, name, gone, behind)
         return FeedPage(EventId(int(epoch), seq), rollup, events, int(following) if following else None)
+
+    async def tree_of(self, task_id: str) -> str | None:
+        keys = self._names.task(task_id)
+        calls = plant(keys, alone=True)
+        call = next(calls)
+        found = await run_script(self._connection, call.script, call.keys, *call.args)
+        if found is None:
+            return None
+        tree: str = found[0].decode(errors="replace")
+        if not tree:
+            await carry_out(self._connection, calls, found)
+        return f"{FeedKind.TREE}:{tree or task_id}"
 
     async def _put_right(
         self, keys: TaskKeys, name: str, gone: Iterable[bytes], behind: Iterable[TaskKeys]
@@ -78,10 +90,11 @@ class ClusterFeedReader(FeedReader):
             logger.warning("Cannot put the feed %s right: %s", name, error)
 
 
-async def _picture(connection: Exchange, task: TaskKeys) -> tuple[bytes, bytes] | None:
-    """The newest event with the task's state, and the id of its newest transition; None: it is gone."""
+async def _picture(connection: Exchange, task: TaskKeys) -> tuple[bytes, bytes, bytes] | None:
+    """The newest event with the task's state, the id of its newest transition, and whether its errbacks are
+    still to be sent; None: it is gone."""
     found = await run_script(connection, PICTURE, (task.head, task.log))
-    return None if found is None else (found[0], found[1])
+    return None if found is None else (found[0], found[1], found[2])
 
 
 def _keys(feed: TaskKeys) -> tuple[str, ...]:
@@ -91,3 +104,9 @@ def _keys(feed: TaskKeys) -> tuple[str, ...]:
 def _id(row: bytes) -> EventId:
     """The event that stands first in it."""
     return EventId.parse(row.partition(b" ")[0].decode())
+
+
+def _is_behind(row: bytes, turned: bytes, holds: bytes) -> bool:
+    """Whether a task has gone on since its feed's row, or its tree waits for errbacks that are sent."""
+    waits = row.split(b" ", 2)[1].endswith(b"!")
+    return bool(turned) and (_id(turned) > _id(row) or (waits and not holds))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taskbeam.journal.feeds.telling import catch_up, feed_head, tell
+from taskbeam.journal.feeds.telling import TaskLack, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from taskbeam.cluster.lines import Lines
     from taskbeam.journal.entry import Entry
+    from taskbeam.journal.feeds.canvas_news import CanvasNews
     from taskbeam.journal.feeds.telling import Call, Calls
-    from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.line import Line
 
 
@@ -26,23 +26,35 @@ class NotToldError(Exception):
         self.why = why
 
 
+class Lack(Protocol):
+    """What a feed is still to be told; equal to another of the same. Its text begins a line of the log."""
+
+    @property
+    def task_id(self) -> str:
+        """Of which task it is; '' = of none."""
+
+    @property
+    def feed(self) -> str:
+        """The name of the feed; where there are several, of the first."""
+
+    @property
+    def key(self) -> str:
+        """A key of that feed."""
+
+    def calls(self) -> Calls:
+        """Tell it; what was told already changes nothing."""
+
+
 class Untold(Protocol):
     """Keeps what feeds are still to be told, and tells it later."""
 
     def waits_for(self, server: Hashable) -> bool:
         """Whether it keeps anything for a server: then nobody else waits for that."""
 
-    def keep(
-        self, again: Callable[[TaskKeys, str], None], keys: TaskKeys, feed: str, server: Hashable
-    ) -> None:
-        """The feed, which is at the server, lacks something of the task.
+    def keep(self, again: Callable[[Lack], None], lack: Lack, server: Hashable) -> None:
+        """A feed at the server lacks something; ``again`` tells it, or raises `NotToldError`."""
 
-        ``again`` tells it, or raises `NotToldError`.
-        """
-
-    def failed(
-        self, again: Callable[[TaskKeys, str], None], keys: TaskKeys, feed: str, error: NotToldError
-    ) -> None:
+    def failed(self, again: Callable[[Lack], None], lack: Lack, error: NotToldError) -> None:
         """The same, and why."""
 
 
@@ -60,22 +72,33 @@ class FeedTeller:
         if owed is None:
             return
         for feed in owed.feeds:
-            server = self._lines.server(feed_head(entry.keys, feed))
-            if self._untold.waits_for(server):
-                self._untold.keep(self.catch_up, entry.keys, feed, server)
-                continue
-            try:
-                self._carry_out(tell(entry.keys, feed, owed))
-            except NotToldError as error:
-                self._untold.failed(self.catch_up, entry.keys, feed, error)
+            self._tell_or_keep(tell(entry.keys, feed, owed), TaskLack(entry.keys, feed))
 
-    def catch_up(self, keys: TaskKeys, feed: str) -> None:
-        """Tell a feed what it lacks of a task. Raises `NotToldError`."""
-        self._carry_out(catch_up(keys, feed))
+    def tell_canvas(self, news: CanvasNews) -> None:
+        """Tell groups and trees what is told beside the events of their tasks."""
+        self._tell_or_keep(news.calls(), news.late)
+
+    def keep(self, news: CanvasNews) -> None:
+        """Tell it later."""
+        self._untold.keep(self.again, news.late, self._lines.server(news.key))
+
+    def again(self, lack: Lack) -> None:
+        """Tell a feed what it lacks. Raises `NotToldError`."""
+        self._carry_out(lack.calls())
 
     def close(self) -> None:
         """Drop this thread's lines."""
         self._lines.close()
+
+    def _tell_or_keep(self, calls: Calls, lack: Lack) -> None:
+        server = self._lines.server(lack.key)
+        if self._untold.waits_for(server):
+            self._untold.keep(self.again, lack, server)
+            return
+        try:
+            self._carry_out(calls)
+        except NotToldError as error:
+            self._untold.failed(self.again, lack, error)
 
     def _carry_out(self, calls: Calls) -> None:
         answer = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
@@ -42,9 +42,8 @@ async def _tell(exchange: Exchange, keys: TaskKeys, feed: str, owed: Owed) -> No
         )
 
 
-async def carry_out(exchange: Exchange, calls: Calls) -> None:
-    """Make the calls, one after the other; raises redis-py's errors."""
-    answer = None
+async def carry_out(exchange: Exchange, calls: Calls, answer: Any = None) -> None:
+    """Make the calls, one after the other; raises redis-py's errors. ``answer``: to one that was made."""
     while True:
         try:
             call = calls.send(answer)

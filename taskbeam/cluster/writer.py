@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
@@ -17,15 +17,15 @@ from taskbeam.cluster.registrations import Registrations
 from taskbeam.journal.unanswered import Unanswered, unknown_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from redis.connection import AbstractConnection
 
     from taskbeam.cluster.feed_teller import FeedTeller
     from taskbeam.cluster.lines import Lines
     from taskbeam.journal.entry import Appended, Entry
+    from taskbeam.journal.feeds.canvas_news import CanvasNews
     from taskbeam.journal.line import Line
-    from taskbeam.journal.scripts import Script
 
 
 class _Held(threading.local):
@@ -98,13 +98,16 @@ class ClusterWriter:
             self._settle()
             self._registrations().settle()
 
-    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        """Run another script, whose keys have one slot, after what was posted; raises as `append`."""
+    def tell_canvas(self, news: CanvasNews) -> None:
+        """Tell groups and trees, after what was posted; what cannot be told now is told later."""
         with self._calling():
             self._settle()
-            return self._lines.follow(
-                keys[0], lambda line, asking: line.run(script, keys, args, asking=asking)
-            )
+            self._feeds.tell_canvas(news)
+
+    def keep(self, news: CanvasNews) -> bool:
+        """Tell it later: returns whether that will be done."""
+        self._feeds.keep(news)
+        return True
 
     def close(self) -> None:
         """Drop this thread's connections."""

@@ -153,7 +153,8 @@ class Runtime:
             settings.max_wait,
         )
         reader = feeds_by(self.connection, self.journal, journals.names, settings.max_replay_bytes)
-        self.feeds = FeedPolling(reader, self.polling, journals.key_prefix, sharded=self.sharded)
+        has_feeds = not (self.sharded and journals.names.kind.beside_control)
+        self.feeds = FeedPolling(reader, self.polling, journals.key_prefix, has_feeds=has_feeds)
         self.broker = Broker(celery_app, settings.redis_timeout)
         revoker = Revoker(backend, self.appender)
         self.quotas = Quotas(

@@ -194,7 +194,7 @@ LIST_FEED = _load(
     CANVASES=True,
     **_BOUNDS,
 )
-GROUP_SIZE = _load(*_FEED, "feeds/size.lua", CANVASES=True, **_BOUNDS)
+GROUP_SIZE = _load(*_FEED, "feeds/note_size.lua", "feeds/size.lua", CANVASES=True, **_BOUNDS)
 RELEASE_TREE = _load(*_FEED, "feeds/release.lua", CANVASES=True, **_BOUNDS)
 TREE_OF = _load(*_FEED, "feeds/tree.lua", CANVASES=True, **_BOUNDS)
 
@@ -206,11 +206,9 @@ _CLUSTER_ROWS = (
     "feeds/cluster/row.lua",
     "feeds/rows.lua",
 )
+_CLUSTER_RECORD = (*_CLUSTER_ROWS, "feeds/outlive.lua", "feeds/begin.lua", "feeds/record.lua")
 TELL_FEED = _load(
-    *_CLUSTER_ROWS,
-    "feeds/outlive.lua",
-    "feeds/begin.lua",
-    "feeds/record.lua",
+    *_CLUSTER_RECORD,
     "feeds/cluster/dropped.lua",
     "append/make_room.lua",
     "feeds/cluster/newer.lua",
@@ -229,3 +227,19 @@ ROWS = _load(
 )
 FORGET_ROWS = _load(*_CLUSTER_ROWS, "feeds/cluster/forget.lua", CANVASES=True, **_CLUSTER_BOUNDS)
 PICTURE = _load("feeds/cluster/picture.lua")
+
+#: What a group and a tree of a cluster are told beside their tasks' events, and what those tasks know.
+TELL_SIZE = _load(
+    *_CLUSTER_RECORD,
+    "feeds/plant.lua",
+    "feeds/note_size.lua",
+    "feeds/cluster/size.lua",
+    CANVASES=True,
+    **_CLUSTER_BOUNDS,
+)
+RELEASE = _load(
+    *_CLUSTER_RECORD, "feeds/plant.lua", "feeds/cluster/release.lua", CANVASES=True, **_CLUSTER_BOUNDS
+)
+PLANT = _load("feeds/cluster/plant.lua")
+FREE = _load("feeds/cluster/free.lua")
+NAMED_GROUPS = _load("feeds/cluster/named.lua")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
     from taskbeam.journal.entry import Appended, Entry
+    from taskbeam.journal.feeds.canvas_news import CanvasNews
     from taskbeam.journal.scripts import Script
 
 
@@ -37,8 +38,11 @@ class Writer(Protocol):
     def collect(self) -> None:
         """Wait for the answers to all that this thread has posted."""
 
-    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        """Run another script after what was posted."""
+    def tell_canvas(self, news: CanvasNews) -> None:
+        """Tell groups and trees what is told beside their tasks' events, after what was posted."""
+
+    def keep(self, news: CanvasNews) -> bool:
+        """Whether it is told later, where nobody can wait for that now."""
 
     def close(self) -> None:
         """Drop this thread's connections."""
@@ -137,7 +141,16 @@ class JournalWriter:
         finally:
             self._held.busy = False
 
-    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+    def tell_canvas(self, news: CanvasNews) -> None:
+        """Tell groups and trees, after what was posted; raises as `append`."""
+        call = news.on_one_server()
+        self.run(call.script, call.keys, call.args)
+
+    def keep(self, news: CanvasNews) -> bool:  # noqa: ARG002
+        """Nothing is kept: it may be lost."""
+        return False
+
+    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
         """Run another script after what was posted; returns its answer, and raises as `append`."""
         self._held.busy = True
         try:

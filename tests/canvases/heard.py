@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self, cast
+
+import redis
 
 from taskbeam.journal.events import Record
 from taskbeam.journal.feeds.names import FEED
 from taskbeam.journal.keys import CELERY_PREFIX
-
-if TYPE_CHECKING:
-    import redis
+from tests.taskbeam.feed import Feed
 
 
 class Heard:
-    """Every record of every feed, as somebody hears it who is always there."""
+    """Every record of every feed, as somebody hears it who is always there.
 
-    def __init__(self, client: redis.Redis) -> None:
+    Nobody hears all of a cluster: there they are those of the log, as long as it has not begun anew.
+    """
+
+    def __init__(self, client: Any) -> None:
         self.client = client
-        self._pubsub = client.pubsub(ignore_subscribe_messages=True)
+        clustered = isinstance(client, redis.RedisCluster)
+        self._pubsub = None if clustered else client.pubsub(ignore_subscribe_messages=True)
         self._records: list[tuple[str, bytes]] = []
 
     def __enter__(self) -> Self:
-        self._pubsub.psubscribe(f"{{{FEED}*")
-        self._pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
+        if self._pubsub is not None:
+            self._pubsub.psubscribe(f"{{{FEED}*")
+            self._pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pubsub.close()
+        if self._pubsub is not None:
+            self._pubsub.close()
 
     def records(self, feed: str) -> list[Record]:
         """The numbered ones of a feed."""
+        if self._pubsub is None:
+            return Feed(self.client, feed).records
         while (message := self._pubsub.get_message(timeout=0.05)) is not None:
             name = message["channel"].decode().removeprefix(f"{{{FEED}{CELERY_PREFIX}").removesuffix("}:live")
             if not message["data"].startswith(b"- "):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from taskbeam.journal.keys import CELERY_PREFIX
+from taskbeam.journal.feeds.canvas_news import GroupSizes, Size
 from taskbeam.journal.limits import Limits
-from taskbeam.journal.scripts import GROUP_SIZE
 from tests.taskbeam.feed import Feed
 from tests.taskbeam.journal import Journal
 
@@ -39,9 +38,9 @@ class Members:
 
     def seal(self, size: int | None = None) -> None:
         """What the sender says when all are sent."""
-        size = len(self.tasks) if size is None else size
-        args: list[Any] = [CELERY_PREFIX, 600, self.id, size, 0, self.tasks[0].task_id]
-        self._writer.run(GROUP_SIZE, [self.group.keys.head], args)
+        first = self.tasks[0]
+        known = Size(self.id, len(self.tasks) if size is None else size, member=first.task_id)
+        self._writer.tell_canvas(GroupSizes(first.keys, 600, (known,)))
 
     @property
     def states(self) -> dict[str, str]:

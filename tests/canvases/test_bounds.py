@@ -27,7 +27,7 @@ def test_those_that_ended_first_are_dropped_and_stay_counted(members: Members) -
     succeed(second)
     feeds = (members.group, members.tree)
     # As if so many others had come.
-    crowd: Any = {f":{number}": "0 1 STARTED" for number in range(CANVAS_TASKS - 3)}
+    crowd: Any = {f":{number}": members.group.row("0 1 STARTED") for number in range(CANVAS_TASKS - 3)}
     for feed in feeds:
         members.client.hset(feed.keys.head, mapping=crowd)
     last = members.task()
@@ -46,7 +46,7 @@ def test_those_that_ended_first_are_dropped_and_stay_counted(members: Members) -
 
 def test_none_is_dropped_that_has_not_ended(members: Members) -> None:
     first = members.task()
-    crowd: Any = {f":{number}": "0 1 STARTED" for number in range(CANVAS_TASKS)}
+    crowd: Any = {f":{number}": members.group.row("0 1 STARTED") for number in range(CANVAS_TASKS)}
     members.client.hset(members.group.keys.head, mapping=crowd)
     second = members.task()
     assert {first.task_id, second.task_id} <= set(states_of(members.group))

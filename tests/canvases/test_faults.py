@@ -191,7 +191,8 @@ def test_a_key_of_a_wrong_type_costs_the_tasks_nothing(
     members: Members, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     steps = FailedSteps()
-    monkeypatch.setattr("taskbeam.journal.unanswered.failed_steps", steps)
+    for place in ("journal.unanswered", "celery.untold_feeds"):
+        monkeypatch.setattr(f"taskbeam.{place}.failed_steps", steps)
     first, task = (members.task() for _ in range(2))
     succeed(first)
     for feed in (members.group, members.tree):

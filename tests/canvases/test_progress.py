@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.redis_cluster import subscribed
 from tests.taskbeam.feed import Feed
 from tests.taskbeam.journal import Journal
 
@@ -73,9 +74,7 @@ def test_progress_that_moves_it_is_published_with_the_roll_up(members: Members) 
     task.append("STARTED", "a")
     report(task, 100)
     numbered = len(members.group.records)
-    with members.client.pubsub(ignore_subscribe_messages=True) as pubsub:
-        pubsub.subscribe(members.group.keys.channel)
-        pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
+    with subscribed(members.client, members.group.keys.channel) as pubsub:
         report(task, 300)
         report(task, 300)
         task.say("a")

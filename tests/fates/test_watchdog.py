@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from taskbeam.follow.connections import appender_to
@@ -43,7 +43,11 @@ async def _lose(stage: Stage, runs: int, watchdogs: int = 1) -> tuple[float, Swe
     kind = stage.results.kind_of_keys
     async with stage.connected() as (client, exchange):
         appender = appender_to(client, exchange)
-        await appender.append_all([_begun(stage, str(uuid4())) for _ in range(runs)])
+        begun = [_begun(stage, str(uuid4())) for _ in range(runs)]
+        await appender.append_all(begun)
+        # On a cluster a worker does that by itself, and not with the event.
+        rows: Any = {each.keys.result: each.registration.row for each in begun if each.registration}
+        await client.hset(stage.control.runs(WORKER), mapping=rows)
         await client.zadd(stage.control.workers, {WORKER: 0})
         watching = [Watchdog(client, appender, stage.control, kind, 0, lease=0) for _ in range(watchdogs)]
         began = time.monotonic()

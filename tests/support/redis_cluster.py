@@ -15,6 +15,8 @@ from redis.crc import key_slot
 
 from stack.ports import LOOPBACK, kept_port
 from stack.valkey import Valkey
+from taskbeam.journal.cluster_keys import ClusterKeys
+from taskbeam.journal.keys import TaskKeys
 
 from .waiting import wait_until
 
@@ -121,6 +123,22 @@ _wanted = False
 def want_cluster(wanted: bool) -> None:
     global _wanted
     _wanted = wanted
+
+
+def names_on(client: Any) -> type[TaskKeys]:
+    """How tasks are named where the client asks: on one server, or a cluster."""
+    return ClusterKeys if isinstance(client, redis.RedisCluster) else TaskKeys
+
+
+@contextmanager
+def subscribed(client: Any, channel: str) -> Iterator[Any]:
+    """What a server publishes on a channel from here on, wherever that is."""
+    clustered = isinstance(client, redis.RedisCluster)
+    asked = client.get_redis_connection(client.get_node_from_key(channel)) if clustered else client
+    with asked.pubsub(ignore_subscribe_messages=True) as pubsub:
+        (pubsub.ssubscribe if clustered else pubsub.subscribe)(channel)
+        pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
+        yield pubsub
 
 
 #: Of tests of what is only on one server.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from taskbeam.journal.events import Record
 from taskbeam.journal.feeds.names import feed_keys
 from taskbeam.journal.keys import CELERY_PREFIX
+from tests.support.redis_cluster import names_on
 
 if TYPE_CHECKING:
     import redis
@@ -22,7 +23,7 @@ class Feed:
     def __init__(self, client: redis.Redis, name: str) -> None:
         self.client = client
         self.name = name
-        self.keys = feed_keys(name, CELERY_PREFIX)
+        self.keys = feed_keys(name, CELERY_PREFIX, names_on(client))
 
     def key(self, part: str) -> str:
         return self.keys.head.removesuffix("head") + part
@@ -39,14 +40,23 @@ class Feed:
 
     @property
     def transitions(self) -> list[tuple[str, str]]:
-        """Each record's task and state."""
-        return [(each["event"]["task_id"], each["event"]["state"]) for each in self.told]
+        """The task and the state of each record of a task."""
+        told = [each["event"] for each in self.told if each["type"] == "task"]
+        return [(event["task_id"], event["state"]) for event in told]
 
     @property
     def rows(self) -> dict[str, str]:
         found = cast("dict[bytes, bytes]", self.client.hgetall(self.keys.head))
-        rows = {field.decode(): value for field, value in found.items() if field.startswith(b":")}
-        return {field.removeprefix(":"): state.decode() for field, state in rows.items()}
+        rows = {field.decode(): value.decode() for field, value in found.items() if field.startswith(b":")}
+        return {field.removeprefix(":"): self._said(row) for field, row in rows.items()}
+
+    def row(self, said: str) -> str:
+        """A row that says so of a task, as the feed has it."""
+        return said if self.keys.beside_control else f"1-1 {said}"
+
+    def _said(self, row: str) -> str:
+        """A row as on one server; on a cluster the id of an event stands before it."""
+        return row if self.keys.beside_control else row.partition(" ")[2]
 
     @property
     def bytes(self) -> int:

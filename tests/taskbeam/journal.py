@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from taskbeam.journal.entry import Appended, Entry
 from taskbeam.journal.events import FINAL_STATES, RETRY, Record
-from taskbeam.journal.keys import task_keys
+from taskbeam.journal.keys import CELERY_PREFIX
+from tests.support.redis_cluster import names_on
 
 from .waiting import DEADLINE
 
@@ -29,7 +30,7 @@ class Journal:
         self.writer = writer
         self.options = options
         self.task_id = str(uuid4())
-        self.keys = task_keys(self.task_id)
+        self.keys = names_on(client)(CELERY_PREFIX + self.task_id)
 
     def entry(self, state: str, run: str = "", type: str = "state", **fields: Any) -> Entry:  # noqa: A002
         """As the backend makes one; Celery's meta is the name of the state."""

@@ -12,14 +12,21 @@ from taskbeam.celery import untold_feeds
 from taskbeam.celery.untold_feeds import UntoldFeeds
 from taskbeam.cluster.feed_teller import NotToldError
 from taskbeam.journal.failed_steps import FailedSteps
-from taskbeam.journal.keys import TaskKeys, task_keys
+from taskbeam.journal.feeds.telling import TaskLack
+from taskbeam.journal.keys import task_keys
 from tests.support.waiting import DEADLINE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KEYS, FEED, SERVER = task_keys("a-task"), "owner:ada", "a server"
+    from taskbeam.cluster.feed_teller import Lack
+
+TASK, FEED, SERVER = "a-task", "owner:ada", "a server"
 AWAY = NotToldError(SERVER, ConnectionError("a master that is away"))
+
+
+def lacking(feed: str) -> TaskLack:
+    return TaskLack(task_keys(TASK), feed)
 
 
 class Told:
@@ -30,11 +37,11 @@ class Told:
         self.tried, self.opened = threading.Event(), threading.Event()
         self.feeds: list[str] = []
 
-    def again(self, _: TaskKeys, feed: str) -> None:
+    def again(self, lack: Lack) -> None:
         self.tried.set()
         if not self.opened.is_set():
             raise self.error
-        self.feeds.append(feed)
+        self.feeds.append(lack.feed)
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ def told(untold: UntoldFeeds) -> Iterator[Told]:
 
 
 def test_a_process_that_ends_waits_until_feeds_are_told(untold: UntoldFeeds, told: Told) -> None:
-    untold.keep(told.again, KEYS, FEED, SERVER)
+    untold.keep(told.again, lacking(FEED), SERVER)
     ending = threading.Thread(target=untold.drain, args=(DEADLINE,))
     ending.start()
     assert told.tried.wait(DEADLINE)
@@ -70,7 +77,7 @@ def test_a_process_that_ends_waits_until_feeds_are_told(untold: UntoldFeeds, tol
 def test_it_waits_no_longer_than_it_may_and_says_what_is_left(
     untold: UntoldFeeds, told: Told, caplog: pytest.LogCaptureFixture
 ) -> None:
-    untold.keep(told.again, KEYS, FEED, SERVER)
+    untold.keep(told.again, lacking(FEED), SERVER)
     untold.drain(0.0)
     assert "1 feeds are not told yet" in caplog.text
 
@@ -79,11 +86,11 @@ def test_a_server_that_hangs_delays_its_own_feeds_alone(untold: UntoldFeeds) -> 
     answers, goes_on = threading.Event(), Told()
     goes_on.opened.set()
 
-    def hang(_: TaskKeys, __: str) -> None:
+    def hang(_: Lack) -> None:
         answers.wait(DEADLINE)
 
-    untold.keep(hang, KEYS, "owner:of one that hangs", "hangs")
-    untold.keep(goes_on.again, KEYS, FEED, SERVER)
+    untold.keep(hang, lacking("owner:of one that hangs"), "hangs")
+    untold.keep(goes_on.again, lacking(FEED), SERVER)
     wait_until(lambda: goes_on.feeds == [FEED])
     assert (untold.waits_for("hangs"), untold.waits_for(SERVER)) == (True, False)
     answers.set()
@@ -92,7 +99,7 @@ def test_a_server_that_hangs_delays_its_own_feeds_alone(untold: UntoldFeeds) -> 
 
 def test_what_waits_for_another_server_is_in_nobodys_way(untold: UntoldFeeds, told: Told) -> None:
     """The feed's server answers; that of the task, which the feed lacks, does not."""
-    untold.keep(told.again, KEYS, FEED, "the server of the feed")
+    untold.keep(told.again, lacking(FEED), "the server of the feed")
     wait_until(lambda: untold.waits_for(SERVER))
     wait_until(lambda: not untold.waits_for("the server of the feed"))
 
@@ -101,8 +108,8 @@ def test_a_slot_that_moves_is_in_no_other_ones_way(untold: UntoldFeeds) -> None:
     halves = Told(NotToldError(SERVER, ResponseError("TRYAGAIN keys in halves")))
     whole = Told()
     whole.opened.set()
-    untold.keep(halves.again, KEYS, "owner:of the slot", SERVER)
-    untold.keep(whole.again, KEYS, FEED, SERVER)
+    untold.keep(halves.again, lacking("owner:of the slot"), SERVER)
+    untold.keep(whole.again, lacking(FEED), SERVER)
     wait_until(lambda: whole.feeds == [FEED])
     halves.opened.set()
     untold.drain(DEADLINE)
@@ -119,9 +126,9 @@ def test_what_will_not_be_taken_is_not_kept_and_is_counted(
     monkeypatch.setattr(untold_feeds, "failed_steps", counted)
     error = NotToldError(SERVER, refusal)
     for _ in range(3):
-        untold.failed(Told(error).again, KEYS, FEED, error)
+        untold.failed(Told(error).again, lacking(FEED), error)
     assert not len(untold)
-    untold.keep(Told(error).again, KEYS, FEED, SERVER)  # as one that was away until now
+    untold.keep(Told(error).again, lacking(FEED), SERVER)  # as one that was away until now
     untold.drain(DEADLINE)
     assert not len(untold)
     assert [(step, times) for (step, _), times in counted.counts.items()] == [("tell the feed", 4)]
@@ -132,7 +139,7 @@ def test_what_there_is_no_room_for_is_counted_and_logged(
 ) -> None:
     monkeypatch.setattr(untold_feeds, "MOST", 2)
     for number in range(6):
-        untold.keep(told.again, KEYS, f"tag:{number}", SERVER)
+        untold.keep(told.again, lacking(f"tag:{number}"), SERVER)
     assert (len(untold), untold.dropped) == (2, 4)
-    assert [record.task_id for record in caplog.records] == [KEYS.task_id]  # type: ignore[attr-defined]
+    assert [record.task_id for record in caplog.records] == [TASK]  # type: ignore[attr-defined]
     assert "its feed tag:2 is not told" in caplog.text

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 
 class FeedPolling:
-    """Reads feeds. ``key_prefix`` stands before a task's id in the key of its result."""
+    """Reads feeds. ``key_prefix`` stands before a task's id in the key of its result.
 
-    def __init__(self, reader: FeedReader, polling: Polling, key_prefix: str, *, sharded: bool) -> None:
+    ``has_feeds``: whether there are any; one server that is told to be many has none.
+    """
+
+    def __init__(self, reader: FeedReader, polling: Polling, key_prefix: str, *, has_feeds: bool) -> None:
         self._reader = reader
         self._polling = polling
         self._prefix = key_prefix
-        self._sharded = sharded
+        self._has_feeds = has_feeds
 
     async def tasks(self, feed: FeedName, states: Sequence[str], before: int | None, limit: int) -> bytes:
         """A page of its tasks as JSON ``{feed, tasks, rollup, last_event_id, next}``; bodies are not parsed.
@@ -43,8 +46,8 @@ class FeedPolling:
         )
 
     async def tree_of(self, task_id: str) -> str | None:
-        """As `FeedReader.tree_of`; on a cluster, where there are no feeds, what it would be called."""
-        if self._sharded:
+        """As `FeedReader.tree_of`; where there are no feeds, what it would be called."""
+        if not self._has_feeds:
             return str(FeedName(FeedKind.TREE, task_id))
         return await self._reader.tree_of(task_id)
 

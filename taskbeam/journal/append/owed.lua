@@ -1,8 +1,12 @@
 -- What the event owes to the task's feeds. The head keeps the id of the newest transition, which is a state that
--- differs from the one before: a feed that lacks it is behind.
+-- differs from the one before: a feed that lacks it is behind. It also keeps whether the errbacks of a failure are still
+-- to be sent, for whoever tells of the failure later.
 
 if reborn or entry.birth then
-  fed = { labels.owner or '', labels.tags or '' }
+  fed = { labels.owner or '', labels.tags or '', labels.group or '', labels.tree or '' }
+end
+if entry.holds then
+  optionally('keep that errbacks are to be sent', 'HSET', KEYS[2], 'holds', '1')
 end
 if is_fed() and not text then
   try('find what is owed to the feeds', function()
@@ -16,8 +20,8 @@ if is_fed() and not text then
     elseif permille == '' and (begins or state == 'PENDING' or state == 'RETRY') then
       permille = 0
     end
-    fed[3], fed[4], fed[5], fed[6] = record, before, state, tostring(permille)
-    fed[7], fed[8], fed[9] = labels.weight or '', entry.holds and '1' or '', ttl or redis.call('TTL', KEYS[2])
+    fed[5], fed[6], fed[7], fed[8] = record, before, state, tostring(permille)
+    fed[9], fed[10], fed[11] = labels.weight or '', entry.holds and '1' or '', ttl or redis.call('TTL', KEYS[2])
   end)
 end
 

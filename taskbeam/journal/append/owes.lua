@@ -1,17 +1,17 @@
 -- On a cluster a task's feeds have other slots than the task, so this script cannot tell them: its answer says what
 -- is owed to them, and whoever wrote tells them by a call of its own.
 
--- The task's owner and tags, as the head has them, or its birth says them. What is owed: these, and of an event that was
--- appended just now { record, id of the transition before it, state, permille, weight, holds, life }. Without an event
--- the task's journal says it.
-local fed = { head[19] or '', head[20] or '' }
+-- The task's owner, tags, groups and tree, as the head has them, or its birth says them. What is owed: these, and of an
+-- event that was appended just now { record, id of the transition before it, state, permille, weight, holds, life }.
+-- Without an event the task's journal says it.
+local fed = { head[19] or '', head[20] or '', head[22] or '', head[23] or '' }
 
 local function is_fed()
-  return fed[1] ~= '' or fed[2] ~= ''
+  return table.concat(fed, '', 1, 4) ~= ''
 end
 
 local function answer(verdict)
   -- A writer that died may have told nobody; who comes next asks the journal.
-  local owes = is_fed() and verdict ~= 'early' and (verdict ~= 'appended' or fed[3]) and fed
+  local owes = is_fed() and verdict ~= 'early' and (verdict ~= 'appended' or fed[5]) and fed
   return { verdict, epoch or '0', seq, cancel, unmet(), life, owes or {}, unpack(failed) }
 end

@@ -7,6 +7,9 @@ from typing import Any, Self
 
 from taskbeam.journal.feeds.names import FeedKind
 
+#: The kinds of feeds, in the order in which the script names those of a task.
+_KINDS = (FeedKind.OWNER, FeedKind.TAG, FeedKind.GROUP, FeedKind.TREE)
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -34,12 +37,11 @@ class Owed:
         """Read what the append script says is owed; None = nothing."""
         if not reply:
             return None
-        owner, tags = map(text_of, reply[:2])
-        feeds = [f"{FeedKind.OWNER}:{owner}"] if owner else []
-        feeds += [f"{FeedKind.TAG}:{tag}" for tag in tags.split("\n") if tag]
+        of_each = zip(_KINDS, map(text_of, reply[:4]), strict=True)
+        feeds = [f"{kind}:{of}" for kind, lines in of_each for of in lines.split("\n") if of]
         news = None
-        if len(reply) > 2:
-            record, after, state, permille, weight, holds, life = reply[2:]
+        if len(reply) > 4:
+            record, after, state, permille, weight, holds, life = reply[4:]
             news = News(
                 record, text_of(state), after, text_of(permille), text_of(weight), text_of(holds), life
             )

@@ -20,34 +20,10 @@ local function name_of(group, member)
   return named:match('[^\n]+')
 end
 
-local function note_size(feed, size, added, sealed)
-  -- Of a group that is not sealed the members are told before its size.
-  if (feed.epoch or sealed) and ((size and size + 1 ~= feed.size) or added > 0) then
-    local born = begin_feed(feed)
-    if size then
-      feed.size = size + 1
-    end
-    feed.added = feed.added + added
-    record_rollup(feed)
-    outlive(feed.base, life, born, born)
-  end
-end
-
--- What nobody had sent before a group is called by it.
-local function seal_tree(tree)
-  if tree.epoch and tree.sealed ~= 1 then
-    tree.sealed = 1
-    if is_over(tree) then
-      record_rollup(tree)
-    else
-      keep_feed(tree)
-    end
-  end
-end
-
 for place = 3, #ARGV, 4 do
   local group, sealed = name_of(ARGV[place], ARGV[place + 3]), ARGV[place + 3] ~= ''
-  note_size(read_feed('group:' .. group, prefix), tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2]), sealed)
+  note_size(read_feed('group:' .. group, prefix), tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2]), sealed,
+    life)
   if sealed then
     seal_tree(read_feed('tree:' .. group, prefix))
   end

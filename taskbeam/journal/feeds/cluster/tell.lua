@@ -12,8 +12,9 @@
 --       9 life     seconds that the task's journal lives
 --       10 root    of a tree: 'told' = its first task is in it, or gone; 'coming' = this is the first one, and more come
 --
--- Returns { 'told' }; { 'behind', id }: the feed lacks what came between the event of this id ('' = none) and this
--- one, and was told nothing; { 'root' }: so was a tree that has to have its first task before.
+-- Returns { 'told' }; { 'behind', id, holds }: the feed lacks what came between the event of this id ('' = none) and
+-- this one, and was told nothing; holds = 1: it waits for errbacks of the task. { 'root' }: so was a tree that has to
+-- have its first task before.
 
 local task_id, record, state, after, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[10]
 local field, life = ':' .. task_id, tonumber(ARGV[9])
@@ -23,7 +24,7 @@ local at = before and before:match('^%S+') or dropped_at(feed, task_id)
 local id, event = record:match('^(%S+) %d (.*)$')
 
 if not id or (after ~= '' and (not at or is_newer(after, at))) then
-  return { 'behind', at or '' }
+  return { 'behind', at or '', held_by(feed, before) }
 elseif at and not is_newer(id, at) then
   return { 'told' }
 end
@@ -32,7 +33,8 @@ local known, permille, weight = read_row(feed, before)
 local row = id .. ' ' .. state
 if feed.ends then
   permille = tonumber(ARGV[6]) or permille or 0
-  row = string.format('%s %d %s %s', id, permille, ARGV[7] ~= '' and ARGV[7] or weight or '1', state)
+  local holds = feed.tree and ARGV[8] == '1' and '!' or ''
+  row = string.format('%s %d%s %s %s', id, permille, holds, ARGV[7] ~= '' and ARGV[7] or weight or '1', state)
 end
 
 if known == state then
@@ -61,8 +63,8 @@ if not before then
   make_room(feed)
 end
 feed.coming = root == 'coming'
-if ARGV[8] == '1' and feed.tree then
-  feed.held = feed.held + 1
+if feed.tree then
+  feed.held = feed.held + held_by(feed, row) - held_by(feed, before)
 end
 local anew = record_task(feed, task_id, before, row, event)
 if not before or feed.done[state] then
