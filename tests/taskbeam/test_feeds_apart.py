@@ -62,7 +62,7 @@ class Apart:
             if len(call.args) == 1:  # the transitions since an event
                 after = _text(call.args[0])
                 newer = [pair for pair in journal if not after or _seq(pair[1]) > _seq(after)]
-                answer = ["", 600, *(part for pair in newer for part in pair)]
+                answer = ["", 600, "", *(part for pair in newer for part in pair)]
             else:
                 answer = self._client.eval(call.script.text.decode(), len(call.keys), *call.keys, *call.args)
 

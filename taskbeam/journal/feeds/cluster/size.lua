@@ -12,6 +12,6 @@ if feed.tree then
   seal_tree(feed)
 elseif feed.epoch or ARGV[4] == '1' then
   -- It may be told again: a task is added once.
-  local added = ARGV[3] ~= '' and redis.call('HSETNX', KEYS[1], '+' .. ARGV[3], '') or 0
+  local added = ARGV[3] ~= '' and redis.call('HSET', KEYS[1], '+' .. ARGV[3], '') or 0
   note_size(feed, tonumber(ARGV[2]), added, true, tonumber(ARGV[5]))
 end
