@@ -11,6 +11,7 @@ from taskbeam.background.logger import logger_for
 from taskbeam.cluster.control_commands import leave_queue, tell_news
 from taskbeam.cluster.tell_feeds import tell_feeds
 from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.entry import Appended
 from taskbeam.journal.pipelined_connection import settle
 from taskbeam.journal.scripts import CLUSTER_APPEND
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from taskbeam.cluster.control_commands import Command
     from taskbeam.cluster.exchange import ClusterExchange
-    from taskbeam.journal.entry import Appended, Entry
+    from taskbeam.journal.entry import Entry
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.resp_connection import Part
 
@@ -50,18 +51,23 @@ class ClusterAppender(JournalAppender):
                 replies[place] = _as_redis_py(reply)
         return replies
 
-    async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended]:
-        appended = await super()._append_batch(entries)
-        for entry, answer in zip(entries, appended, strict=True):
+    async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended | Exception]:
+        answers = await super()._append_batch(entries)
+        told = [
+            (entry, answer)
+            for entry, answer in zip(entries, answers, strict=True)
+            if isinstance(answer, Appended)
+        ]
+        for entry, answer in told:
             # Queues and news have another slot. Nobody waits for that.
             if answer.place is not None and answer.place.leaves:
                 self._tell(leave_queue(answer.place, entry.keys.result))
             elif entry.final:
                 self._tell(tell_news(entry.keys.result))
-        owed = [(entry.keys, each.owed) for entry, each in zip(entries, appended, strict=True) if each.owed]
+        owed = [(entry.keys, answer.owed) for entry, answer in told if answer.owed]
         # All at once: a master that is away is waited for once, and not for each task.
         await asyncio.gather(*(tell_feeds(self._exchange, *each) for each in owed))
-        return appended
+        return answers
 
     def _tell(self, command: Command) -> None:
         self._exchange.ask(_note, "EVAL", command.script.text, *command.given)

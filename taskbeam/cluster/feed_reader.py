@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from taskbeam.background.logger import logger_for
 from taskbeam.cluster.tell_feeds import carry_out
-from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.feeds.names import FEED, ClusterFeedKeys, FeedKind
 from taskbeam.journal.feeds.reader import FeedPage, FeedReader
@@ -16,7 +15,7 @@ from taskbeam.journal.run_script import run_script
 from taskbeam.journal.scripts import FORGET_ROWS, PICTURE, ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Iterable, Sequence
 
     from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import JournalNames, TaskKeys
@@ -28,7 +27,8 @@ logger = logger_for(__name__)
 class ClusterFeedReader(FeedReader):
     """As on one server, but for the moment: tasks are read after the feed, so they are as new or newer.
 
-    Where a task has gone on and its writer died before it told the feed, whoever lists the feed tells it.
+    Where a task has gone on and its writer died before it told the feed, whoever lists the feed tells it. A
+    master that is away costs the tasks that it has, and no page.
     """
 
     def __init__(
@@ -44,14 +44,20 @@ class ClusterFeedReader(FeedReader):
         epoch, seq, rollup, following, *found = reply
         ids, rows, numbers = found[::3], found[1::3], found[2::3]
         tasks = [self._names.task(task_id.decode()) for task_id in ids]
-        pictures = await asyncio.gather(*(_picture(self._connection, task) for task in tasks))
+        pictures = await asyncio.gather(
+            *(_picture(self._connection, task) for task in tasks), return_exceptions=True
+        )
         events: list[Record] = []
+        unread: list[BaseException] = []
         gone: list[bytes] = []
         behind: list[TaskKeys] = []
         room = self._max_bytes
         for place, picture in enumerate(pictures):
             if picture is None:
                 gone += [ids[place], rows[place]]
+                continue
+            if isinstance(picture, BaseException):
+                unread.append(picture)
                 continue
             event, turned, holds = picture
             room -= len(event)
@@ -62,9 +68,14 @@ class ClusterFeedReader(FeedReader):
                 events.append(Record.parse(event))
             if _is_behind(rows[place], turned, holds):
                 behind.append(tasks[place])
+        if unread:
+            logger.warning(
+                "Cannot read %d tasks of the feed %s, which its list lacks: %s", len(unread), name, unread[0]
+            )
         if gone or behind:
             await self._put_right(keys, name, gone, behind)
-        return FeedPage(EventId(int(epoch), seq), rollup, events, int(following) if following else None)
+        last, before = EventId(int(epoch), seq), int(following) if following else None
+        return FeedPage(last, rollup, events, before, len(unread))
 
     async def tree_of(self, task_id: str) -> str | None:
         keys = self._names.task(task_id)
@@ -81,13 +92,12 @@ class ClusterFeedReader(FeedReader):
     async def _put_right(
         self, keys: TaskKeys, name: str, gone: Iterable[bytes], behind: Iterable[TaskKeys]
     ) -> None:
-        try:
-            if gone:
-                await run_script(self._connection, FORGET_ROWS, _keys(keys), name, *gone)
-            for task in behind:
-                await carry_out(self._connection, catch_up(task, name))
-        except REDIS_AWAY as error:
-            logger.warning("Cannot put the feed %s right: %s", name, error)
+        todo: list[Awaitable[object]] = [carry_out(self._connection, catch_up(task, name)) for task in behind]
+        if gone:
+            todo.append(run_script(self._connection, FORGET_ROWS, _keys(keys), name, *gone))
+        for error in await asyncio.gather(*todo, return_exceptions=True):
+            if isinstance(error, BaseException):
+                logger.warning("Cannot put the feed %s right: %s", name, error)
 
 
 async def _picture(connection: Exchange, task: TaskKeys) -> tuple[bytes, bytes, bytes] | None:

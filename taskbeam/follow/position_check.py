@@ -13,7 +13,10 @@ from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.keys import head_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from taskbeam.follow.hub import Hub
+    from taskbeam.journal.events import EventId
     from taskbeam.journal.reader import JournalReader
 
 #: Tasks that one call looks at: about a millisecond, here and in Redis. Others are served in between. With
@@ -44,13 +47,16 @@ class PositionCheck:
             starts = range(0, max(len(names), 1), AT_ONCE)
             for start in starts:
                 await asyncio.sleep(self._interval / len(starts))
-                with suppress(*REDIS_AWAY):  # when it is back, all journals are read
-                    await self._check(names[start : start + AT_ONCE])
+                await self.check(names[start : start + AT_ONCE])
 
-    async def _check(self, names: list[bytes]) -> None:
+    async def check(self, names: Sequence[bytes]) -> None:
+        """Look at these now, at all servers at once."""
         positions = list(self._hub.positions(names).items())
-        for start in range(0, len(positions), self._at_once):
-            part = positions[start : start + self._at_once]
+        starts = range(0, len(positions), self._at_once)
+        await asyncio.gather(*(self._check(positions[start : start + self._at_once]) for start in starts))
+
+    async def _check(self, part: Sequence[tuple[bytes, EventId]]) -> None:
+        with suppress(*REDIS_AWAY):  # when it is back, all journals are read
             elsewhere = await self._reader.ends_elsewhere(
                 [head_of(name) for name, _ in part], [position for _, position in part]
             )

@@ -36,28 +36,38 @@ class JournalAppender:
     async def append_all(self, entries: Sequence[Entry]) -> list[Appended]:
         """Append all, in order; raises redis-py's errors."""
         appended: list[Appended] = []
-        for start in range(0, len(entries), BATCH):
-            appended += await self._append_batch(entries[start : start + BATCH])
+        for answer in await self.append_each(entries):
+            if isinstance(answer, Exception):
+                raise answer
+            appended.append(answer)
         return appended
+
+    async def append_each(self, entries: Sequence[Entry]) -> list[Appended | Exception]:
+        """The same for whoever goes on with some: what went wrong with one stands in the answer's place.
+
+        Raises the error of a server that has all journals.
+        """
+        answers: list[Appended | Exception] = []
+        for start in range(0, len(entries), BATCH):
+            answers += await self._append_batch(entries[start : start + BATCH])
+        return answers
 
     async def forget(self, keys: TaskKeys) -> None:
         """Delete a journal, so that the next entry begins it anew; raises redis-py's errors."""
         await self._redis.delete(keys.head, keys.log, keys.tombstone)
 
-    async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended]:
+    async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended | Exception]:
         replies = await self._send(entries)
         unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
             again = await self._send_script([entries[index] for index in unknown])
             for index, reply in zip(unknown, again, strict=True):
                 replies[index] = reply
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise reply
-        appended = [Appended.from_reply(reply) for reply in replies]
-        for entry, answer in zip(entries, appended, strict=True):
-            failed_steps.note(entry.task_id, answer.failed)
-        return appended
+        answers = [reply if isinstance(reply, Exception) else Appended.from_reply(reply) for reply in replies]
+        for entry, answer in zip(entries, answers, strict=True):
+            if isinstance(answer, Appended):
+                failed_steps.note(entry.task_id, answer.failed)
+        return answers
 
     async def _send_script(self, entries: Sequence[Entry]) -> list[Any]:
         """The same with a script that the server did not know."""

@@ -32,10 +32,14 @@ def end_dependents(
 async def end_dependents_async(
     dependents: Iterable[str], keys: Callable[[str], TaskKeys], appender: JournalAppender
 ) -> None:
-    """The same from asyncio; raises redis-py's errors."""
-    walk = _Walk(dependents, keys)
+    """The same from asyncio. Raises the first of redis-py's errors, when all are told that can be."""
+    walk, first_error = _Walk(dependents, keys), None
     while entries := walk.entries():
-        walk.told(entries, await appender.append_all(entries))
+        answers = await appender.append_each(entries)
+        first_error = first_error or next((each for each in answers if isinstance(each, Exception)), None)
+        walk.told(entries, [None if isinstance(each, Exception) else each for each in answers])
+    if first_error is not None:
+        raise first_error
 
 
 class _Walk:

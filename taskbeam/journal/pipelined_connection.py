@@ -186,11 +186,20 @@ class PipelinedConnection:
 
 async def replies_to(exchange: Exchange, commands: Sequence[tuple[Part, ...]]) -> list[Any]:
     """The replies, in order; raises redis-py's errors."""
+    return list(await asyncio.gather(*_asked(exchange, commands)))
+
+
+async def each_reply_to(exchange: Exchange, commands: Sequence[tuple[Part, ...]]) -> list[Any]:
+    """The same for whoever goes on with some: one of redis-py's errors stands in a reply's place."""
+    return await asyncio.gather(*_asked(exchange, commands), return_exceptions=True)
+
+
+def _asked(exchange: Exchange, commands: Sequence[tuple[Part, ...]]) -> list[asyncio.Future[Any]]:
     loop = asyncio.get_running_loop()
     replies: list[asyncio.Future[Any]] = [loop.create_future() for _ in commands]
     for reply, command in zip(replies, commands, strict=True):
         exchange.ask(partial(settle, reply), *command)
-    return list(await asyncio.gather(*replies))
+    return replies
 
 
 def settle(waiting: asyncio.Future[Any], reply: Any) -> None:

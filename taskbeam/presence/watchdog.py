@@ -13,10 +13,11 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.dependents import end_dependents_async
-from taskbeam.journal.entry import Entry, Verdict, new_token
+from taskbeam.journal.entry import Appended, Entry, Verdict, new_token
 from taskbeam.journal.events import LOST, STALLED
 from taskbeam.journal.failures import WORKER_LOST, WORKER_SILENT, error_member
 from taskbeam.presence.judgement import Judgement
@@ -24,7 +25,8 @@ from taskbeam.presence.leases import Leases
 from taskbeam.presence.row import Row, Stalled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from redis.asyncio import Redis
 
@@ -137,28 +139,53 @@ class Watchdog:
 
     async def _tell_stalled(self, worker: str, now: int) -> int:
         told, key, due = 0, self._control.runs(worker), now + int(self._grace * 1000)
-        while rows := await self._rows(key):
+        left: set[str] = set()
+        async for rows in self._rows(key, left):
             runs = [Stalled(worker, result_key, row) for result_key, row in rows.items()]
             entries = [self._entry(run, STALLED, only="running", failure=WORKER_SILENT) for run in runs]
-            verdicts = await self._appender.append_all(entries)
+            answered = await self._append_each(runs, entries)
             # Whoever is told first is watched; a sweep that is cut here finds the row again.
             pipeline = self._redis.pipeline(transaction=True)
-            for run, appended in zip(runs, verdicts, strict=True):
+            for run, appended in answered:
                 if appended.verdict is not Verdict.REFUSED:
                     pipeline.zadd(self._control.stalled, {run.encode(): due})
                     told += 1
-            pipeline.hdel(key, *rows)
-            await pipeline.execute()
-        await self._leases.forget(worker)
+            done = {run.result_key for run, _ in answered}
+            left |= rows.keys() - done
+            if done:
+                pipeline.hdel(key, *done)
+                await pipeline.execute()
+        if not left:  # else the next sweep finds the worker again, and them
+            await self._leases.forget(worker)
         if told:
             logger.warning(
                 "The lease of worker %s expired: reported STALLED for %d of its runs", worker, told
             )
         return told
 
-    async def _rows(self, key: str) -> dict[str, Row]:
-        _, rows = await self._redis.hscan(key, 0, count=BATCH)
-        return {result_key.decode(): Row.decode(row) for result_key, row in rows.items()}
+    async def _rows(self, key: str, left: AbstractSet[str]) -> AsyncIterator[dict[str, Row]]:
+        """All of them, some at a time, until there are none but those that are ``left``."""
+        cursor, found = 0, False
+        while True:
+            cursor, kept = await self._redis.hscan(key, cursor, count=BATCH)
+            rows = {result_key.decode(): Row.decode(row) for result_key, row in kept.items()}
+            if rows := {result_key: row for result_key, row in rows.items() if result_key not in left}:
+                found = True
+                yield rows
+            if cursor == 0:
+                if not found:
+                    return
+                found = False
+
+    async def _append_each(
+        self, runs: Iterable[Stalled], entries: Sequence[Entry]
+    ) -> list[tuple[Stalled, Appended]]:
+        """The runs of which it could be told, with the answers. The others are for the next sweep."""
+        answers = list(zip(runs, await self._appender.append_each(entries), strict=True))
+        errors = [answer for _, answer in answers if isinstance(answer, Exception)]
+        if errors:
+            logger.warning("Cannot tell what became of %d runs, trying again: %s", len(errors), errors[0])
+        return [(run, answer) for run, answer in answers if isinstance(answer, Appended)]
 
     async def _settle_stalled(self, now: int) -> tuple[int, int]:
         members = await self._redis.zrange(self._control.stalled, 0, -1, withscores=True)
@@ -182,26 +209,39 @@ class Watchdog:
 
     async def _tell_recovered(self, runs: list[tuple[Stalled, bytes]]) -> None:
         """A worker came back; its runs go on as if nothing had been, and are watched again."""
-        told = await self._appender.append_all([self._entry(run, "", only="stalled") for run, _ in runs])
-        pipeline = self._redis.pipeline(transaction=True)
-        for (run, raw), appended in zip(runs, told, strict=True):
+        entries = [self._entry(run, "", only="stalled") for run, _ in runs]
+        told = await self._append_each([run for run, _ in runs], entries)
+        pipeline, raws = self._redis.pipeline(transaction=True), dict(runs)
+        for run, appended in told:
             if appended.verdict is Verdict.APPENDED:
                 pipeline.hset(self._control.runs(run.worker), run.result_key, run.row.encode())
-            pipeline.zrem(self._control.stalled, raw)
-        if runs:
+            pipeline.zrem(self._control.stalled, raws[run])
+        if told:
             await pipeline.execute()
 
     async def _tell_lost(self, runs: list[tuple[Stalled, bytes]]) -> None:
-        if not runs:
-            return
-        told = await self._appender.append_all(
-            [self._entry(run, LOST, only="stalled", final=True, failure=WORKER_LOST) for run, _ in runs]
-        )
-        for (run, _), appended in zip(runs, told, strict=True):
-            if appended.dependents:
-                keys = partial(self._kind_of_keys(run.result_key).of, run.row.task_id)
-                await end_dependents_async(appended.dependents, keys, self._appender)
-        await self._redis.zrem(self._control.stalled, *(raw for _, raw in runs))
+        entries = [self._entry(run, LOST, only="stalled", final=True, failure=WORKER_LOST) for run, _ in runs]
+        raws, done = dict(runs), []
+        for run, appended in await self._append_each([run for run, _ in runs], entries):
+            if await self._end_dependents(run, appended):
+                done.append(raws[run])
+        if done:
+            await self._redis.zrem(self._control.stalled, *done)
+
+    async def _end_dependents(self, run: Stalled, appended: Appended) -> bool:
+        """Tell those that wait for the task; returns whether all are told. Else the next sweep tells them."""
+        keys = partial(self._kind_of_keys(run.result_key).of, run.row.task_id)
+        try:
+            await end_dependents_async(appended.dependents, keys, self._appender)
+        except REDIS_AWAY as error:
+            logger.warning(
+                "Cannot tell all tasks that wait for task %s, trying again: %s",
+                run.row.task_id,
+                error,
+                extra=about(task_id=run.row.task_id),
+            )
+            return False
+        return True
 
     def _entry(
         self,

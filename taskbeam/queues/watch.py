@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.logger import logger_for
 from taskbeam.journal.away import REDIS_AWAY
-from taskbeam.journal.entry import Entry, Verdict
+from taskbeam.journal.entry import Appended, Entry, Verdict
 from taskbeam.journal.events import PENDING, Record
+from taskbeam.journal.pipelined_connection import each_reply_to
 from taskbeam.queues.estimate import estimate
 from taskbeam.queues.position import NO_CONSUMER, LastReport, QueuePosition, is_news
 from taskbeam.queues.state import read_states
@@ -93,7 +94,8 @@ class QueueWatch:
         """Look once, and tell what is news; returns how many were told. Raises redis-py's errors."""
         self._audience.leave()
         unsent: dict[str, TaskKeys] = {}
-        while new := list(islice(self._audience.new.items(), BATCH)):
+        most = BATCH if self._journals is None else None  # a cluster's servers answer side by side
+        while new := list(islice(self._audience.new.items(), most)):
             unsent |= await self._look_up(new)
         self._audience.new |= unsent
         self._waiting = {
@@ -114,30 +116,41 @@ class QueueWatch:
         return told
 
     async def _look_up(self, tasks: list[tuple[str, TaskKeys]]) -> dict[str, TaskKeys]:
-        """Keep those that wait in a queue, and forget the others; returns those that are not even sent."""
-        unsent = {}
+        """Keep those that wait in a queue, and forget the others.
+
+        Returns those that are not even sent, or whose server is away: they are looked up again.
+        """
+        unsent, first_error = {}, None
         commands: list[tuple[Part, ...]] = []
         for _, keys in tasks:
             commands.append(("HMGET", keys.head, "state", "ticket", "name", "seq", "waiting"))
             commands.append(("LINDEX", keys.log, -1))
         replies = iter(await self._ask(commands))
         for task_id, keys in tasks:
-            (state, ticket, name, seq, dependents), newest = next(replies), next(replies)
+            told, newest = next(replies), next(replies)
             self._audience.new.pop(task_id, None)
+            if error := next((each for each in (told, newest) if isinstance(each, Exception)), None):
+                first_error = first_error or error
+                unsent[task_id] = keys
+                continue
+            state, ticket, name, seq, dependents = told
             self._waiting.pop(task_id, None)
             if dependents:
                 unsent[task_id] = keys
             elif state == PENDING.encode() and ticket and newest:
                 number, queue = ticket.decode().split(" ", 1)
-                told = LastReport.by(Record.parse(newest))
+                last = LastReport.by(Record.parse(newest))
                 self._waiting[task_id] = Waiting(
-                    task_id, keys, queue, int(number), name.decode(), int(seq), told
+                    task_id, keys, queue, int(number), name.decode(), int(seq), last
                 )
+        if first_error is not None:
+            logger.warning("Cannot look up all who wait; the others are told: %s", first_error)
         return unsent
 
     async def _ask(self, commands: list[tuple[Part, ...]]) -> list[Any]:
+        """The replies; on a cluster there may be errors among them."""
         if self._journals is not None:
-            return await self._journals.execute(*commands)
+            return await each_reply_to(self._journals, commands)
         pipeline: Any = self._redis.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
@@ -166,14 +179,19 @@ class QueueWatch:
 
     async def _tell(self, news: list[tuple[Waiting, QueuePosition]], now: float) -> int:
         entries = [self._entry(task, place, now) for task, place in news]
-        appended = await self._appender.append_all(entries)
-        for (task, place), answer in zip(news, appended, strict=True):
-            if answer.verdict is Verdict.APPENDED:
+        told, first_error = 0, None
+        for (task, place), answer in zip(news, await self._appender.append_each(entries), strict=True):
+            if isinstance(answer, Appended) and answer.verdict is Verdict.APPENDED:
+                told += 1
                 task.seq = answer.id.seq
                 task.told = LastReport(now, place.ahead, place.waiting, place.estimate is not None)
-            else:
-                self._doubt(task)
-        return sum(answer.verdict is Verdict.APPENDED for answer in appended)
+                continue
+            if isinstance(answer, Exception):
+                first_error = first_error or answer
+            self._doubt(task)
+        if first_error is not None:
+            logger.warning("Cannot tell all who wait where they stand; the others are told: %s", first_error)
+        return told
 
     def _doubt(self, task: Waiting) -> None:
         """Look it up again."""

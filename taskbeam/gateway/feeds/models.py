@@ -82,6 +82,7 @@ class FeedTasks(AnswerBody):
                     "rollup": _ROLLUP,
                     "last_event_id": EXAMPLE["id"],
                     "next": 12,
+                    "unread": 0,
                 }
             ]
         }
@@ -92,6 +93,10 @@ class FeedTasks(AnswerBody):
     rollup: Rollup
     last_event_id: Cursor
     next: int | None = Field(description="`before` of the next page; null: there is none.")
+    unread: int = Field(
+        description="How many more tasks the page would have, if the servers of a cluster that have them "
+        "had answered."
+    )
 
 
 #: As that of a task's stream.

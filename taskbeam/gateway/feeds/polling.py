@@ -31,18 +31,20 @@ class FeedPolling:
         self._has_feeds = has_feeds
 
     async def tasks(self, feed: FeedName, states: Sequence[str], before: int | None, limit: int) -> bytes:
-        """A page of its tasks as JSON ``{feed, tasks, rollup, last_event_id, next}``; bodies are not parsed.
+        """A page of its tasks as JSON ``{feed, tasks, rollup, last_event_id, next, unread}``; bodies are not
+        parsed.
 
         Raises redis-py's errors.
         """
         page = await self._reader.list(feed_keys(str(feed), self._prefix), states, before, limit)
         following = b"null" if page.following is None else b"%d" % page.following
-        return b'{"feed":%b,"tasks":[%b],"rollup":%b,"last_event_id":"%d-%d","next":%b}' % (
+        return b'{"feed":%b,"tasks":[%b],"rollup":%b,"last_event_id":"%d-%d","next":%b,"unread":%d}' % (
             to_json(str(feed)).encode(),
             b",".join(task.body for task in page.tasks),
             page.rollup,
             *page.last,
             following,
+            page.unread,
         )
 
     async def tree_of(self, task_id: str) -> str | None:

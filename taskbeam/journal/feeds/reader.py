@@ -31,13 +31,15 @@ class FeedPage:
     """Tasks of a feed, the newest first.
 
     ``last`` is the cursor to follow the feed from. ``rollup`` is JSON. ``tasks`` are the newest event of each
-    with its state. ``following`` is the number before which the list goes on; None at its end.
+    with its state. ``following`` is the number before which the list goes on; None at its end. ``unread``:
+    how many more the page would have, if their servers had answered.
     """
 
     last: EventId
     rollup: bytes
     tasks: list[Record]
     following: int | None
+    unread: int = 0
 
 
 def ask_feed(

@@ -57,6 +57,7 @@ class TestTheList:
             "rollup": nothing,
             "last_event_id": "0-0",
             "next": None,
+            "unread": 0,
         }
 
     def test_in_pages(self, owner: Owner) -> None:
