@@ -31,6 +31,9 @@ QUEUE = "dashboard.queues"
 
 @pytest.fixture(scope="module")
 def served(valkey: Valkey) -> Iterator[Gateway]:
+    app = jobs_app(valkey.url(0), f"taskbeam+{valkey.url(1)}")
+    with app.connection_for_write() as connection:
+        app.amqp.queues[QUEUE](connection).declare()
     with gateway(valkey.url().removesuffix("/0"), dashboard=1, **TOKENS) as running:
         yield running
 
@@ -128,7 +131,7 @@ def test_a_paused_queue_is_left_alone_until_it_is_resumed(
 
 
 def test_that_nobody_answers_is_said(served: Gateway) -> None:
-    answer = ask(served, "pause", "reports")
+    answer = ask(served, "pause")
     assert_problem(answer, problems.NO_WORKER_ANSWERED)
     assert "worker_enable_remote_control" in answer.json()["detail"]
 
