@@ -13,7 +13,7 @@
  * @property {Record<string, Durations>} [ran] by name, runs that have ended
  * @property {Record<string, Standing>} [standing] by name; absent: not known
  * @property {{name: string, alive: boolean, running: number, celery?: string, pool?: number}[]} workers
- * @property {{name: string, depth: number, slots: number}[] | null} queues null: nobody can ask the broker
+ * @property {{name: string, depth: number, slots: number, paused?: number}[] | null} queues `paused`: at how many workers; null: nobody can ask the broker
  *
  * @typedef {object} TaskRow one name over the window
  * @property {string} name

@@ -10,8 +10,10 @@ import { Chosen } from "./chosen.js";
 import { Drawer } from "./drawer.js";
 import { Failures } from "./failures.js";
 import { Finder } from "./finder.js";
+import { askAboutQueue } from "./queue-actions.js";
 import { Rows } from "./rows.js";
 import { sparkline } from "./sparkline.js";
+import { Sure } from "./sure.js";
 import { queueRows, taskRows, workerRows } from "./tables.js";
 import { UNKNOWN } from "./times.js";
 
@@ -39,7 +41,8 @@ const REFUSALS = {
 const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
 
 const board = new Board();
-const actions = new Actions(find(document, "#sure"), (task) => finder.go({ task }));
+const sure = new Sure(find(document, "#sure"));
+const actions = new Actions(sure, (task) => finder.go({ task }));
 const failures = new Failures(find(document, "#failures"), (change) => search(change));
 const drawer = new Drawer(find(document, "#job"), () => finder.go({ task: "" }), (change) => search(change), (kind, ids) => actions.ask(kind, ids));
 const finder = new Finder(find(document, "#jobs"), board, ({ task }) => drawer.show(task));
@@ -47,6 +50,9 @@ const chosen = new Chosen(find(document, "#jobs"), (kind, ids) => actions.ask(ki
 const [tasks, queues, workers] = ["#tasks", "#queues", "#workers"].map((place) => new Rows(find(document, `${place} table`)));
 let due = 0;
 
+find(document, "#queues").addEventListener("click", ({ target }) => {
+  if (target instanceof HTMLButtonElement) askAboutQueue(sure, /** @type {any} */ (target.dataset.act), target.value);
+});
 follow();
 
 /** @param {string} [after] */

@@ -47,8 +47,22 @@ export function details(id) {
 
 /** @param {string} what to do @param {string[]} tasks @returns {Promise<Outcome[]>} raises `TaskError` */
 export async function act(what, tasks) {
-  const headers = { "Content-Type": "application/json" };
-  return (await ask(what, { method: "POST", headers, body: JSON.stringify({ tasks }) })).results;
+  return (await post(what, { tasks })).results;
+}
+
+/**
+ * @typedef {{queue: string, purged: number, ended: number, kept: number, more: boolean}} PurgedQueue
+ * @typedef {{queue: string, workers: string[], silent: string[]}} QueueWorkers
+ */
+
+/** @param {"purge" | "pause" | "resume"} what @param {string} queue @returns {Promise<PurgedQueue | QueueWorkers>} raises `TaskError` */
+export function controlQueue(what, queue) {
+  return post(`queues/${what}`, { queue });
+}
+
+/** @param {string} path @param {object} body @returns {Promise<any>} raises `TaskError` */
+function post(path, body) {
+  return ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
 /** @param {number} since Unix seconds @returns {Promise<{groups: FailureGroup[], complete: boolean}>} raises `TaskError` */

@@ -5,7 +5,8 @@ import { emptySparkline, sparkline } from "./sparkline.js";
 /**
  * @typedef {{text: string, wrong?: boolean}} Cell
  * @typedef {{good: number[], bad?: number[]}} Chart
- * @typedef {{key: string, cells: (Cell | Chart | string)[]}} Row `key` tells it from the others; the first cell is its name
+ * @typedef {{acts: Record<string, string>, of: string}} Buttons what can be done to `of`, and what each is called
+ * @typedef {{key: string, cells: (Cell | Chart | Buttons | string)[]}} Row `key` tells it from the others; the first cell is its name
  */
 
 /**
@@ -65,10 +66,24 @@ function isChart(cell) {
   return typeof cell === "object" && "good" in cell;
 }
 
+/** The first stays the first, whatever it does now: it may have the focus. @param {Element} place @param {Buttons} buttons */
+function arm(place, { acts, of }) {
+  const wanted = Object.entries(acts).map(([act, label], index) => {
+    const button = place.children[index] ?? make("button", { class: "plain", type: "button" });
+    button.setAttribute("data-act", act);
+    button.setAttribute("value", of);
+    button.setAttribute("aria-label", `${label} ${of}`);
+    say(button, label);
+    return button;
+  });
+  arrange(place, wanted);
+}
+
 /** @param {Element | undefined} place @param {Row["cells"][number]} cell */
 function update(place, cell) {
   if (!place) return;
   if (isChart(cell)) return sparkline(/** @type {SVGSVGElement} */ (place.firstElementChild), cell.good, cell.bad);
+  if (typeof cell === "object" && "acts" in cell) return arm(place, cell);
   const { text, wrong = false } = typeof cell === "string" ? { text: cell } : cell;
   say(place.firstElementChild ?? place, text);
   place.classList.toggle("wrong", wrong);

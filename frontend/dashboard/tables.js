@@ -1,6 +1,6 @@
 /** @import { Board, TaskRow } from "./board.js" */
 /** @import { Row } from "./rows.js" */
-import { duration } from "../look/wording.js";
+import { counted, duration } from "../look/wording.js";
 import { UNKNOWN } from "./times.js";
 
 /** @param {TaskRow[]} rows @returns {Row[]} */
@@ -22,15 +22,28 @@ export function taskRows(rows) {
 
 /** @param {Board} board @returns {Row[]} */
 export function queueRows(board) {
-  return (board.queues ?? []).map(({ name, depth, slots }) => ({
+  return (board.queues ?? []).map(({ name, depth, slots, paused = 0 }) => ({
     key: name,
     cells: [
       name,
       { good: board.levels(`queue ${name}`).map((level) => level ?? 0) },
-      { text: String(depth), wrong: depth > 0 && slots === 0 },
-      { text: slots ? String(slots) : "No worker", wrong: slots === 0 },
+      { text: String(depth), wrong: depth > 0 && slots === 0 && !paused },
+      { text: consumed(slots, paused), wrong: slots === 0 && !paused },
+      { acts: queueActs(slots, paused), of: name },
     ],
   }));
+}
+
+/** @param {number} slots @param {number} paused */
+function consumed(slots, paused) {
+  if (!paused) return slots ? String(slots) : "No worker";
+  return slots ? `${slots} · ${counted(paused, "worker")} paused` : "Paused";
+}
+
+/** @param {number} slots @param {number} paused @returns {Record<string, string>} the second is pressed to undo itself: it stays in its place */
+function queueActs(slots, paused) {
+  if (!paused) return { purge: "Purge", pause: "Pause" };
+  return slots ? { purge: "Purge", pause: "Pause", resume: "Resume" } : { purge: "Purge", resume: "Resume" };
 }
 
 /** @param {Board} board @returns {Row[]} */

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from taskbeam.journal import events
 
-from .visiting import quiet_visit, violations
+from .visiting import overflow, quiet_visit, violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +146,36 @@ def test_many_jobs_are_cancelled_after_a_question(site: Whole, page: Page, journ
     expect(sure).to_contain_text("1 job cancelled or asked to stop, 1 refused.", timeout=SOON)
     expect(sure).to_contain_text("The task has ended already. (too_late)")
     assert violations(page) == []
+
+
+def test_a_queue_is_paused_purged_and_resumed_after_questions(site: Whole, page: Page) -> None:
+    page.goto(f"{site.address}/dashboard")
+    row = page.locator("#queues tbody tr", has_text="texts")
+    sure = page.locator("#sure")
+
+    def do(what: str, *, told: str) -> None:
+        row.get_by_role("button", name=f"{what} texts").click(timeout=SOON)
+        expect(sure).to_contain_text(f"{what} the queue texts?")
+        expect(sure.get_by_role("button", name="Keep as is")).to_be_focused()
+        sure.get_by_role("button", name=f"{what} queue").click()
+        expect(sure.get_by_role("status")).to_contain_text(told, timeout=SOON)
+        assert violations(page) == []
+        sure.get_by_role("button", name="Close").click()
+
+    do("Pause", told="no longer takes from it")
+    expect(row.locator("td.number").nth(1)).to_have_text("Paused", timeout=SOON)
+    expect(row.get_by_role("button", name="Resume texts")).to_be_focused()
+    task = httpx.post(f"{site.address}/texts", json={"words": 7}).json()["task_id"]
+    expect(row.locator("td.number").nth(0)).to_have_text("1", timeout=SOON)
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert (overflow(page), violations(page)) == (0, [])
+    do("Purge", told="1 message taken out, 1 job ended.")
+    expect(row_of(page, task)).to_contain_text("REVOKED", timeout=SOON)
+    expect(row_of(page, task)).to_contain_text("The task was taken out of its queue before it began.")
+    do("Resume", told="takes from it again")
+    expect(row.locator("td.number").nth(1)).to_have_text(re.compile(r"^[1-9]"), timeout=SOON)
+    task = httpx.post(f"{site.address}/texts", json={"words": 7}).json()["task_id"]
+    expect(row_of(page, task)).to_contain_text("SUCCESS", timeout=SOON)
 
 
 def test_failures_of_one_cause_are_one_row(site: Whole, page: Page, reports: list[str]) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { unanswered } from "../../frontend/dashboard/actions.js";
+import { unanswered } from "../../frontend/dashboard/sure.js";
 
 test("nothing was done only where that is known", () => {
   assert.equal(unanswered({ code: "forbidden", message: "No." }), "Nothing was done. No.");
