@@ -7,7 +7,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 # Hundreds of processes load the same sources: what one has compiled serves the others.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run test check format docs screenshots bench chaos soak steady clean
+.PHONY: run test check format docs screenshots next bench chaos soak steady clean
 
 run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 	@exec $(BIN)/python -m stack
@@ -43,6 +43,9 @@ docs: $(VENV)/.ready-dev  ## the documents with the API reference, in var/docs/i
 screenshots: $(VENV)/.ready-browser  ## the pictures in docs/images; about three minutes
 	$(BIN)/python -m tests.browser.screenshots
 	$(BIN)/python -m tests.cli.pictures
+
+next: $(VENV)/.ready-browser node_modules/.ready  ## the example of Next, built and served by Next, in a browser; it downloads 340 MB
+	$(BIN)/python -m pytest tests/browser/next_build.py
 
 bench: $(VENV)/.ready-bench  ## our costs beside our peers', as ratios; an hour and a half, or BENCH=--quick
 	@$(BIN)/python -m benchmarks $(BENCH)

@@ -33,8 +33,8 @@ def keeping_cookies(address: str) -> str:
     if scheme == "http" and not local:
         raise ValueError(
             f"A browser keeps no session of http://{parts.netloc}: its cookie takes https. Give the https "
-            f"address that people open, --address https://HOST. Or forward the port, ssh -L 8000:{parts.netloc} "
-            f"{parts.hostname}, and give --address http://localhost:8000."
+            "address that people open, --address https://HOST. Or forward the port, "
+            f"ssh -L 8000:{parts.netloc} {parts.hostname}, and give --address http://localhost:8000."
         )
     return f"{scheme}://{parts.netloc}{parts.path}".rstrip("/")
 

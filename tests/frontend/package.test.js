@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 
 import { observed } from "../../frontend/element/properties.js";
 import { PACKAGE, PROJECTS, pack, ROOT, run, temporary } from "./packed.js";
@@ -12,12 +12,11 @@ const TSC = [process.execPath, `${ROOT}node_modules/typescript/bin/tsc`, "--pret
 const OLDER_TSC = [process.execPath, `${PROJECTS}node_modules/typescript/bin/tsc`, "--pretty", "false"];
 const VUE_TSC = [process.execPath, `${PROJECTS}vue-tsc.cjs`, "--pretty", "false"];
 const SVELTE_CHECK = [process.execPath, `${PROJECTS}node_modules/svelte-check/bin/svelte-check`, "--output", "machine"];
-const VITE = [process.execPath, `${ROOT}node_modules/vite/bin/vite.js`];
 
 /** Milliseconds; each takes seconds on a machine that does nothing else. */
 const timeout = 240_000;
 
-before(pack, { timeout });
+before(() => pack(), { timeout });
 
 /** @param {string} path in the package @returns {Promise<string>} */
 const read = (path) => readFile(PACKAGE + path, "utf8");
@@ -153,25 +152,4 @@ describe("a checker finds what is wrong, and nothing else", { concurrency: 2, ti
   test("in React 18", () => findsJustWhatIsWrong(`${PROJECTS}react`, [...TSC, "--project", "tsconfig.18.json"]));
   test("in Vue", () => findsJustWhatIsWrong(`${PROJECTS}vue`, VUE_TSC));
   test("in Svelte", () => findsJustWhatIsWrong(`${PROJECTS}svelte`, [...SVELTE_CHECK, "--tsconfig", "./tsconfig.json"]));
-});
-
-describe("a bundler builds", { concurrency: 2, timeout }, () => {
-  /** @type {string} */
-  let built;
-  before(async () => {
-    built = await temporary();
-  });
-  after(() => rm(built, { recursive: true }));
-
-  for (const project of ["react", "vue", "svelte"]) {
-    test(`an application of ${project}`, async () => {
-      const argv = [...VITE, "build", "--outDir", `${built}/${project}`, "--emptyOutDir"];
-      const { status, output } = await run(argv, PROJECTS + project);
-      assert.equal(status, 0, output);
-      assert.doesNotMatch(output, /warn/i);
-      const scripts = (await files(`${built}/${project}`)).filter((path) => path.endsWith(".js"));
-      const code = (await Promise.all(scripts.map((path) => readFile(path, "utf8")))).join();
-      assert.match(code, /customElements\.define\(.task-progress./);
-    });
-  }
 });

@@ -31,13 +31,19 @@ export async function run([command = "", ...args], cwd) {
   }
 }
 
-/** Pack, and unpack at `PACKAGE`. */
-export async function pack() {
+/**
+ * Pack, and unpack.
+ *
+ * @param {string} [target]
+ * @param {string[]} [options] of `npm pack`
+ */
+export async function pack(target = PACKAGE, options = []) {
   const folder = await temporary();
-  const { status, output } = await run([...NPM, "pack", "--silent", "--pack-destination", folder], `${ROOT}frontend`);
+  const argv = [...NPM, "pack", "--silent", "--pack-destination", folder, ...options];
+  const { status, output } = await run(argv, `${ROOT}frontend`);
   const [tarball = ""] = await readdir(folder);
   if (status !== 0 || !tarball) throw new Error(output);
-  await unpack(join(folder, tarball), PACKAGE);
+  await unpack(join(folder, tarball), target);
   await rm(folder, { recursive: true });
 }
 

@@ -1,0 +1,9 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Report } from "./Report.jsx";
+
+createRoot(document.getElementById("app")).render(
+  <StrictMode>
+    <Report />
+  </StrictMode>,
+);

@@ -1,0 +1,4 @@
+import { mount } from "svelte";
+import Report from "./Report.svelte";
+
+mount(Report, { target: document.getElementById("app") });

@@ -1,0 +1,4 @@
+import { createApp } from "vue";
+import Report from "./Report.vue";
+
+createApp(Report).mount("#app");
