@@ -16,7 +16,7 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from itertools import count
 from math import inf
@@ -37,7 +37,7 @@ from .report import Figure, Report
 from .server import staged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 
     from .server import Server
 
@@ -54,6 +54,9 @@ MEMORY = 128 * 1024
 
 #: Seconds until a well-behaved client is connected, and until connections that were dropped are gone.
 OPEN, GONE = 60.0, 60.0
+
+#: Seconds without an event for some client, after which something is broken.
+SILENCE = 60.0
 
 
 class Scale(NamedTuple):
@@ -109,6 +112,15 @@ class Publisher:
         await self._redis.evalsha(APPEND.digest, len(keys), *keys, *entry.script_args())
 
 
+@asynccontextmanager
+async def meanwhile(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """It goes on until the block ends; where it fails, the block ends too, and waits for nothing more."""
+    async with asyncio.TaskGroup() as group:
+        going = group.create_task(work)
+        yield
+        going.cancel()
+
+
 async def latencies(port: int, catch_up: float, seconds: float) -> list[float]:
     """Of each event for each client, in seconds, once they have all caught up with the journal."""
     took: list[float] = []
@@ -125,7 +137,8 @@ async def latencies(port: int, catch_up: float, seconds: float) -> list[float]:
                 if time.time() > deadline:
                     return
 
-    await asyncio.gather(*(follow() for _ in range(CLIENTS)))
+    async with asyncio.timeout(OPEN + catch_up + seconds + SILENCE):
+        await asyncio.gather(*(follow() for _ in range(CLIENTS)))
     return took
 
 
@@ -164,7 +177,12 @@ async def gone(server: Server, before: int) -> bool:
 async def observe(server: Server, scale: Scale) -> Sequence[Figure]:
     publisher = Publisher(server.redis.port, scale.filling)
     await publisher.begin()
-    publishing = asyncio.create_task(publisher.run())
+    async with meanwhile(publisher.run()):
+        return await compare(server, scale)
+
+
+async def compare(server: Server, scale: Scale) -> Sequence[Figure]:
+    """A figure for each of those who misbehave, and for the quiet run before them."""
     process = psutil.Process(server.processes[0].pid)
     await latencies(server.port, scale.catch_up, 1.0)  # imports, connections, caches
     figures: list[Figure] = []
@@ -194,7 +212,6 @@ async def observe(server: Server, scale: Scale) -> Sequence[Figure]:
                 remark=f"gateway {busy:.0%} busy, {grown / 2**20:+.0f} MiB",
             )
         )
-    publishing.cancel()
     return figures
 
 

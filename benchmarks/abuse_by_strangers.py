@@ -48,7 +48,7 @@ from stack.readiness import UrlAnswers
 from tests.support.tokens import KEYS, sign
 
 from . import command, namespace
-from .abuse import TARGET, TASK, Publisher, gone
+from .abuse import TARGET, TASK, Publisher, gone, meanwhile
 from .abuses.honest import Honest
 from .abuses.origins import ORIGINS
 from .abuses.strangers import KINDS
@@ -191,17 +191,16 @@ class Phases:
 async def observe(server: Server, origin: str, kinds: Sequence[str], scale: Scale) -> Sequence[Figure]:
     publisher = Publisher(server.redis.port, filling=0)
     await publisher.begin()
-    publishing = asyncio.create_task(publisher.run_at(RATE))
-    tokens = [sign(sub=f"honest-{number}", tasks=[TASK]) for number in range(scale.honest)]
-    honest = Honest(ORIGINS[origin], server.port, TASK, tokens)
-    await honest.work(scale.watched)  # imports, connections, caches
-    gc.freeze()  # the clients' own pauses are not what is asked for
     figures: list[Figure] = []
-    for kind in kinds:
-        case = f"{kind}, {origin}"
-        command.progress(case)
-        figures += await compare(server, case, honest, Strangers(kind, origin, server.port, scale), scale)
-    publishing.cancel()
+    async with meanwhile(publisher.run_at(RATE)):
+        tokens = [sign(sub=f"honest-{number}", tasks=[TASK]) for number in range(scale.honest)]
+        honest = Honest(ORIGINS[origin], server.port, TASK, tokens)
+        await honest.work(scale.watched)  # imports, connections, caches
+        gc.freeze()  # the clients' own pauses are not what is asked for
+        for kind in kinds:
+            case = f"{kind}, {origin}"
+            command.progress(case)
+            figures += await compare(server, case, honest, Strangers(kind, origin, server.port, scale), scale)
     return figures
 
 
