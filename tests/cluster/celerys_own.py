@@ -14,7 +14,6 @@ import os
 import re
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -61,8 +60,8 @@ def obtain(folder: Path) -> tuple[Path, Path]:
     wanted = [f"celery=={celery.__version__}", "--no-binary", "celery", "--no-deps"]
     subprocess.run([*pip, "download", *wanted, "--dest", str(folder)], check=True)
     subprocess.run([*pip, "install", "--no-deps", "--target", str(plugins), *PLUGINS], check=True)
-    with tarfile.open(next(folder.glob("celery-*.tar.gz"))) as archive:
-        archive.extractall(folder, filter="data")
+    archive = next(folder.glob("celery-*.tar.gz"))
+    subprocess.run(["tar", "-xzf", archive, "-C", folder], check=True)  # Python 3.11.2 knows no safe filter
     source = folder / f"celery-{celery.__version__}"
     for file in (source / "t" / "integration").glob("*.py"):
         file.write_text(IN_REDIS.sub(r"startswith(('\1', 'taskbeam'))", file.read_text()))
