@@ -53,6 +53,12 @@ let due = 0;
 find(document, "#queues").addEventListener("click", ({ target }) => {
   if (target instanceof HTMLButtonElement) askAboutQueue(sure, /** @type {any} */ (target.dataset.act), target.value);
 });
+find(document, "#job").addEventListener("click", (click) => {
+  const link = /** @type {Element} */ (click.target).closest("a[data-task]");
+  if (!(link instanceof HTMLElement) || click.ctrlKey || click.metaKey || click.shiftKey) return;
+  click.preventDefault(); // the page stays
+  finder.go({ task: link.dataset.task ?? "" });
+});
 follow();
 
 /** @param {string} [after] */

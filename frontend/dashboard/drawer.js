@@ -5,7 +5,9 @@ import { after, tone, UNHEARD } from "../client/job.js";
 import { watch } from "../client/watch.js";
 import { find, make, say } from "../look/dom.js";
 import { JournalRows, MOST_ROWS } from "../look/journal.js";
+import { Canvas } from "./canvas.js";
 import { argumentsOf, facts, failureOf, pretty } from "./facts.js";
+import { Newest } from "./newest.js";
 import { details } from "./requests.js";
 import { both } from "./times.js";
 
@@ -19,7 +21,9 @@ export class Drawer {
   #dialog;
   #rows;
   #address;
+  #canvas;
   #task = "";
+  #asking = new Newest(async () => {});
   /** @type {Watch | undefined} */
   #watch;
   /** @type {Details | undefined} */
@@ -37,8 +41,9 @@ export class Drawer {
     this.#dialog = dialog;
     this.#address = address;
     this.#rows = new JournalRows(find(dialog, ".journal ol"));
+    this.#canvas = new Canvas(find(dialog, ".canvas"), (task) => address({ task }));
     dialog.addEventListener("close", () => {
-      this.#watch?.close();
+      this.#leave();
       if (this.#task) closed();
     });
     for (const button of dialog.querySelectorAll("[data-act]")) {
@@ -50,16 +55,25 @@ export class Drawer {
   /** @param {string} task its id; empty: none */
   show(task) {
     if (task === this.#task) return;
+    this.#leave();
     this.#task = task;
-    this.#watch?.close();
     if (!task) return this.#dialog.close();
     [this.#details, this.#job] = [undefined, UNHEARD];
     this.#rows.clear();
     this.#draw();
+    this.#asking = new Newest(() => this.#ask(task));
+    this.#asking.soon();
+    this.#canvas.show(task);
     this.#follow(task);
-    void this.#ask(task);
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#dialog.scrollTop = 0;
+  }
+
+  /** Nothing is asked or heard any more. */
+  #leave() {
+    this.#watch?.close();
+    this.#asking.stop();
+    this.#canvas.show("");
   }
 
   /** @param {string} task */
@@ -90,7 +104,7 @@ export class Drawer {
       this.#job = after(this.#job, event);
       events.push({ event, transport: watching.transport });
       events.splice(0, events.length - MOST_ROWS);
-      if (event.type === "state") setTimeout(() => task === this.#task && this.#ask(task), STORED);
+      if (event.type === "state") this.#asking.soon(STORED);
       due ||= requestAnimationFrame(() => {
         due = 0;
         if (this.#watch !== watching) return;

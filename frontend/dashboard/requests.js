@@ -45,6 +45,13 @@ export function details(id) {
   return ask(`tasks/${encodeURIComponent(id)}`);
 }
 
+/** @typedef {{feed: string | null, total: number, tasks: ListedJob[]}} TaskCanvas */
+
+/** @param {string} id @returns {Promise<TaskCanvas>} the jobs that it belongs to; raises `TaskError` */
+export function canvas(id) {
+  return ask(`tasks/${encodeURIComponent(id)}/canvas`);
+}
+
 /** @param {string} what to do @param {string[]} tasks @returns {Promise<Outcome[]>} raises `TaskError` */
 export async function act(what, tasks) {
   return (await post(what, { tasks })).results;

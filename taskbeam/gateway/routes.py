@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends
 
 from taskbeam.gateway.dashboard import actions as dashboard_actions
-from taskbeam.gateway.dashboard import queue_actions
+from taskbeam.gateway.dashboard import canvas_route, queue_actions
 from taskbeam.gateway.dashboard import routes as dashboard_routes
 from taskbeam.gateway.dependencies import socket_problems
 from taskbeam.gateway.feeds import routes as feeds
@@ -63,7 +63,8 @@ def gateway_router(
     router.include_router(cancel.router, dependencies=[bind, own_site, token_caller])
     router.include_router(sockets.router, dependencies=[Depends(socket_problems), bind, own_site, caller])
     if dashboard:  # before its files, whose route takes any path
-        router.include_router(dashboard_routes.router, dependencies=[bind, own_site, caller])
+        for looking in (dashboard_routes.router, canvas_route.router):
+            router.include_router(looking, dependencies=[bind, own_site, caller])
         for acting in (dashboard_actions.router, queue_actions.router):
             router.include_router(acting, dependencies=[bind, own_site, token_caller])
     router.include_router(browser_files.router, dependencies=[bind, own_site])

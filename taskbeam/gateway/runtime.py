@@ -20,6 +20,7 @@ from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.connections.broker import redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
 from taskbeam.gateway.dashboard.again import RunAgain
+from taskbeam.gateway.dashboard.canvas import Canvases
 from taskbeam.gateway.dashboard.details import TaskDetails
 from taskbeam.gateway.dashboard.journals import JournalRows
 from taskbeam.gateway.dashboard.pauses import Pauses
@@ -221,6 +222,7 @@ class Runtime:
         )
         keeps = settings.dashboard_keeps
         self.run_again = RunAgain(self.redis, self.control, self.task_details, sent_to, self.sender, keeps)
+        self.canvases = Canvases(reads, journals.names, self.feeds, rows)
         self.queue_control = QueueControl(
             celery_app,
             self.broker,

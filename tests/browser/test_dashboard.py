@@ -194,3 +194,35 @@ def test_everybody_can_use_it(site: Whole, page: Page, reports: list[str], schem
     page.goto(f"{site.address}/dashboard")
     expect(row_of(page, reports[3])).to_contain_text("FAILURE", timeout=SOON)
     assert violations(page) == []
+
+
+#: Columns that a row shows as they are, or as cells that say what they are; an empty cell says nothing.
+_MISSING = """() => [...document.querySelectorAll("main tbody tr, dialog[open] tbody tr")].flatMap((row) =>
+  [...row.children].filter((cell) => cell.textContent && !cell.checkVisibility()).map((cell) => cell.outerHTML))"""
+
+#: What is left of a mark where the browser takes all backgrounds away.
+_MARK = "(element) => parseFloat(getComputedStyle(element, '::before').borderTopWidth)"
+
+
+def test_what_belongs_together_is_drawn_over_time(site: Whole, page: Page) -> None:
+    answer = httpx.post(f"{site.address}/reports/batches", json={"user_ids": [1, 2, 999]})
+    page.goto(f"{site.address}/dashboard/?task={answer.json()['task_id']}")
+    drawer = page.locator("#job")
+    rows = drawer.locator(".canvas tbody tr")
+    expect(rows).to_have_count(4, timeout=SOON)
+    failed = rows.filter(has_text="FAILURE")
+    expect(failed).to_have_count(1, timeout=SOON)
+    expect(rows.nth(0).get_by_role("link", name="reports.batch")).to_have_attribute("aria-current", "true")
+    for row in rows.all():
+        assert row.locator(".ran").evaluate("(bar) => bar.offsetWidth") > 0
+        expect(row.locator("td.number").nth(1)).to_have_text(re.compile(r"^\d"))
+    page.emulate_media(forced_colors="active")
+    for width in (360, 640):  # a phone, and 200 % of a desktop
+        page.set_viewport_size({"width": width, "height": 800})
+        assert (overflow(page), violations(page), page.evaluate(_MISSING)) == (0, [], [])
+    for mark in page.locator("#jobs tbody .state, .canvas tbody .state, #line").all():
+        assert mark.evaluate(_MARK) > 0
+    assert failed.locator(".ran").evaluate("(bar) => parseFloat(getComputedStyle(bar).borderTopWidth)") > 0
+    failed.get_by_role("link").click()
+    expect(drawer.get_by_role("region", name="Why it failed")).to_contain_text("999", timeout=SOON)
+    expect(failed.get_by_role("link")).to_have_attribute("aria-current", "true")

@@ -128,3 +128,26 @@ def test_what_msgpack_and_yaml_have_beside_json_is_text(odd: object) -> None:
     found = stored_details({"args": [odd], "kwargs": {"year": 2026}}, frozenset())
     assert found["arguments"] == {"args": repr([odd]), "kwargs": {"year": 2026}}
     to_json(found)
+
+
+def test_what_belongs_together_is_told_in_its_order(served: Gateway, journals: Journals) -> None:
+    first = journals.task(labels={"tree": "canvas"})
+    first.append(state=events.STARTED, type="state")
+    second = journals.task(labels={"tree": "canvas"})
+    first.finish()
+    url = f"{served.http}/dashboard/tasks/{{}}/canvas"
+    found = httpx.get(url.format(second.id), headers=operator()).json()
+    assert (found["feed"], found["total"]) == ("tree:canvas", 2)
+    assert [task["id"] for task in found["tasks"]] == [first.id, second.id]
+    told = found["tasks"][0]
+    assert told["sent"] <= told["began"] <= told["ended"]
+    second.finish()
+    assert_problem(httpx.get(url.format(second.id), headers=bearer(sign(owner="ada"))), problems.FORBIDDEN)
+
+
+def test_looking_at_a_task_that_is_alone_plants_no_tree(served: Gateway, journals: Journals) -> None:
+    task = journals.task()
+    answer = httpx.get(f"{served.http}/dashboard/tasks/{task.id}/canvas", headers=operator())
+    assert answer.json() == {"feed": None, "total": 0, "tasks": []}
+    assert not journals.redis.hexists(task.keys.head, "tree")
+    task.finish()

@@ -288,7 +288,10 @@ KEYS = {
 
 #: About all tasks: for operators (tests/gateway/test_dashboard_tasks.py).
 OPERATORS = {
-    *(("GET", f"/dashboard/{path}") for path in ("tasks", "tasks/{task_id}", "failures")),
+    *(
+        ("GET", f"/dashboard/{path}")
+        for path in ("tasks", "tasks/{task_id}", "tasks/{task_id}/canvas", "failures")
+    ),
     *(("POST", f"/dashboard/{path}") for path in ("run-again", "cancel")),
     *(("POST", f"/dashboard/queues/{path}") for path in ("purge", "pause", "resume")),
 }
