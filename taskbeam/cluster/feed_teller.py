@@ -115,4 +115,4 @@ class FeedTeller:
 
 
 def _run(call: Call, line: Line, asking: bool) -> Any:
-    return line.run(call.script, call.keys, call.args, asking=asking)
+    return line.run(call.script, call.keys, call.args, asking=asking, takes_life=call.takes_life)

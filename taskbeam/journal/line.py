@@ -9,6 +9,7 @@ import hiredis
 from redis.exceptions import DataError, NoScriptError, ResponseError
 
 from taskbeam.journal.entry import Appended, Delivery, Entry, new_token
+from taskbeam.journal.feeds.owed import text_of
 from taskbeam.journal.scripts import append_script
 from taskbeam.journal.unanswered import Unanswered, note, unknown_script
 
@@ -117,9 +118,20 @@ class Line:
         return newest
 
     def run(
-        self, script: Script, keys: Sequence[str], args: Sequence[str | bytes | int], *, asking: bool = False
+        self,
+        script: Script,
+        keys: Sequence[str],
+        args: Sequence[str | bytes | int],
+        *,
+        asking: bool = False,
+        takes_life: bool = False,
     ) -> Any:
-        """What another script answers; raises redis-py's errors. ``asking`` as in `exchange`."""
+        """What another script answers; raises redis-py's errors. ``asking`` as in `exchange`.
+
+        ``takes_life``: as a `taskbeam.journal.feeds.telling.Call` has it.
+        """
+        if takes_life:
+            args = (*args, self._known_life())
         self._ask(asking)
         self._connection.send_command("EVALSHA", script.digest, len(keys), *keys, *args)
         reply = self._reply()
@@ -129,6 +141,8 @@ class Line:
             reply = self._reply()
         if isinstance(reply, Exception):
             raise reply
+        if takes_life and reply[0]:
+            self._life = text_of(reply[0])
         return reply
 
     def close(self) -> None:

@@ -78,7 +78,16 @@ _LOOK_AT_FEED = (
     "feeds/read_feed.lua",
     *_COUNT,
 )
-_FEED = ("feeds/packed.lua", "feeds/numbers.lua", "feeds/outlive.lua", "feeds/read_feed.lua", *_RECORD)
+#: What a script has that writes to a feed, and to nothing else.
+_LIFE = ("feeds/life.lua", "append/optional.lua", "append/server.lua")
+_FEED = (
+    *_LIFE,
+    "feeds/packed.lua",
+    "feeds/numbers.lua",
+    "feeds/outlive.lua",
+    "feeds/read_feed.lua",
+    *_RECORD,
+)
 _BOUNDS: dict[str, int | str] = {
     "COMPACT_ROWS": COMPACT_ROWS,
     "FEED": FEED,
@@ -86,11 +95,13 @@ _BOUNDS: dict[str, int | str] = {
     "FEED_BYTES": FEED_BYTES,
     "FEED_LIFE": FEED_LIFE,
     "PUBLISH_FEED": "PUBLISH",
+    "GIVEN_LIFE": 0,
 }
 #: On a cluster a feed is published where it is, and its tasks are elsewhere.
 _CLUSTER_BOUNDS = _BOUNDS | {"PUBLISH_FEED": "SPUBLISH"}
 #: What the append script is, wherever it runs: up to what is optional and belongs to more than the task.
 _GUARD = (
+    "append/server.lua",
     "append/life.lua",
     "append/repeats.lua",
     "append/result.lua",
@@ -118,6 +129,7 @@ APPEND = _load(
     "append/entry.lua",
     "append/dependents.lua",
     "append/optional.lua",
+    "append/answer.lua",
     *_GUARD,
     "append/mark.lua",
     "append/feeds.lua",
@@ -185,7 +197,14 @@ READ_FEED = _load(
 POSITIONS = _load("positions.lua")
 #: What a gateway hears of Celery's own results; see taskbeam/stock.
 LOOK = _load("hear/look.lua")
-HEAR = _load("hear/heard.lua", "append/optional.lua", "append/life.lua", "hear/hear.lua")
+HEAR = _load(
+    "hear/heard.lua",
+    "append/optional.lua",
+    "append/answer.lua",
+    "append/server.lua",
+    "append/life.lua",
+    "hear/hear.lua",
+)
 LIST_FEED = _load(
     *_LOOK_AT_FEED,
     "feeds/picture.lua",
@@ -206,7 +225,7 @@ _CLUSTER_ROWS = (
     "feeds/cluster/row.lua",
     "feeds/rows.lua",
 )
-_CLUSTER_RECORD = (*_CLUSTER_ROWS, "feeds/outlive.lua", "feeds/begin.lua", "feeds/record.lua")
+_CLUSTER_RECORD = (*_LIFE, *_CLUSTER_ROWS, "feeds/outlive.lua", "feeds/begin.lua", "feeds/record.lua")
 TELL_FEED = _load(
     *_CLUSTER_RECORD,
     "feeds/cluster/dropped.lua",
@@ -219,7 +238,7 @@ TELL_FEED = _load(
     FEED_TASKS=FEED_TASKS,
     LOOK_EVERY=LOOK_EVERY,
     CANVAS_TASKS=CANVAS_TASKS,
-    **_CLUSTER_BOUNDS,
+    **_CLUSTER_BOUNDS | {"GIVEN_LIFE": 11},
 )
 TRANSITIONS = _load("feeds/cluster/newer.lua", "feeds/cluster/transitions.lua")
 ROWS = _load(

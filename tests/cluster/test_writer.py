@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.exceptions import ConnectionError, MovedError, TryAgainError  # noqa: A004
+from redis.exceptions import ConnectionError, MovedError, ResponseError, TryAgainError  # noqa: A004
 
 from taskbeam.celery.cluster_connections import ClusterConnections
 from taskbeam.cluster import lines as module
@@ -195,12 +195,14 @@ def test_whoever_has_no_patience_is_told_why(cluster: Cluster, other: Callable[[
     assert task.said()[0] == 0
 
 
-class TestAMasterDies:
-    @pytest.fixture
-    def mortal(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-        with redis_cluster(tmp_path_factory.mktemp("mortal")) as made:
-            yield made
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Who kills a master, or has it replaced, leaves the others as they were."""
+    with redis_cluster(tmp_path_factory.mktemp("mortal")) as made:
+        yield made
 
+
+class TestAMasterDies:
     def test_its_tasks_go_on_with_the_replica(self, mortal: Cluster) -> None:
         journals = Journals(mortal)
         victim = mortal.masters[1]
@@ -219,6 +221,37 @@ class TestAMasterDies:
         assert len(task.epochs()) == 2  # the replica may have been behind
         assert elsewhere.said() == [0, 1]
         journals.close()
+
+    def test_two_failovers_are_told_from_a_move(self, mortal: Cluster) -> None:
+        """Neither the server that wrote nor the history of its data is known to the one that goes on."""
+        journals, wrote = Journals(mortal), mortal.masters[0]
+        second, third = mortal.replicas[0], mortal.replicas[2]
+        task = journals.task(wrote)
+        task.append(0)
+        wait_until(lambda: follows(second, wrote))
+        second.ask("FAILOVER")
+        wait_until(lambda: task.owner() is second and takes(third, second) and follows(third, second))
+        third.ask("FAILOVER")
+        wait_until(lambda: task.owner() is third)
+        task.append(1)
+        assert task.said() == [0, 1]
+        assert len(task.epochs()) == 2
+        journals.close()
+
+
+def follows(replica: ClusterNode, master: ClusterNode) -> bool:
+    """Whether it has what the other one has."""
+    said: dict[str, Any] = replica.client.info("replication")
+    return (said.get("master_port"), said.get("master_link_status")) == (master.port, "up")
+
+
+def takes(replica: ClusterNode, master: ClusterNode) -> bool:
+    """Tell it whom to follow; it may not have heard of the master yet."""
+    try:
+        replica.ask("REPLICATE", master.id)
+    except ResponseError:
+        return False
+    return True
 
 
 def test_one_server_that_answers_names_the_others(cluster: Cluster) -> None:

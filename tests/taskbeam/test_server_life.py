@@ -14,6 +14,8 @@ from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.limits import Limits
 from taskbeam.journal.writer import JournalWriter
 
+from .feed import Feed
+from .feeds_apart import Apart
 from .journal import Journal
 from .waiting import until
 
@@ -81,6 +83,44 @@ def test_a_restart_from_an_older_snapshot_begins_a_new_epoch(server: Server) -> 
     assert [record.id.seq for record in again] == [5, 6, 7], "numbers go on"
     assert again[0].id.epoch > kept[0].id.epoch
     assert [record.id for record in server.journal.records] == [record.id for record in (*kept, *again)]
+
+
+@pytest.mark.parametrize("labels", [{"owner": "ada"}, {"group": "a-group"}, {"tree": "a-tree"}])
+def test_a_feed_begins_a_new_epoch_there_too(server: Server, labels: dict[str, str]) -> None:
+    [(kind, name)] = labels.items()
+    feed = Feed(server.client, f"{kind}:{name}")
+    task = Journal(server.client, server.writer, labels=labels)
+    task.send()
+    kept = [record.id for record in feed.records]
+    server.client.save()
+    task.append("STARTED", "a")
+    lost = feed.records[-1].id
+    server.valkey.kill()
+    server.valkey.start()
+    assert [record.id for record in feed.records] == kept
+    for state in ("STARTED", "PROGRESS"):
+        task.append(state, "a")
+    again = [record.id for record in feed.records[len(kept) :]]
+    assert lost not in again
+    assert [event.seq for event in again] == [kept[-1].seq + 1, kept[-1].seq + 2], "numbers go on"
+    assert len({event.epoch for event in again}) == 1
+
+
+def test_a_feed_that_is_told_by_a_call_of_its_own_does_so_too(server: Server) -> None:
+    apart = Apart(server.client)
+    task = apart.task()
+    task.goes_on("PENDING")
+    server.client.save()
+    task.goes_on("STARTED")
+    lost = apart.feed.records[-1].id
+    server.valkey.kill()
+    server.valkey.start()
+    task.goes_on("RETRY", "STARTED")
+    assert task.told == ["PENDING", "STARTED", "RETRY", "STARTED"]
+    again = [record.id for record in apart.feed.records[1:]]
+    assert lost not in again
+    assert [event.seq for event in again] == [2, 3, 4]
+    assert len({event.epoch for event in again}) == 1
 
 
 def test_a_server_that_lost_nothing_is_another_life_too(aof: Server) -> None:

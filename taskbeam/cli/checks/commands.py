@@ -98,6 +98,7 @@ PUBLISHING = (("PUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SUBSCRIBE", C
 SHARDED_PUBLISHING = (
     *(("SPUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SSUBSCRIBE", CHANNEL)),
     ("CLUSTER", "MYID"),
+    ("CLUSTER", "NODES"),
     ("HRANDFIELD", f"{OWN}:hash"),
 )
 

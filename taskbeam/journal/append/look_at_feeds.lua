@@ -8,11 +8,12 @@ local feeds, CANVASES = {}, false
 for place, name in ipairs(names) do
   local ends, base = place > endless, '{' .. FEED .. prefix .. name .. '}'
   -- To look for what a feed has not costs as much as all that it has: in the canvas' place stands what comes first.
-  local found = optionally('tell the feed', 'HMGET', base .. ':head', row_field, 'numbers', ends and 'canvas' or 'epoch')
+  local found = optionally(
+    'tell the feed', 'HMGET', base .. ':head', row_field, 'numbers', ends and 'canvas' or 'epoch', 'life')
   if found and found[1] == state and not ends then
     optionally('tell the feed', 'PUBLISH', base .. ':live',
       '- 0 {"feed":' .. cjson.encode(name) .. ',"type":"task","event":' .. event .. '}')
-  elseif found and (ends or not found[2]
+  elseif found and (ends or not found[2] or found[4] ~= life
       or try('tell the feed', tell_endless, name, base, found[1], found[2]) == false) then
     feeds[#feeds + 1] = { name, base, found }
     CANVASES = CANVASES or ends

@@ -2,8 +2,8 @@
 -- That a journal is gone is looked for now and then, where it is beside the feed. A group or a tree has all that have
 -- not ended, and goes on counting what it has no row for any more.
 
--- What a head has beside rows: epoch, seq, numbers, canvas.
-local NO_ROWS = 4
+-- What a head has beside rows: epoch, seq, life, numbers, canvas.
+local NO_ROWS = 5
 
 local function make_room(feed, prefix)
   if not feed.ends and feed.total < FEED_TASKS and feed.came % LOOK_EVERY ~= 1 then

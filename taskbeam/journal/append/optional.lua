@@ -24,7 +24,3 @@ local function try(step, act, ...)
   end
   note(step, result)
 end
-
-local function answer(verdict)
-  return { verdict, epoch or '0', seq, cancel, unmet(), life, unpack(failed) }
-end

@@ -1,7 +1,7 @@
 -- Tell the task's feeds, each for itself.
 
 local function tell_feed(name, base, found)
-  local feed, before = feed_of(name, base, found[2], found[3]), found[1]
+  local feed, before = feed_of(name, base, found[2], found[3], found[4]), found[1]
   local known, row = before, state
   if feed.ends then
     local permille, weight

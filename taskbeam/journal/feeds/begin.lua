@@ -5,9 +5,7 @@
 local function begin_feed(feed)
   local born = not feed.epoch
   if born or feed.over == 1 then
-    local now = redis.call('TIME')
-    local epoch = math.max(now[1] * 1000 + math.floor(now[2] / 1000), (tonumber(feed.epoch) or 0) + 1)
-    feed.epoch, feed.seq, feed.bytes = string.format('%.0f', epoch), 0, 0
+    feed.epoch, feed.seq, feed.bytes, feed.life = epoch_after(feed.epoch), 0, 0, nil
     redis.call('DEL', feed.base .. ':log')
     if born then
       -- Redis may have evicted the head alone.

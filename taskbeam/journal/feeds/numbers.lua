@@ -1,12 +1,12 @@
 -- What a feed has counted, unpacked and packed.
 
--- A feed by the `numbers` and the `canvas` of its head; one that does not exist has no epoch. `done` counts by the
+-- A feed by the `numbers`, the `canvas` and the `life` of its head; one that does not exist has no epoch. `done` counts by the
 -- final states. A group or a tree has a progress, and ends.
-local function feed_of(name, base, numbers, canvas)
+local function feed_of(name, base, numbers, canvas, written)
   local kind = name:match('^%a+')
   local done = { SUCCESS = 0, FAILURE = 0, REVOKED = 0, IGNORED = 0, REJECTED = 0, LOST = 0 }
   local feed = {
-    name = name, base = base, head = base .. ':head',
+    name = name, base = base, life = written, head = base .. ':head',
     group = kind == 'group', tree = kind == 'tree', ends = kind == 'group' or kind == 'tree',
     seq = 0, came = 0, bytes = 0, waiting = 0, running = 0, done = done, total = 0 }
   if numbers then

@@ -1,6 +1,6 @@
 -- What a feed has: its rows, and how many tasks there are of each kind.
 --
--- A feed is a journal whose records are the events of many tasks. Its head has, beside epoch and seq,
+-- A feed is a journal whose records are the events of many tasks. Its head has, beside epoch, seq and life,
 --   :id       of each task: the state that the feed knows. Of a group or a tree: `permille weight state`
 --   numbers   all that is counted, packed (`NUMBERS`): to read and write each by itself would cost the server more
 --             than anything else about a feed

@@ -2,5 +2,5 @@
 
 local function read_feed(name, prefix)
   local base = '{' .. FEED .. prefix .. name .. '}'
-  return feed_of(name, base, unpack(redis.call('HMGET', base .. ':head', 'numbers', 'canvas')))
+  return feed_of(name, base, unpack(redis.call('HMGET', base .. ':head', 'numbers', 'canvas', 'life')))
 end

@@ -1,8 +1,20 @@
 -- Numbered records of a feed: a transition, or how its tasks stand.
 
+-- Where the server has begun another life the numbers go on in a new epoch, as those of a task do. Returns whether the
+-- head does not say so yet.
+local function live_on(feed)
+  if not life then
+    ask_server()
+  end
+  if is_another(feed.life) then
+    feed.epoch = epoch_after(feed.epoch)
+  end
+  return feed.life ~= life
+end
+
 -- What it says comes in two parts, for the second one may be large. More fields of the head may come with it.
 local function number_record(feed, said, event, ...)
-  local over = feed.ends and is_over(feed)
+  local over, in_another_life = feed.ends and is_over(feed), live_on(feed)
   feed.seq = feed.seq + 1
   local number = string.format('%s-%d', feed.epoch, feed.seq)
   local told = number .. (over and ' 1 ' or ' 0 ') .. '{"id":"' .. number .. '","feed":' .. cjson.encode(feed.name)
@@ -12,7 +24,12 @@ local function number_record(feed, said, event, ...)
   while length > 1 and (length > FEED_RECORDS or feed.bytes > FEED_BYTES) do
     feed.bytes, length = feed.bytes - #redis.call('LPOP', feed.base .. ':log'), length - 1
   end
-  keep_feed(feed, 'seq', feed.seq, ...)
+  if in_another_life then
+    keep_feed(feed, 'seq', feed.seq, 'epoch', feed.epoch, 'life', life, ...)
+    feed.life = life
+  else
+    keep_feed(feed, 'seq', feed.seq, ...)
+  end
   redis.call(PUBLISH_FEED, feed.base .. ':live', told)
 end
 

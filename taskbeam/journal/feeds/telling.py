@@ -28,11 +28,16 @@ _AT_START: Final = frozenset({PENDING, STARTED, RETRY})
 
 
 class Call(NamedTuple):
-    """A script, keys of one slot, and arguments."""
+    """A script, keys of one slot, and arguments.
+
+    ``takes_life``: behind them it takes the life of the server, '' or nothing = unknown, and the life is the
+    first thing that it answers; '' = it had no need of it.
+    """
 
     script: Script
     keys: tuple[str, ...]
     args: tuple[str | bytes | int, ...]
+    takes_life: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def tell(keys: TaskKeys, feed: str, owed: Owed) -> Calls:
 
 def catch_up(keys: TaskKeys, feed: str) -> Calls:
     """Tell a feed all transitions of a task that it lacks, and that errbacks of the task are sent."""
-    _, last, holds = yield _call(keys, feed, News("", ""))
+    _, _, last, holds = yield _call(keys, feed, News("", ""))
     yield from _catch_up_from(keys, feed, last, holds=holds == 1)
 
 
@@ -97,10 +102,10 @@ def feed_of(keys: TaskKeys, feed: str) -> ClusterFeedKeys:
 
 
 def _tell_news(keys: TaskKeys, feed: str, news: News) -> Calls:
-    said, *more = yield _call(keys, feed, news)
+    _, said, *more = yield _call(keys, feed, news)
     if text_of(said) == "root":
         yield from plant(keys.of(keys.task_id, feed.removeprefix(f"{FeedKind.TREE}:")), alone=False)
-        said, *more = yield _call(keys, feed, replace(news, root="told"))
+        _, said, *more = yield _call(keys, feed, replace(news, root="told"))
     if text_of(said) == "behind":
         yield from _catch_up_from(keys, feed, more[0])
 
@@ -126,4 +131,4 @@ def _of_journal(state: str, record: bytes | str, weight: Any, life: int, holds: 
 
 def _call(keys: TaskKeys, feed: str, news: News) -> Call:
     said = (news.record, news.state, news.after, news.permille, news.weight, news.holds, news.life, news.root)
-    return feed_call(TELL_FEED, keys, feed, keys.task_id, *said)
+    return feed_call(TELL_FEED, keys, feed, keys.task_id, *said)._replace(takes_life=True)

@@ -5,8 +5,8 @@
 --       2 task     its id
 
 local field = ':' .. ARGV[2]
-local found = redis.call('HMGET', KEYS[1], field, 'numbers', 'canvas')
-local row, feed = found[1], feed_of(ARGV[1], KEYS[1]:sub(1, -6), found[2], found[3])
+local found = redis.call('HMGET', KEYS[1], field, 'numbers', 'canvas', 'life')
+local row, feed = found[1], feed_of(ARGV[1], KEYS[1]:sub(1, -6), found[2], found[3], found[4])
 if held_by(feed, row) == 0 then
   return
 end

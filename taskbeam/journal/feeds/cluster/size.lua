@@ -7,7 +7,7 @@
 --       4 begins   1 = a group begins with it; else it is of no matter where the group has no member yet
 --       5 life     seconds that a result lives; 0 = for ever
 
-local feed = feed_of(ARGV[1], KEYS[1]:sub(1, -6), unpack(redis.call('HMGET', KEYS[1], 'numbers', 'canvas')))
+local feed = feed_of(ARGV[1], KEYS[1]:sub(1, -6), unpack(redis.call('HMGET', KEYS[1], 'numbers', 'canvas', 'life')))
 if feed.tree then
   seal_tree(feed)
 elseif feed.epoch or ARGV[4] == '1' then

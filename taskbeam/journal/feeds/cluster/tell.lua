@@ -9,24 +9,25 @@
 --       6 permille how much of the task is done; '' = as before
 --       7 weight   that the task has; '' = as before
 --       8 holds    1 = the task failed, and its errbacks are still to be sent
---       9 life     seconds that the task's journal lives
+--       9 lives    seconds that the task's journal lives
 --       10 root    of a tree: 'told' = its first task is in it, or gone; 'coming' = this is the first one, and more come
+--       11 life    of the server, as an earlier answer named it; '' = unknown
 --
--- Returns { 'told' }; { 'behind', id, holds }: the feed lacks what came between the event of this id ('' = none) and
--- this one, and was told nothing; holds = 1: it waits for errbacks of the task. { 'root' }: so was a tree that has to
--- have its first task before.
+-- Returns { life, 'told' }; { life, 'behind', id, holds }: the feed lacks what came between the event of this id ('' =
+-- none) and this one, and was told nothing; holds = 1: it waits for errbacks of the task. { life, 'root' }: so was a
+-- tree that has to have its first task before. The life is that of the server, '' = it was not looked for.
 
 local task_id, record, state, after, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[10]
-local field, life = ':' .. task_id, tonumber(ARGV[9])
-local found = redis.call('HMGET', KEYS[1], field, 'numbers', 'canvas')
-local before, feed = found[1], feed_of(ARGV[1], KEYS[1]:sub(1, -6), found[2], found[3])
+local field, lives = ':' .. task_id, tonumber(ARGV[9])
+local found = redis.call('HMGET', KEYS[1], field, 'numbers', 'canvas', 'life')
+local before, feed = found[1], feed_of(ARGV[1], KEYS[1]:sub(1, -6), found[2], found[3], found[4])
 local at = before and before:match('^%S+') or dropped_at(feed, task_id)
 local id, event = record:match('^(%S+) %d (.*)$')
 
 if not id or (after ~= '' and (not at or is_newer(after, at))) then
-  return { 'behind', at or '', held_by(feed, before) }
+  return { life or '', 'behind', at or '', held_by(feed, before) }
 elseif at and not is_newer(id, at) then
-  return { 'told' }
+  return { life or '', 'told' }
 end
 
 local known, permille, weight = read_row(feed, before)
@@ -50,9 +51,9 @@ if known == state then
   end
   redis.call(PUBLISH_FEED, feed.base .. ':live',
     '- 0 {"feed":' .. cjson.encode(feed.name) .. ',"type":"task","event":' .. event .. more .. '}')
-  return { 'told' }
+  return { life or '', 'told' }
 elseif feed.tree and not feed.epoch and root == '' and feed.name ~= 'tree:' .. task_id then
-  return { 'root' }
+  return { life or '', 'root' }
 end
 
 local born = begin_feed(feed)
@@ -68,6 +69,6 @@ if feed.tree then
 end
 local anew = record_task(feed, task_id, before, row, event)
 if not before or feed.done[state] then
-  outlive(feed.base, life, born, anew)
+  outlive(feed.base, lives, born, anew)
 end
-return { 'told' }
+return { life or '', 'told' }
