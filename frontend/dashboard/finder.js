@@ -86,14 +86,14 @@ export class Finder {
   /** Draw what was read; times go on. */
   draw() {
     if (!this.#page) return;
-    const { tasks, counts, next } = this.#page;
+    const { tasks, counts, next, history } = this.#page;
     this.#table.draw(tasks, this.#board, this.#now);
     const { task: _, range: __, before, state, ...others } = this.#asked;
     const alone = !this.#asked.range && !Object.values(others).some(Boolean);
     const all = state ? counts[state] : Object.values(counts).reduce((sum, count) => sum + count, 0);
     const shown = counted(tasks.length, "job");
     const text = alone && (next || before) ? `${shown} of ${(all ?? 0).toLocaleString("en")}` : `${shown}${next ? ", and there may be more" : ""}`;
-    say(find(this.#section, ".note"), text);
+    say(find(this.#section, ".note"), history === "away" ? `${text}. The history does not answer: older jobs may be missing` : text);
     const nothing = find(this.#section, ".none");
     nothing.hidden = tasks.length > 0;
     say(nothing, search({ ...this.#asked, task: "" }) ? "No job fits. Change the search, or clear it." : "No jobs yet.");

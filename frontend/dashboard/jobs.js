@@ -24,8 +24,8 @@ export class JobTable {
   /** @param {ListedJob[]} jobs @param {Board} board @param {number} now Unix seconds */
   draw(jobs, board, now) {
     const known = this.#rows;
-    this.#rows = new Map(jobs.map((job) => [job.id, known.get(job.id) ?? this.#made(job)]));
-    for (const job of jobs) this.#update(/** @type {HTMLTableRowElement} */ (this.#rows.get(job.id)), job, board, now);
+    this.#rows = new Map(jobs.map((job) => [life(job), known.get(life(job)) ?? this.#made(job)]));
+    for (const job of jobs) this.#update(/** @type {HTMLTableRowElement} */ (this.#rows.get(life(job))), job, board, now);
     arrange(this.#body, [...this.#rows.values()]);
   }
 
@@ -77,4 +77,9 @@ export class JobTable {
       cell(6, "message", make("span"), make("bdi")),
     );
   }
+}
+
+/** What names one row: an id may have several lives. @param {ListedJob} job */
+function life({ id, epoch }) {
+  return `${epoch ?? ""} ${id}`;
 }

@@ -7,6 +7,7 @@ import { problemOf } from "../client/errors.js";
  * @property {string} id
  * @property {string} name
  * @property {string} state
+ * @property {number} [epoch] of its journal
  * @property {number} attempt
  * @property {number} sent Unix seconds, as are the next three
  * @property {number} [began]
@@ -30,7 +31,7 @@ import { problemOf } from "../client/errors.js";
  *
  * @typedef {{name: string, code?: string, exception?: string, message?: string, count: number, last: number, task_id: string}} FailureGroup
  *
- * @typedef {{tasks: ListedJob[], counts: Record<string, number>, next: string | null}} ListedPage
+ * @typedef {{tasks: ListedJob[], counts: Record<string, number>, next: string | null, history: "read" | "away" | null}} ListedPage
  */
 
 /** @param {string} path below `dashboard/` @param {RequestInit} [how] @returns {Promise<any>} raises `TaskError` */

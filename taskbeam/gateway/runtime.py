@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.tasks import BackgroundTasks
 from taskbeam.celery.external_entries import lost_result
@@ -65,12 +65,15 @@ if TYPE_CHECKING:
     from taskbeam.gateway.auth.feed_access import AuthorizeFeed
     from taskbeam.gateway.auth.policy import Authorize
     from taskbeam.gateway.auth.tokens import Tokens
+    from taskbeam.gateway.history.history import History
+    from taskbeam.gateway.history.keeper import HistoryKeeper
     from taskbeam.gateway.http.paths import Paths
     from taskbeam.gateway.metrics.exposition import Exposition
     from taskbeam.gateway.notifications import Notifications
     from taskbeam.gateway.quotas.quotas import QuotaOf
     from taskbeam.gateway.settings import GatewaySettings
     from taskbeam.journal.exchange import Exchange
+    from taskbeam.journal.keys import JournalNames
     from taskbeam.measures.measures import Measures
 
 #: Bytes of a replay that are written to a client at once. One that does not read holds up no more than this,
@@ -199,18 +202,24 @@ class Runtime:
         self.push = self.notifications.push if self.notifications is not None else None
         self.preferences = self.notifications.preferences if self.notifications is not None else None
         self._publisher = None
+        #: Tasks that Redis no longer has.
+        self.history = self._history() if settings.history is not None else None
+        self._keeper: HistoryKeeper | None = None
         source, reads = sources_of(self.redis, self.control, self.connection, journals.names)
         rows = JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden)
         # What a proxy before a cluster hears is not what all tasks tell.
         if settings.dashboard and backend.watches_runs:
             queues = redis_broker(celery_app, settings.redis_timeout)
             keeps = settings.dashboard_keeps
-            index = TaskIndex(self.redis, self.control, rows, settings.dashboard_tasks, keeps)
+            owes = self.history is not None
+            index = TaskIndex(self.redis, self.control, rows, settings.dashboard_tasks, keeps, owes=owes)
             self._publisher = DashboardPublisher(
                 self.redis, self.control, self.appender, queues, journals.names, source, index
             )
+            if self.history is not None:
+                self._keeper = self._keeping(self.history, reads, journals.names)
         #: The operators' list of tasks, and what is known of one.
-        self.task_list = TaskList(self.redis, self.control, settings.dashboard_hidden)
+        self.task_list = TaskList(self.redis, self.control, settings.dashboard_hidden, self.history)
         sent_to = SentTo(reads, journals.names, self.control, celery_app)
         self.task_details = TaskDetails(
             reads,
@@ -219,6 +228,7 @@ class Runtime:
             rows,
             sent_to,
             settings.dashboard_hidden,
+            self.history,
         )
         keeps = settings.dashboard_keeps
         self.run_again = RunAgain(self.redis, self.control, self.task_details, sent_to, self.sender, keeps)
@@ -262,6 +272,8 @@ class Runtime:
             keep("keys of other issuers", tokens.issuers.run)
         if self._publisher is not None:
             keep("dashboard", self._publisher.run)
+        if self._keeper is not None:
+            keep("history", self._keeper.run)
         if self.metrics is not None and self.settings.metrics_port is not None:
             port = MetricsPort(self.metrics.page, self.settings.metrics_host, self.settings.metrics_port)
             keep("metrics port", port.run)
@@ -281,6 +293,8 @@ class Runtime:
             self.stock.close()
         await self.guard.access.close()
         await self.queue_control.close()
+        if self.history is not None:
+            await self.history.close()
         if self.metrics is not None:
             await self.metrics.close()
         self.broker.close()
@@ -316,6 +330,28 @@ class Runtime:
 
         broker = None if self.sharded else redis_broker(celery_app, self.settings.redis_timeout)
         return Exposition(self, Surroundings(self.redis, self.control, broker))
+
+    def _history(self) -> History:
+        # Only who wants it needs its library.
+        from taskbeam.gateway.history.history import history_at
+
+        assert self.settings.history is not None
+        return history_at(self.settings.history.get_secret_value())
+
+    def _keeping(self, history: History, reads: Any, names: JournalNames) -> HistoryKeeper:
+        from taskbeam.gateway.history.keeper import HistoryKeeper, lease_of
+        from taskbeam.gateway.history.owed import Owed
+
+        return HistoryKeeper(
+            history,
+            Owed(self.redis, self.control),
+            lease_of(self.redis, self.control),
+            reads,
+            names,
+            room=self.settings.dashboard_tasks,
+            seconds=self.settings.history_keeps,
+            hidden=self.settings.dashboard_hidden,
+        )
 
     def _notifications(self) -> Notifications:
         if self.sharded:

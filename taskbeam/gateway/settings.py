@@ -134,6 +134,10 @@ class GatewaySettings(BaseSettings):
     dashboard_keeps: PositiveFloat = 7 * 24 * 3600
     # What it does not show of a task, though it is there.
     dashboard_hidden: tuple[Literal["arguments", "exception"], ...] = ()
+    # The database that keeps tasks that have ended when Redis no longer has them, such as
+    # sqlite:////var/lib/taskbeam/history.db or postgresql://…; and for how long after they were sent.
+    history: SecretStr | None = None
+    history_keeps: PositiveFloat = 90 * 24 * 3600
 
     # /metrics for Prometheus: for whoever may read the task `taskbeam.metrics`, and at a port of its own, for
     # whoever reaches that.
@@ -150,6 +154,25 @@ class GatewaySettings(BaseSettings):
         if wanted and find_spec("prometheus_client") is None:
             raise ValueError("it needs prometheus-client: pip install 'taskbeam[metrics]'")
         return wanted
+
+    @field_validator("history")
+    @classmethod
+    def _is_a_database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        if find_spec("sqlalchemy") is None:
+            raise ValueError("it needs SQLAlchemy: pip install 'taskbeam[history]'")
+        # Only who wants a history needs its library.
+        from taskbeam.gateway.history.address import history_address
+
+        history_address(url.get_secret_value())
+        return url
+
+    @model_validator(mode="after")
+    def _has_a_dashboard(self) -> Self:
+        if self.history is not None and not self.dashboard:
+            raise ValueError("TASKBEAM_HISTORY goes with TASKBEAM_DASHBOARD=1")
+        return self
 
     @property
     def vapid(self) -> Vapid | None:

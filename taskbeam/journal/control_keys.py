@@ -177,6 +177,16 @@ class ControlKeys:
         return f"{self.prefix}dashboard:kind:{kind}"
 
     @property
+    def dashboard_owed(self) -> str:
+        """Stream: rows of tasks that have ended, as JSON, which the history has not yet."""
+        return f"{self.prefix}dashboard:owed"
+
+    @property
+    def dashboard_history(self) -> str:
+        """String: which gateway keeps the history; it expires."""
+        return f"{self.prefix}dashboard:history"
+
+    @property
     def news(self) -> str:
         """Stream: the result key of each task that was sent, began or ended, while a dashboard is published.
 

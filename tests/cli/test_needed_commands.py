@@ -31,11 +31,12 @@ from .running import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 USER = "gateway"
 PASSWORD = "planted-secret"
 
-ALL = needed_commands(sharded=False, dashboard=True, stock=True, notifies=True)
+ALL = needed_commands(sharded=False, dashboard=True, stock=True, notifies=True, history=True)
 NEEDED = {str(command[0]) for command in ALL}
 
 #: What redis-py and every subscription bring with them.
@@ -75,7 +76,7 @@ def test_the_scripts_give_no_other() -> None:
     assert called <= NEEDED | clustered
 
 
-def test_whoever_may_give_these_may_run_a_gateway(server: Valkey) -> None:
+def test_whoever_may_give_these_may_run_a_gateway(server: Valkey, tmp_path: Path) -> None:
     """Everything that a gateway does is done, and Redis refuses nothing."""
     backend = allow(server, *KEYS, *CHANNELS, *granted(NEEDED))
     with (
@@ -85,6 +86,7 @@ def test_whoever_may_give_these_may_run_a_gateway(server: Valkey) -> None:
             server.url().removesuffix("/0"),
             result_backend=f"taskbeam+{backend}",
             dashboard="1",
+            history=f"sqlite:///{tmp_path / 'history.db'}",
             watchdog_interval="0.1",
             lost_after="0.5",
             waiting_interval="0.1",
@@ -120,6 +122,9 @@ def test_whoever_may_give_these_may_run_a_gateway(server: Valkey) -> None:
         wait_until(lambda: client.hget(task_keys(lost).head, "state") == b"LOST")
         assert run("revoke", "--owner", "user-1", result_backend=f"taskbeam+{backend}").returncode == 0
         wait_until(lambda: http.get(f"/tasks/{task.id}", headers=ada).status_code == 401)
+        wait_until(
+            lambda: not client.xlen(ONE_SERVER.dashboard_owed) and client.exists(ONE_SERVER.dashboard_owed)
+        )
         # What is due is told in vain: nobody is told by a request to this machine.
         for member in client.zrange(ONE_SERVER.notify_due, 0, -1):
             client.zadd(ONE_SERVER.notify_due, {member: 0})

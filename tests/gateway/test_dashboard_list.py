@@ -10,13 +10,18 @@ from unittest.mock import AsyncMock
 import redis.asyncio
 
 from stack.valkey import Valkey
+from taskbeam.gateway.dashboard.older import HistoryAwayError
+from taskbeam.gateway.dashboard.place import Place
+from taskbeam.gateway.dashboard.rows import Kind
 from taskbeam.gateway.dashboard.task_index import BATCH, TaskIndex
-from taskbeam.gateway.dashboard.task_list import CHUNK, TaskList
+from taskbeam.gateway.dashboard.task_list import CHUNK, Page, TaskList
 from taskbeam.gateway.dashboard.wanted import Wanted
 from taskbeam.journal.control_keys import ONE_SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from taskbeam.gateway.dashboard.older import Placed
 
 NOW = time.time()
 
@@ -69,6 +74,37 @@ def test_a_page_has_each_task_once_while_others_come() -> None:
         for database, sent in enumerate((None, NOW)):
             found = asyncio.run(_pages(server.url(database), sent))
             assert found == [f"{n:06}" for n in reversed(range(3 * CHUNK))], "sent at one moment" * database
+
+
+class Away:
+    """A history that does not answer."""
+
+    async def rows(self, *_: Any) -> Placed:
+        for reason in ("connection refused",):
+            raise HistoryAwayError(reason)
+        yield Place(0, ""), None
+
+    async def row(self, _task_id: str) -> None:
+        raise HistoryAwayError
+
+    async def meta(self, _task_id: str) -> bytes:
+        raise HistoryAwayError
+
+
+def test_a_history_that_is_away_costs_nothing_but_itself_and_the_page_says_so() -> None:
+    async def scene(url: str) -> tuple[Page, Page, Any]:
+        async with redis.asyncio.Redis.from_url(url) as client:
+            await put(client, 20, rows(0, 3))
+            listed = TaskList(client, ONE_SERVER, (), Away())
+            asked = (0, None, None, 10)
+            ended, running = [await listed.page(Wanted(), kind, *asked) for kind in (None, Kind.RUNNING)]
+            return ended, running, await listed.row("unknown")
+
+    with Valkey() as server:
+        ended, running, unknown = asyncio.run(scene(server.url(0)))
+    assert (len(ended.tasks), ended.history) == (3, "away")
+    assert (running.tasks, running.history) == ([], "read"), "none that runs is in the history"
+    assert unknown is None
 
 
 def test_a_burst_is_trimmed_in_one_tick() -> None:

@@ -11,7 +11,16 @@ import pytest
 from tests.support.gateway import ROOT
 
 #: Modules that only the other extras bring.
-OTHERS = ("httpcore", "httpx", "standardwebhooks", "prometheus_client", "rich", "fakeredis")
+OTHERS = (
+    "httpcore",
+    "httpx",
+    "standardwebhooks",
+    "prometheus_client",
+    "rich",
+    "fakeredis",
+    "sqlalchemy",
+    "psycopg",
+)
 
 #: Makes a gateway where those modules are missing, and prints what it is told.
 MAKE = """

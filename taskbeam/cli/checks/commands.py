@@ -124,16 +124,31 @@ NOTIFYING = (
 PATTERN_SUBSCRIBING = (("PSUBSCRIBE", PATTERN), ("SCAN", 0))
 READING_NEWS = (("SCAN", 0),)
 
+#: With a history of it.
+KEEPING_HISTORY = (
+    ("XADD", f"{OWN}:owed", "MAXLEN", "~", 1, "*", "field", "value"),
+    ("EXPIRE", f"{OWN}:owed", LIFE),
+    ("XLEN", f"{OWN}:owed"),
+    ("XTRIM", f"{OWN}:owed", "MINID", "0-1"),
+    ("DEL", f"{OWN}:owed"),
+)
+
 
 def needed_commands(
-    *, sharded: bool, dashboard: bool, stock: bool = False, notifies: bool = False
+    *,
+    sharded: bool,
+    dashboard: bool,
+    stock: bool = False,
+    notifies: bool = False,
+    history: bool = False,
 ) -> Sequence[tuple[str | int, ...]]:
     """What a gateway needs with these options."""
     publishing = SHARDED_PUBLISHING if sharded else (*PUBLISHING, *FEED_PUBLISHING)
     hearing = STOCK_HEARING if stock else ()
     telling = NOTIFYING if notifies else ()
     watching = (READING_NEWS if sharded else PATTERN_SUBSCRIBING) if dashboard else ()
-    return (*COMMANDS, *publishing, *hearing, *telling, *watching)
+    keeping = KEEPING_HISTORY if history else ()
+    return (*COMMANDS, *publishing, *hearing, *telling, *watching, *keeping)
 
 
 async def refused_commands(

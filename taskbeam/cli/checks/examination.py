@@ -92,6 +92,7 @@ class Examination:
                 dashboard=self._settings.dashboard,
                 stock=self._settings.stock,
                 notifies=self._settings.notifies,
+                history=self._settings.history is not None,
             )
             facts = await ask_redis(redis, journals.control, journals.names, needed)
             self._run_id = facts.info.get("run_id")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.log_fields import about
+from taskbeam.gateway.dashboard.older import HistoryAwayError
 from taskbeam.gateway.dashboard.rows import Row, told
 from taskbeam.journal.encode import to_json
 from taskbeam.stock.meta import MAX_BYTES, UnreadableMetaError, all_members
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.gateway.dashboard.journals import JournalRows
+    from taskbeam.gateway.dashboard.older import OlderTasks
     from taskbeam.gateway.dashboard.sent_to import SentTo
     from taskbeam.gateway.dashboard.task_list import TaskList
     from taskbeam.journal.keys import JournalNames
@@ -34,6 +37,7 @@ class TaskDetails:
         journals: JournalRows,
         sent_to: SentTo,
         hidden: Sequence[str],
+        older: OlderTasks | None = None,
     ) -> None:
         """``hidden``: what operators are not shown, see `GatewaySettings.dashboard_hidden`."""
         self._redis: Any = redis
@@ -42,6 +46,7 @@ class TaskDetails:
         self._journals = journals
         self._sent_to = sent_to
         self._hidden = frozenset(hidden)
+        self._older = older
 
     async def of(self, task_id: str) -> Row | None:
         """The row as the journal has it now, else as the list has kept it, with `stored_details`.
@@ -62,9 +67,14 @@ class TaskDetails:
     ) -> dict[str, Any] | None:
         """What Celery has stored of the task; empty where that is nothing, None where it cannot be read.
 
+        Where that has expired it is what the history has kept of it.
+
         ``loads`` reads JSON: Kombu's makes dates and the like of what it has written for them.
         """
         stored = await self._redis.getrange(self._names.task(task_id).result, 0, MAX_BYTES)
+        if not stored and self._older is not None:
+            with suppress(HistoryAwayError):
+                stored = await self._older.meta(task_id)
         try:
             return all_members(stored, loads) if stored else {}
         except UnreadableMetaError as error:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from taskbeam.journal.events import EventId
     from taskbeam.journal.keys import JournalNames
 
 logger = logging.getLogger(__name__)
@@ -173,7 +174,7 @@ def _head(values: Any) -> Head:
     }
 
 
-def _events(raws: Sequence[bytes]) -> list[tuple[int, dict[str, Any]]]:
-    """By their numbers, each once."""
+def _events(raws: Sequence[bytes]) -> list[tuple[EventId, dict[str, Any]]]:
+    """By their ids, each once."""
     records = {record.id: record for record in map(Record.parse, raws)}
-    return [(place.seq, json.loads(records[place].body)) for place in sorted(records)]
+    return [(place, json.loads(records[place].body)) for place in sorted(records)]

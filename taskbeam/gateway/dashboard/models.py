@@ -1,6 +1,6 @@
 """What operators are told of tasks, for the OpenAPI document."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -11,6 +11,7 @@ _EXAMPLE: dict[str, Any] = {
     "id": "0b87d1a2-5f0c-4b0e-9d3a-6a3f0c1f9a11",
     "name": "reports.generate",
     "state": "FAILURE",
+    "epoch": 1763800000000,
     "attempt": 1,
     "sent": 1763800000.0,
     "began": 1763800013.8,
@@ -36,6 +37,7 @@ class ListedTask(AnswerBody):
     id: str
     name: str = Field(description="`?` where nobody has told it.")
     state: str
+    epoch: int | None = Field(None, description="Of its journal. One id may have several lives.")
     attempt: int = Field(ge=1)
     sent: float
     began: float | None = Field(None, description="When its newest run began.")
@@ -100,9 +102,14 @@ class ListedTasks(AnswerBody):
     """Tasks, the newest first."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"tasks": [_EXAMPLE], "counts": {"failed": 1}, "next": None}]}
+        json_schema_extra={
+            "examples": [{"tasks": [_EXAMPLE], "counts": {"failed": 1}, "next": None, "history": None}]
+        }
     )
 
     tasks: list[ListedTask]
     counts: dict[Kind, int] = Field(description="How many tasks the list has of each kind, filtered or not.")
     next: str | None = Field(description="`before` of the next page; null: there is none.")
+    history: Literal["read", "away"] | None = Field(
+        description="Whether the history in SQL was read, too; null: none is kept."
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from taskbeam.background.log_fields import about
 from taskbeam.gateway.auth.operators import DASHBOARD as DASHBOARD
 from taskbeam.gateway.dashboard.every_event import MissedError
+from taskbeam.gateway.dashboard.lease import Lease
 from taskbeam.gateway.dashboard.rows import change_of
 from taskbeam.gateway.dashboard.tally import Tally
 from taskbeam.gateway.dashboard.workers_and_queues import (
@@ -24,7 +25,7 @@ from taskbeam.gateway.dashboard.workers_and_queues import (
 )
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.encode import to_json
-from taskbeam.journal.entry import Entry, Verdict, new_token
+from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import Record
 from taskbeam.journal.limits import Limits
 
@@ -80,7 +81,8 @@ class DashboardPublisher:
         self._names = names
         self._source = source
         self._index = index
-        self._me = new_token()
+        # Where it runs out nobody has published, and on a cluster nobody was told news.
+        self._lease = Lease(redis, control.dashboard, LEASE_MS)
         self._queues: list[str] = []
 
     async def run(self) -> None:
@@ -88,7 +90,7 @@ class DashboardPublisher:
         try:
             while True:
                 try:
-                    if await self._leads():
+                    if await self._lease.take():
                         await self._publish()
                 except REDIS_AWAY as error:
                     logger.warning("The dashboard cannot reach Redis, trying again: %s", error)
@@ -97,24 +99,12 @@ class DashboardPublisher:
             if self._broker is not None:
                 await self._broker.redis.aclose()
 
-    async def _leads(self) -> bool:
-        """Take the lease, where nobody else has it."""
-        taken = await self._redis.set(self._control.dashboard, self._me, nx=True, px=LEASE_MS)
-        return bool(taken) or await self._still_leads()
-
-    async def _still_leads(self) -> bool:
-        """Renew the lease. Where it ran out nobody has published, and on a cluster nobody was told news."""
-        lease = self._control.dashboard
-        if await self._redis.get(lease) != self._me.encode():
-            return False
-        return bool(await self._redis.pexpire(lease, LEASE_MS))
-
     async def _publish(self) -> None:
         """Until another gateway has the lease, or the connection was lost: then something was missed."""
         tally, ticks = Tally(), 0
         async with self._source.hear() as heard:
             await self._index.load()
-            while await self._still_leads():
+            while await self._lease.renew():
                 if ticks and not await self._listen(heard, tally):
                     return
                 if ticks % LOOK == 0 and self._broker is not None:
@@ -147,9 +137,9 @@ class DashboardPublisher:
         try:
             record = Record.parse(raw)
             # Our own ticks come by, too; they are data, which is not counted.
-            event, first = json.loads(record.body), record.id.seq == 1
-            tally.heard(event, first=first)
-            change = change_of(event, first=first)
+            event = json.loads(record.body)
+            tally.heard(event, first=record.id.seq == 1)
+            change = change_of(event, record.id)
         except Exception as error:
             # Whoever reaches Redis may publish anything.
             logger.warning(

@@ -8,8 +8,9 @@ from taskbeam.gateway import problems
 from taskbeam.gateway.dashboard.failures import grouped
 from taskbeam.gateway.dashboard.models import FailureGroups, ListedTasks, TaskDetails
 from taskbeam.gateway.dashboard.operators import OPERATOR_PROBLEMS, require_operator
+from taskbeam.gateway.dashboard.place import Place
 from taskbeam.gateway.dashboard.rows import Kind
-from taskbeam.gateway.dashboard.task_list import MOST_LOOKED, Place
+from taskbeam.gateway.dashboard.task_list import MOST_LOOKED
 from taskbeam.gateway.dashboard.wanted import Wanted
 from taskbeam.gateway.dependencies import CallerDep, RuntimeDep
 from taskbeam.gateway.http.answer_body import forbid_null
@@ -91,7 +92,7 @@ async def tasks(
     with caller.visit():
         page = await gateway.task_list.page(wanted, state, since or 0, until, place, limit)
     following = None if page.following is None else str(page.following)
-    body = {"tasks": page.tasks, "counts": page.counts, "next": following}
+    body = {"tasks": page.tasks, "counts": page.counts, "next": following, "history": page.history}
     return json_response(to_json(body).encode(), cache_headers(200, Keep.NOBODY))
 
 

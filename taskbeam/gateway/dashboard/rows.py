@@ -10,7 +10,10 @@ from taskbeam.journal import events
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Members of a row, as the list tells them. Times are in Unix seconds, `waited` in seconds.
+    from taskbeam.journal.events import EventId
+
+#: Members of a row, as the list tells them. Times are in Unix seconds, `waited` in seconds; `epoch` is of its
+#: journal.
 Row = dict[str, Any]
 
 #: Characters of a message.
@@ -51,8 +54,8 @@ def kind_of(row: Mapping[str, Any]) -> Kind:
     return _KINDS.get(row["state"], Kind.RUNNING)
 
 
-def change_of(event: Mapping[str, Any], *, first: bool) -> Row | None:
-    """What one event changes in the row of its task; None: nothing. ``first``: it is its journal's first."""
+def change_of(event: Mapping[str, Any], place: EventId) -> Row | None:
+    """What one event changes in the row of its task; None: nothing. ``place``: its id."""
     if event["type"] not in ("state", "progress"):
         return None
     state, ts, final = str(event["state"]), float(event["ts"]), bool(event["final"])
@@ -62,6 +65,7 @@ def change_of(event: Mapping[str, Any], *, first: bool) -> Row | None:
         "id": str(event["task_id"]),
         "name": str(event["name"] or "?"),
         "state": state,
+        "epoch": place.epoch,
         "attempt": event["attempt"],
         "ts": ts,
         "percent": progress.get("percent"),
@@ -70,7 +74,7 @@ def change_of(event: Mapping[str, Any], *, first: bool) -> Row | None:
         "ref": error.get("ref"),
         "ended": ts if final else None,
     }
-    if first:
+    if place.seq == 1:
         change["sent"] = round(ts, 3)  # the list is ordered by it, in milliseconds
     if state == events.STARTED and event["type"] == "state":
         change["began"] = ts
@@ -86,23 +90,24 @@ def merged(row: Row, change: Row) -> Row:
     return found
 
 
-def row_of(head: Mapping[str, Any], told: Iterable[tuple[int, Mapping[str, Any]]]) -> Row:
+def row_of(head: Mapping[str, Any], told: Iterable[tuple[EventId, Mapping[str, Any]]]) -> Row:
     """The row of a task whose events were not heard as they came.
 
     ``head``: what the journal's head has of `HEAD`, as text. ``told``: its first events and its last ones,
-    with their numbers.
+    with their ids.
     """
     epoch = int(head["epoch"]) / 1000
     row: Row = {}
-    for number, event in told:
-        if (change := change_of(event, first=number == 1)) is not None:
+    for place, event in told:
+        if (change := change_of(event, place)) is not None:
             row = merged(row, change)
     state = head.get("state") or events.PENDING
     if row.get("state") != state:
         row = {**row, "state": state, "ended": row.get("ts", epoch) if head.get("final") == "1" else None}
     row.setdefault("ts", epoch)
     row.setdefault("sent", epoch)
-    return {"attempt": int(head.get("attempt") or 1), "name": head.get("name") or "?", **row}
+    known = {"epoch": int(head["epoch"]), "attempt": int(head.get("attempt") or 1)}
+    return {**known, "name": head.get("name") or "?", **row}
 
 
 #: The fields of a journal's head that a row is made of.

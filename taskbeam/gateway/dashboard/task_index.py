@@ -41,14 +41,25 @@ class TaskIndex:
     """Of one gateway, for as long as it is its turn. Its methods raise redis-py's errors."""
 
     def __init__(
-        self, redis: Redis, control: ControlKeys, journals: JournalRows, most: int, seconds: float
+        self,
+        redis: Redis,
+        control: ControlKeys,
+        journals: JournalRows,
+        most: int,
+        seconds: float,
+        *,
+        owes: bool = False,
     ) -> None:
-        """At most ``most`` tasks are kept, and those that have ended for ``seconds`` since they were sent."""
+        """At most ``most`` tasks are kept, and those that have ended for ``seconds`` since they were sent.
+
+        ``owes``: there is a history, which is owed each that has ended.
+        """
         self._redis: Any = redis
         self._control = control
         self._journals = journals
         self._most = most
         self._seconds = seconds
+        self._owes = owes
         # The tasks that go on, as the list has them: their names and kinds.
         self._open: dict[str, tuple[str, Kind]] = {}
         self._unchecked: list[str] = []
@@ -179,8 +190,9 @@ class TaskIndex:
         kinds: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}
         for task_id, row in rows.items():
             kinds[kind_of(row)][task_id] = round(row["sent"] * 1000)
+        texts = {task_id: to_json(told(row)) for task_id, row in rows.items()}
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.hset(control.dashboard_rows, mapping={i: to_json(told(row)) for i, row in rows.items()})
+        pipeline.hset(control.dashboard_rows, mapping=texts)
         pipeline.zadd(control.dashboard_tasks, {i: round(row["sent"] * 1000) for i, row in rows.items()})
         for kind, members in kinds.items():
             others = [task_id for task_id in rows if task_id not in members]
@@ -188,8 +200,9 @@ class TaskIndex:
                 pipeline.zadd(control.dashboard_kind(kind), members)
             if others:
                 pipeline.zrem(control.dashboard_kind(kind), *others)
+        self._owe(pipeline, [texts[task_id] for kind in ENDED for task_id in kinds[kind]])
         lasts = round(self._seconds) + MARGIN
-        for key in self._keys():
+        for key in (*self._keys(), control.dashboard_owed):
             pipeline.expire(key, lasts)
         await pipeline.execute()
         for task_id, row in rows.items():
@@ -197,6 +210,11 @@ class TaskIndex:
                 self._open[task_id] = row["name"], kind
             else:
                 self._open.pop(task_id, None)
+
+    def _owe(self, pipeline: Any, rows: Sequence[str]) -> None:
+        """To the history, in the step in which the list has them."""
+        for row in rows if self._owes else ():
+            pipeline.xadd(self._control.dashboard_owed, {"row": row}, maxlen=self._most, approximate=True)
 
     async def _drop(self, ids: Sequence[str]) -> None:
         if not ids:

@@ -1,19 +1,22 @@
-"""The operators' list of tasks, read from Redis: the newest first, filtered, in pages."""
+"""The operators' list of tasks, read from Redis and on from the history: the newest first, in pages."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal
 
-from taskbeam.gateway.dashboard.rows import Kind, Row
+from taskbeam.gateway.dashboard.merging import merged
+from taskbeam.gateway.dashboard.older import HistoryAwayError
+from taskbeam.gateway.dashboard.place import Place
+from taskbeam.gateway.dashboard.rows import OPEN, Kind, Row
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from redis.asyncio import Redis
 
+    from taskbeam.gateway.dashboard.older import OlderTasks, Placed
     from taskbeam.gateway.dashboard.wanted import Wanted
     from taskbeam.journal.control_keys import ControlKeys
 
@@ -23,49 +26,46 @@ CHUNK = 250
 #: Rows that one page looks at to find those that are wanted.
 MOST_LOOKED = 10_000
 
-_PLACE = re.compile(r"([0-9]{1,15})-(.{1,255})", re.ASCII | re.DOTALL)
-
-
-class Place(NamedTuple):
-    """Where a page ends: when its last task was sent (ms), and its id. Written ``ms-id``."""
-
-    sent: int
-    task_id: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Raises `ValueError` for anything else."""
-        match = _PLACE.fullmatch(text)
-        if match is None:
-            raise ValueError("it is no `next` of a page")
-        return cls(int(match[1]), match[2])
-
-    def __str__(self) -> str:
-        return f"{self.sent}-{self.task_id}"
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``counts``: of all tasks that are kept, by kind. ``following``: where the next page begins, if any."""
+    """``counts``: of all tasks that Redis has, by kind. ``following``: where the next page begins, if any.
+
+    ``history``: whether it was read, too; None: there is none.
+    """
 
     tasks: list[Row]
     counts: dict[str, int]
     following: Place | None
+    history: Literal["read", "away"] | None = None
 
 
 class TaskList:
     """Reads what `TaskIndex` keeps. Its methods raise redis-py's errors."""
 
-    def __init__(self, redis: Redis, control: ControlKeys, hidden: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        control: ControlKeys,
+        hidden: Sequence[str] = (),
+        older: OlderTasks | None = None,
+    ) -> None:
         """``hidden``: what operators are not shown, see `GatewaySettings.dashboard_hidden`."""
         self._redis: Any = redis
         self._control = control
         self._hidden = hidden
+        self._older = older
 
     async def row(self, task_id: str) -> Row | None:
         """What is kept of one task."""
         raw = await self._redis.hget(self._control.dashboard_rows, task_id)
-        return None if raw is None else self._shown(raw)
+        if raw is not None:
+            return self._shown(json.loads(raw))
+        try:
+            row = None if self._older is None else await self._older.row(task_id)
+        except HistoryAwayError:
+            return None
+        return row and self._shown(row)
 
     async def counts(self) -> dict[str, int]:
         """How many tasks are kept, by kind."""
@@ -88,27 +88,31 @@ class TaskList:
         A page may have fewer though there are more: `MOST_LOOKED` rows are looked at.
         """
         counts = await self.counts()
+        rows, older = self._rows(kind, since, until, before), None
+        if self._older is not None and kind not in OPEN:
+            older = _Answering(self._older.rows(wanted, kind, since, until, before, limit + 1))
+            rows = merged(rows, older.rows())
         found: list[Row] = []
-        async for place, row in self._rows(kind, since, until, before):
-            if row is not None and wanted.fits(row):
-                if len(found) == limit:
-                    return Page(found, counts, before)
+        following: Place | None = None
+        async for place, row in rows:
+            row = row and self._shown(row)
+            if row is None or (len(found) == limit and wanted.fits(row)):
+                following = place if row is None else before
+                break
+            if wanted.fits(row):
                 found.append(row)
             before = place
-            if row is None:
-                return Page(found, counts, before)
-        return Page(found, counts, None)
+        if self._older is None:
+            return Page(found, counts, following)
+        return Page(found, counts, following, "away" if older is not None and older.away else "read")
 
-    def _shown(self, raw: bytes) -> Row:
+    def _shown(self, row: Row) -> Row:
         """A row, without what another gateway may have kept though this one hides it."""
-        row: Row = json.loads(raw)
-        for name in self._hidden:
-            row.pop(name, None)
-        return row
+        return {name: value for name, value in row.items() if name not in self._hidden}
 
     async def _rows(
         self, kind: Kind | None, since: float, until: float | None, before: Place | None
-    ) -> AsyncIterator[tuple[Place, Row | None]]:
+    ) -> Placed:
         """Rows behind a place; one without a row says that enough were looked at."""
         key = self._control.dashboard_tasks if kind is None else self._control.dashboard_kind(kind)
         upper: float | str = "+inf" if until is None else int(until * 1000)
@@ -128,7 +132,7 @@ class TaskList:
                 )
                 for place, raw in zip(places, raws, strict=True):
                     if raw is not None:
-                        yield place, self._shown(raw)
+                        yield place, json.loads(raw)
                 looked += len(places)
                 # Never by their number: others come and go meanwhile.
                 before = places[-1]
@@ -140,3 +144,18 @@ class TaskList:
                 return
             if not places:
                 many *= 2  # all were sent in the millisecond of the last one
+
+
+class _Answering:
+    """What the history tells until it does not answer."""
+
+    def __init__(self, rows: Placed) -> None:
+        self._rows = rows
+        self.away = False
+
+    async def rows(self) -> Placed:
+        try:
+            async for placed in self._rows:
+                yield placed
+        except HistoryAwayError:
+            self.away = True

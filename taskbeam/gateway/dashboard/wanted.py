@@ -42,5 +42,16 @@ class Wanted:
             return False
         if not self.text:
             return True
-        told = " ".join([*(str(row.get(member) or "") for member in _TEXTS), *row.get("tags", ())]).casefold()
+        told = words_of(row)
         return all(word in told for word in self.text.casefold().split())
+
+    @property
+    def words(self) -> list[str]:
+        """What stands in `words_of` each row that fits; it may stand in others, too."""
+        exact = (self.name, self.owner, self.tag, self.code, self.exception)
+        return [*self.text.casefold().split(), *(value.casefold() for value in exact if value)]
+
+
+def words_of(row: Mapping[str, Any]) -> str:
+    """All that a search looks at."""
+    return " ".join([*(str(row.get(member) or "") for member in _TEXTS), *row.get("tags", ())]).casefold()
