@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
 
+#: What most tasks of tests are called.
+NAME = "tests.task"
+
 #: Bytes that a journal of a test may have: as many as its ``limit`` of events needs.
 MOST_BYTES = 1 << 30
 
@@ -51,9 +54,10 @@ class Journals:
         limit: int = DEFAULT_LIMIT,
         task_id: str | None = None,
         labels: Mapping[str, str] | None = None,
+        name: str = NAME,
     ) -> Task:
         """A task that was just sent; ``labels`` as the journal's head has them."""
-        task = Task(self, task_id or str(uuid4()), limit, labels)
+        task = Task(self, task_id or str(uuid4()), limit, labels, name)
         task.append(state=events.PENDING, type="state")
         return task
 
@@ -66,13 +70,19 @@ class Task:
     """One task's journal."""
 
     def __init__(
-        self, journals: Journals, task_id: str, limit: int, labels: Mapping[str, str] | None = None
+        self,
+        journals: Journals,
+        task_id: str,
+        limit: int,
+        labels: Mapping[str, str] | None = None,
+        name: str = NAME,
     ) -> None:
         self.id = task_id
         self.keys = task_keys(task_id)
         self._journals = journals
         self._limit = limit
         self._labels = labels or {}
+        self._name = name
         self._written = 0
 
     def append(
@@ -101,7 +111,7 @@ class Task:
                 permille=permille,
                 limits=Limits(limit=self._limit, limit_bytes=MOST_BYTES),
                 labels=self._labels,
-                name="tests.task",
+                name=self._name,
             )
         )
         assert appended.verdict is Verdict.APPENDED
