@@ -197,8 +197,9 @@ def test_everybody_can_use_it(site: Whole, page: Page, reports: list[str], schem
 
 
 #: Columns that a row shows as they are, or as cells that say what they are; an empty cell says nothing.
-_MISSING = """() => [...document.querySelectorAll("main tbody tr, dialog[open] tbody tr")].flatMap((row) =>
-  [...row.children].filter((cell) => cell.textContent && !cell.checkVisibility()).map((cell) => cell.outerHTML))"""
+_MISSING = """() => [...document.querySelectorAll("main tbody tr, dialog[open] tbody tr")]
+  .flatMap((row) => [...row.children].filter((cell) => cell.textContent && !cell.checkVisibility()))
+  .map((cell) => cell.outerHTML)"""
 
 #: What is left of a mark where the browser takes all backgrounds away.
 _MARK = "(element) => parseFloat(getComputedStyle(element, '::before').borderTopWidth)"
