@@ -18,6 +18,7 @@ import { written } from "./output.js";
  * @property {string} [cursor] id of the last event
  * @property {string | null} [newest] id of the event that a gap brought with it
  * @property {number} [began] Unix seconds of the first event
+ * @property {number} [started] Unix seconds at which a worker began this attempt, where that was heard
  * @property {number} [ts] Unix seconds of the last event
  * @property {boolean} final
  * @property {Progress} [progress]
@@ -56,7 +57,8 @@ export function after(job, event) {
   const { type, state, attempt = job.attempt, name, id: cursor, ts, final } = event;
   const starts = event.attempt ? attempt !== job.attempt : state === "STARTED";
   const before = starts ? begun(job, attempt) : job;
-  const next = { ...before, known, state, attempt, name: name ?? job.name, cursor, began: job.began ?? ts, ts, final };
+  const started = before.started ?? (state === "STARTED" ? ts : undefined);
+  const next = { ...before, known, state, attempt, name: name ?? job.name, cursor, began: job.began ?? ts, started, ts, final };
   if (type === "log" || type === "data" || type === "output") return next;
   const { progress = before.progress, steps = before.steps, result, error, retry, ahead, waiting, files } = event;
   const estimate = event.estimate && { ...event.estimate, at: ts };
@@ -72,7 +74,7 @@ export function after(job, event) {
  */
 function begun(job, attempt) {
   const output = job.output && job.output.attempt < attempt ? undefined : job.output;
-  return { ...job, progress: undefined, steps: undefined, output };
+  return { ...job, started: undefined, progress: undefined, steps: undefined, output };
 }
 
 /**

@@ -85,9 +85,17 @@ const refusal = ({ state, error }) => (state === "UNKNOWN" ? words.refusals[erro
  *
  * @param {Seen} seen
  */
-function afterwards({ job: { error, began = 0, ts = 0 }, outlook }) {
-  const seconds = ts - began;
-  return [outlook.refusal, error && `${error.code} · ${error.ref}`, seconds >= 0.1 && words.took(seconds)];
+function afterwards({ job: { error, attempt, began = 0, started = began, ts = 0 }, outlook }) {
+  // Who waited for a worker must not take that for slow work; with several attempts it took all of them.
+  const waited = attempt > 1 ? 0 : started - began;
+  const seconds = ts - began - waited;
+  return [
+    outlook.refusal,
+    error && `${error.code} · ${error.ref}`,
+    attempt > 1 && `${words.attempt} ${attempt}`,
+    waited >= 0.1 && words.waited(waited),
+    seconds >= 0.1 && words.took(seconds),
+  ];
 }
 
 /**

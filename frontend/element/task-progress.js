@@ -91,9 +91,12 @@ export class TaskProgress extends TaskAttributes {
   #announce = announcer((text) => this.#view.say(text));
   /** @type {Watch | null} */
   #watch = null;
+  /** A Watch of the page's. @type {Watch | null} */
+  #given = null;
+  #listening = new AbortController();
   /** @type {((taskId: string) => string | Promise<string>) | undefined} */
   #getToken;
-  /** Which task the job is of, and where. */
+  /** Which task the job is of, and where. @type {string | Watch} */
   #name = "";
   #job = UNHEARD;
   /** @type {import("./outlook.js").Outlook} */
@@ -102,9 +105,17 @@ export class TaskProgress extends TaskAttributes {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #tick;
 
-  /** The Watch behind the element; null while there is no task, or no page. */
+  /**
+   * The Watch behind the element; null while there is no task, or no page. A page that has one already gives it to the
+   * element, which shows its task from there on, and leaves its transport and its end to the page.
+   */
   get watch() {
     return this.#watch;
+  }
+  set watch(given) {
+    this.#given = given;
+    this.taskId = given?.taskId ?? "";
+    this.#arrange();
   }
 
   /** What the task's events add up to. */
@@ -150,14 +161,16 @@ export class TaskProgress extends TaskAttributes {
 
   /** With another task everything is another. */
   #arrange = afterTurn(() => {
-    const name = `${this.taskId} ${this.baseUrl}`;
+    const given = this.#given?.taskId === this.taskId ? this.#given : null;
+    const name = given ?? `${this.taskId} ${this.baseUrl}`;
     const other = name !== this.#name;
     if (other || !this.isConnected) this.#close();
     if (other) [this.#name, this.#job, this.#outlook] = [name, UNHEARD, {}];
     if (!this.isConnected) return;
     const mode = /** @type {Mode} */ (this.transport || "auto");
-    if (this.taskId && !this.#job.final) this.#watch ??= this.#open(mode);
-    this.#watch?.use(mode);
+    if (given && !this.#watch) this.#adopt(given);
+    else if (this.taskId && !this.#job.final) this.#watch ??= this.#listen(this.#open(mode));
+    if (!given) this.#watch?.use(mode);
     this.#draw();
   });
 
@@ -165,16 +178,28 @@ export class TaskProgress extends TaskAttributes {
   #open(transport) {
     /** @param {string} taskId */
     const getToken = (taskId) => this.#getToken?.(taskId) ?? this.token;
-    const watching = watch(this.taskId, {
+    return watch(this.taskId, {
       baseUrl: this.#base,
       transport,
       after: this.#job.cursor,
       getToken: this.#getToken || this.token ? getToken : undefined,
     });
-    watching.addEventListener("event", ({ detail }) => this.#heard(detail));
+  }
+
+  /** @param {Watch} given */
+  #adopt(given) {
+    this.#watch = this.#listen(given);
+    this.#job = given.job;
+    this.#outlook = foresee({}, given.job, Date.now());
+  }
+
+  /** @param {Watch} watching */
+  #listen(watching) {
+    const { signal } = (this.#listening = new AbortController());
+    watching.addEventListener("event", ({ detail }) => this.#heard(detail), { signal });
     // The text so far is no event of the journal.
-    watching.addEventListener("output", ({ detail }) => detail.id === undefined && this.#joined(detail));
-    watching.addEventListener("line", () => this.#drawSoon());
+    watching.addEventListener("output", ({ detail }) => detail.id === undefined && this.#joined(detail), { signal });
+    watching.addEventListener("line", () => this.#drawSoon(), { signal });
     watching.result.then(
       (result) => watching === this.#watch && this.#emit("task-done", { result, job: this.#job }),
       (error) => watching === this.#watch && this.#failed(error),
@@ -185,7 +210,8 @@ export class TaskProgress extends TaskAttributes {
   #close() {
     const watching = this.#watch;
     this.#watch = null;
-    watching?.close();
+    this.#listening.abort();
+    if (watching !== this.#name) watching?.close();
   }
 
   get #base() {

@@ -3,7 +3,7 @@
  *
  * A framework that is not installed cannot be told; `@ts-ignore` is for those.
  */
-import type { Job, Mode, TaskError, TaskEvent } from "../client/main.js";
+import type { Job, Mode, TaskError, TaskEvent, Watch } from "../client/main.js";
 import type { TaskProgress } from "./main.js";
 
 export * from "./main.js";
@@ -38,6 +38,8 @@ export interface TaskProgressAttributes {
   token?: string;
   /** Called for a token at the start, and again before each ends. */
   getToken?: ((taskId: string) => string | Promise<string>) | undefined;
+  /** A Watch that the page has already, in place of a task. */
+  watch?: Watch | null;
   /** There is a button to cancel the task. */
   cancellable?: boolean;
   /** Cancelling ends a running task by signal. */

@@ -65,6 +65,8 @@ export const words = {
   starts: (seconds) => `starts in ${about(seconds)}`,
   /** @param {number} seconds */
   left: (seconds) => `${about(seconds)} left`,
+  /** For a worker. @param {number} seconds */
+  waited: (seconds) => `Waited ${span(seconds)}`,
   /** @param {number} seconds */
   took: (seconds) => `Took ${span(seconds)}`,
   /** @param {number} number @param {number | null} most @param {number} seconds */

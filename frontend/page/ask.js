@@ -46,6 +46,16 @@ export function requestText(words) {
   return post("texts", JSON.stringify({ words }), "application/json");
 }
 
+/** @returns {Promise<Accepted>} rejects with a ProblemError */
+export function requestYear() {
+  return post("reports/year", "{}", "application/json");
+}
+
+/** Kill the worker, where the service offers that. @returns {Promise<unknown>} rejects with a ProblemError */
+export function killWorker() {
+  return send("POST", "development/kill-worker");
+}
+
 /** @param {string} path @param {BodyInit} body @param {string} type @returns {Promise<any>} rejects with a ProblemError */
 export async function post(path, body, type) {
   const response = await fetch(path, { method: "POST", headers: { "content-type": type }, body }).catch(() => null);
@@ -63,7 +73,7 @@ export async function send(method, path, body) {
   const headers = body && { "content-type": "application/json" };
   const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) }).catch(() => null);
   if (!response?.ok) throw await refused(response);
-  return response.status === 204 ? null : response.json();
+  return Number(response.headers.get("content-length")) ? response.json() : null;
 }
 
 /** @param {Response | null} response null: there is none */

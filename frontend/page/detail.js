@@ -1,15 +1,16 @@
 /** @import { Mode } from "../client/index.js" */
+/** @import { TaskProgress } from "../element/index.js" */
 /** @import { TaskBell } from "../notify/index.js" */
 /** @import { Follow } from "./follow.js" */
 /** @import { Proof } from "./trace.js" */
-import { percent, tone } from "../client/index.js";
+import "../element/index.js";
 import "../notify/index.js";
 import { find, say } from "../look/dom.js";
 import { JournalRows } from "../look/journal.js";
-import { counted, duration, percentage } from "../look/wording.js";
+import { counted } from "../look/wording.js";
+import { killWorker } from "./ask.js";
 import { CurlPane } from "./curl.js";
 import { drawLanes } from "./lanes.js";
-import { outcome } from "./outcome.js";
 import { ResultPanel } from "./result.js";
 
 const LABELS = { sse: "SSE", websocket: "WebSocket", poll: "long-polling" };
@@ -22,7 +23,10 @@ const LINES = {
   gone: "Job not found over",
 };
 
-/** One job in full: how it stands, its way over the transports, its result and its events. */
+/** The task that a broker delivers again when its worker has died: it is worth killing one. */
+const DELIVERED_AGAIN = "reports.year";
+
+/** One job in full: how it stands, which the element for one task draws, its way over the transports, its result and its events. */
 export class Detail {
   #panel;
   /** @type {Follow | undefined} */
@@ -30,18 +34,23 @@ export class Detail {
   #journal;
   #result;
   #curl;
-  #chosen;
+  #told;
+  #kills = false;
 
-  /** @param {HTMLElement} panel @param {(mode: Mode) => void} chosen a transport was chosen by hand */
-  constructor(panel, chosen) {
+  /**
+   * @param {HTMLElement} panel
+   * @param {{chosen: (mode: Mode) => void, dismiss: (taskId: string) => void}} told `chosen`: a transport was, by hand
+   */
+  constructor(panel, told) {
     this.#panel = panel;
-    this.#chosen = chosen;
+    this.#told = told;
     this.#journal = new JournalRows(this.#part("journal"));
     this.#result = new ResultPanel(this.#part("result"));
     this.#curl = new CurlPane(this.#part("curl"));
     this.#part("lanes").addEventListener("change", (/** @type {any} */ { target }) => this.#use(target.value));
     this.#part("cut").addEventListener("click", () => this.#follow?.watch.drop());
-    this.#part("cancel").addEventListener("click", () => void this.#cancel());
+    this.#part("kill").addEventListener("click", () => void this.#kill());
+    this.#part("dismiss").addEventListener("click", () => this.#follow && told.dismiss(this.#follow.task.task_id));
     new ResizeObserver(() => this.drawLanes()).observe(this.#part("trace"));
   }
 
@@ -54,14 +63,18 @@ export class Detail {
     this.#curl.show(follow?.task);
     if (!follow) return;
     const { task } = follow;
+    Object.assign(this.#card, { watch: follow.watch, token: task.token ?? "", label: task.title });
     Object.assign(this.#bell, { taskId: task.task_id, token: task.token ?? "", job: follow.job });
     say(this.#part("title"), task.title);
-    say(this.#part("task"), task.task_id);
     say(this.#part("note"), "");
-    this.#part("bar").setAttribute("aria-label", `Progress of ${task.title}`);
+    this.#part("dismiss").setAttribute("aria-label", `Dismiss ${task.title}`);
     this.#part("events").setAttribute("href", `/tasks/${encodeURIComponent(task.task_id)}/events?limit=1000`);
     this.#part("snapshot").setAttribute("href", `/tasks/${encodeURIComponent(task.task_id)}`);
     this.draw();
+  }
+
+  get #card() {
+    return /** @type {TaskProgress} */ (this.#part("card"));
   }
 
   get #bell() {
@@ -73,8 +86,13 @@ export class Detail {
     say(this.#part("note"), text);
   }
 
+  /** @param {boolean} kills whether the worker may be killed */
+  offerKilling(kills) {
+    this.#kills = kills;
+  }
+
   focus() {
-    find(this.#panel, "h2").focus();
+    this.#part("title").focus();
   }
 
   /** A list may be longer than the window: the job that was chosen there is seen without looking for it. */
@@ -87,15 +105,10 @@ export class Detail {
     const follow = this.#follow;
     if (!follow) return;
     const { job } = follow;
-    this.#panel.dataset.tone = tone(job.state);
-    say(this.#part("name"), job.name ?? "");
-    say(this.#part("attempt"), `attempt ${job.attempt}`);
-    say(this.#part("state"), job.state);
-    this.#offer("cancel", !job.final && !follow.over);
     this.#offer("cut", !follow.over);
+    this.#offer("kill", this.#kills && !follow.over && job.name === DELIVERED_AGAIN);
     if (job.final) say(this.#part("note"), "");
     this.#bell.job = job;
-    this.#drawProgress(follow);
     this.#drawLine(follow);
     this.#result.show(follow);
     this.#journal.show(follow.events, follow.heard);
@@ -107,29 +120,12 @@ export class Detail {
   tick() {
     if (!this.#follow || this.#follow.over) return;
     this.drawLanes();
-    say(this.#part("figure"), figure(this.#follow, Date.now() / 1000));
-    if (this.#follow.job.retry) say(this.#part("message"), outcome(this.#follow));
   }
 
   drawLanes() {
     const follow = this.#follow;
     if (!follow || this.#panel.hidden) return;
     drawLanes(/** @type {any} */ (this.#part("trace")), follow.trace, { now: Date.now() / 1000, over: follow.over });
-  }
-
-  /** @param {Follow} follow */
-  #drawProgress(follow) {
-    const { job } = follow;
-    const reached = percent(job);
-    const bar = this.#part("bar");
-    const message = outcome(follow);
-    say(this.#part("message"), message);
-    say(this.#part("figure"), figure(follow, Date.now() / 1000));
-    bar.dataset.known = String(reached !== null);
-    bar.style.setProperty("--reached", String((reached ?? 0) / 100));
-    if (reached === null) bar.removeAttribute("aria-valuenow");
-    else bar.setAttribute("aria-valuenow", String(Math.floor(reached)));
-    bar.setAttribute("aria-valuetext", message);
   }
 
   /** @param {Follow} follow */
@@ -166,18 +162,17 @@ export class Detail {
   /** @param {Mode} mode */
   #use(mode) {
     this.#follow?.use(mode);
-    this.#chosen(mode);
+    this.#told.chosen(mode);
     this.draw();
   }
 
-  async #cancel() {
+  async #kill() {
     const follow = this.#follow;
-    if (!follow) return;
     try {
-      const { cancel } = await follow.watch.cancel();
-      if (follow === this.#follow) say(this.#part("note"), CANCELLED[cancel] ?? cancel);
+      await killWorker();
+      if (follow === this.#follow) this.note("The worker is killed, and another one starts: the job is delivered again.");
     } catch (error) {
-      if (follow === this.#follow) say(this.#part("note"), error instanceof Error ? error.message : String(error));
+      if (follow === this.#follow) this.note(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -186,26 +181,6 @@ export class Detail {
     return find(this.#panel, `[data-part="${name}"]`);
   }
 }
-
-/**
- * How far it is; where nobody can tell, or it has ended, how long it took so far.
- *
- * @param {Follow} follow
- * @param {number} now Unix seconds
- */
-function figure({ job, trace, over }, now) {
-  const reached = percent(job);
-  if (reached !== null && !job.final) return percentage(reached);
-  if (job.began === undefined || job.ts === undefined) return "";
-  return duration((over ? job.ts : Math.max(job.ts, now - trace.skew)) - job.began);
-}
-
-/** @type {Record<string, string>} */
-const CANCELLED = {
-  revoked: "Cancelled before it began.",
-  requested: "Asked to stop; the job ends at its next step.",
-  terminating: "Being ended by signal.",
-};
 
 /** @param {Proof} proof @returns {string} in words */
 export function proved({ count, numbered, missing, repeated, recovered, cuts, requests, polls }) {

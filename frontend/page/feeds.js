@@ -4,6 +4,8 @@ import { make } from "../look/dom.js";
 Object.assign(feedWords.titles, {
   "reports.generate": "Report",
   "reports.batch": "Batch of reports",
+  "reports.year": "Report of the year",
+  "reports.export": "Export of the tills",
   "images.resize": "Picture",
   "texts.write": "Text",
   "emails.send": "E-mail",

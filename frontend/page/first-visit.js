@@ -2,8 +2,8 @@
 /** @import { Watch } from "../client/index.js" */
 
 const SEEN = "taskbeam.seen-healing";
-/** Events until then: by the sixth it is plain that something comes. */
-const BEFORE = 6;
+/** Events until then: a retry is over, and it is plain that something comes all the time. */
+const BEFORE = 20;
 
 /**
  * @param {Pick<Watch, "line" | "drop" | "addEventListener" | "removeEventListener">} watch

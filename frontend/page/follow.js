@@ -24,10 +24,6 @@ export class Follow {
   pictures = [];
   /** Paths of those that the job has stored and named so far. @type {string[]} */
   files = [];
-  /** Unix seconds, when a worker began its newest attempt. @type {number | undefined} */
-  started;
-  /** What the newest event says of the wait. @type {{ahead?: number, waiting?: string, estimate?: {start?: number, end?: number}}} */
-  outlook = {};
   /** @type {Mode} */
   mode;
 
@@ -73,8 +69,6 @@ export class Follow {
     this.events.push({ event, transport: this.watch.transport });
     this.events.splice(0, this.events.length - MOST_ROWS);
     this.files.push(...((event.type === "gap" ? event.snapshot : event).files ?? []));
-    if (event.type === "state" && event.state === "STARTED") this.started = event.ts;
     if (event.type === "data" && event.data?.picture) this.pictures.push(event.data.picture);
-    if (event.type === "state" || event.type === "progress") this.outlook = /** @type {any} */ (event);
   }
 }

@@ -1,10 +1,7 @@
 /** @import { RecentJob } from "./recent.js" */
 import { find } from "../look/dom.js";
-import { requestBatch, requestImages, requestReport, requestText } from "./ask.js";
+import { requestBatch, requestImages, requestReport, requestText, requestYear } from "./ask.js";
 import { samplePicture } from "./sample.js";
-
-/** Words that keep a worker busy while somebody looks: it finds each in a model that it trains before. */
-const LONG = 10_000;
 
 /**
  * The forms that ask for jobs. They are inert until their script has come: the browser would submit them itself.
@@ -39,7 +36,7 @@ export function launchPad(root, started) {
   reports(find(root, "#new-report"), start);
   texts(find(root, "#new-text"), start);
   pictures(find(root, "#new-picture"), start, () => say("Drawing a picture of 11 megapixels …", "hint"));
-  find(root, "#begin").addEventListener("click", () => void start(titleOfText(LONG), () => requestText(LONG), true));
+  find(root, "#begin").addEventListener("click", () => void start("The year’s report", requestYear, true));
   root.inert = false;
 }
 
@@ -64,7 +61,7 @@ function texts(form, start) {
   form.addEventListener("submit", async (submit) => {
     submit.preventDefault();
     const count = Number(words.value);
-    await start(titleOfText(count), () => requestText(count));
+    await start(`A text of ${count.toLocaleString("en")} words`, () => requestText(count));
   });
 }
 
@@ -94,9 +91,4 @@ function pictures(form, start, drawing) {
     delete form.dataset.over;
     upload(drop.dataTransfer?.files);
   });
-}
-
-/** @param {number} words */
-function titleOfText(words) {
-  return `A text of ${words.toLocaleString("en")} words`;
 }

@@ -9,8 +9,8 @@ import { bellOfAll, feedOf } from "./feeds.js";
 import { dropOnce } from "./first-visit.js";
 import { Follow } from "./follow.js";
 import { launchPad } from "./launch.js";
+import { List } from "./list.js";
 import { forget, recent, recentOf, remember } from "./recent.js";
-import { Rows } from "./rows.js";
 import { session } from "./session.js";
 import { showTab } from "./tab.js";
 import { toldPlace } from "./told.js";
@@ -32,8 +32,8 @@ const fresh = new Set();
 /** @type {Mode} */
 let mode = "auto";
 
-const rows = new Rows(find(document, "#jobs"), dismiss);
-const detail = new Detail(find(document, "#detail"), (chosen) => (mode = chosen));
+const list = new List(find(document, "#jobs"));
+const detail = new Detail(find(document, "#detail"), { chosen: (transport) => (mode = transport), dismiss });
 const announcer = new Announcer(find(document, "#announcer"));
 
 /** @param {RecentJob} task @param {{first: boolean}} where */
@@ -44,8 +44,7 @@ function follow(task, where) {
     if (event && fresh.has(task.task_id)) announcer.heard(task.title, one.job);
   });
   jobs.set(task.task_id, job);
-  rows.add(job, where);
-  rows.draw(job);
+  list.add(job, where);
   arrange();
 }
 
@@ -61,7 +60,7 @@ function started(task, long) {
 }
 
 function draw() {
-  for (const one of changed) rows.draw(one);
+  list.draw();
   const shown = selected();
   if (shown && changed.has(shown)) {
     detail.draw();
@@ -93,7 +92,7 @@ function open(taskId) {
 function select() {
   const taskId = named();
   if (taskId && !jobs.has(taskId)) follow({ task_id: taskId, title: `Task ${taskId.slice(0, 8)}` }, { first: true });
-  rows.mark(taskId || undefined);
+  list.mark(taskId);
   detail.show(jobs.get(taskId));
   arrange();
   showTab(selected());
@@ -105,16 +104,15 @@ function dismiss(taskId) {
   jobs.get(taskId)?.watch.close();
   jobs.delete(taskId);
   forget(taskId);
-  const neighbour = rows.remove(taskId);
+  const neighbour = list.remove(taskId);
   if (wasShown) open(neighbour);
   arrange();
-  if (neighbour) rows.focus(neighbour);
+  if (neighbour) detail.focus();
   else find(document, "#jobs-title").focus();
 }
 
 function arrange() {
-  find(document, "#empty").hidden = selected() !== undefined;
-  find(document, "#none").hidden = jobs.size > 0;
+  find(document, "#how").hidden = selected() !== undefined;
   find(document, "#clear").hidden = ![...jobs.values()].some(({ over }) => over);
 }
 
@@ -123,13 +121,14 @@ find(document, "#clear").addEventListener("click", () => {
 });
 
 // The hash has changed by the time a link's click is over.
-find(document, "#jobs").addEventListener("click", ({ target }) => {
-  if (!(/** @type {Element} */ (target).closest("a"))) return;
+find(document, "#jobs").addEventListener("click", (click) => {
+  if (!click.composedPath().some((node) => node instanceof HTMLAnchorElement)) return;
   setTimeout(() => (NARROW.matches ? detail.focus() : detail.bringIntoView()));
 });
 
 async function begin() {
-  const { offered, account, tells } = await session();
+  const { offered, account, tells, kills } = await session();
+  detail.offerKilling(kills);
   if (offered) accountPlace(find(document, "#account"), find(document, "#sign-in"), account);
   if (account !== null) {
     recentOf(account);

@@ -1,7 +1,7 @@
 /** @import { Follow, Picture } from "./follow.js" */
 import { storedFile } from "../element/stored.js";
 import { feedOf } from "./feeds.js";
-import { find, make } from "../look/dom.js";
+import { make } from "../look/dom.js";
 import { counted, size } from "../look/wording.js";
 
 /** What a job brought: a report's pages, a picture's sizes, or any other result as it is. */
@@ -17,7 +17,6 @@ export class ResultPanel {
   /** @param {Follow} follow */
   show(follow) {
     const { job, pictures } = follow;
-    if (job.output && !pictures.length) return this.#showText(follow, job.output.text);
     const result = job.state === "SUCCESS" ? job.result : undefined;
     if (result?.group) return this.#showBatch(follow, result.group);
     // What is shown already stays: a document is not to be loaded again for every event.
@@ -32,6 +31,7 @@ export class ResultPanel {
     const address = file(result?.report_url);
     if (all.length) this.#fill("pictures", ...gallery(all, this.#image(follow)));
     else if (address) this.#fill("report", ...report(result, address, follow.task.title));
+    else if (result?.words) this.#fill("text", ...facts(written(result)));
     else if (result !== undefined && result !== null) this.#fill("plain", make("pre", { tabindex: 0 }, pretty(result)));
     else this.#fill("none", make("p", {}, nothing(job)));
   }
@@ -42,24 +42,6 @@ export class ResultPanel {
     if (key === this.#shown) return;
     this.#shown = key;
     this.#fill("batch", feedOf(`group:${group}`, task.title));
-  }
-
-  /** What the job writes grows at its end, which is followed unless somebody reads further up. @param {Follow} follow @param {string} text */
-  #showText({ task, job }, text) {
-    const key = `${task.task_id} ${job.attempt} text`;
-    if (key !== this.#shown) {
-      const page = make("div", { class: "text", tabindex: 0, dir: "auto", role: "region", "aria-label": "What it wrote" });
-      page.append(document.createTextNode(""));
-      this.#fill("text", page);
-      this.#shown = key;
-    }
-    const page = find(this.#panel, ".text");
-    const node = /** @type {Text} */ (page.lastChild);
-    const following = page.scrollHeight - page.scrollTop - page.clientHeight < 8;
-    if (text.startsWith(node.data)) node.appendData(text.slice(node.length));
-    else node.data = text;
-    if (job.state === "SUCCESS" && this.#panel.lastChild === page) this.#panel.append(...facts(written(job.result)));
-    if (following) page.scrollTop = page.scrollHeight;
   }
 
   /** The one that is there: it goes on showing a picture until a larger one is loaded. @param {Follow} follow */
@@ -86,7 +68,7 @@ function nothing(job) {
 function report(result, address, title) {
   /** @type {[string, string][]} */
   const known = [
-    ["Orders", String(result.orders ?? 0)],
+    result.receipts ? ["Receipts", result.receipts.toLocaleString("en")] : ["Orders", String(result.orders ?? 0)],
     ["Revenue", `€${((result.revenue_cents ?? 0) / 100).toLocaleString("en", { maximumFractionDigits: 0 })}`],
     ["Document", `${counted(result.pages ?? 0, "page")}, ${size(result.bytes ?? 0)}`],
   ];

@@ -27,7 +27,7 @@ def report(page: Page, user: int) -> None:
     page.get_by_label("Generate a report for user").fill(str(user))
     page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator("#detail-title")).to_have_text(f"Report for user {user}", timeout=DONE)
-    expect(page.locator("#detail .badge")).to_have_text("SUCCESS", timeout=DONE)
+    expect(page.locator("#detail task-progress [part~=state]")).to_have_text("Done", timeout=DONE)
 
 
 def test_ones_jobs_are_ones_own(site: Whole, page: Page) -> None:
@@ -35,7 +35,7 @@ def test_ones_jobs_are_ones_own(site: Whole, page: Page) -> None:
     report(page, 3)
     with quiet_visit(page, site.address):
         sign_up(page, "grace")
-        expect(page.locator("#jobs > li")).to_have_count(0)  # that of before is nobody's
+        expect(page.locator("#jobs [part~=row]")).to_have_count(0)  # that of before is nobody's
         report(page, 4)
         mine = page.url
         page.get_by_role("button", name="Sign out").click()
@@ -44,7 +44,7 @@ def test_ones_jobs_are_ones_own(site: Whole, page: Page) -> None:
         expect(page.get_by_role("link", name="Report for user 4")).to_have_count(0)
     page.goto("about:blank")
     page.goto(mine)
-    expect(page.locator("#detail .badge")).to_have_text("UNKNOWN", timeout=DONE)
+    expect(page.locator("#detail task-progress [part~=state]")).to_have_text("Unavailable", timeout=DONE)
 
 
 def test_a_browser_that_was_to_be_told_is_forgotten_with_its_user(site: Whole, page: Page) -> None:
@@ -127,8 +127,8 @@ def test_a_text_is_written_and_is_still_there_after_a_reload(site: Whole, page: 
         page.goto(site.address)
         page.get_by_label("Write a text").fill("3000")
         page.get_by_role("button", name="Write", exact=True).click()
-        expect(page.locator("#detail .badge")).to_have_text("SUCCESS", timeout=DONE)
-        text = page.locator(".result .text")
+        expect(page.locator("#detail task-progress [part~=state]")).to_have_text("Done", timeout=DONE)
+        text = page.locator("#detail task-progress [part=output]")
         whole = text.inner_text()
         assert len(whole) > 3000
         assert is_at_its_end(text)
@@ -145,7 +145,7 @@ def test_a_text_is_read_while_it_is_written(site: Whole, page: Page, journals: J
     with quiet_visit(page, site.address):
         page.goto(f"{site.address}/#{task.id}")
         task.write("Early words. " * 400)
-        text = page.locator(".result .text")
+        text = page.locator("#detail task-progress [part=output]")
         expect(text).to_contain_text("Early words.", timeout=DONE)
         early = text.inner_text()
         task.write("What comes later. " * 400)

@@ -231,3 +231,29 @@ class TestEvents:
 
 def _share(widths: list[float]) -> int:
     return round(100 * widths[0] / widths[1])
+
+
+class TestAWatchOfThePage:
+    def test_is_shown_from_where_it_is_and_left_alone(self, served: Gallery, page: Page) -> None:
+        told, other = served.task(), served.task()
+        told.start()
+        told.progress(3, 5, "Drew the charts", estimate={"end": 118.0})
+        element = served.show(page, other)
+        page.evaluate(
+            """async (taskId) => {
+              const { watch } = await import("/client/index.js");
+              window.own = watch(taskId);
+              await new Promise((heard) => own.addEventListener("progress", heard, { once: true }));
+              document.querySelector("task-progress").watch = own;
+            }""",
+            told.id,
+        )
+        expect(element.locator("#message")).to_have_text("Drew the charts")
+        expect(element.locator("#note")).to_have_text("about 2 min left")
+        assert element.get_attribute("task-id") == told.id
+        element.evaluate("(element, id) => { element.taskId = id; }", other.id)
+        expect(element.locator("#state")).to_have_text("Queued")
+        told.progress(4, 5)
+        told.succeed()
+        page.wait_for_function("own.job.state === 'SUCCESS'")
+        expect(element.locator("#state")).to_have_text("Queued")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
+from tests.support.chromium import patient
 from tests.worker.pictures import encoded, gradient
 
 from .visiting import overflow, quiet_visit, violations
@@ -18,7 +18,7 @@ from .visiting import overflow, quiet_visit, violations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Locator, Page, Route
+    from playwright.sync_api import Browser, Locator, Page, Route
 
     from tests.support.journal import Journals
     from tests.support.whole import Whole
@@ -32,6 +32,11 @@ SOON = 60_000
 #: No browser and no gateway of ours has said this.
 ARABIC = "اكتملت ثلاث خطوات"
 
+#: More jobs than the page has once kept.
+MANY = 13
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
 TRANSPORTS = {"WebSocket": "WS", "SSE": "SSE", "Long-polling": "poll"}
 
 
@@ -41,12 +46,35 @@ def _quiet(site: Whole, page: Page) -> Iterator[None]:
         yield
 
 
-def first_job(page: Page) -> Locator:
-    return page.locator("#jobs > li").first
+#: What the element calls a state.
+STATES = {
+    "PENDING": "Queued",
+    "SUCCESS": "Done",
+    "FAILURE": "Failed",
+    "REVOKED": "Cancelled",
+    "STALLED": "Stalled",
+    "UNKNOWN": "Unavailable",
+}
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("#jobs [part~=row]")
+
+
+def titles_in(page: Page) -> Locator:
+    return page.locator("#jobs [part=name]")
+
+
+def done_in(page: Page) -> Locator:
+    return page.locator("#jobs [part=state]").get_by_text(STATES["SUCCESS"])
+
+
+def message_of(page: Page) -> Locator:
+    return page.locator("#detail task-progress [part=message]")
 
 
 def expect_state(page: Page, state: str, timeout: int = DONE) -> None:
-    expect(page.locator("#detail .badge")).to_have_text(state, timeout=timeout)
+    expect(page.locator("#detail task-progress [part~=state]")).to_have_text(STATES[state], timeout=timeout)
 
 
 def expect_proof(page: Page, *parts: str) -> None:
@@ -69,9 +97,7 @@ def test_a_report_is_seen_step_by_step_and_downloaded(site: Whole, page: Page) -
     # A job that waits for long, as for a worker that is only starting, is told where it stands, too.
     assert set(kinds[:-7]) == {"PENDING"}
     assert kinds[-7:] == ["STARTED", *["PROGRESS"] * 5, "SUCCESS"]
-    expect(page.locator("[data-part=message]")).to_have_text(
-        re.compile(r"^Finished · waited \d.* · ran \d.*$")
-    )
+    expect(message_of(page)).to_have_text("Finished")
     expect_proof(page, f"{len(kinds)} of {len(kinds)} events · 0 lost · 0 duplicated")
     tops = (
         page.locator(".journal li")
@@ -118,7 +144,7 @@ def test_a_report_for_nobody_says_what_is_wrong(site: Whole, page: Page) -> None
     page.get_by_label("Generate a report for user").fill("999")
     page.get_by_role("button", name="Generate", exact=True).click()
     expect_state(page, "FAILURE")
-    expect(page.locator("[data-part=message]")).to_contain_text("There is no user with this number.")
+    expect(message_of(page)).to_contain_text("There is no user with this number.")
 
 
 def test_a_picture_is_uploaded_and_its_sizes_are_seen(site: Whole, page: Page) -> None:
@@ -148,13 +174,13 @@ def test_a_file_that_is_no_picture_is_refused_in_words(site: Whole, page: Page) 
     }""")
     expect_state(page, "FAILURE")
     expect(page.locator("#detail-title")).to_have_text("notes.txt")
-    expect(page.locator("[data-part=message]")).to_contain_text("not a picture that can be read")
+    expect(message_of(page)).to_contain_text("not a picture that can be read")
 
 
 def test_the_sample_is_a_picture_and_can_be_cancelled(site: Whole, page: Page) -> None:
     page.goto(site.address)
     page.get_by_role("button", name="Use a sample").click()
-    expect(page.locator("[data-part=message]")).to_contain_text("as WEBP", timeout=DONE)
+    expect(message_of(page)).to_contain_text("as WEBP", timeout=DONE)
     page.get_by_role("button", name="Cancel").click()
     expect_state(page, "REVOKED")
     expect(page.locator(".result tbody tr").first).to_contain_text("160 × 107")
@@ -165,7 +191,7 @@ def test_a_queued_job_is_cancelled_at_once(site: Whole, page: Page, journals: Jo
     page.get_by_role("button", name="Cancel").click()
     expect_state(page, "REVOKED")
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
-    expect(page.locator("#detail-title")).to_be_focused()
+    expect(message_of(page)).to_be_focused()
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -199,23 +225,31 @@ def test_the_transport_is_switched_in_the_middle_of_a_job(
     expect_state(page, "SUCCESS")
 
 
-def test_a_reload_keeps_the_list(site: Whole, page: Page) -> None:
+def test_a_reload_keeps_the_list(site: Whole, page: Page, journals: Journals) -> None:
+    tasks = [journals.task() for _ in range(MANY)]
+    for task in tasks:
+        task.finish()
+    sent = iter(tasks)
+    page.route("**/reports", lambda route: route.fulfill(status=202, json={"task_id": next(sent).id}))
     page.goto(site.address)
-    for user in range(20, 28):
-        page.get_by_label("Generate a report for user").fill(str(user))
+    for user in range(MANY):
+        page.get_by_label("Generate a report for user").fill(str(100 + user))
         page.get_by_role("button", name="Generate", exact=True).click()
-    expect(page.locator("#jobs > li .state").get_by_text("SUCCESS")).to_have_count(8, timeout=DONE)
-    titles = page.locator("#jobs b").all_inner_texts()
+    expect(done_in(page)).to_have_count(MANY, timeout=DONE)
+    titles = titles_in(page).all_inner_texts()
     page.reload()
-    expect(page.locator("#jobs b")).to_have_text(titles)
-    expect(page.locator("#jobs > li .state").get_by_text("SUCCESS")).to_have_count(8, timeout=SOON)
+    expect(titles_in(page)).to_have_text(titles)
+    expect(done_in(page)).to_have_count(MANY, timeout=SOON)
     page.get_by_role("link", name=titles[5]).click()
     expect(page.locator("#detail-title")).to_have_text(titles[5])
+    expect(page.locator("#jobs [aria-current]")).to_have_text(titles[5])
     page.get_by_role("button", name=f"Dismiss {titles[5]}").click()
+    expect(page.locator("#detail-title")).to_have_text(titles[6])
+    expect(page.locator("#detail-title")).to_be_focused()
     page.get_by_role("button", name="Clear finished").click()
     page.reload()
-    expect(page.locator("#jobs > li")).to_have_count(0)
-    expect(page.locator("#empty")).to_be_visible()
+    expect(rows(page)).to_have_count(0)
+    expect(page.locator("#how")).to_be_visible()
 
 
 def test_an_id_that_nobody_sent_is_said_to_be_unknown(site: Whole, page: Page) -> None:
@@ -246,7 +280,7 @@ def every_state(site: Whole, page: Page, journals: Journals) -> Page:
     for user in ("1", "999"):
         page.get_by_label("Generate a report for user").fill(user)
         page.get_by_role("button", name="Generate", exact=True).click()
-        expect(first_job(page).locator(".state")).to_have_text("SUCCESS" if user == "1" else "FAILURE")
+        expect_state(page, "SUCCESS" if user == "1" else "FAILURE")
     running = journals.task()
     running.append()
     for task in (running, journals.task()):
@@ -257,29 +291,37 @@ def every_state(site: Whole, page: Page, journals: Journals) -> Page:
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_it(site: Whole, every_state: Page, scheme: str) -> None:
+def test_everybody_can_use_it(site: Whole, every_state: Page) -> None:
     page = every_state
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    assert violations(page) == []
-    for row in page.locator("#jobs a").all()[:3]:
-        row.click()
-        assert violations(page) == []
+    for row in [None, *titles_in(page).all()[:3]]:
+        if row is not None:
+            row.click()
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            assert violations(page) == []
+    page.emulate_media(forced_colors="active")
+    marks = page.locator("[part~=state]").evaluate_all("""each => each.map((node) => [
+      getComputedStyle(node, "::before").backgroundColor, getComputedStyle(node).backgroundColor])""")
+    assert len(marks) == 5
+    assert all(mark != around for mark, around in marks)
+    page.emulate_media(forced_colors="none")
     page.evaluate("localStorage.clear()")
     page.goto(site.address + "/?empty")
-    expect(page.locator("#empty")).to_be_visible()
-    assert violations(page) == []
+    expect(page.locator("#how")).to_be_visible()
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == []
 
 
 def test_it_fits_a_phone(site: Whole, every_state: Page) -> None:
     page = every_state
     page.set_viewport_size({"width": 360, "height": 740})
-    for row in page.locator("#jobs a").all():
+    for row in titles_in(page).all():
         row.click()
         assert overflow(page) == 0
     page.evaluate("localStorage.clear()")
     page.goto(site.address + "/?empty")
-    expect(page.locator("#empty")).to_be_visible()
+    expect(page.locator("#how")).to_be_visible()
     assert overflow(page) == 0
 
 
@@ -288,11 +330,23 @@ def test_a_press_before_the_script_has_come_does_not_reload_the_page(site: Whole
     page.route("**/page/launch.js", lambda route: held.append(route))
     with page.expect_request("**/page/launch.js"):
         page.goto(site.address, wait_until="commit")
-    page.get_by_label("Generate a report for user").press("Enter")
+    field = page.get_by_label("Generate a report for user")
+    field.press("Enter")
     assert page.url.rstrip("/") == site.address
     held[0].continue_()
     page.get_by_role("button", name="Generate", exact=True).click()
     expect_state(page, "SUCCESS")
+
+
+def test_without_scripts_no_form_leads_elsewhere(site: Whole, browser: Browser) -> None:
+    context = patient(browser.new_context(java_script_enabled=False))
+    page = context.new_page()
+    page.goto(site.address)
+    for field in page.locator(".launch input:not([type=file])").all():
+        field.press("Enter")
+    page.locator("#begin").click(force=True)
+    assert page.url.rstrip("/") == site.address
+    context.close()
 
 
 def test_a_press_before_the_page_knows_whose_jobs_it_shows_starts_the_job(site: Whole, page: Page) -> None:
@@ -312,9 +366,12 @@ def test_it_is_used_without_a_mouse(site: Whole, page: Page) -> None:
     page.keyboard.press("Enter")
     expect_state(page, "SUCCESS")
     page.get_by_role("link", name="Report for user 123").focus()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")  # its Dismiss
-    expect(page.locator("#jobs > li")).to_have_count(0)
+    page.keyboard.press("Enter")
+    dismiss = page.get_by_role("button", name="Dismiss Report for user 123")
+    while not dismiss.evaluate("button => document.activeElement === button"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(0)
     expect(page.locator("#jobs-title")).to_be_focused()
 
 
@@ -326,7 +383,7 @@ def test_a_list_of_200_jobs_shows_the_one_that_is_chosen_at_once(
     page.goto(site.address)
     page.evaluate("tasks => localStorage.setItem('taskbeam.recent', JSON.stringify(tasks))", tasks)
     page.reload()
-    expect(page.locator("#jobs > li")).to_have_count(200)
+    expect(rows(page)).to_have_count(200)
     page.get_by_role("link", name="Job 150 ").click()
     title = page.locator("#detail-title")
     expect(title).to_have_text("Job 150")
@@ -343,7 +400,7 @@ def test_a_long_message_has_the_width_of_a_phone(site: Whole, page: Page, journa
     task = journals.task()
     task.append(progress={"current": 1, "total": 4, "percent": 25, "message": "Read a very long line. " * 12})
     page.goto(f"{site.address}/#{task.id}")
-    message = page.locator("[data-part=message]")
+    message = message_of(page)
     expect(message).to_contain_text("Read a very long line.")
     box = message.bounding_box()
     assert box is not None
@@ -380,7 +437,7 @@ def test_a_message_from_right_to_left_turns_none_of_our_words_around(
 
 def test_an_address_that_is_none_is_that_of_the_page(site: Whole, page: Page) -> None:
     page.goto(f"{site.address}/#%E0%A4%A")
-    expect(page.locator("#empty")).to_be_visible()
+    expect(page.locator("#how")).to_be_visible()
 
 
 def test_the_tab_says_how_far_the_job_is(site: Whole, page: Page, journals: Journals) -> None:
@@ -405,24 +462,45 @@ def test_a_newcomer_sees_a_connection_drop_and_heal(
     page.set_viewport_size({"width": size[0], "height": size[1]})
     first, second = journals.task(), journals.task()
     sent = iter([first, second])
-    page.route("**/texts", lambda route: route.fulfill(status=202, json={"task_id": next(sent).id}))
+    page.route("**/reports/year", lambda route: route.fulfill(status=202, json={"task_id": next(sent).id}))
     page.goto(site.address)
-    start = page.get_by_role("button", name="Start a long job")
+    start = page.get_by_role("button", name="Make the year’s report")
     expect(start).to_be_in_viewport()
     start.click()
     expect(page.locator("#detail [data-part=line]")).to_contain_text("Live over")
     expect(page.locator(".lanes")).to_be_in_viewport(ratio=1)
-    first.grow(6)
+    first.grow(20)
     expect(page.locator("[data-part=note]")).to_contain_text("has dropped the connection once")
     first.grow(3)
-    expect_proof(page, "10 of 10 events · 0 lost · 0 duplicated", "reconnect")
+    expect_proof(page, "24 of 24 events · 0 lost · 0 duplicated", "reconnect")
     expect(page.locator(".proof")).to_be_in_viewport()
     start.click()
     expect(page.locator("#detail-title")).to_be_in_viewport()
     expect_proof(page, "1 of 1 event ")
-    second.grow(8)
-    expect_proof(page, "9 of 9 events · 0 lost · 0 duplicated")
+    second.grow(22)
+    expect_proof(page, "23 of 23 events · 0 lost · 0 duplicated")
     expect(page.locator("[data-part=note]")).to_be_empty()
+
+
+def test_the_worker_is_killed_where_the_broker_delivers_the_job_again(
+    site: Whole, page: Page, journals: Journals
+) -> None:
+    page.route("**/development/kill-worker", lambda route: route.fulfill(status=202))
+    other, year = journals.task(), journals.task(name="reports.year")
+    kill = page.get_by_role("button", name="Kill the worker")
+    page.goto(f"{site.address}/#{other.id}")
+    expect_state(page, "PENDING")
+    expect(kill).to_be_hidden()
+    page.goto(f"{site.address}/#{year.id}")
+    with page.expect_request("**/development/kill-worker") as asked:
+        kill.click()
+    assert asked.value.method == "POST"
+    expect(page.locator("[data-part=note]")).to_contain_text("another one starts")
+    year.append(state="STALLED", type="state")
+    expect_state(page, "STALLED")
+    year.finish()
+    expect_state(page, "SUCCESS")
+    expect(kill).to_be_hidden()
 
 
 def test_what_curl_prints_is_seen_in_step_with_the_page(site: Whole, page: Page, journals: Journals) -> None:

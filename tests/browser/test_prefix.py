@@ -155,7 +155,7 @@ def test_the_live_page_is_whole(page: Page, proxy: Proxy) -> None:
         page.goto(f"{proxy.http}/a/b/")
         page.get_by_role("button", name="Generate", exact=True).click()
         expect(page.locator("#jobs")).to_contain_text("Report for user 123")
-        expect(page.locator("#detail [data-part=state]")).to_have_text("PENDING")
+        expect(page.locator("#detail task-progress [part~=state]")).to_have_text("Queued")
         assert_links_are_below(page, f"{proxy.http}/a/b/")
 
 

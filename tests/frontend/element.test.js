@@ -93,6 +93,13 @@ test("an end says what it was: error and reference, or how long it took", () => 
   assert.deepEqual([done.tone, done.message, done.figure, done.stoppable], ["done", "Finished", "100%", false]);
 });
 
+test("who waited for a worker does not take that for slow work", () => {
+  const ended = { ...RUNNING, state: "SUCCESS", final: true, began: 100, started: 113.8, ts: 114.1 };
+  assert.equal(seen({ job: ended }).note, "Waited 14 s · Took 0.3 s");
+  assert.equal(seen({ job: { ...ended, attempt: 2 } }).note, "Attempt 2 · Took 14 s");
+  assert.equal(seen({ job: { ...ended, started: undefined } }).note, "Took 14 s");
+});
+
 test("before there is a task, or an answer, or when there is none", () => {
   assert.equal(seen({ job: UNHEARD, line: undefined }).state, "No task");
   assert.equal(seen({ job: UNHEARD, line: "connecting" }).state, "Connecting");

@@ -11,6 +11,13 @@ test("the first event says when the job began", () => {
   assert.deepEqual([job.began, job.ts, job.cursor], [10, 12, "7-2"]);
 });
 
+test("a run began when a worker said so, and another attempt's later", () => {
+  const began = after(after(UNHEARD, SENT), { ...SENT, id: "7-2", state: "STARTED", ts: 12 });
+  const goes = after(began, { ...SENT, id: "7-3", type: "progress", state: "PROGRESS", ts: 13, progress });
+  assert.equal(after(goes, { ...SENT, id: "7-4", state: "STARTED", ts: 14 }).started, 12, "it was only silent");
+  assert.equal(after(goes, { ...SENT, id: "7-4", state: "STARTED", attempt: 2, ts: 15 }).started, 15);
+});
+
 test("the files are those that the result names", () => {
   const job = after(UNHEARD, { ...SENT, state: "SUCCESS", final: true, result: {}, files: ["a"] });
   assert.deepEqual(job.files, ["a"]);

@@ -98,9 +98,10 @@ def test_a_report_of_a_year(app: Celery, tmp_path: Path) -> None:
     assert [step.state for step in events.steps] == ["done"] * 5
     percents = [report.percent or 0 for report in events.progress]
     assert percents == sorted(percents)
-    *months, first, _, _, _, _ = [line for line in (events.output or "").splitlines() if line]
+    head, *months, first, _, _, _, _ = [line for line in (events.output or "").splitlines() if line]
     assert [line.split()[0] for line in months] == list(MONTHS)
-    assert first.endswith("times as often as by chance")
+    assert head.split() == ["Month", "Receipts", "Revenue", "Average"]
+    assert first.endswith("× by chance")
     stored = tmp_path / events.result["report_url"].lstrip("/")
     assert "The year 2024" in PdfReader(stored).pages[0].extract_text()
     assert list((tmp_path / "uploads/exports").iterdir()) == [], "what was read is not kept"

@@ -75,6 +75,7 @@ class YearService:
         with tell.step("Compare its checksums", weight=2):
             version = f"{export.fingerprint(tell.progress)}-{DESIGN}"
         with tell.step("Add up the months", weight=75):
+            tell.write(_HEAD)
             months = [_month(month, lines, year, tell) for month, lines in export.months()]
         with tell.step("Find what is bought together", weight=20):
             together = _together(export, tell)
@@ -110,13 +111,16 @@ def _together(export: Export, tell: Telling) -> Sequence[Pair]:
     most = counted.most(PAIRS)
     tell.write("\n")
     for pair in most:
-        tell.write(f"{pair.first} + {pair.second}: {pair.lift:.1f} times as often as by chance\n")
+        tell.write(f"{pair.first} + {pair.second}: {pair.lift:.1f} × by chance\n")
     return most
 
 
+#: Narrow enough for a phone.
+_HEAD = f"{'Month':<9}{'Receipts':>9}{'Revenue':>12}{'Average':>9}\n"
+
+
 def _line(found: MonthFound) -> str:
-    """`January     92,000 receipts   €4,855,906.90   €52.78 each, ±0.27`."""
+    """`January     92,000  €4,855,907   €52.78 ±0.27`."""
     sure = (found.average.high - found.average.low) / 200
-    average = f"{euros(round(found.average.middle))} each, ±{sure:.2f}"
-    name, brought = MONTHS[found.month - 1], euros(found.revenue_cents)
-    return f"{name:<10}{found.receipts:>9,} receipts {brought:>15}   {average}\n"
+    brought, average = f"€{round(found.revenue_cents / 100):,}", euros(round(found.average.middle))
+    return f"{MONTHS[found.month - 1]:<9}{found.receipts:>9,}{brought:>12}{average:>9} ±{sure:.2f}\n"

@@ -9,6 +9,8 @@ import { portrait } from "../portrait.js";
 import { words } from "../wording.js";
 import { feedWords } from "./wording.js";
 
+/** @typedef {import("../../client/main.js").Job & {taskId: string, event?: FeedTask["event"]}} ShownTask of a feed, or of the page's own */
+
 /**
  * @typedef {object} Row
  * @property {string} title
@@ -17,14 +19,14 @@ import { feedWords } from "./wording.js";
  */
 
 /**
- * @param {FeedTask} task
+ * @param {ShownTask} task
  * @param {number} now in milliseconds
  * @returns {Portrait & Row}
  */
 export function row(task, now) {
   const { name, taskId, began = 0, final, state } = task;
   // How the connection is stands once above the list.
-  const picture = portrait({ job: task, outlook: foresee({}, task.event, now), line: "live", now });
+  const picture = portrait({ job: task, outlook: foresee({}, task.event ?? task, now), line: "live", now });
   const title = name ? (feedWords.titles[name] ?? name) : `${words.task} ${taskId.slice(0, 8)}`;
   // "Done" says it.
   const message = state === "SUCCESS" ? "" : picture.message;

@@ -10,10 +10,11 @@ import { reflecting } from "../attributes.js";
  * @property {string} token that reads the feed, where the gateway wants one
  * @property {string} label what the list is to its user: "My reports"
  * @property {string} limit how many tasks are shown, the newest
+ * @property {string} current id of the task that the page shows beside the list
  * @property {boolean} silent screen readers are told nothing by themselves
  */
 
-const TEXTS = ["feed", "baseUrl", "transport", "token", "label", "limit"];
+const TEXTS = ["feed", "baseUrl", "transport", "token", "label", "limit", "current"];
 const FLAGS = ["silent"];
 
 const { Attributes, observed } = reflecting(TEXTS, FLAGS);

@@ -4,7 +4,7 @@ import { row } from "./tree.js";
 import { feedWords } from "./wording.js";
 
 /**
- * @typedef {import("../portrait.js").Portrait & import("./portrait.js").Row & {key: string, page: string, href: string, opened: (click: MouseEvent) => void}} Shown
+ * @typedef {import("../portrait.js").Portrait & import("./portrait.js").Row & {key: string, page: string, current: boolean, href: string, opened: (click: MouseEvent) => void}} Shown
  *   `page`: where its title leads, `href`: its result; "" for nowhere; `opened`: what its link does, with the middle button, too
  */
 
@@ -24,11 +24,12 @@ export class Rows extends Kept {
 }
 
 /** @param {ReturnType<typeof row>} nodes @param {Shown} shown */
-function write(nodes, { title, state, message, figure, note, tone, reached, began, open, page, href, opened }) {
+function write(nodes, { title, state, message, figure, note, tone, reached, began, open, page, current, href, opened }) {
   nodes.row.className = tone;
-  nodes.row.setAttribute("part", `row ${tone}`);
+  nodes.row.setAttribute("part", `row ${tone}${current ? " current" : ""}`);
   say(nodes.name, title);
   link(nodes.name, page);
+  nodes.name.ariaCurrent = current ? "true" : null;
   say(nodes.state, state);
   say(nodes.message, message);
   say(nodes.figure, open ? figure : "");

@@ -11,6 +11,7 @@ import { FeedView } from "./view.js";
 import { feedWords } from "./wording.js";
 
 /** @import { FeedTask, FeedWatch, Mode, Rollup } from "../../client/main.js" */
+/** @import { ShownTask } from "./portrait.js" */
 
 /** Milliseconds between two pictures of something that counts down. */
 const TICK = 1_000;
@@ -31,6 +32,7 @@ const WHOLE = /^(group|tree):/;
  * @attr {"websocket" | "sse" | "poll"} transport - The only transport to use; the client chooses without it
  * @attr {string} token - A token that reads the feed
  * @attr {boolean} silent - Screen readers are told nothing
+ * @attr {string} current - Id of the task that the page shows beside the list
  *
  * @fires {CustomEvent<{tasks: readonly FeedTask[], rollup: Rollup}>} feed-change - The tasks or their counts have changed
  * @fires {CustomEvent<JournalEvent>} feed-event - Something happened to one of the tasks
@@ -52,7 +54,7 @@ const WHOLE = /^(group|tree):/;
  * @csspart heading - Above them, where there are several
  * @csspart standing - How many of them have ended
  * @csspart members - The tasks below
- * @csspart row - One task; has its tone as a second name: `waiting`, `running`, `done`, `failed`
+ * @csspart row - One task; has its tone as a second name: `waiting`, `running`, `done`, `failed`; and `current`
  * @csspart head - Name and state of a task
  * @csspart name - What a task is called
  * @csspart state - The state in a word or two
@@ -78,14 +80,16 @@ export class TaskFeed extends FeedAttributes {
   #watch = null;
   /** @type {((feed: string) => string | Promise<string>) | undefined} */
   #getToken;
-  /** @type {((task: FeedTask) => string | null | undefined) | undefined} */
+  /** @type {((task: ShownTask) => string | null | undefined) | undefined} */
   #titleOf;
-  /** @type {((task: FeedTask) => string | null | undefined) | undefined} */
+  /** @type {((task: ShownTask) => string | null | undefined) | undefined} */
   #linkOf;
   /** Which feed the tasks are of, and where. */
   #name = "";
   /** @type {{tasks: readonly FeedTask[], rollup: Rollup | null}} */
   #shown = { tasks: [], rollup: null };
+  /** Tasks of the page's own. @type {readonly ShownTask[] | null} */
+  #given = null;
   /** Which result could not be opened, and why in words. */
   #refused = { taskId: "", why: "" };
   #frame = 0;
@@ -97,9 +101,18 @@ export class TaskFeed extends FeedAttributes {
     return this.#watch;
   }
 
-  /** The tasks that are shown, the newest first. */
+  /**
+   * The tasks that are shown, the newest first. A page that follows tasks itself sets them, each time one has changed, and
+   * needs no feed.
+   *
+   * @returns {readonly ShownTask[]}
+   */
   get tasks() {
-    return this.#shown.tasks;
+    return this.#given ?? this.#shown.tasks;
+  }
+  set tasks(value) {
+    this.#given = value;
+    this.#drawSoon();
   }
 
   /** How all tasks of the feed stand; null before its list is there. */
@@ -206,7 +219,7 @@ export class TaskFeed extends FeedAttributes {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
 
-  /** A task's link was followed: where there is a token, not before the browser may. @param {FeedTask} task @param {MouseEvent} click */
+  /** A task's link was followed: where there is a token, not before the browser may. @param {ShownTask} task @param {MouseEvent} click */
   async #opened({ taskId }, click) {
     if (!(this.#getToken || this.token)) return;
     const why = await openAdmitted(click, (href) => this.#watch?.admit(taskId, href) ?? href);
@@ -223,7 +236,8 @@ export class TaskFeed extends FeedAttributes {
   #draw() {
     this.#frame = 0;
     clearTimeout(this.#tick);
-    const { tasks, rollup } = this.#shown;
+    const { tasks } = this;
+    const { rollup } = this.#shown;
     const { error, line = "" } = this.#watch ?? {};
     const now = Date.now();
     const rows = tasks.map((task) => this.#row(task, now));
@@ -238,7 +252,7 @@ export class TaskFeed extends FeedAttributes {
       whole: whole(rollup),
       rows: gathered ? [] : rows,
       parts: gathered ? several : [],
-      none: refusal ?? (rollup ? feedWords.none : (words.lines[line] ?? feedWords.connecting)),
+      none: refusal ?? (rollup || this.#given ? feedWords.none : (words.lines[line] ?? feedWords.connecting)),
       note: rows.length ? note : "",
       tone: error ? "gone" : "",
     });
@@ -247,7 +261,7 @@ export class TaskFeed extends FeedAttributes {
     if (rows.some(({ ticking }) => ticking) && this.isConnected) this.#tick = setTimeout(() => this.#draw(), TICK);
   }
 
-  /** @param {FeedTask} task @param {number} now */
+  /** @param {ShownTask} task @param {number} now */
   #row(task, now) {
     const shown = row(task, now);
     const { taskId, why } = this.#refused;
@@ -257,7 +271,9 @@ export class TaskFeed extends FeedAttributes {
       key: task.taskId,
       title: this.#titleOf?.(task) || shown.title,
       page: this.#linkOf?.(task) || "",
-      href: resultLink(task.result, this.#base, task.taskId, task.files),
+      current: task.taskId === this.current,
+      // A page that follows tasks itself knows how their results are opened.
+      href: this.#given ? "" : resultLink(task.result, this.#base, task.taskId, task.files),
       opened: (/** @type {MouseEvent} */ click) => void this.#opened(task, click),
     };
   }

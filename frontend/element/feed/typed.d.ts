@@ -5,6 +5,7 @@
  */
 import type { FeedTask, JournalEvent, Mode, Rollup, TaskError } from "../../client/main.js";
 import type { TaskFeed } from "./main.js";
+import type { ShownTask } from "./portrait.js";
 
 export * from "./main.js";
 
@@ -36,9 +37,13 @@ export interface TaskFeedAttributes {
   /** Called for a token at the start, and again before each ends. */
   getToken?: ((feed: string) => string | Promise<string>) | undefined;
   /** What a task is called, in place of its name. */
-  titleOf?: ((task: FeedTask) => string | null | undefined) | undefined;
+  titleOf?: ((task: ShownTask) => string | null | undefined) | undefined;
   /** The page of a task, where its name leads. */
-  linkOf?: ((task: FeedTask) => string | null | undefined) | undefined;
+  linkOf?: ((task: ShownTask) => string | null | undefined) | undefined;
+  /** Tasks that the page follows itself, the newest first; then there is no feed. */
+  tasks?: readonly ShownTask[] | undefined;
+  /** Id of the task that the page shows beside the list. */
+  current?: string;
   /** Screen readers are told nothing. */
   silent?: boolean;
 }
