@@ -75,7 +75,8 @@ class ClusterAppender(JournalAppender):
     def _sent(self, script: tuple[Part, Part], entry: Entry) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         keys = entry.script_keys()
-        self._exchange.ask_once(
+        # An entry that was appended already is not appended again.
+        self._exchange.ask(
             lambda reply: settle(answer, reply), *script, len(keys), *keys, *entry.script_args()
         )
         return answer

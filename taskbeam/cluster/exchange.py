@@ -29,17 +29,14 @@ AGAIN: Final = (0.02, 0.1)
 
 
 class _Request:
-    """A command on its way. ``repeats``: it may be sent again though it may have been carried out."""
+    """A command on its way, and the time of the loop until which it is sent again."""
 
-    __slots__ = ("command", "ends", "hops", "repeats", "slot", "then")
+    __slots__ = ("command", "ends", "hops", "slot", "then")
 
-    def __init__(
-        self, command: tuple[Part, ...], then: Callable[[Any], None], ends: float, *, repeats: bool
-    ) -> None:
+    def __init__(self, command: tuple[Part, ...], then: Callable[[Any], None], ends: float) -> None:
         self.command = command
         self.then = then
         self.ends = ends
-        self.repeats = repeats
         self.slot = slot_of(first_key(command))
         self.hops = 0
 
@@ -72,15 +69,11 @@ class ClusterExchange:
         return bool(links) and all(link.connected for link in links)
 
     def ask(self, then: Callable[[Any], None], *command: Part) -> None:
-        """Send a command that may be repeated; ``then`` gets the reply, or an error in its place.
+        """Send a command; ``then`` gets the reply, or an error in its place. It may be carried out twice.
 
         Its first key stands behind its name; that of a script behind the number of its keys.
         """
-        self._send(_Request(command, then, self._end(), repeats=True))
-
-    def ask_once(self, then: Callable[[Any], None], *command: Part) -> None:
-        """The same for one that is not sent again where it may have been carried out."""
-        self._send(_Request(command, then, self._end(), repeats=False))
+        self._send(_Request(command, then, self._end()))
 
     async def execute(self, *commands: tuple[Part, ...]) -> list[Any]:
         """The replies, in order; raises redis-py's errors."""
@@ -184,13 +177,10 @@ class ClusterExchange:
                 self._after_look(request, reply)
 
     def _failed(self, request: _Request, error: Exception) -> None:
-        lost = not isinstance(error, ResponseError)
-        if lost and request.repeats:
+        if isinstance(error, ResponseError):
+            request.then(error)
+        else:
             self._after_look(request, error)
-            return
-        if lost:
-            self._topology.look()
-        request.then(error)
 
 
 def first_key(command: tuple[Part, ...]) -> str | bytes:

@@ -61,12 +61,17 @@ class Registrations:
             number = int(entry.ticket.split(" ", 1)[0])
             place = Place(number, entry.queue, leaves=True, begins=False)
             commands.append(leave_queue(place, entry.keys.result))
-        if appended.place is not None and appended.place.leaves:
-            commands.append(leave_queue(appended.place, entry.keys.result))
+        if entry.place is not None and entry.place.leaves:
+            commands.append(leave_queue(entry.place, entry.keys.result))
         if entry.final and not commands:
             commands.append(tell_news(entry.keys.result))
         if commands:
             self._line.post(*commands)
+
+    def leave(self, entry: Entry) -> None:
+        """An entry that was posted was answered; nobody has waited for that: who began is out of the line."""
+        if entry.place is not None and entry.place.leaves:
+            self._line.post(leave_queue(entry.place, entry.keys.result))
 
     def settle(self) -> None:
         """Read all answers that are due."""

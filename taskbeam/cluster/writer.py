@@ -148,6 +148,7 @@ class ClusterWriter:
             newest = self._deliver(entry)
         for entry in [*posted, *([and_then] if and_then else [])]:
             self._tell_feeds(entry)
+            self._registrations().leave(entry)
         return newest
 
     def _tell_feeds(self, entry: Entry) -> None:

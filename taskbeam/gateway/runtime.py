@@ -328,7 +328,7 @@ class Runtime:
         # Only who wants it needs its library.
         from taskbeam.gateway.metrics.exposition import Exposition
 
-        broker = None if self.sharded else redis_broker(celery_app, self.settings.redis_timeout)
+        broker = redis_broker(celery_app, self.settings.redis_timeout)
         return Exposition(self, Surroundings(self.redis, self.control, broker))
 
     def _history(self) -> History:

@@ -206,7 +206,8 @@ class Entry:
     - ``behind``: the number of a call that has no answer yet. Unless that one was taken, this one is early.
     - ``life``: the life of the server, as an earlier answer over the same connection named it; '' = unknown.
     - ``delivery``: how far its writer has come with it. ``in_doubt``: it may be in the journal, though no
-      answer said so. ``owed``: what the task's feeds are to be told, by the answer.
+      answer said so. ``owed``: what the task's feeds are to be told, by the answer; ``place``: the task's in
+      its queue, by the answer.
     """
 
     keys: TaskKeys
@@ -246,6 +247,7 @@ class Entry:
     delivery: Delivery = Delivery.UNSENT
     in_doubt: bool = False
     owed: Owed | None = None
+    place: Place | None = None
 
     def script_keys(self) -> tuple[str, ...]:
         """The script's KEYS."""

@@ -115,7 +115,7 @@ def note(entry: Entry, reply: Any) -> Appended:
             entry.delivery = Delivery.CUT if entry.in_doubt else Delivery.TURNED_AWAY
         raise reply
     appended = Appended.from_reply(reply, entry.run)
-    entry.owed = appended.owed
+    entry.owed, entry.place = appended.owed, appended.place
     if appended.verdict is Verdict.REPEATED and not entry.in_doubt:
         entry.delivery, entry.number = Delivery.OVERTAKEN, 0
     elif appended.verdict is Verdict.EARLY:

@@ -213,7 +213,7 @@ class Watchdog:
         told = await self._append_each([run for run, _ in runs], entries)
         pipeline, raws = self._redis.pipeline(transaction=True), dict(runs)
         for run, appended in told:
-            if appended.verdict is Verdict.APPENDED:
+            if appended.verdict is not Verdict.REFUSED:
                 pipeline.hset(self._control.runs(run.worker), run.result_key, run.row.encode())
             pipeline.zrem(self._control.stalled, raws[run])
         if told:

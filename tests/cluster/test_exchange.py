@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from redis.exceptions import ConnectionError  # noqa: A004
 
 from taskbeam.cluster.appender import ClusterAppender
 from taskbeam.cluster.exchange import ClusterExchange, first_key
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from taskbeam.cluster.slot_map import Address
     from tests.support.redis_cluster import Cluster, ClusterNode
 
     from .journals import Task
@@ -80,6 +82,33 @@ def test_what_is_appended_to_one_journal_is_in_order(cluster: Cluster, journals:
             return await read(connections, task)
 
     assert asyncio.run(scene(journals.task())) == list(range(BATCH + 5))
+
+
+class LosesAnAnswer(ClusterExchange):
+    """Whatever is asked first is done, and the connection is lost before the answer."""
+
+    lost = False
+
+    def _replied(self, request: Any, asked: Address, reply: Any) -> None:
+        if not self.lost and not isinstance(reply, Exception):
+            self.lost, reply = True, ConnectionError("the connection was lost")
+        super()._replied(request, asked, reply)
+
+
+def test_what_is_appended_is_there_once_though_its_answer_is_lost(
+    cluster: Cluster, journals: Journals
+) -> None:
+    async def scene(task: Task) -> Verdict:
+        async with control_client(seeds(cluster)) as client:
+            connections = LosesAnAnswer(client.topology, DEADLINE)
+            appended = await ClusterAppender(connections).append(task.entry(2))
+            await connections.aclose()
+            return appended.verdict
+
+    task = journals.task()
+    task.append(1)
+    assert asyncio.run(scene(task)) is Verdict.REPEATED
+    assert task.said() == [1, 2]
 
 
 def test_a_journal_whose_slot_moves_there_and_back(cluster: Cluster, journals: Journals) -> None:

@@ -8,7 +8,9 @@ import httpx
 from celery import chord
 
 from stack.valkey import Valkey
+from taskbeam import labelled
 from tests.support.closing import close_app
+from tests.support.event_stream import EventStream
 from tests.support.gateway import ROOT, gateway
 from tests.support.jobs import jobs_app
 from tests.support.waiting import DEADLINE, wait_until
@@ -44,14 +46,23 @@ def test_they_are_refused_nothing(cluster: Cluster) -> None:
 def run_everything(backend: str, messages: str) -> None:
     app = jobs_app(messages, backend)
     with (
-        gateway("", broker_url=messages, result_backend=backend, dashboard=1) as served,
+        gateway("", broker_url=messages, result_backend=backend, dashboard=1, metrics=1) as served,
         worker(messages, backend),
     ):
         header = [app.signature("jobs.add", args=(number, 1)) for number in range(6)]
-        result: Any = chord(header, app.signature("jobs.total"), app=app).apply_async()
+        with labelled(owner="ada", tags=["sums"]):
+            result: Any = chord(header, app.signature("jobs.total"), app=app).apply_async()
         assert result.get(timeout=DEADLINE) == 21
         told = httpx.get(f"{served.http}/tasks/{result.id}/events?wait=1", timeout=DEADLINE)
         assert told.json()["events"][-1]["state"] == "SUCCESS"
+
+        for feed in ("owner:ada", "tag:sums", f"group:{result.parent.id}", f"tree:{result.parent.id}"):
+            page = httpx.get(f"{served.http}/feeds/{feed}", timeout=DEADLINE).raise_for_status().json()
+            assert page["rollup"]["total"] >= len(header), feed
+            with EventStream(served, feed, "?after=0-0", collection="feeds") as stream:
+                assert stream.event()["feed"] == feed
+        scraped = httpx.get(f"{served.http}/metrics", timeout=DEADLINE).text
+        assert 'taskbeam_queue_depth{queue="celery"} 0.0' in scraped
 
         def listed() -> set[str]:
             page = httpx.get(f"{served.http}/dashboard/tasks", timeout=DEADLINE).json()

@@ -13,7 +13,7 @@ from taskbeam.cluster import control_line
 from taskbeam.cluster.appender import ClusterAppender
 from taskbeam.cluster.exchange import ClusterExchange
 from taskbeam.journal.control_keys import CLUSTER
-from taskbeam.journal.entry import Ran, Registration
+from taskbeam.journal.entry import Ran, Registration, Verdict
 from taskbeam.journal.events import PENDING
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
@@ -104,6 +104,21 @@ async def told(cluster: Cluster, tasks: list[Task], sweeps: int = 1) -> int:
         count = sum([await watch.sweep() for _ in range(sweeps)])
         await exchange.aclose()
         return count
+
+
+def test_who_begins_with_what_is_posted_is_out_of_the_line(journals: Journals, line: Line) -> None:
+    task = line.send()
+    journals.writer.post(task.entry(1, name=line.name))
+    assert line.counted() == {"sent": "1", "started": "1"}
+
+
+def test_who_begins_is_out_of_the_line_though_the_answer_was_lost(journals: Journals, line: Line) -> None:
+    task = line.send()
+    entry = task.entry(1, state="STARTED", name=line.name)
+    journals.writer._deliver(entry)
+    entry.in_doubt = True
+    assert journals.writer.append(entry).verdict is Verdict.REPEATED
+    assert line.counted() == {"sent": "1", "started": "1"}
 
 
 def test_who_is_sent_gets_in_line_and_is_told_the_place(cluster: Cluster, line: Line) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from taskbeam.journal.failures import Failure
 
 
+#: An entry that is repeated was appended, though the first answer was lost.
+_ENDED = (Verdict.APPENDED, Verdict.REPEATED)
+
+
 class Revoker:
     """Revokes in journals, where each run begins; whoever follows the task is told its end."""
 
@@ -38,7 +42,7 @@ class Revoker:
             [revoked_entry(self.backend, task_id, failure) for task_id in task_ids]
         )
         told = dict(zip(task_ids, answers, strict=True))
-        ended = {task_id for task_id, answer in told.items() if answer.verdict is Verdict.APPENDED}
+        ended = {task_id for task_id, answer in told.items() if answer.verdict in _ENDED}
         waiting = [each for task_id in ended for each in told[task_id].dependents]
         await end_dependents_async(waiting, self.backend.keys, self._appender)
         return ended

@@ -28,7 +28,7 @@ MOST_QUEUES = 200
 
 
 class Facts(NamedTuple):
-    """Those of one moment. Of a broker that is not Redis, and of a cluster, nothing is known.
+    """Those of one moment. Of a broker that is not Redis nothing is known.
 
     - ``workers``: by whether the lease holds (``alive``) or has ended and left runs behind (``gone``).
     - ``running``: runs that are registered under a worker.

@@ -10,7 +10,18 @@ local function is_fed()
   return table.concat(fed, '', 1, 4) ~= ''
 end
 
+-- Who asks again has heard nothing of the place that the task has left; whoever is told of it twice knows.
+local function repeat_place()
+  local ticket = (run ~= '' or ended) and optionally('read the place in the queue', 'HGET', KEYS[2], 'ticket')
+  if ticket then
+    failed[#failed + 1] = LEFT .. (runs == '' and 'e ' or 'b ') .. ticket
+  end
+end
+
 local function answer(verdict)
+  if verdict == 'repeated' then
+    repeat_place()
+  end
   -- A writer that died may have told nobody; who comes next asks the journal.
   local owes = is_fed() and verdict ~= 'early' and (verdict ~= 'appended' or fed[5]) and fed
   return { verdict, epoch or '0', seq, cancel, unmet(), life, owes or {}, unpack(failed) }
