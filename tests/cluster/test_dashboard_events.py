@@ -121,6 +121,23 @@ def worker(control: ClusterNode) -> Iterator[Worker]:
     made.leave()
 
 
+def test_no_event_is_told_twice_of_tasks_whose_cursors_there_is_no_room_for(
+    cluster: Cluster, journals: Journals, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_events, "MOST_CURSORS", 1)
+    tasks = [journals.task() for _ in range(3)]
+
+    async def scene(heard: HeardJournals) -> Told:
+        states: Told = {}
+        for state in (PENDING, "STARTED", "SUCCESS"):
+            for task in tasks:
+                worker.send(task) if state == PENDING else worker.run(task, state)
+            await told(heard, tasks, state, states)
+        return states
+
+    assert hearing(cluster, scene) == {task.id: [PENDING, "STARTED", "SUCCESS"] for task in tasks}
+
+
 def test_all_that_the_tasks_of_all_masters_tell(cluster: Cluster, journals: Journals, worker: Worker) -> None:
     tasks = [journals.task(at) for at in cluster.masters for _ in range(5)]
 

@@ -13,7 +13,8 @@ import logging
 from collections import deque
 from contextlib import asynccontextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from time import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import ResponseError
 
@@ -50,9 +51,16 @@ MOST_RECORDS = 1000
 PATIENCE = 2.0
 
 #: Tasks that run whose journals one look reads, beside those that have news; and tasks of which it is known
-#: how far they were read.
+#: how far they were read. Of more it is known when they were read last.
 MOST_RUNNING = 2000
 MOST_CURSORS = 50_000
+
+
+class _Place(NamedTuple):
+    """How far a journal was read, and when (Unix seconds)."""
+
+    cursor: EventId
+    at: float
 
 
 class ClusterEvents:
@@ -85,8 +93,9 @@ class HeardJournals:
         self._names = names
         self._last = began
         # Milliseconds by Redis' clock. What was told before is no news.
-        self._since = int(began.split(b"-")[0])
-        self._cursors: dict[str, EventId] = {}
+        self._since = float(began.split(b"-")[0])
+        # Those that were read last stand last; when one was read that is forgotten, is no news either.
+        self._places: dict[str, _Place] = {}
         self._again: list[str] = []
         self._ready: deque[tuple[str, bytes]] = deque()
         self._next_look = 0.0
@@ -123,8 +132,8 @@ class HeardJournals:
                 for task, goes_on in zip(batch, kept, strict=True)
                 if goes_on is None or (goes_on and task in named)
             ]
-        for forgotten in list(islice(self._cursors, max(0, len(self._cursors) - MOST_CURSORS))):
-            del self._cursors[forgotten]
+        for forgotten in list(islice(self._places, max(0, len(self._places) - MOST_CURSORS))):
+            self._since = max(self._since, self._places.pop(forgotten).at * 1000)
 
     async def _news(self) -> list[str]:
         """The result keys of tasks with news."""
@@ -159,7 +168,7 @@ class HeardJournals:
         """
         keys = self._names.kind(result)
         while True:
-            cursor = self._cursors.get(result)
+            cursor = self._cursor(result)
             try:
                 async with asyncio.timeout_at(end):
                     history = await self._reader.read(keys, cursor, MOST_RECORDS)
@@ -177,8 +186,12 @@ class HeardJournals:
                 return True
             self._take(keys, history, cursor)
             # Where another life of the journal begins the next read goes on.
-            if self._cursors.get(result) in (cursor, history.last):
+            if self._cursor(result) in (cursor, history.last):
                 return not history.ended
+
+    def _cursor(self, result: str) -> EventId | None:
+        place = self._places.get(result)
+        return None if place is None else place.cursor
 
     def _take(self, keys: TaskKeys, history: History, cursor: EventId | None) -> None:
         replay = history.replay(cursor)
@@ -193,9 +206,9 @@ class HeardJournals:
         self._ready += [
             (keys.channel, _raw(record)) for record in replay.records if self._is_new(record, cursor)
         ]
-        # The newest is the last to be forgotten.
-        self._cursors.pop(keys.result, None)
-        self._cursors[keys.result] = replay.records[-1].id if replay.records else history.last
+        self._places.pop(keys.result, None)
+        read_to = replay.records[-1].id if replay.records else history.last
+        self._places[keys.result] = _Place(read_to, time())
 
     def _is_new(self, record: Record, cursor: EventId | None) -> bool:
         if cursor is not None or record.id.epoch >= self._since:
