@@ -8,15 +8,21 @@ const OPENING = 10_000;
 const QUIET = 15_000;
 const ANSWER = 5_000;
 
+/** By it a page has a socket that it opened before this module came: `reserve.js`. */
+export const RESERVED = Symbol.for("taskbeam.socket");
+
+/** @param {URL} base of the gateway */
+export const addressOf = (base) => new URL("ws", base).href.replace("http", "ws");
+
 /**
  * One WebSocket for all topics. A browser hides the protocol's own pings, so the client sends its own.
  *
  * @type {import("./connection.js").Open}
  */
 export function openSocket(base, topics, listener) {
-  const url = new URL("ws", base);
-  url.protocol = url.protocol.replace("http", "ws");
-  const socket = new WebSocket(url);
+  const address = addressOf(base);
+  /** @type {WebSocket} */
+  const socket = /** @type {any} */ (globalThis)[RESERVED]?.(address) ?? new WebSocket(address);
   /**
    * Topics of which an answer is awaited: what comes before it belongs to the subscription that was. The value
    * is whether there is more to ask.

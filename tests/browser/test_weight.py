@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import pytest
+from playwright.sync_api import expect
 
 from benchmarks.first_event import MESSAGE, pages
 from benchmarks.visit import visit
@@ -19,7 +20,7 @@ from .gallery import gallery
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from stack.valkey import Valkey
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 LOADED = {
     "client": (["/client.js", "/client/index.js", "/pages/page.css"], 5, 12),
     "element": (["/element/index.js", "/pages/page.css"], 4, 16),
-    "page": (["/page/page.css", "/page/page.js"], 8, 48),
+    "page": (["/page/early.js", "/page/page.css", "/page/page.js"], 8, 48),
 }
 
 
@@ -45,6 +46,26 @@ def test_a_first_visit(browser: Browser, addresses: Mapping[str, str], name: str
     assert [path for path in found if path.endswith((".js", ".css"))] == loaded
     assert len(found) <= requests
     assert seen.bytes <= most * 1024
+
+
+def test_the_live_page_connects_while_its_script_is_on_its_way(
+    page: Page, addresses: Mapping[str, str]
+) -> None:
+    sockets: list[str] = []
+    held: list[Route] = []
+    script = re.compile(r"/page/page-\w+\.js")
+    second = page.context.new_page()
+    for tab in (page, second):
+        tab.on("websocket", lambda socket: sockets.append(socket.url))
+    page.route(script, lambda route: held.append(route))
+    with page.expect_websocket(), page.expect_request(script):
+        page.goto(addresses["page"], wait_until="commit")
+    held[0].continue_()
+    expect(page.get_by_text(MESSAGE).first).to_be_visible()
+    # One connection is enough for all tabs.
+    second.goto(addresses["page"])
+    expect(second.get_by_text(MESSAGE).first).to_be_visible()
+    assert len(sockets) == 1
 
 
 _TWICE = """

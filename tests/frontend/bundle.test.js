@@ -79,12 +79,12 @@ test("a page has nothing inline, so a strict policy holds", () => {
   assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
 });
 
-test("the live page is one script and one style", async () => {
+test("the live page is one style and one script, and a short one that comes before", async () => {
   const page = await temporary();
   await bundlePage(page);
   const html = (await read(page)).get("index.html") ?? "";
   const loaded = [...html.matchAll(/<(?:script|link)[^>]+(?:src|href)="(page\/[^"]+(?:js|css))"/g)].map(([, path = ""]) => path);
-  assert.deepEqual(loaded.map((path) => path.replace(/-[A-Z0-9]{8}\./, ".")).sort(), ["page/page.css", "page/page.js"]);
+  assert.deepEqual(loaded.map((path) => path.replace(/-[A-Z0-9]{8}\./, ".")).sort(), ["page/early.js", "page/page.css", "page/page.js"]);
   for (const path of loaded) assert.ok(existsSync(join(page, path)), path);
   await rm(page, { recursive: true });
 });
