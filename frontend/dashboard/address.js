@@ -14,10 +14,11 @@
  * @property {string} exception
  * @property {string} before where the page begins
  * @property {string} task that is open
+ * @property {string} line of its log that is chosen
  */
 
 /** Members, in the order in which they stand in the address. @type {(keyof Asked)[]} */
-export const MEMBERS = ["q", "state", "range", "start", "end", "name", "owner", "tag", "code", "exception", "before", "task"];
+export const MEMBERS = ["q", "state", "range", "start", "end", "name", "owner", "tag", "code", "exception", "before", "task", "line"];
 
 /** Of which a job has one value: what they are called. @type {Partial<Record<keyof Asked, string>>} */
 export const EXACTLY = { name: "Task", owner: "Owner", tag: "Tag", code: "Error code", exception: "Exception" };

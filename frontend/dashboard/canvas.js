@@ -16,14 +16,16 @@ export class Canvas {
   #section;
   #heads;
   #address;
+  #drawn;
   /** @type {Map<string, HTMLTableRowElement>} */
   #rows = new Map();
   #task = "";
   #asking = new Newest(async () => {});
 
-  /** @param {HTMLElement} section @param {(id: string) => string} address of a job on this page */
-  constructor(section, address) {
+  /** @param {HTMLElement} section @param {(id: string) => string} address of a job on this page @param {() => void} drawn it is there, or longer */
+  constructor(section, address, drawn) {
     this.#section = section;
+    this.#drawn = drawn;
     this.#heads = [...section.querySelectorAll("thead th")].map((head) => head.textContent?.trim() ?? "");
     this.#address = address;
   }
@@ -66,6 +68,7 @@ export class Canvas {
     }
     arrange(find(this.#section, "tbody"), [...this.#rows.values()]);
     this.#section.hidden = false;
+    this.#drawn();
   }
 
   /** @param {ListedJob} job */

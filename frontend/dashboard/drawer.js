@@ -4,13 +4,14 @@
 import { after, tone, UNHEARD } from "../client/job.js";
 import { watch } from "../client/watch.js";
 import { find, make, say } from "../look/dom.js";
-import { JournalRows, MOST_ROWS } from "../look/journal.js";
 import { Canvas } from "./canvas.js";
 import { argumentsOf, facts, failureOf, pretty } from "./facts.js";
+import { Log } from "./log.js";
 import { Newest } from "./newest.js";
 import { details } from "./requests.js";
 import { both } from "./times.js";
 
+/** @import { Fact } from "./facts.js" */
 /** @import { Details } from "./requests.js" */
 
 /** Milliseconds from an end to the look for what Celery has stored of it, which comes just before or after. */
@@ -19,7 +20,7 @@ const STORED = 300;
 /** One job at the side of the page: what is known of it, and its events, live. */
 export class Drawer {
   #dialog;
-  #rows;
+  #log;
   #address;
   #canvas;
   #task = "";
@@ -36,12 +37,13 @@ export class Drawer {
    * @param {() => void} closed the user has closed it
    * @param {(change: Record<string, string>) => string} address of the list with other filters
    * @param {(kind: "run-again" | "cancel", ids: string[]) => void} act
+   * @param {(line: string) => void} choose the user has chosen a line of the log
    */
-  constructor(dialog, closed, address, act) {
+  constructor(dialog, closed, address, act, choose) {
     this.#dialog = dialog;
     this.#address = address;
-    this.#rows = new JournalRows(find(dialog, ".journal ol"));
-    this.#canvas = new Canvas(find(dialog, ".canvas"), (task) => address({ task }));
+    this.#log = new Log(find(dialog, ".log"), (line) => address({ task: this.#task, line }), choose);
+    this.#canvas = new Canvas(find(dialog, ".canvas"), (task) => address({ task }), () => this.#log.seek());
     dialog.addEventListener("close", () => {
       this.#leave();
       if (this.#task) closed();
@@ -52,14 +54,19 @@ export class Drawer {
     find(dialog, "[data-close]").addEventListener("click", () => dialog.close());
   }
 
-  /** @param {string} task its id; empty: none */
-  show(task) {
-    if (task === this.#task) return;
+  /** @param {string} task its id; empty: none @param {string} line of its log that is chosen; empty: none */
+  show(task, line) {
+    if (task !== this.#task) this.#open(task);
+    if (task) this.#log.choose(line);
+  }
+
+  /** @param {string} task */
+  #open(task) {
     this.#leave();
     this.#task = task;
     if (!task) return this.#dialog.close();
     [this.#details, this.#job] = [undefined, UNHEARD];
-    this.#rows.clear();
+    this.#log.clear();
     this.#draw();
     this.#asking = new Newest(() => this.#ask(task));
     this.#asking.soon();
@@ -93,22 +100,18 @@ export class Drawer {
 
   /** @param {string} task */
   #follow(task) {
-    /** @type {Parameters<JournalRows["show"]>[0]} */
-    const events = [];
     const watching = watch(task);
     this.#watch = watching;
-    let [heard, due] = [0, 0];
+    let due = 0;
     watching.addEventListener("event", ({ detail: event }) => {
       if (this.#watch !== watching) return;
-      heard += 1;
       this.#job = after(this.#job, event);
-      events.push({ event, transport: watching.transport });
-      events.splice(0, events.length - MOST_ROWS);
+      this.#log.hear(event);
       if (event.type === "state") this.#asking.soon(STORED);
       due ||= requestAnimationFrame(() => {
         due = 0;
         if (this.#watch !== watching) return;
-        this.#rows.show(events, heard);
+        this.#log.show(this.#job);
         this.#draw();
       });
     });
@@ -129,7 +132,7 @@ export class Drawer {
     // A link that somebody is about to press stays.
     if (place.dataset.told !== told) {
       place.dataset.told = told;
-      place.replaceChildren(...list.map(({ name, text, href }) => fact(name, text, href)));
+      place.replaceChildren(...list.map(fact));
     }
     find(this.#dialog, "[data-act=run-again]").hidden = !known || known.ended === undefined;
     find(this.#dialog, "[data-act=cancel]").hidden = !known || known.ended !== undefined;
@@ -137,8 +140,8 @@ export class Drawer {
     this.#part("traceback", known?.traceback ?? "");
     this.#part("arguments", known ? argumentsOf(known) : "");
     this.#part("result", job.result === undefined ? "" : pretty(job.result));
-    this.#part("output", job.output?.text ?? "");
     this.#part("steps", (job.steps ?? []).map(({ depth = 0, name, state, percent }) => `${"  ".repeat(depth)}${name} · ${state}${percent === undefined ? "" : ` · ${Math.floor(percent)}%`}`).join("\n"));
+    this.#log.seek();
   }
 
   /** Fill a part, which is there only with something in it. @param {string} name @param {string} text */
@@ -149,8 +152,9 @@ export class Drawer {
   }
 }
 
-/** @param {string} name @param {string} text @param {string} [href] */
-function fact(name, text, href) {
+/** @param {Fact} fact */
+function fact({ name, text, href, elsewhere }) {
   const value = make("bdi", {}, text);
-  return make("div", {}, make("dt", {}, name), make("dd", {}, href ? make("a", { href }, value) : value));
+  const link = href && make("a", { href, ...(elsewhere ? { target: "_blank", rel: "noopener" } : {}) }, value);
+  return make("div", {}, make("dt", {}, name), make("dd", {}, link || value));
 }

@@ -4,7 +4,7 @@ import { clock } from "./times.js";
 /** @import { Details } from "./requests.js" */
 
 /**
- * @typedef {{name: string, text: string, href?: string}} Fact
+ * @typedef {{name: string, text: string, href?: string, elsewhere?: boolean}} Fact `elsewhere`: on another page than this one
  */
 
 /** What is said where Celery keeps no arguments. */
@@ -26,10 +26,16 @@ export function facts(job, address) {
     ...(job.run_again_as ? [{ name: "Run again as", text: job.run_again_as, href: address({ task: job.run_again_as }) }] : []),
     ...(job.owner ? [{ name: "Owner", text: job.owner, href: address({ owner: job.owner }) }] : []),
     ...(job.tags ?? []).map((tag) => ({ name: "Tag", text: tag, href: address({ tag }) })),
-    ...(job.ref ? [{ name: "Reference in the log", text: job.ref }] : []),
+    ...elsewhere(job.ref ? "Reference in the log" : "Log", job.ref, job.links.log),
     // As tracing backends look for it: the id alone (W3C Trace Context).
-    ...(job.trace ? [{ name: "Trace", text: job.trace.split("-")[1] ?? job.trace }] : []),
+    ...elsewhere("Trace", job.trace && (job.trace.split("-")[1] ?? job.trace), job.links.trace),
   ];
+}
+
+/** @param {string} name @param {string | undefined} text @param {string | undefined} href @returns {Fact[]} */
+function elsewhere(name, text, href) {
+  if (!href) return text ? [{ name, text }] : [];
+  return [{ name, text: text ?? "Open", href, elsewhere: true }];
 }
 
 /** @param {Details} job @returns {string} why it failed; empty: it did not */

@@ -36,7 +36,7 @@ export class Finder {
     this.#board = board;
     this.#went = went;
     this.#form = /** @type {HTMLFormElement} */ (find(section, "form"));
-    this.#table = new JobTable(section, (id) => search({ ...this.#asked, task: id }) || "?");
+    this.#table = new JobTable(section, (id) => search({ ...this.#asked, task: id, line: "" }) || "?");
     this.#form.addEventListener("submit", (submit) => submit.preventDefault());
     this.#form.addEventListener("input", ({ target }) => {
       clearTimeout(this.#typing);
@@ -55,7 +55,8 @@ export class Finder {
 
   /** @param {Partial<Asked>} change of the address, which the user can go back from */
   go(change) {
-    history.pushState(null, "", search({ ...this.#asked, ...change }) || location.pathname);
+    const leaves = change.task !== undefined && { line: "" }; // it is one of another job
+    history.pushState(null, "", search({ ...this.#asked, ...leaves, ...change }) || location.pathname);
     this.#arrived();
   }
 
@@ -70,9 +71,9 @@ export class Finder {
     this.#timer = 0;
     const [mine, began] = [++this.#looking, performance.now()];
     this.#next = began + OFTEN;
-    const { task: _, ...wanted } = this.#asked;
+    const { task: _, line: __, ...wanted } = this.#asked;
     try {
-      const page = await list(query({ ...wanted, task: "" }, this.#now));
+      const page = await list(query({ ...wanted, task: "", line: "" }, this.#now));
       if (mine !== this.#looking) return;
       this.#page = page;
       this.draw();
@@ -88,7 +89,7 @@ export class Finder {
     if (!this.#page) return;
     const { tasks, counts, next, history } = this.#page;
     this.#table.draw(tasks, this.#board, this.#now);
-    const { task: _, range: __, before, state, ...others } = this.#asked;
+    const { task: _, line: __, range: ___, before, state, ...others } = this.#asked;
     const alone = !this.#asked.range && !Object.values(others).some(Boolean);
     const all = state ? counts[state] : Object.values(counts).reduce((sum, count) => sum + count, 0);
     const shown = counted(tasks.length, "job");
@@ -96,7 +97,7 @@ export class Finder {
     say(find(this.#section, ".note"), history === "away" ? `${text}. The history does not answer: older jobs may be missing` : text);
     const nothing = find(this.#section, ".none");
     nothing.hidden = tasks.length > 0;
-    say(nothing, search({ ...this.#asked, task: "" }) ? "No job fits. Change the search, or clear it." : "No jobs yet.");
+    say(nothing, search({ ...this.#asked, task: "", line: "" }) ? "No job fits. Change the search, or clear it." : "No jobs yet.");
     find(this.#section, "[data-page=older]").hidden = !next;
     find(this.#section, "[data-page=newest]").hidden = !before;
   }

@@ -25,7 +25,7 @@ import { problemOf } from "../client/errors.js";
  * @property {string} [trace]
  * @property {string} [worker]
  *
- * @typedef {ListedJob & {arguments?: {args: any, kwargs: any}, extended: boolean, queue?: string, traceback?: string, again_of?: string, run_again_as?: string, hidden: string[]}} Details
+ * @typedef {ListedJob & {arguments?: {args: any, kwargs: any}, extended: boolean, queue?: string, traceback?: string, again_of?: string, run_again_as?: string, hidden: string[], links: {log?: string, trace?: string}}} Details
  *
  * @typedef {{task_id: string, sent?: string, cancel?: string, code?: string, message?: string}} Outcome what became of one job
  *

@@ -36,6 +36,11 @@ export function both(job, now) {
   return told.filter(Boolean).join(" · ") || UNKNOWN;
 }
 
+/** The time of day to the millisecond, with the date where it is another one. @param {number} at Unix seconds @param {number} now */
+export function moment(at, now) {
+  return `${clock(at, now)}.${String(Math.floor((at % 1) * 1000)).padStart(3, "0")}`;
+}
+
 /**
  * The time of day, with the date where it is another one.
  *

@@ -228,6 +228,7 @@ class Runtime:
             rows,
             sent_to,
             settings.dashboard_hidden,
+            {"log": settings.dashboard_log_url, "trace": settings.dashboard_trace_url},
             self.history,
         )
         keeps = settings.dashboard_keeps

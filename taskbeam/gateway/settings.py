@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskbeam.gateway.auth.issuer import Issuer
+from taskbeam.gateway.dashboard.links import checked as address_template
 from taskbeam.gateway.http.hosts import host_pattern
 from taskbeam.gateway.http.origins import allowed_origin
 from taskbeam.notifications.configured import Webhook
@@ -138,6 +139,9 @@ class GatewaySettings(BaseSettings):
     # sqlite:////var/lib/taskbeam/history.db or postgresql://…; and for how long after they were sent.
     history: SecretStr | None = None
     history_keeps: PositiveFloat = 90 * 24 * 3600
+    # Where a task's log lines and its trace are seen; see `taskbeam.gateway.dashboard.links`.
+    dashboard_log_url: str | None = None
+    dashboard_trace_url: str | None = None
 
     # /metrics for Prometheus: for whoever may read the task `taskbeam.metrics`, and at a port of its own, for
     # whoever reaches that.
@@ -203,6 +207,11 @@ class GatewaySettings(BaseSettings):
     @classmethod
     def _are_patterns(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(checked, entries))
+
+    @field_validator("dashboard_log_url", "dashboard_trace_url")
+    @classmethod
+    def _are_addresses(cls, template: str | None) -> str | None:
+        return template and address_template(template)
 
     @field_validator("allowed_hosts")
     @classmethod

@@ -227,3 +227,72 @@ def test_what_belongs_together_is_drawn_over_time(site: Whole, page: Page) -> No
     failed.get_by_role("link").click()
     expect(drawer.get_by_role("region", name="Why it failed")).to_contain_text("999", timeout=SOON)
     expect(failed.get_by_role("link")).to_have_attribute("aria-current", "true")
+
+
+def test_a_line_of_a_log_is_searched_copied_and_found_again(
+    site: Whole, page: Page, journals: Journals
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.address)
+    task = journals.task()
+    task.append(state=events.STARTED, type="state")
+    task.write("one fish\ntwo fish\n")
+    marked = task.append("Read the needle", type="log")
+    for number in range(60):
+        task.append(f"Straw {number}", type="log")
+    page.goto(f"{site.address}/dashboard/?task={task.id}")
+    drawer = page.locator("#job")
+    log = drawer.locator(".log")
+    output, lines = (log.locator(f"[data-lines={which}] li:visible") for which in ("output", "events"))
+    expect(output).to_have_count(2, timeout=SOON)
+    expect(lines).to_have_count(64)
+    expect(output.nth(0)).to_have_text(re.compile(r"^1\d\d:\d\d:\d\d\.\d{3}one fish$"))
+
+    search = log.get_by_role("searchbox")
+    search.fill("NEEDLE read")
+    expect(lines).to_have_count(1)
+    expect(log.locator(".search .note")).to_have_text("1 line")
+    expect(output).to_have_count(0)
+    lines.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(rf"line={marked}$"))
+    search.fill("")
+    expect(lines).to_have_count(64)
+    chosen = log.get_by_role("group", name="Chosen line")
+    chosen.get_by_role("button", name="Copy line").click()
+    expect(log.locator(".search .note")).to_have_text("The line is copied.")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("Z log Read the needle")
+    chosen.get_by_role("button", name="Copy link").click()
+    expect(log.locator(".search .note")).to_have_text("The link is copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    assert violations(page) == []
+
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.reload()
+    found = log.locator("li[data-chosen]")
+    expect(found).to_contain_text("Read the needle", timeout=SOON)
+    expect(found).to_be_in_viewport()
+    assert (overflow(page), violations(page)) == (0, [])
+    found.get_by_role("link").focus()
+    page.keyboard.press("ArrowDown")
+    expect(lines.filter(has_text="Straw 0").get_by_role("link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(found).to_contain_text("Straw 0")
+    page.keyboard.press("Enter")
+    expect(found).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("line="))
+    task.finish()
+
+
+def test_a_replay_asks_once_for_what_is_known_of_a_job(site: Whole, page: Page, journals: Journals) -> None:
+    task = journals.task()
+    for state in ("FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH"):
+        task.append(state=state, type="state")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site.address}/dashboard/?task={task.id}")
+    expect(page.locator("#job .log li")).to_have_count(6, timeout=SOON)
+    details = f"{site.address}/dashboard/tasks/{task.id}"
+    while asked.count(details) < 2:  # the one after the replay
+        page.wait_for_event("request", timeout=SOON)
+    task.finish()
+    expect(page.locator("#job .facts dd").nth(2)).to_have_text(re.compile(":"), timeout=SOON)  # ended
+    assert asked.count(details) <= 3

@@ -36,7 +36,8 @@ EXTENDED = {"args": [13], "kwargs": {"year": 2026}, "worker": "celery@one", "que
 
 @pytest.fixture(scope="module")
 def served(valkey: Valkey) -> Iterator[Gateway]:
-    with gateway(valkey.url().removesuffix("/0"), dashboard=1, **TOKENS) as running:
+    logs = "https://logs.example.org/{ref}"
+    with gateway(valkey.url().removesuffix("/0"), dashboard=1, dashboard_log_url=logs, **TOKENS) as running:
         yield running
 
 
@@ -71,6 +72,7 @@ def test_all_that_celery_has_stored_is_told(served: Gateway, journals: Journals)
     assert found["traceback"] == META["traceback"]
     assert (found["state"], found["ref"], found["owner"]) == ("FAILURE", "4b332a9b", "ada")
     assert (found["extended"], found["hidden"]) == (True, [])
+    assert found["links"] == {"log": "https://logs.example.org/4b332a9b"}
     assert found["sent"] <= found["began"] <= found["ended"]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.log_fields import about
+from taskbeam.gateway.dashboard.links import filled
 from taskbeam.gateway.dashboard.older import HistoryAwayError
 from taskbeam.gateway.dashboard.rows import Row, told
 from taskbeam.journal.encode import to_json
@@ -37,15 +39,20 @@ class TaskDetails:
         journals: JournalRows,
         sent_to: SentTo,
         hidden: Sequence[str],
+        elsewhere: Mapping[str, str | None],
         older: OlderTasks | None = None,
     ) -> None:
-        """``hidden``: what operators are not shown, see `GatewaySettings.dashboard_hidden`."""
+        """``hidden``: what operators are not shown, see `GatewaySettings.dashboard_hidden`.
+
+        ``elsewhere``: templates of addresses, by what is seen there: `log`, `trace`.
+        """
         self._redis: Any = redis
         self._names = names
         self._list = listed
         self._journals = journals
         self._sent_to = sent_to
         self._hidden = frozenset(hidden)
+        self._elsewhere = {what: template for what, template in elsewhere.items() if template}
         self._older = older
 
     async def of(self, task_id: str) -> Row | None:
@@ -60,7 +67,9 @@ class TaskDetails:
         found = {**(kept or {}), **(row or {})}
         found |= stored_details(await self.stored(task_id) or {}, self._hidden)
         found["queue"] = await self._sent_to.queue(task_id, found.get("queue"))
-        return told(found) | {"hidden": sorted(self._hidden)}
+        now = time.time()
+        links = {what: filled(template, found, now) for what, template in self._elsewhere.items()}
+        return told(found) | {"hidden": sorted(self._hidden), "links": told(links)}
 
     async def stored(
         self, task_id: str, loads: Callable[[bytes], Any] | None = None

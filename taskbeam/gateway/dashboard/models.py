@@ -65,6 +65,13 @@ class Arguments(AnswerBody):
     kwargs: Any = Field(description="Those by name: an object, or a text where they are no JSON.")
 
 
+class Elsewhere(AnswerBody):
+    """Where else the task is told of."""
+
+    log: str | None = Field(None, description="Its lines in the logs.")
+    trace: str | None = Field(None, description="Its trace.")
+
+
 class TaskDetails(ListedTask):
     """All that is known of one task."""
 
@@ -77,6 +84,7 @@ class TaskDetails(ListedTask):
     again_of: str | None = Field(None, description="The id of the task that this one repeats.")
     run_again_as: str | None = Field(None, description="The id of the newest task that repeats this one.")
     hidden: list[str] = Field(description="What the gateway's settings hide.")
+    links: Elsewhere = Field(description="By `TASKBEAM_DASHBOARD_LOG_URL` and `…_TRACE_URL`.")
 
 
 class FailureGroup(AnswerBody):
