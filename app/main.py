@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         operators=settings.everybody_operates,
         tells=_tells(settings),
         kills=kills_worker(settings),
+        dashboard=settings.dashboard,
     )
     live = Gateway(celery_application(settings), settings=settings, **login.for_gateway())
     app = FastAPI(

@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import ExitStack
-from threading import Event, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
@@ -152,7 +152,7 @@ def measure(quick: bool, minutes: float) -> Report:
 
         def played(steps: list[Step], into: dict[int, Task]) -> Used:
             late: list[float] = []
-            used = browser.while_(lambda: late.append(play(journals, steps, Event(), into)))
+            used = browser.while_(lambda: late.append(play(journals, steps, into)))
             notes.append(f"The latest of {len(steps)} events was written {late[0]:.1f} s after its time.")
             ticks.read()
             return used

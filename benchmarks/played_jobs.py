@@ -11,7 +11,6 @@ from taskbeam.journal import events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from threading import Event
 
     from tests.support.journal import Journals, Task
 
@@ -69,16 +68,17 @@ def labels_of(job: int) -> dict[str, str]:
     return {"owner": OWNERS[job % len(OWNERS)], "title": f"Job {job}", "tags": "nightly"}
 
 
-def play(journals: Journals, steps: Sequence[Step], stop: Event, tasks: dict[int, Task]) -> float:
-    """Write all of it, each at its time; returns by how many seconds the latest came late.
+def play(
+    journals: Journals, steps: Sequence[Step], tasks: dict[int, Task], *, at_once: bool = False
+) -> float:
+    """Write all of it, each at its time or all ``at_once``; returns by how many seconds the latest came late.
 
     ``tasks`` has the journals by job when it is done.
     """
     began, late = time.monotonic(), 0.0
     for step in steps:
-        wait = began + step.at - time.monotonic()
-        if wait > 0 and stop.wait(wait):
-            break
+        wait = 0.0 if at_once else began + step.at - time.monotonic()
+        time.sleep(max(0.0, wait))
         late = max(late, -wait)
         if step.job not in tasks:
             name = NAMES[step.job % len(NAMES)]

@@ -40,6 +40,7 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_ACCOUNTS_DB": str(settings.accounts),
         "TASKBEAM_PUBLIC_URL": settings.public_url or settings.address,
         "TASKBEAM_DASHBOARD": str(settings.dashboard),
+        **({"TASKBEAM_HISTORY": settings.kept} if settings.dashboard else {}),
         # Whoever reaches a loopback address is on this machine, as the operator is.
         "TASKBEAM_EVERYBODY_OPERATES": str(is_loopback(settings.host)),
         **({"TASKBEAM_STACK_PID": str(os.getpid())} if is_loopback(settings.host) else {}),

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     webhook_networks: tuple[IPvAnyNetwork, ...] = ()
     """Networks that webhooks may go to, beside public ones and the gateway's own address."""
     database_url: str | None = None
+    history: str | None = None
     accounts_db: Path | None = None
     files_dir: Path | None = None
     uploads_dir: Path | None = None
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.var / 'taskbeam.db'}"
+
+    @property
+    def kept(self) -> str:
+        """Where the dashboard's history is."""
+        return self.history or f"sqlite:///{self.var / 'history.db'}"
 
     @property
     def address(self) -> str:

@@ -19,7 +19,8 @@ class Login:
     """Accounts in a file; None: there are none.
 
     ``everybody``: whether whoever has not signed in may do something, too; ``operators``: and sees the
-    dashboard. ``tells``: how the gateway tells of ends; ``kills``: the page may kill the worker.
+    dashboard. ``tells``: how the gateway tells of ends; ``kills``: the page may kill the worker;
+    ``dashboard``: there is one.
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class Login:
         operators: bool,
         tells: Collection[Channel],
         kills: bool = False,
+        dashboard: bool = False,
     ) -> None:
         self._everybody, self._operators = everybody, everybody and operators
-        self._tells, self._kills = tells, kills
+        self._tells, self._kills, self._dashboard = tells, kills, dashboard
         self._store = AccountStore(path) if path is not None else None
         self._sessions = Sessions(self._store.signing_key) if self._store is not None else None
 
@@ -57,7 +59,7 @@ class Login:
 
     def router(self, live: Gateway) -> APIRouter:
         """Its routes; ``live`` ends what a session has opened."""
-        router = session_router(self._sessions, self._tells, kills=self._kills)
+        router = session_router(self._sessions, self._tells, kills=self._kills, dashboard=self._dashboard)
         if self._store is not None and self._sessions is not None:
             router.include_router(accounts_router(live, self._store, self._sessions))
         return router

@@ -62,6 +62,7 @@ class Visit(SignedIn):
 
     tells: Annotated[list[Channel], Field(description="How the gateway tells people that a job has ended.")]
     kills: Annotated[bool, Field(description="Whether the page may kill the worker: on one's own machine.")]
+    dashboard: Annotated[bool, Field(description="Whether the gateway has its operators' page.")]
 
 
 class Doorman:
@@ -157,8 +158,10 @@ def accounts_router(live: Gateway, store: AccountStore, sessions: Sessions) -> A
     return router
 
 
-def session_router(sessions: Sessions | None, tells: Collection[Channel], *, kills: bool) -> APIRouter:
-    """Who has signed in; None: the service has no accounts. ``tells`` and ``kills``: see `Visit`."""
+def session_router(
+    sessions: Sessions | None, tells: Collection[Channel], *, kills: bool, dashboard: bool
+) -> APIRouter:
+    """Who has signed in; None: the service has no accounts. The others: see `Visit`."""
     router = APIRouter(tags=["accounts"], route_class=AnswersHead)
 
     @router.get(
@@ -176,6 +179,7 @@ def session_router(sessions: Sessions | None, tells: Collection[Channel], *, kil
             account=session.account if session is not None else None,
             tells=list(tells),
             kills=kills,
+            dashboard=dashboard,
         )
 
     return router

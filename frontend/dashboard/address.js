@@ -4,7 +4,7 @@
  * @typedef {object} Asked
  * @property {string} q words
  * @property {string} state a kind of the list, or empty
- * @property {string} range a key of `RANGES`, `custom`, or empty
+ * @property {string} range a key of `RANGES`, `yesterday`, `custom`, or empty
  * @property {string} start a local time, as an `<input type="datetime-local">` has it, with the range `custom`
  * @property {string} end
  * @property {string} name exactly, as are the next four
@@ -49,12 +49,24 @@ export function query(wanted, now) {
   for (const member of /** @type {const} */ (["q", "state", "name", "owner", "tag", "code", "exception", "before"])) {
     if (wanted[member]) said.set(member, wanted[member]);
   }
-  const range = RANGES[wanted.range];
-  const since = range ? now - range : wanted.range === "custom" ? seconds(wanted.start) : null;
-  const until = wanted.range === "custom" ? seconds(wanted.end) : null;
+  const [since, until] = span(wanted, now);
   if (since !== null) said.set("since", String(Math.max(0, Math.floor(since))));
   if (until !== null) said.set("until", String(Math.max(0, Math.ceil(until))));
   return said;
+}
+
+/** @param {Asked} wanted @param {number} now @returns {[number | null, number | null]} from when to when, in Unix seconds */
+function span({ range, start, end }, now) {
+  const long = RANGES[range];
+  if (long) return [now - long, null];
+  if (range === "custom") return [seconds(start), seconds(end)];
+  return range === "yesterday" ? [midnight(now, -1), midnight(now, 0)] : [null, null];
+}
+
+/** @param {number} now @param {number} days from today @returns {number} when that day begins, where the user is */
+function midnight(now, days) {
+  const day = new Date(now * 1000);
+  return new Date(day.getFullYear(), day.getMonth(), day.getDate() + days).getTime() / 1000;
 }
 
 /** @param {string} local @returns {number | null} */

@@ -127,8 +127,9 @@ find(document, "#jobs").addEventListener("click", (click) => {
 });
 
 async function begin() {
-  const { offered, account, tells, kills } = await session();
+  const { offered, account, tells, kills, dashboard } = await session();
   detail.offerKilling(kills);
+  find(document, "#to-dashboard").hidden = !dashboard;
   if (offered) accountPlace(find(document, "#account"), find(document, "#sign-in"), account);
   if (account !== null) {
     recentOf(account);

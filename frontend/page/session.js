@@ -4,13 +4,13 @@ import { post, refused } from "./ask.js";
 /**
  * Who has signed in.
  *
- * @returns {Promise<{offered: boolean, account: string | null, tells: string[], kills: boolean}>} `offered`: whether the
- *   service has accounts at all; `tells`: how its gateway tells of ends, `push` or `webhook`; `kills`: whether its worker
- *   may be killed
+ * @returns {Promise<{offered: boolean, account: string | null, tells: string[], kills: boolean, dashboard: boolean}>}
+ *   `offered`: whether the service has accounts at all; `tells`: how its gateway tells of ends, `push` or `webhook`;
+ *   `kills`: whether its worker may be killed; `dashboard`: whether it has one
  */
 export async function session() {
   const response = await fetch("session").catch(() => null);
-  return response?.ok ? response.json() : { offered: false, account: null, tells: [], kills: false };
+  return response?.ok ? response.json() : { offered: false, account: null, tells: [], kills: false, dashboard: false };
 }
 
 /** @param {string} name @param {string} password @returns {Promise<unknown>} rejects with a ProblemError */

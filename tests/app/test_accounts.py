@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 
 #: What the page is told where nobody has signed in.
-VISITOR: dict[str, object] = {"offered": True, "account": None, "tells": [], "kills": False}
+VISITOR: dict[str, object] = {
+    "offered": True,
+    "account": None,
+    "tells": [],
+    "kills": False,
+    "dashboard": False,
+}
 
 
 def order(client: httpx.Client, user_id: int = 7) -> str:
@@ -96,6 +102,7 @@ class TestSigningIn:
             "account": "known",
             "tells": [],
             "kills": False,
+            "dashboard": False,
         }
 
     def test_names_that_anybody_may_have_mean_us_are_not_answered(self, visit: Visit) -> None:
@@ -112,6 +119,7 @@ class TestSigningIn:
             "account": None,
             "tells": [],
             "kills": False,
+            "dashboard": False,
         }
         assert client.get("/feeds/owner:me").status_code == 404
 
@@ -215,6 +223,7 @@ class TestSigningOut:
             "account": None,
             "tells": [],
             "kills": False,
+            "dashboard": False,
         }
         thief = visit(None)
         for answer in (

@@ -20,6 +20,14 @@ test("a range is asked for from now on, and the open job and the range's name ar
   assert.deepEqual([...between.keys()], ["since"]);
 });
 
+test("yesterday is a day, from midnight to midnight where the user is", () => {
+  for (const time of ["2026-11-29T00:00:00", "2026-11-29T12:34:56", "2026-11-29T23:59:59"]) {
+    const said = query(asked("?range=yesterday"), Date.parse(time) / 1000);
+    const [since, until] = ["2026-11-28T00:00:00", "2026-11-29T00:00:00"].map((day) => String(Date.parse(day) / 1000));
+    assert.deepEqual(Object.fromEntries(said), { since, until });
+  }
+});
+
 test("how long a job waited and ran is told apart", () => {
   const job = /** @type {any} */ ({ state: "SUCCESS", sent: NOW - 20, waited: 13.8, began: NOW - 6.2, ended: NOW - 6.166 });
   assert.equal(both(job, NOW), "waited 13.80 s · ran 34 ms");
