@@ -84,6 +84,9 @@ class Away:
             raise HistoryAwayError(reason)
         yield Place(0, ""), None
 
+    async def counts(self) -> dict[str, int]:
+        raise HistoryAwayError
+
     async def row(self, _task_id: str) -> None:
         raise HistoryAwayError
 

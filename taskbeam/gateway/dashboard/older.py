@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from taskbeam.gateway.dashboard.place import Place
     from taskbeam.gateway.dashboard.rows import Kind, Row
@@ -36,6 +36,10 @@ class OlderTasks(Protocol):
 
     async def row(self, task_id: str) -> Row | None:
         """What is kept of one task."""
+        ...
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many there are, by kind, as of a few seconds ago."""
         ...
 
     async def meta(self, task_id: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +30,7 @@ MOST_LOOKED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``counts``: of all tasks that Redis has, by kind. ``following``: where the next page begins, if any.
+    """``counts``: of all tasks that are kept, by kind. ``following``: where the next page begins, if any.
 
     ``history``: whether it was read, too; None: there is none.
     """
@@ -68,7 +69,7 @@ class TaskList:
         return row and self._shown(row)
 
     async def counts(self) -> dict[str, int]:
-        """How many tasks are kept, by kind."""
+        """How many tasks Redis has, by kind."""
         pipeline = self._redis.pipeline(transaction=True)
         for kind in Kind:
             pipeline.zcard(self._control.dashboard_kind(kind))
@@ -88,6 +89,10 @@ class TaskList:
         A page may have fewer though there are more: `MOST_LOOKED` rows are looked at.
         """
         counts = await self.counts()
+        with suppress(HistoryAwayError):
+            # What has ended is in both, but for what Redis has dropped, and what came just now.
+            kept = {} if self._older is None else await self._older.counts()
+            counts |= {kind: max(count, counts[kind]) for kind, count in kept.items()}
         rows, older = self._rows(kind, since, until, before), None
         if self._older is not None and kind not in OPEN:
             older = _Answering(self._older.rows(wanted, kind, since, until, before, limit + 1))

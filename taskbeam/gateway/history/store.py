@@ -79,6 +79,12 @@ class HistoryStore:
             reached = connection.execute(last).first() if search.words else None
         return Piece(rows, None if reached is None else Place(*reached))
 
+    def counts(self) -> dict[str, int]:
+        """How many rows there are, by kind."""
+        statement = select(tasks.c.kind, func.count()).group_by(tasks.c.kind)
+        with self._engine().connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(statement)}
+
     def newest(self, task_id: str) -> tuple[str, str | None] | None:
         """The row of the task's newest life, and what is kept of Celery's result."""
         statement = select(tasks.c.row, tasks.c.meta).where(tasks.c.id == task_id)

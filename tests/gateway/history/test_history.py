@@ -131,6 +131,8 @@ def test_every_job_is_still_there_when_redis_has_lost_everything(site: Site) -> 
         query |= {"before": page["next"]}
     assert sorted(pages) == sorted({task.id, *others, *new})
     assert set(pages[:30]) == set(new)
+    counts = {"failed": 1, "succeeded": len(others) + len(new)}
+    wait_until(lambda: {kind: n for kind, n in site.get("/dashboard/tasks")["counts"].items() if n} == counts)
 
     # Why it failed, and once more.
     details = site.get(f"/dashboard/tasks/{task.id}")

@@ -79,6 +79,7 @@ def test_what_is_wanted_is_found_the_newest_first(store: HistoryStore) -> None:
         assert states == {Kind.FAILED: {"FAILURE"}, Kind.SUCCEEDED: {"SUCCESS"}, Kind.LOST: {"LOST"}}.get(
             kind, set()
         )
+    assert store.counts() == {"succeeded": 3, "failed": 2, "lost": 1}
     since = Search([], None, round(FIRST * 1000) + 1000, round(FIRST * 1000) + 2000, None)
     assert [each["id"] for each in found(store, since)] == ["task-003", "task-002", "task-001"]
 
