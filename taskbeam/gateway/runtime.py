@@ -337,7 +337,7 @@ class Runtime:
         from taskbeam.gateway.history.history import history_at
 
         assert self.settings.history is not None
-        return history_at(self.settings.history.get_secret_value())
+        return history_at(self.settings.history.get_secret_value(), self.measures.history)
 
     def _keeping(self, history: History, reads: Any, names: JournalNames) -> HistoryKeeper:
         from taskbeam.gateway.history.keeper import HistoryKeeper, lease_of

@@ -19,7 +19,8 @@ class Measures:
 
     ``found``: what this gateway's watchdog was the first to tell, by what became of the runs. ``sent``: tasks
     that were sent through the gateway, by name. ``notified``: messages to services and devices, by what came
-    of them: taken, refused (each time), given_up.
+    of them: taken, refused (each time), given_up. ``history``: rows of tasks that have ended, by whether the
+    database took them: kept, refused, or away (each time).
     """
 
     following: FollowCounts = field(default_factory=FollowCounts)
@@ -28,6 +29,7 @@ class Measures:
     found: Counter[str] = field(default_factory=Counter)
     sent: CountByName = field(default_factory=CountByName)
     notified: Counter[str] = field(default_factory=Counter)
+    history: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def timed(cls) -> Self:

@@ -19,6 +19,7 @@ from taskbeam.gateway.history.store import HistoryStore, Search
 from taskbeam.gateway.history.text import storable
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Mapping, Sequence
 
     from taskbeam.gateway.dashboard.older import Placed
@@ -40,16 +41,20 @@ LOOK = 50_000
 PIECES = 8
 
 
-def history_at(url: str) -> History:
-    """The history at an address of `history_address`; nothing is opened yet. Raises `ValueError`."""
-    return History(HistoryStore(history_address(url)))
+def history_at(url: str, counts: Counter[str]) -> History:
+    """The history at an address of `history_address`; nothing is opened yet. Raises `ValueError`.
+
+    ``counts``: as `Measures.history`.
+    """
+    return History(HistoryStore(history_address(url)), counts)
 
 
 class History:
     """Of one gateway, as `OlderTasks`. Each method raises `HistoryAwayError`."""
 
-    def __init__(self, store: HistoryStore) -> None:
+    def __init__(self, store: HistoryStore, counts: Counter[str]) -> None:
         self._store = store
+        self._counted = counts
         self._reads = BlockingCalls("taskbeam-history-read", CONNECTIONS - 1)
         self._writes = BlockingCalls("taskbeam-history-write", 1)
         self._away = False
@@ -101,11 +106,16 @@ class History:
         """Keep rows, as `columns_of` makes them. One that the database does not take costs no other one."""
         try:
             await self._write(lambda: self._store.write(rows))
+            self._counted["kept"] += len(rows)
+        except HistoryAwayError:
+            self._counted["away"] += len(rows)
+            raise
         except (DataError, IntegrityError) as error:
             if len(rows) > 1:
                 for row in rows:
                     await self.write([row])
                 return
+            self._counted["refused"] += 1
             task_id = rows[0]["id"]
             logger.error(
                 "Cannot keep task %s in the history: the database does not take it: %s",

@@ -68,6 +68,7 @@ _TRANSPORTS: dict[str, float] = dict.fromkeys(Transport, 0)
 _DELIVERIES: dict[str, float] = dict.fromkeys((PUSHED, POLLED), 0)
 _GAPS: dict[str, float] = dict.fromkeys(("trimmed", "epoch", "unheard"), 0)
 _FINDINGS: dict[str, float] = dict.fromkeys(("stalled", "recovered", "lost"), 0)
+_KEPT: dict[str, float] = dict.fromkeys(("kept", "refused", "away"), 0)
 _NOTIFIED: dict[str, float] = dict.fromkeys(("taken", "refused", "given_up", "unwanted"), 0)
 _CODES: dict[str, float] = {
     problem.code: 0 for problem in vars(problems).values() if isinstance(problem, problems.Problem)
@@ -230,6 +231,13 @@ METRICS = (
         "Messages to services and devices about ends: taken, refused (each time), given_up, or unwanted by "
         "whoever it was for.",
         lambda now: _NOTIFIED | now.gateway.measures.notified,
+        "outcome",
+    ),
+    _counter(
+        "history_rows",
+        "Rows of tasks that have ended, by what the database of the history did: kept, refused, or away "
+        "(each time).",
+        lambda now: _KEPT | now.gateway.measures.history,
         "outcome",
     ),
     # Workers and queues, as Redis has them: the same from every gateway.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,8 @@ class Gateway:
     """What keeps the history in one gateway."""
 
     def __init__(self, client: Any, store: HistoryStore, owed: type[Owed] = Owed) -> None:
-        self.history, self.owed = History(store), owed(client, ONE_SERVER)
+        self.counts: Counter[str] = Counter()
+        self.history, self.owed = History(store, self.counts), owed(client, ONE_SERVER)
         self._client = client
         self.keeper = HistoryKeeper(
             self.history,
@@ -177,6 +179,8 @@ def test_while_the_database_is_away_rows_wait_and_it_is_said(
             assert await mine.owed.count() == 5
             here.store.away = False
             await until(is_kept)
+            assert mine.counts["kept"] == 5
+            assert mine.counts["away"] >= 10
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -244,10 +248,12 @@ def test_a_row_that_the_database_does_not_take_costs_no_other_one(
     async def scene() -> None:
         async with at() as here:
             here.store.refused = "task-002"
+            mine = here.gateway()
             await here.ends(row(number) for number in range(4))
-            await here.gateway().keeper.keep()
+            await mine.keeper.keep()
             assert here.store.ids == ["task-000", "task-001", "task-003"]
-            assert await here.gateway().owed.count() == 0
+            assert await mine.owed.count() == 0
+            assert mine.counts == {"kept": 3, "refused": 1}
 
     asyncio.run(scene())
     assert "Cannot keep task task-002 in the history" in caplog.text
