@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from taskbeam.background.logger import logger_for
 from taskbeam.cluster.tell_feeds import carry_out
+from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.feeds.names import FEED, ClusterFeedKeys, FeedKind
 from taskbeam.journal.feeds.reader import FeedPage, FeedReader
@@ -73,7 +74,7 @@ class ClusterFeedReader(FeedReader):
                 "Cannot read %d tasks of the feed %s, which its list lacks: %s", len(unread), name, unread[0]
             )
         if gone or behind:
-            await self._put_right(keys, name, gone, behind)
+            rollup = await self._put_right(keys, name, gone, behind) or rollup
         last, before = EventId(int(epoch), seq), int(following) if following else None
         return FeedPage(last, rollup, events, before, len(unread))
 
@@ -91,13 +92,22 @@ class ClusterFeedReader(FeedReader):
 
     async def _put_right(
         self, keys: TaskKeys, name: str, gone: Iterable[bytes], behind: Iterable[TaskKeys]
-    ) -> None:
+    ) -> bytes | None:
+        """Drop what is gone, and tell what is untold; returns how the tasks stand then, where it can be read.
+
+        The cursor stays: whoever follows from there is told all that was told now.
+        """
         todo: list[Awaitable[object]] = [carry_out(self._connection, catch_up(task, name)) for task in behind]
         if gone:
             todo.append(run_script(self._connection, FORGET_ROWS, _keys(keys), name, *gone))
         for error in await asyncio.gather(*todo, return_exceptions=True):
             if isinstance(error, BaseException):
                 logger.warning("Cannot put the feed %s right: %s", name, error)
+        try:
+            _, _, rollup, *_ = await run_script(self._connection, ROWS, _keys(keys), name, "", 0)
+        except REDIS_AWAY:
+            return None
+        return cast("bytes", rollup)
 
 
 async def _picture(connection: Exchange, task: TaskKeys) -> tuple[bytes, bytes, bytes] | None:

@@ -229,6 +229,7 @@ _CLUSTER_RECORD = (*_LIFE, *_CLUSTER_ROWS, "feeds/outlive.lua", "feeds/begin.lua
 TELL_FEED = _load(
     *_CLUSTER_RECORD,
     "feeds/cluster/dropped.lua",
+    "feeds/cluster/expiring.lua",
     "append/make_room.lua",
     "feeds/cluster/newer.lua",
     "feeds/cluster/tell.lua",

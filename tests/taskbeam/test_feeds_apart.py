@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam.journal.feeds.bounds import DROPPED_TASKS, FEED_TASKS
+from taskbeam.journal.feeds.bounds import DROPPED_TASKS, FEED_TASKS, LOOK_EVERY
 from taskbeam.journal.scripts import TELL_FEED, Script
 
 from .feeds_apart import Apart
@@ -33,6 +33,23 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def apart(client: redis.Redis) -> Apart:
     return Apart(client)
+
+
+def test_a_task_whose_journal_is_gone_is_counted_no_more(apart: Apart) -> None:
+    gone, again, stays = (apart.task() for _ in range(3))
+    for task in (gone, again):
+        task.goes_on("PENDING", "SUCCESS")
+    again.goes_on("STARTED")
+    expires, client = apart.feed.key("expires"), apart.feed.client
+    assert client.zscore(expires, gone.id) == pytest.approx(client.time()[0] + 600, abs=5)
+    assert client.ttl(expires) > 600
+    client.zadd(expires, {gone.id: 1, again.id: 1})  # it is some time later
+    for _ in range(LOOK_EVERY):
+        apart.task().goes_on("PENDING")
+    stays.goes_on("PENDING")
+    assert {gone.id, again.id, stays.id} & apart.feed.rows.keys() == {again.id, stays.id}
+    assert apart.feed.rollup["total"] == len(apart.feed.rows)
+    assert client.zcard(expires) == 0
 
 
 @pytest.mark.usefixtures("small")

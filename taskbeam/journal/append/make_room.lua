@@ -1,6 +1,6 @@
 -- Before a task comes to a feed: tasks whose journals are gone go, and where the feed is full those that ended first.
--- That a journal is gone is looked for now and then, where it is beside the feed. A group or a tree has all that have
--- not ended, and goes on counting what it has no row for any more.
+-- That a journal is gone is looked for now and then. A group or a tree has all that have not ended, and goes on counting
+-- what it has no row for any more.
 
 -- What a head has beside rows: epoch, seq, life, numbers, canvas.
 local NO_ROWS = 5
@@ -31,7 +31,17 @@ local function make_room(feed, prefix)
     redis.call('ZREM', feed.base .. ':order', id)
     if row and not SEES_TASKS then
       remember_dropped(feed, id, row)
+      redis.call('ZREM', feed.base .. ':expires', id)
     end
+  end
+  if not SEES_TASKS and not feed.ends then
+    for _, id in ipairs(expired(feed)) do
+      local row = redis.call('HGET', head, ':' .. id)
+      if row and feed.done[read_row(feed, row)] then -- else it runs again
+        drop(id, row)
+      end
+    end
+    full = is_full()
   end
   for _ = 1, 2 * LOOK_EVERY do
     local oldest = redis.call('LINDEX', ended, 0)

@@ -12,6 +12,7 @@ for index = 2, #ARGV, 2 do
     count(feed, row, -1)
     redis.call('HDEL', KEYS[1], ':' .. id)
     redis.call('ZREM', base .. ':order', id)
+    redis.call('ZREM', base .. ':expires', id)
   end
 end
 if feed.total ~= total then

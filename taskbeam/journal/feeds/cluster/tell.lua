@@ -68,6 +68,9 @@ if feed.tree then
   feed.held = feed.held + held_by(feed, row) - held_by(feed, before)
 end
 local anew = record_task(feed, task_id, before, row, event)
+if feed.done[state] then
+  expires_at(feed, task_id, lives)
+end
 if not before or feed.done[state] then
   outlive(feed.base, lives, born, anew)
 end
