@@ -74,8 +74,9 @@ class ClusterWriter:
         """Send, and leave the answer for a later call; as `JournalWriter.post`.
 
         Where the task may have feeds, a state is not left: they are to be told before this thread is silent.
+        Births are posted by whoever appends the last of them.
         """
-        if entry.state and self._held.fed.may_be(entry.task_id):
+        if entry.state and not entry.birth and self._held.fed.may_be(entry.task_id):
             return self.append(entry)
         with self._calling():
             newest, now = None, time.monotonic()

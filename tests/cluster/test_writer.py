@@ -70,6 +70,15 @@ def test_each_task_is_written_where_its_slot_is(cluster: Cluster, journals: Jour
     assert [task.said() for task in tasks] == [list(range(10))] * len(tasks)
 
 
+def test_births_of_many_tasks_are_posted(journals: Journals) -> None:
+    """A canvas tells all of its tasks in one round trip."""
+    born = [journals.task() for _ in range(5)]
+    posted = [journals.writer.post(task.entry(0, state="PENDING", birth=True)) for task in born]
+    assert posted == [None] * 5
+    journals.writer.collect()
+    assert [task.said() for task in born] == [[0]] * 5
+
+
 @pytest.mark.parametrize("posted", [0, 1, 5])
 def test_a_slot_that_has_moved_is_followed(
     cluster: Cluster, journals: Journals, other: Callable[[Task], ClusterNode], posted: int

@@ -62,7 +62,8 @@ class ClusterFeedKeys(ShardedKeys):
         Of a slot that is moving some keys are here and some there. A server refuses a script for that as a
         whole only where it is told of all of them.
         """
-        return (self.head, self.log, *(f"{{{self.result}}}:{part}" for part in ("order", "ended", "dropped", "expires")))
+        parts = ("order", "ended", "dropped", "expires")
+        return (self.head, self.log, *(f"{{{self.result}}}:{part}" for part in parts))
 
 
 def feed_keys(feed: str, prefix: str, tasks: type[TaskKeys] = TaskKeys) -> TaskKeys:
