@@ -14,6 +14,7 @@ from tests.support.journal import Journals, Task
 from tests.support.patient_http import patient_http
 from tests.support.patient_websockets import patient_websockets
 from tests.support.redis_cluster import want_cluster
+from tests.support.results import results_of_all
 from tests.support.side_by_side import group, turn
 from tests.support.warm.programs import warm_programs
 
@@ -60,6 +61,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _patient_clients() -> Iterator[None]:
     with patient_http(), patient_websockets():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _results() -> Iterator[None]:
+    with results_of_all():
         yield
 
 

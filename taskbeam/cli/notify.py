@@ -9,6 +9,7 @@ import click
 
 from taskbeam.cli.celery_option import celery_option
 from taskbeam.cli.until_stopped import run_until_stopped
+from taskbeam.follow.connections import exchange_with
 from taskbeam.gateway.notifications import Notifications
 from taskbeam.gateway.settings import GatewaySettings
 
@@ -36,8 +37,11 @@ def notify(celery_target: str | None) -> None:
         )
 
     def prepare(redis: Redis, backend: JournalBackend, stack: AsyncExitStack) -> Work:
+        journals = exchange_with(redis, settings.redis_timeout)
+        stack.push_async_callback(journals.aclose)
         notifications = Notifications(
             redis,
+            journals,
             backend.control,
             backend.keys,
             settings.webhooks,

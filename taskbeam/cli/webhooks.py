@@ -11,6 +11,7 @@ import click
 
 from taskbeam.cli.celery_option import celery_option
 from taskbeam.cli.on_redis import on_redis
+from taskbeam.follow.connections import exchange_with
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.journal.events import FINAL_STATES
 from taskbeam.notifications.due import DueSet
@@ -48,9 +49,11 @@ def _on_webhooks(celery_target: str | None, work: Callable[[Webhooks], Awaitable
         endpoint = partial(Endpoint.parse, plain_http=bool(networks), allowed=networks)
         on = redis, backend.control
         stores = TargetStore(*on), Records(*on), DueSet(*on)
+        journals = exchange_with(redis, GatewaySettings().redis_timeout)
         try:
-            return await work(Webhooks(redis, *stores, outgoing, backend.keys, endpoint))
+            return await work(Webhooks(journals, *stores, outgoing, backend.keys, endpoint))
         finally:
+            await journals.aclose()
             await outgoing.close()
 
     try:

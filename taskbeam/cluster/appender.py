@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError, ResponseError
 
 from taskbeam.background.logger import logger_for
-from taskbeam.cluster.control_commands import leave_queue, tell_news
+from taskbeam.cluster.control_commands import end_due, leave_queue, tell_news
 from taskbeam.cluster.tell_feeds import tell_feeds
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.entry import Appended
@@ -62,8 +62,8 @@ class ClusterAppender(JournalAppender):
             # Queues and news have another slot. Nobody waits for that.
             if answer.place is not None and answer.place.leaves:
                 self._tell(leave_queue(answer.place, entry.keys.result))
-            elif entry.final:
-                self._tell(tell_news(entry.keys.result))
+            if entry.final or answer.due is not None:
+                self._tell(tell_news(entry.keys.result, end_due(entry, answer)))
         owed = [(entry.keys, answer.owed) for entry, answer in told if answer.owed]
         # All at once: a master that is away is waited for once, and not for each task.
         await asyncio.gather(*(tell_feeds(self._exchange, *each) for each in owed))
@@ -96,7 +96,9 @@ def _rounds(entries: Sequence[Entry]) -> Iterator[list[int]]:
 def _note(reply: Any) -> None:
     """Until a later task of the queue begins, those behind this one are told one too many."""
     if isinstance(reply, Exception):
-        logger.warning("Cannot tell queues and the dashboard that a task has ended: %s", reply)
+        logger.warning(
+            "Cannot tell queues, the dashboard and who is notified that a task has ended: %s", reply
+        )
 
 
 def _as_redis_py(reply: Any) -> Any:

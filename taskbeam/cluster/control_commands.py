@@ -42,6 +42,11 @@ class Command(NamedTuple):
         """The run that it begins or ends; empty: it does neither."""
         return (self.keys[0], *self.args[:2]) if self.script in (BEGIN_RUN, END_RUN) else ()
 
+    @property
+    def marks(self) -> bool:
+        """Whether it says that an end may be due to be told."""
+        return len(self.args) > {END_RUN: 3, TELL_NEWS: 1}.get(self.script, len(self.args))
+
 
 def take_ticket(queue: QueueKeys, result: str, line: str, number: int) -> Command:
     """A task, whose result key it is, gets in line; the answer is its ticket.
@@ -72,24 +77,34 @@ def end_run(entry: Entry, registered: Registration, appended: Appended) -> Comma
         args.append(repr(entry.ran.seconds))
         if appended.place is not None:
             keys.append(appended.place.queue.tickets)
+    if due := end_due(entry, appended):
+        args += ["", *due] if len(args) == 2 else due
     return Command(END_RUN, tuple(keys), tuple(args))
 
 
-def tell_news(result: str) -> Command:
-    """Something has begun or ended a task which no run does."""
-    return Command(TELL_NEWS, (CLUSTER.news,), (result,))
+def tell_news(result: str, due: tuple[str, ...] = ()) -> Command:
+    """Something has begun or ended a task which no run does; ``due``: as `end_due` has it."""
+    return Command(TELL_NEWS, (CLUSTER.news,), (result, *due))
+
+
+def end_due(entry: Entry, appended: Appended) -> tuple[str, ...]:
+    """The end of the entry's task, where it may be due to be told; empty: it is not."""
+    due = appended.due
+    # A member as notifications/members.py reads it.
+    return (f"end {due.id} {entry.task_id}", due.asked, due.owner) if due is not None else ()
 
 
 def shortened(commands: Iterable[Command], most: int) -> tuple[list[Command], int]:
     """So many of them, and how many were given up.
 
     A run that begins and ends here needs no row. What is given up are the oldest; last of all those that end
-    a run, whose row would stay.
+    a run, whose row would stay, and those of ends that are due to be told.
     """
     told = list(commands)
     whole = {each.run for each in told if each.script is BEGIN_RUN}
     whole &= {each.run for each in told if each.script is END_RUN}
-    left = [each for each in told if each.run not in whole]
-    by_worth = sorted(range(len(left)), key=lambda place: (left[place].script is END_RUN, place))
+    left = [each for each in told if each.run not in whole or each.marks]
+    worth = [each.script is END_RUN or each.marks for each in left]
+    by_worth = sorted(range(len(left)), key=lambda place: (worth[place], place))
     given_up = set(by_worth[: max(len(left) - most, 0)])
     return [each for place, each in enumerate(left) if place not in given_up], len(given_up)

@@ -1,10 +1,10 @@
-"""What a cluster keeps of tasks in another slot: which runs go on, who is in line, how long runs take."""
+"""What a cluster keeps of tasks in another slot: which runs go on, who is in line, which ends are due."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbeam.cluster.control_commands import begin_run, end_run, leave_queue, take_ticket, tell_news
+from taskbeam.cluster.control_commands import begin_run, end_due, end_run, leave_queue, take_ticket, tell_news
 from taskbeam.cluster.control_line import ControlLine
 from taskbeam.journal.entry import Place, Verdict, new_token
 
@@ -24,7 +24,8 @@ class Registrations:
     A row is sent before the event that begins its run, and struck off after the one that ends it. So a worker
     that dies in between leaves a row of a run that is over, which the watchdog finds to be so, and never a
     run without a row. A ticket is taken before the event with which a task is sent: its journal keeps it, and
-    whoever has begun or ended the task is told it by that. All of it is optional.
+    whoever has begun or ended the task is told it by that. That an end is due to be told is said with the row
+    that is struck off: while that is there, the watchdog says it. All of it is optional.
     """
 
     def __init__(self, connect: Callable[[], AbstractConnection], silence: Silence) -> None:
@@ -53,9 +54,10 @@ class Registrations:
         """An entry was answered: a run that is over is struck off, and who began is out of the line."""
         commands: list[Command] = []
         over = entry.final or entry.ends_run or appended.verdict in (Verdict.REFUSED, Verdict.REVOKED)
-        if entry.registration is not None and over:
+        registered = entry.registration if over else None
+        if registered is not None:
             self._run, self._over = "", entry.run
-            commands.append(end_run(entry, entry.registration, appended))
+            commands.append(end_run(entry, registered, appended))
         if entry.queue is not None and entry.ticket and appended.verdict is Verdict.REFUSED:
             # The task goes on under its id: it is not sent.
             number = int(entry.ticket.split(" ", 1)[0])
@@ -63,8 +65,8 @@ class Registrations:
             commands.append(leave_queue(place, entry.keys.result))
         if entry.place is not None and entry.place.leaves:
             commands.append(leave_queue(entry.place, entry.keys.result))
-        if entry.final and not commands:
-            commands.append(tell_news(entry.keys.result))
+        if registered is None and (appended.due is not None or (entry.final and not commands)):
+            commands.append(tell_news(entry.keys.result, end_due(entry, appended)))
         if commands:
             self._line.post(*commands)
 

@@ -10,6 +10,7 @@ from taskbeam.background.logger import logger_for
 from taskbeam.gateway.push.devices import Devices
 from taskbeam.gateway.push.service import PushService
 from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.notifications.asked import Asked
 from taskbeam.notifications.configured import keep_configured
 from taskbeam.notifications.due import DueSet
 from taskbeam.notifications.post import Post
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.notifications.channel import Channel
     from taskbeam.notifications.configured import Webhook
@@ -47,7 +49,8 @@ class Notifications:
     """Keeps the settings' webhooks in Redis, and sends what is due.
 
     Args:
-        redis: the server with the journals.
+        redis: the server with what belongs to no task.
+        journals: by what journals are read and written.
         control: the names there of what belongs to no task.
         keys: the names of a task's journal in Redis.
         webhooks: those of the settings; None = what another gateway has set stays as it is.
@@ -61,6 +64,7 @@ class Notifications:
     def __init__(
         self,
         redis: Redis,
+        journals: Exchange,
         control: ControlKeys,
         keys: Callable[[str], TaskKeys],
         webhooks: Sequence[Webhook] | None,
@@ -79,15 +83,16 @@ class Notifications:
         self.push = None
         if vapid is not None:
             channels["push"] = push_channel(vapid)
-            self.push = PushService(vapid.public_key, Devices(self._targets, keys, networks), records)
+            devices = Devices(self._targets, Asked(journals, due, control), keys, networks)
+            self.push = PushService(vapid.public_key, devices, records)
         self._configured = webhooks
         self._sends = sends
         self._outgoing = Outgoing(networks)
         endpoint = partial(Endpoint.parse, plain_http=bool(networks), allowed=networks)
         #: Those that owners make.
-        self.webhooks = Webhooks(redis, self._targets, records, due, self._outgoing, keys, endpoint)
+        self.webhooks = Webhooks(journals, self._targets, records, due, self._outgoing, keys, endpoint)
         post = Post(
-            redis,
+            journals,
             due,
             self._targets,
             self.preferences,

@@ -355,15 +355,17 @@ class Runtime:
         )
 
     def _notifications(self) -> Notifications:
-        if self.sharded:
+        if self.sharded and self.hub.keys("").beside_control:
             raise CeleryConfigurationError(
-                "TASKBEAM_WEBHOOKS and TASKBEAM_VAPID_KEY do not go with a Redis Cluster."
+                "TASKBEAM_WEBHOOKS and TASKBEAM_VAPID_KEY do not go with one server that is told to be many "
+                "(sharded)."
             )
         with notification_extras():
             from taskbeam.gateway.notifications import Notifications
         settings = self.settings
         return Notifications(
             self.redis,
+            self.connection,
             self.control,
             self.hub.keys,
             settings.webhooks,

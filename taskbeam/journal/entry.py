@@ -52,6 +52,9 @@ _PLAIN_RULES = (
 #: How the script's answer begins to say what another server is to be told of the task's place in its queue.
 LEFT = "left: "
 
+#: The same of an end that may be due to be told.
+DUE = "due: "
+
 
 def new_token() -> str:
     """A short random name, unique among the last few calls (or the runs) of one task."""
@@ -118,6 +121,22 @@ class Place(NamedTuple):
         return cls(int(ticket), QueueKeys(queue), how != "-", how == "b")
 
 
+class DueEnd(NamedTuple):
+    """An end that is due to be told, if somebody asked for that.
+
+    ``id``: of the event. ``asked``: '1' = somebody asked for this task, else it depends on its ``owner``.
+    """
+
+    id: str
+    asked: str
+    owner: str
+
+    @classmethod
+    def read(cls, told: str) -> Self:
+        """As the script tells it."""
+        return cls(*told.split(" ", 2))
+
+
 @dataclass(slots=True)
 class Appended:
     """The verdict, and the id of the entry's event (of the journal's last event when refused).
@@ -125,7 +144,7 @@ class Appended:
     ``cancelled``: somebody asked the task to stop. ``run``: the entry's. ``dependents``: the tasks that
     wait for this one, where it has ended without success. ``life``: the name of this life of the server.
     ``failed``: the optional steps that failed, each as ``what it does: why``. ``place``: in its queue,
-    ``owed``: what its feeds are to be told; both on a cluster.
+    ``owed``: what its feeds are to be told; ``due``: that its end may be. These three on a cluster.
     """
 
     verdict: Verdict
@@ -137,6 +156,7 @@ class Appended:
     failed: tuple[str, ...] = ()
     place: Place | None = None
     owed: Owed | None = None
+    due: DueEnd | None = None
 
     @classmethod
     def from_reply(cls, reply: list[Any], run: str = "") -> Appended:
@@ -148,10 +168,12 @@ class Appended:
             appended.owed = Owed.from_reply(failed.pop(0))
         if failed:
             steps = [_text(step) for step in failed]
-            appended.failed = tuple(step for step in steps if not step.startswith(LEFT))
+            appended.failed = tuple(step for step in steps if not step.startswith((LEFT, DUE)))
             for step in steps:
                 if step.startswith(LEFT):
                     appended.place = Place.read(step.removeprefix(LEFT))
+                elif step.startswith(DUE):
+                    appended.due = DueEnd.read(step.removeprefix(DUE))
         return appended
 
     @property

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from taskbeam.journal.control_keys import CLUSTER, ONE_SERVER
 from taskbeam.journal.encode import to_json
-from taskbeam.journal.entry import LEFT
+from taskbeam.journal.entry import DUE, LEFT
 from taskbeam.journal.feeds.bounds import (
     CANVAS_TASKS,
     COMPACT_ROWS,
@@ -41,13 +41,18 @@ class Script:
     text: bytes
     digest: str
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """One of this text."""
+        encoded = text.encode()
+        return cls(encoded, sha1(encoded, usedforsecurity=False).hexdigest())
+
 
 def _load(*parts: str, **constants: int | str) -> Script:
     """``constants`` take the place of their names. As locals they would cost each function that uses one."""
     values = {name: to_json(value) for name, value in constants.items()}
     text = "".join(files(__package__).joinpath(part).read_text("utf-8") for part in parts)
-    encoded = _CONSTANT.sub(lambda found: values.get(found[0], found[0]), text).encode()
-    return Script(encoded, sha1(encoded, usedforsecurity=False).hexdigest())
+    return Script.of(_CONSTANT.sub(lambda found: values.get(found[0], found[0]), text))
 
 
 #: Characters of the calls that a head remembers: Redis keeps a hash compact whose values stay under 64 bytes.
@@ -122,6 +127,7 @@ _APPEND_BOUNDS: dict[str, int | str] = {
     "REMEMBERED": REMEMBERED,
     "MOST_WRITERS": MOST_WRITERS,
     "LEFT": LEFT,
+    "DUE": DUE,
 }
 
 #: The parts are one chunk of Lua, in this order: each sees the locals of those before it.
@@ -174,11 +180,17 @@ def append_script(keys: TaskKeys) -> Script:
 _PLACES_AND_NEWS = ("queues/places.lua", "queues/news.lua")
 _NEWS: dict[str, int | str] = {"DASHBOARD": CLUSTER.dashboard, "NEWS": CLUSTER.news, "NEWS_KEPT": NEWS_KEPT}
 _ONCE: dict[str, int | str] = _NEWS | {"SAID_AGAIN": SAID_AGAIN}
+_MARKS: dict[str, int | str] = {
+    "NOTIFY_ASKED": CLUSTER.notify_asked,
+    "NOTIFY_DUE": CLUSTER.notify_due,
+    "NOTIFY_GRACE": NOTIFY_GRACE,
+    "NOTIFY_MOST": NOTIFY_MOST,
+}
 TAKE_TICKET = _load("queues/news.lua", "queues/take.lua", **_ONCE)
 LEAVE_QUEUE = _load(*_PLACES_AND_NEWS, "queues/leave.lua", PLACES=True, **_NEWS)
 BEGIN_RUN = _load("queues/news.lua", "queues/begin.lua", **_NEWS)
-END_RUN = _load(*_PLACES_AND_NEWS, "queues/end.lua", PLACES=True, **_ONCE)
-TELL_NEWS = _load("queues/news.lua", "queues/tell.lua", **_NEWS)
+END_RUN = _load(*_PLACES_AND_NEWS, "queues/mark.lua", "queues/end.lua", PLACES=True, **_ONCE, **_MARKS)
+TELL_NEWS = _load("queues/news.lua", "queues/mark.lua", "queues/tell.lua", **_NEWS, **_MARKS)
 READ = _load("read.lua", WORKERS=ONE_SERVER.workers, RUNS=ONE_SERVER.runs(""), STANDING=False)
 #: The same of a feed, and where its open tasks stand.
 READ_FEED = _load(

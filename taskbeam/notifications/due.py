@@ -70,6 +70,11 @@ class DueSet:
         """An end becomes these messages, as old as it is."""
         await self._expand([self._due], [str(end), since, *map(str, messages)])
 
+    async def put(self, due: Due) -> None:
+        """It is due at once, unless it is already."""
+        seconds, microseconds = await self._redis.time()
+        await self._redis.zadd(self._due, {str(due): seconds * 1000 + microseconds // 1000}, nx=True)
+
     async def again(self, message: Message) -> None:
         """Send it at once, as if it never was, and whatever its owner wants to hear by now."""
         first, replayed = str(message._replace(replayed=False)), str(message._replace(replayed=True))

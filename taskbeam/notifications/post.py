@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Mapping, Sequence
 
-    from redis.asyncio import Redis
-
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.notifications.channel import Channel
     from taskbeam.notifications.due import DueSet
@@ -54,7 +53,7 @@ class Post:
     """Sends, as far as ``channels`` say how. All of it raises redis-py's errors.
 
     Args:
-        redis: the server with the journals.
+        journals: by what journals are read.
         due: the queue.
         targets: who can be told.
         preferences: of which ends; read together with the targets, for what is taken at the same time.
@@ -68,7 +67,7 @@ class Post:
 
     def __init__(
         self,
-        redis: Redis,
+        journals: Exchange,
         due: DueSet,
         targets: TargetStore,
         preferences: PreferenceStore,
@@ -79,7 +78,7 @@ class Post:
         endpoint: Callable[[str], Endpoint],
         counts: Counter[str],
     ) -> None:
-        self.redis: Any = redis
+        self.journals = journals
         self.targets = targets
         self.keys = keys
         self._due = due
@@ -122,7 +121,7 @@ class Post:
         Returns whether its host did what it should, and else the seconds for which it wants to be left alone.
         """
         message, target, endpoint, tries, preferences = job
-        ended = await read_ended(self.redis, self.keys(message.end.task_id), message.end)
+        ended = await read_ended(self.journals, self.keys(message.end.task_id), message.end)
         if ended is None:
             # The journal has expired.
             await self._due.remove(message)

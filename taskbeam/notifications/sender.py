@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from taskbeam.background.logger import logger_for
 from taskbeam.journal.away import REDIS_AWAY
-from taskbeam.notifications.ended import read_ended
+from taskbeam.notifications.ended import note_told, read_ended
 from taskbeam.notifications.lanes import SLOW, Lanes
 from taskbeam.notifications.members import End, Message
 
@@ -104,9 +104,11 @@ class Sender:
         await self._put_back(back for back in offered if back)
 
     async def _expand(self, end: End, since: int) -> None:
-        ended = await read_ended(self._post.redis, self._post.keys(end.task_id), end)
+        journals, keys = self._post.journals, self._post.keys(end.task_id)
+        ended = await read_ended(journals, keys, end)
         targets = await self._post.targets.told_of(ended) if ended is not None else []
         await self._due.expand(end, since, [Message(target.id, end) for target in targets])
+        await note_told(journals, keys, end)
 
     async def _send(self, host: str, job: Job, began: float) -> None:
         answered, rest = True, 0.0

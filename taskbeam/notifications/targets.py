@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from taskbeam.notifications.due import script
 from taskbeam.notifications.target import Target
 
 if TYPE_CHECKING:
@@ -16,11 +15,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from taskbeam.journal.control_keys import ControlKeys
-    from taskbeam.journal.keys import TaskKeys
     from taskbeam.notifications.ended import Ended
-
-#: Targets that may ask to be told of one task.
-MOST_OF_TASK = 20
 
 
 class NoSuchTargetError(LookupError):
@@ -33,7 +28,6 @@ class TargetStore:
     def __init__(self, redis: Redis, control: ControlKeys) -> None:
         self._redis: Any = redis
         self._control = control
-        self._ask, self._withdraw = script(redis, "ask"), script(redis, "withdraw")
 
     async def get(self, target_id: str) -> Target | None:
         """One of them."""
@@ -85,19 +79,6 @@ class TargetStore:
         for found in await pipeline.execute():
             ids |= found
         return [target for target in await self._all(ids) if target.is_told(ended)]
-
-    async def ask(self, keys: TaskKeys, target_id: str) -> Literal["asked", "unknown", "full"]:
-        """Let a target be told of the end of one task; at once, where that is over.
-
-        Returns ``unknown`` where there is no such task, ``full`` where `MOST_OF_TASK` are told of it.
-        """
-        arguments = [target_id, keys.task_id, MOST_OF_TASK]
-        return (await self._ask([keys.head, self._control.notify_due], arguments)).decode()  # type: ignore[no-any-return]
-
-    async def withdraw(self, keys: TaskKeys, target_id: str) -> bool:
-        """Let a target not be told of one task; returns whether it was to be."""
-        names = [keys.head, self._control.notify_due, self._control.notify_tries]
-        return bool(await self._withdraw(names, [target_id, keys.task_id]))
 
     async def _all(self, ids: Iterable[bytes]) -> list[Target]:
         names = list(ids)

@@ -17,8 +17,7 @@ from taskbeam.notifications.webhook import new_secret, trial
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from redis.asyncio import Redis
-
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.notifications.due import DueSet
     from taskbeam.notifications.health import Health
@@ -57,7 +56,7 @@ class Webhooks:
     the application. Those of the settings are changed there: they count as none of the application's.
 
     Args:
-        redis: the server with the journals.
+        journals: by what journals are read.
         targets, records, due: what the sender of notifications works with.
         outgoing: by which a trial leaves.
         keys: the names of a task's journal in Redis.
@@ -66,7 +65,7 @@ class Webhooks:
 
     def __init__(
         self,
-        redis: Redis,
+        journals: Exchange,
         targets: TargetStore,
         records: Records,
         due: DueSet,
@@ -74,7 +73,7 @@ class Webhooks:
         keys: Callable[[str], TaskKeys],
         endpoint: Callable[[str], Endpoint],
     ) -> None:
-        self._redis = redis
+        self._journals = journals
         self._targets = targets
         self._records = records
         self._due = due
@@ -151,7 +150,7 @@ class Webhooks:
         for delivery in await self.deliveries(owner, webhook_id):
             if delivery.message == message_id:
                 end = End(EventId.parse(delivery.event), delivery.task_id)
-                if await read_ended(self._redis, self._keys(end.task_id), end) is not None:
+                if await read_ended(self._journals, self._keys(end.task_id), end) is not None:
                     await self._due.again(Message(webhook_id, end))
                     return
         raise NoSuchDeliveryError(message_id)

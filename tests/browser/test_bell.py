@@ -39,7 +39,7 @@ def test_a_press_asks_and_a_stopped_worker_shows_what_is_pushed(
     assert page.evaluate("subscribedWith") == page.request.get(f"{served.address}/push/key").json()["key"]
     asked = served.journals.redis.hget(task_keys(task.id).head, "notify")
     assert isinstance(asked, bytes)
-    kept = json.loads(served.journals.redis.hget(ONE_SERVER.notify_targets, asked))  # type: ignore[arg-type]
+    kept = json.loads(served.journals.redis.hget(ONE_SERVER.notify_targets, asked))
     assert kept["presentation"]["page"] == page.url
     assert violations(page) == []
 

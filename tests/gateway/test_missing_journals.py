@@ -172,7 +172,8 @@ class TestEviction:
 
     @pytest.fixture
     def client(self, server: Lossy) -> redis.Redis:
-        return server.journals.redis
+        client: redis.Redis = server.journals.redis
+        return client
 
     def test_a_task_without_its_log_is_told_by_its_state(self, server: Lossy, client: redis.Redis) -> None:
         task = server.journals.task()

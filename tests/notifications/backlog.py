@@ -11,18 +11,17 @@ import asyncio
 import sys
 import time
 from collections import defaultdict
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
-
-import redis
 
 from stack.ports import kept_port
 from stack.valkey import Valkey
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.lanes import SLOW
 from taskbeam.notifications.members import End, Message
 from taskbeam.notifications.post import Post
 from tests.support.journal import Journals
 from tests.support.receiver import receiving, said
+from tests.support.results import client_of, control
 
 from .conftest import DB
 from .stage import LONG, sending, staged, until
@@ -68,7 +67,7 @@ async def tell_beside_a_dead_service(url: str, ends: int) -> Told:
     with (
         kept_port() as nobodys,
         Journals(url) as journals,
-        redis.Redis.from_url(url) as store,
+        closing(client_of(url)) as store,
     ):
         # A service on a machine that is busy would count as slow, which is allowed to cost it the order.
         async with (
@@ -82,9 +81,9 @@ async def tell_beside_a_dead_service(url: str, ends: int) -> Told:
             for age in reversed(range(ends)):
                 task = journals.task()
                 end = End(task.finish(), task.id)
-                store.zadd(ONE_SERVER.notify_due, {str(end): age})
+                store.zadd(control().notify_due, {str(end): age})
                 if age % DEAD_EACH == 0:
-                    store.zadd(ONE_SERVER.notify_due, {str(Message(dead.id, end)): age})
+                    store.zadd(control().notify_due, {str(Message(dead.id, end)): age})
                 due.append(task.id)
             async with sending(stage.sender):
                 await until(lambda: len(receiver.requests) >= len(sent[well.id]) == ends)
@@ -93,7 +92,7 @@ async def tell_beside_a_dead_service(url: str, ends: int) -> Told:
 
 async def tell_behind_a_silent_service(url: str, ends: int) -> Told:
     """Let so many ends be due to a service that never answers, all older than what is due to another."""
-    with Journals(url) as journals, redis.Redis.from_url(url) as store:
+    with Journals(url) as journals, closing(client_of(url)) as store:
         async with (
             receiving(silent) as dead,
             receiving(OK) as well,
@@ -106,7 +105,7 @@ async def tell_behind_a_silent_service(url: str, ends: int) -> Told:
                 task = journals.task()
                 target = to_dead if age < ends else to_well
                 message = Message(target.id, End(task.finish(), task.id))
-                store.zadd(ONE_SERVER.notify_due, {str(message): age})
+                store.zadd(control().notify_due, {str(message): age})
                 if target is to_well:
                     due.append(message.id)
             async with sending(stage.sender):

@@ -24,14 +24,13 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from stack.valkey import Valkey
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.events import Record
-from taskbeam.journal.keys import task_keys
 from taskbeam.notifications.webhook import new_secret
 from tests.support.closing import close_app
 from tests.support.gateway import PATHS, gateway
 from tests.support.jobs import jobs_app
 from tests.support.receiver import receiving
+from tests.support.results import control, names
 from tests.support.worker import worker
 
 from .conftest import DB
@@ -137,8 +136,8 @@ class Scene:
         """Of all tasks that have ended; the last one of each."""
         with self.store.pipeline(transaction=False) as pipeline:
             for task in self.tasks:
-                pipeline.hget(task_keys(task).head, "final")
-                pipeline.lrange(task_keys(task).log, -1, -1)
+                pipeline.hget(names(task).head, "final")
+                pipeline.lrange(names(task).log, -1, -1)
             answers = pipeline.execute()
         return [
             TaskEnd(task, str(Record.parse(records[0].encode()).id))
@@ -164,7 +163,7 @@ class Scene:
     async def carry_out(self, tasks: int, strikes: Sequence[str]) -> list[TaskEnd]:
         """Strike while tasks run and are told; returns the ends, of which all were due."""
         await asyncio.gather(*(asyncio.to_thread(each.start) for each in (self.worker, *self.gateways)))
-        await until(lambda: self.store.exists(ONE_SERVER.notify_asked))
+        await until(lambda: self.store.exists(control().notify_asked))
         share = tasks // (len(strikes) + 1)
         for whom in strikes:
             await asyncio.to_thread(self.send, share)
@@ -179,7 +178,7 @@ class Scene:
             missing = tasks - len(self.ends())
         ends = self.ends()
         await asyncio.to_thread(self.worker.stop)
-        while self.store.exists(ONE_SERVER.notify_due):
+        while self.store.exists(control().notify_due):
             due_now(self.store, "")
             await asyncio.sleep(LEFT)
         return ends

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import redis
 
 from stack.valkey import Valkey
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.gateway import Gateway, gateway
 from tests.support.journal import Journals
+from tests.support.results import control, emptied
 from tests.support.tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import redis
 
 #: The database of the results.
 DB = 1
@@ -30,15 +31,14 @@ def valkey() -> Iterator[Valkey]:
 @pytest.fixture
 def store(valkey: Valkey) -> Iterator[redis.Redis]:
     """What is in Redis."""
-    with redis.Redis.from_url(valkey.url(DB), decode_responses=True) as client:
-        client.flushall()
+    with emptied(valkey.url(DB), decode_responses=True) as client:
         yield client
 
 
 @pytest.fixture
 def journals(valkey: Valkey, store: redis.Redis) -> Iterator[Journals]:
     """Journals in it."""
-    assert not store.exists(ONE_SERVER.notify_targets)
+    assert not store.exists(control().notify_targets)
     with Journals(valkey.url(DB)) as found:
         yield found
 

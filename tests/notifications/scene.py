@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.receiver import receiving, said
+from tests.support.results import control
 
 from .stage import Stage, due_now, staged, until
 
@@ -46,15 +46,15 @@ class Scene(NamedTuple):
 
     def put(self, due: End | Message) -> None:
         """It is due."""
-        self.store.zadd(ONE_SERVER.notify_due, {str(due): 0})
+        self.store.zadd(control().notify_due, {str(due): 0})
 
     async def until_done(self) -> None:
         """Nothing is due, now or later."""
-        await until(lambda: not self.store.exists(ONE_SERVER.notify_due, ONE_SERVER.notify_tries))
+        await until(lambda: not self.store.exists(control().notify_due, control().notify_tries))
 
     async def until_in_vain(self) -> None:
         """A message was sent once, and not taken."""
-        await until(lambda: self.store.hvals(ONE_SERVER.notify_tries) == ["1"])
+        await until(lambda: self.store.hvals(control().notify_tries) == ["1"])
 
     async def kept(self) -> Target:
         """The webhook as it is now."""

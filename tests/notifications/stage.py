@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, cast
 
-from redis.asyncio import Redis
-
 from stack.ports import LOOPBACK
 from taskbeam.background.tasks import BackgroundTasks
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
+from taskbeam.follow.connections import exchange_with
+from taskbeam.notifications.asked import Asked
 from taskbeam.notifications.due import DueSet
 from taskbeam.notifications.lanes import SLOW
 from taskbeam.notifications.post import Post
@@ -26,12 +24,15 @@ from taskbeam.notifications.targets import TargetStore
 from taskbeam.notifications.webhook import WEBHOOKS, new_secret
 from taskbeam.outgoing.endpoint import Endpoint
 from taskbeam.outgoing.requests import Outgoing
+from tests.support.results import connected_to, control, names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     import redis
+    from redis.asyncio import Redis
 
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.notifications.channel import Channel
     from tests.support.receiver import Receiver
 
@@ -57,9 +58,9 @@ def due_now(store: redis.Redis, kind: str = "end") -> None:
     ``kind``: what the members begin with. An end may be taken twice; a message that a sender has in hand
     would be sent twice.
     """
-    for member in cast("list[str]", store.zrange(ONE_SERVER.notify_due, 0, -1)):
+    for member in cast("list[str]", store.zrange(control().notify_due, 0, -1)):
         if member.startswith(kind):
-            store.zadd(ONE_SERVER.notify_due, {member: 0}, xx=True)
+            store.zadd(control().notify_due, {member: 0}, xx=True)
 
 
 def headers(request: tuple[str, bytes]) -> dict[str, str]:
@@ -70,23 +71,27 @@ def headers(request: tuple[str, bytes]) -> dict[str, str]:
 class Stage:
     """One sender, and what it works with."""
 
-    def __init__(self, redis: Redis, total: float, slow: float, post: type[Post], channel: Channel) -> None:
-        self.due = DueSet(redis, ONE_SERVER)
-        self.targets = TargetStore(redis, ONE_SERVER)
-        self.records = Records(redis, ONE_SERVER)
-        self.preferences = PreferenceStore(redis, ONE_SERVER)
+    def __init__(
+        self, redis: Redis, journals: Exchange, total: float, slow: float, post: type[Post], channel: Channel
+    ) -> None:
+        self.redis = redis
+        self.due = DueSet(redis, control())
+        self.targets = TargetStore(redis, control())
+        self.asked = Asked(journals, self.due, control())
+        self.records = Records(redis, control())
+        self.preferences = PreferenceStore(redis, control())
         self.counts: Counter[str] = Counter()
         self.outgoing = Outgoing(OURS, total, resolver=lambda _: [ip_address(LOOPBACK)])
         endpoint = partial(Endpoint.parse, plain_http=True, allowed=OURS)
         self.post = post(
-            redis,
+            journals,
             self.due,
             self.targets,
             self.preferences,
             self.records,
             self.outgoing,
             {"webhook": channel},
-            task_keys,
+            names,
             endpoint,
             self.counts,
         )
@@ -131,8 +136,8 @@ async def staged(
     channel: Channel = WEBHOOKS,
 ) -> AsyncIterator[Stage]:
     """A sender that works from here on, if it ``works``; ``channel``: by which it sends webhooks."""
-    async with Redis.from_url(url) as redis:
-        stage = Stage(redis, total, slow, post, channel)
+    async with connected_to(url) as redis, aclosing(exchange_with(redis, LONG)) as journals:
+        stage = Stage(redis, journals, total, slow, post, channel)
         try:
             async with sending(stage.sender) if works else nullcontext():
                 yield stage

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from standardwebhooks import Webhook
 
 from taskbeam.cli.commands import commands
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.receiver import receiving, said
+from tests.support.results import control, results_at
 
 from .conftest import DB
 from .stage import due_now, headers, run, staged, until
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def command(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Runs one and returns what it prints; fails where its exit code is another one."""
     monkeypatch.setenv("TASKBEAM_BROKER_URL", valkey.url())
-    monkeypatch.setenv("TASKBEAM_RESULT_BACKEND", "taskbeam+" + valkey.url(DB))
+    monkeypatch.setenv("TASKBEAM_RESULT_BACKEND", "taskbeam+" + results_at(valkey.url(DB)))
     monkeypatch.setenv("TASKBEAM_AUTH", "open")
     monkeypatch.setenv("TASKBEAM_WEBHOOK_NETWORKS", '["127.0.0.0/8"]')
 
@@ -58,7 +58,7 @@ def test_an_operator_makes_a_webhook_and_sees_what_comes_of_it(
             assert "HTTP 410" in await asyncio.to_thread(command, "test", row["id"], code=1)
             journals.task().finish()
             due_now(store)
-            await until(lambda: len(receiver.requests) == 2 and not store.exists(ONE_SERVER.notify_due))
+            await until(lambda: len(receiver.requests) == 2 and not store.exists(control().notify_due))
             for request in receiver.requests:
                 assert Webhook(secret).verify(request[1], headers(request))
             found.extend((row["id"], headers(receiver.requests[1])["webhook-id"]))
@@ -69,11 +69,11 @@ def test_an_operator_makes_a_webhook_and_sees_what_comes_of_it(
     [delivery] = json.loads(command("deliveries", webhook, "--json"))
     assert (delivery["message"], delivery["answer"]) == (message, "HTTP 410")
     assert message in command("given-up")
-    assert not store.exists(ONE_SERVER.notify_asked)
+    assert not store.exists(control().notify_asked)
     command("enable", webhook)
-    assert store.hget(ONE_SERVER.notify_asked, "*") == "1"
+    assert store.hget(control().notify_asked, "*") == "1"
     command("replay", webhook, message)
-    assert store.zcard(ONE_SERVER.notify_due) == 1
+    assert store.zcard(control().notify_due) == 1
     assert command("rotate", webhook).startswith("whsec_")
     assert "no webhook" in command("delete", webhook, "--owner", "ada", code=1)
     command("delete", webhook)

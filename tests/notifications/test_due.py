@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.scripts import NOTIFY_GRACE
+from taskbeam.notifications.asked import MOST_OF_TASK
 from taskbeam.notifications.members import End, Message
-from taskbeam.notifications.targets import MOST_OF_TASK
+from tests.support.results import control
 
 from .conftest import DB
 from .stage import run, staged
@@ -27,7 +27,7 @@ def now_of(store: redis.Redis) -> float:
 
 
 def due_of(store: redis.Redis) -> dict[str, float]:
-    return dict(cast("list[tuple[str, float]]", store.zrange(ONE_SERVER.notify_due, 0, -1, withscores=True)))
+    return dict(cast("list[tuple[str, float]]", store.zrange(control().notify_due, 0, -1, withscores=True)))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_end_is_marked_where_somebody_asked(
     store: redis.Redis, journals: Journals, asked: dict[str, int], owner: str | None, *, marked: bool
 ) -> None:
     for field, many in asked.items():
-        store.hset(ONE_SERVER.notify_asked, field, many)
+        store.hset(control().notify_asked, field, many)
     task = journals.task(labels={"owner": owner} if owner else None)
     task.append("news")
     assert due_of(store) == {}
@@ -62,19 +62,19 @@ def test_one_task_alone_is_asked_for(valkey: Valkey, store: redis.Redis, journal
 
     async def test() -> None:
         async with staged(valkey.url(DB), works=False) as stage:
-            ask = stage.targets.ask
+            ask = stage.asked.ask
             assert [await ask(one.keys, "webhook_a") for one in (task, task, ended)] == ["asked"] * 3
             gone = journals.task()
             gone.lose()
             assert await ask(gone.keys, "webhook_a") == "unknown"
             assert list(due_of(store)) == [str(Message("webhook_a", End(last, ended.id)))]
-            assert await stage.targets.withdraw(ended.keys, "webhook_a")
-            assert not await stage.targets.withdraw(ended.keys, "webhook_a")
+            assert await stage.asked.withdraw(ended.keys, "webhook_a")
+            assert not await stage.asked.withdraw(ended.keys, "webhook_a")
             assert due_of(store) == {}
             for number in range(MOST_OF_TASK - 1):
                 assert await ask(task.keys, f"webhook_{number}") == "asked"
             assert await ask(task.keys, "webhook_last") == "full"
-            assert await stage.targets.withdraw(task.keys, "webhook_0")
+            assert await stage.asked.withdraw(task.keys, "webhook_0")
             assert await ask(task.keys, "webhook_last") == "asked"
 
     run(test())
@@ -90,7 +90,7 @@ def test_a_task_that_was_taken_for_lost_is_still_asked_for(
 
     async def test() -> None:
         async with staged(valkey.url(DB), works=False) as stage:
-            await stage.targets.ask(task.keys, "webhook_a")
+            await stage.asked.ask(task.keys, "webhook_a")
 
     run(test())
     lost = task.append(state="LOST", type="state", final=True)
@@ -102,7 +102,7 @@ def test_a_task_that_was_taken_for_lost_is_still_asked_for(
 def test_what_is_taken_comes_back_unless_it_is_done(
     valkey: Valkey, store: redis.Redis, journals: Journals
 ) -> None:
-    store.hset(ONE_SERVER.notify_asked, "*", 1)
+    store.hset(control().notify_asked, "*", 1)
     tasks = [journals.task() for _ in range(5)]
     ends = [End(task.finish(), task.id) for task in tasks]
 
@@ -113,7 +113,7 @@ def test_what_is_taken_comes_back_unless_it_is_done(
             assert early.taken == []
             assert 0 < (early.wait or 0) <= NOTIFY_GRACE / 1000
             for age, end in enumerate(reversed(ends)):
-                store.zadd(ONE_SERVER.notify_due, {str(end): age})
+                store.zadd(control().notify_due, {str(end): age})
             first = await due.claim(2, 60)
             assert [(taken.due, taken.since, taken.tries) for taken in first.taken] == [
                 (ends[4], 0, 0),
@@ -138,11 +138,11 @@ def test_what_is_taken_comes_back_unless_it_is_done(
             await due.remove(ends[3])
 
     run(test())
-    assert store.hgetall(ONE_SERVER.notify_tries) == {}
+    assert store.hgetall(control().notify_tries) == {}
 
 
 def test_what_cannot_be_read_is_left_to_others(valkey: Valkey, store: redis.Redis) -> None:
-    store.zadd(ONE_SERVER.notify_due, {"newer kind of thing": 0, "end x y": 0})
+    store.zadd(control().notify_due, {"newer kind of thing": 0, "end x y": 0})
 
     async def test() -> None:
         async with staged(valkey.url(DB), works=False) as stage:
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_is_left_to_others(valkey: Valkey, store: redis.Redi
 
 
 def test_a_queue_of_another_type_costs_the_end_nothing(store: redis.Redis, task: Task) -> None:
-    store.hset(ONE_SERVER.notify_asked, "*", 1)
-    store.set(ONE_SERVER.notify_due, "x")
+    store.hset(control().notify_asked, "*", 1)
+    store.set(control().notify_due, "x")
     end = task.finish()
     assert task.records()[-1].id == end

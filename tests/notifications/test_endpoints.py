@@ -8,9 +8,9 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.webhooks import MOST_OF_OWNER
 from tests.support.receiver import receiving, said
+from tests.support.results import control
 
 from .asking import asking
 from .stage import due_now, headers, run, until
@@ -43,11 +43,11 @@ def test_an_owners_webhook_is_told_of_the_owners_tasks_alone(
                 listed = ada.get("/webhooks").json()["webhooks"]
                 assert listed == [{name: made[name] for name in made if name != "secret"}]
                 journals.task(labels={"owner": "bob"}).finish()
-                assert not store.exists(ONE_SERVER.notify_due)
+                assert not store.exists(control().notify_due)
                 task = journals.task(labels={"owner": "ada"})
                 task.finish()
                 due_now(store)
-                await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+                await until(lambda: receiver.requests and not store.exists(control().notify_due))
                 [request] = receiver.requests
                 told = Webhook(made["secret"]).verify(request[1], headers(request))
                 assert told["data"]["task_id"] == task.id
@@ -56,21 +56,19 @@ def test_an_owners_webhook_is_told_of_the_owners_tasks_alone(
                 assert (row["task_id"], row["taken"], row["answer"]) == (task.id, True, "HTTP 204")
                 again = f"/webhooks/{made['webhook']}/deliveries/{row['message']}/replay"
                 assert ada.post(again).status_code == 204
-                await until(lambda: len(receiver.requests) == 2 and not store.exists(ONE_SERVER.notify_due))
+                await until(lambda: len(receiver.requests) == 2 and not store.exists(control().notify_due))
                 assert headers(receiver.requests[1])["webhook-id"] == row["message"]
                 task.lose()
                 assert ada.post(again).status_code == 404
                 assert ada.delete(f"/webhooks/{made['webhook']}").status_code == 204
                 assert ada.get("/webhooks").json() == {"webhooks": []}
-                assert not store.exists(
-                    ONE_SERVER.notify_asked, ONE_SERVER.notify_deliveries(made["webhook"])
-                )
+                assert not store.exists(control().notify_asked, control().notify_deliveries(made["webhook"]))
 
     run(test())
 
 
 def test_a_trial_is_signed_with_both_secrets_of_a_rotation(served: Gateway, store: redis.Redis) -> None:
-    assert not store.exists(ONE_SERVER.notify_targets)
+    assert not store.exists(control().notify_targets)
 
     async def test() -> None:
         async with receiving(OK) as receiver:
@@ -100,20 +98,20 @@ def test_one_that_was_disabled_is_enabled_again(
                 made = create(ada, f"http://127.0.0.1:{receiver.port}/x")
                 journals.task(labels={"owner": "ada"}).finish()
                 due_now(store)
-                await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+                await until(lambda: receiver.requests and not store.exists(control().notify_due))
                 [row] = ada.get("/webhooks").json()["webhooks"]
                 assert (row["disabled"], row["error"]) == ("HTTP 410", "HTTP 410")
                 enabled = ada.post(f"/webhooks/{made['webhook']}/enable").json()
                 assert "disabled" not in enabled
                 journals.task(labels={"owner": "ada"}).finish()
-                assert store.exists(ONE_SERVER.notify_due)
+                assert store.exists(control().notify_due)
 
     run(test())
 
 
 @pytest.mark.parametrize("path", ["DELETE ", "POST /rotate", "POST /enable", "POST /test", "GET /deliveries"])
 def test_another_owners_is_not_there(served: Gateway, store: redis.Redis, path: str) -> None:
-    assert not store.exists(ONE_SERVER.notify_targets)
+    assert not store.exists(control().notify_targets)
     method, _, action = path.partition(" ")
     with asking(served, owner="ada") as ada, asking(served, owner="bob") as bob:
         made = create(ada, "https://shop.example/hook")
@@ -136,14 +134,14 @@ def test_another_owners_is_not_there(served: Gateway, store: redis.Redis, path: 
     ],
 )
 def test_what_requests_do_not_go_to_is_refused(served: Gateway, store: redis.Redis, url: str) -> None:
-    assert not store.exists(ONE_SERVER.notify_targets)
+    assert not store.exists(control().notify_targets)
     with asking(served, owner="ada") as ada:
         answer = ada.post("/webhooks", json={"url": url})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
 def test_an_owner_has_a_bounded_number(served: Gateway, store: redis.Redis) -> None:
-    assert not store.exists(ONE_SERVER.notify_targets)
+    assert not store.exists(control().notify_targets)
     with asking(served, owner="ada") as ada, asking(served, owner="bob") as bob:
         for number in range(MOST_OF_OWNER):
             create(ada, f"https://shop.example/{number}")

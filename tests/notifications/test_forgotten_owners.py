@@ -9,10 +9,10 @@ from celery import Celery
 
 from taskbeam.gateway import Gateway
 from taskbeam.gateway.settings import GatewaySettings
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.preferences import Preference
 from taskbeam.notifications.target import Filter, Target
 from taskbeam.push.vapid import new_vapid_key
+from tests.support.results import control, results_at
 
 from .conftest import DB
 from .stage import run, staged
@@ -32,7 +32,9 @@ NOTHING = Preference(channel="*", tasks="*", tell="none")
 @asynccontextmanager
 async def two_owners(valkey: Valkey) -> AsyncIterator[tuple[Gateway, Stage]]:
     """A gateway, whose owners each have a browser, a webhook and a preference."""
-    celery_app = Celery(broker=valkey.url(), backend=f"taskbeam+{valkey.url(DB)}", set_as_current=False)
+    celery_app = Celery(
+        broker=valkey.url(), backend="taskbeam+" + results_at(valkey.url(DB)), set_as_current=False
+    )
     settings = GatewaySettings.model_validate(
         {
             "auth": "open",
@@ -73,7 +75,7 @@ def test_who_signs_out_everywhere_keeps_webhooks_and_preferences(valkey: Valkey,
             assert await kinds(stage, "ada") == ["webhook"]
             assert await stage.preferences.of_owner("ada") == (NOTHING,)
             assert await kinds(stage, "bob") == ["push", "webhook"]
-            assert store.hgetall(ONE_SERVER.notify_asked) == {"owner:ada": "1", "owner:bob": "2"}
+            assert store.hgetall(control().notify_asked) == {"owner:ada": "1", "owner:bob": "2"}
 
     run(test())
 
@@ -87,6 +89,6 @@ def test_of_an_account_that_is_closed_nothing_is_kept(valkey: Valkey, store: red
             assert await kinds(stage, "bob") == ["push", "webhook"]
             assert await stage.preferences.of_owner("bob") == (NOTHING,)
             # The append script marks no end of theirs any more.
-            assert store.hgetall(ONE_SERVER.notify_asked) == {"owner:bob": "2"}
+            assert store.hgetall(control().notify_asked) == {"owner:bob": "2"}
 
     run(test())

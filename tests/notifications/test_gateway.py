@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from pydantic import ValidationError
-from redis.asyncio import Redis
 from standardwebhooks import Webhook
 
 from stack.process import ManagedProcess
+from taskbeam.follow.connections import exchange_with
 from taskbeam.gateway.notifications import Notifications
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
 from taskbeam.notifications.configured import Webhook as Configured
 from taskbeam.notifications.configured import keep_configured
 from taskbeam.notifications.webhook import new_secret
 from tests.support.gateway import ROOT, gateway
 from tests.support.receiver import receiving, said
+from tests.support.results import connected_to, control, names, results_at
 from tests.support.tokens import TOKENS, bearer, sign
 
 from .conftest import DB
@@ -47,11 +47,11 @@ def test_a_gateway_tells_the_services_of_its_settings(
                 webhooks=json.dumps([webhook]),
                 webhook_networks='["127.0.0.0/8"]',
             ):
-                await until(lambda: store.hlen(ONE_SERVER.notify_targets))
+                await until(lambda: store.hlen(control().notify_targets))
                 task = journals.task()
                 task.finish()
                 due_now(store)
-                await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+                await until(lambda: receiver.requests and not store.exists(control().notify_due))
         [request] = receiver.requests
         message = Webhook(SECRET).verify(request[1], headers(request))
         assert (message["type"], message["data"]["task_id"]) == ("task.succeeded", task.id)
@@ -71,17 +71,17 @@ def test_a_process_of_its_own_tells_them_where_the_gateways_do_not(
             }
             origin = valkey.url().removesuffix("/0")
             with gateway(origin, send_notifications=0, **settings):
-                await until(lambda: store.hlen(ONE_SERVER.notify_targets))
+                await until(lambda: store.hlen(control().notify_targets))
                 task = journals.task()
                 task.finish()
                 due_now(store)
                 environment = {f"TASKBEAM_{name.upper()}": value for name, value in settings.items()} | {
                     "TASKBEAM_BROKER_URL": valkey.url(),
-                    "TASKBEAM_RESULT_BACKEND": f"taskbeam+{valkey.url(DB)}",
+                    "TASKBEAM_RESULT_BACKEND": "taskbeam+" + results_at(valkey.url(DB)),
                 }
                 argv = [sys.executable, "-m", "taskbeam", "notify"]
                 with ManagedProcess("notify", argv, env=environment, cwd=ROOT):
-                    await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+                    await until(lambda: receiver.requests and not store.exists(control().notify_due))
         [request] = receiver.requests
         assert Webhook(SECRET).verify(request[1], headers(request))["data"]["task_id"] == task.id
 
@@ -122,7 +122,7 @@ def test_no_preference_silences_what_the_settings_call_critical(
                 task = journals.task(labels={"owner": "ada"})
                 task.finish()
                 due_now(store)
-                await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+                await until(lambda: receiver.requests and not store.exists(control().notify_due))
         [request] = receiver.requests
         assert json.loads(request[1])["data"]["task_id"] == task.id
 
@@ -132,14 +132,23 @@ def test_no_preference_silences_what_the_settings_call_critical(
 def test_who_does_not_send_keeps_who_is_to_be_told_and_is_done(valkey: Valkey, store: redis.Redis) -> None:
     async def test() -> None:
         webhook = Configured.model_validate({"url": "https://a.example/", "secret": SECRET})
-        async with Redis.from_url(valkey.url(DB)) as client:
+        async with connected_to(valkey.url(DB)) as client, aclosing(exchange_with(client, 60)) as journals:
             nobody: list[Any] = []
             kept = Notifications(
-                client, ONE_SERVER, task_keys, [webhook], None, nobody, nobody, Counter(), sends=False
+                client,
+                journals,
+                control(),
+                names,
+                [webhook],
+                None,
+                nobody,
+                nobody,
+                Counter(),
+                sends=False,
             )
             await kept.run()
             await kept.close()
-        assert store.hlen(ONE_SERVER.notify_targets) == 1
+        assert store.hlen(control().notify_targets) == 1
 
     run(test())
 
@@ -154,7 +163,7 @@ def test_what_the_settings_no_longer_have_is_told_nothing(valkey: Valkey, store:
                 await keep_configured(stage.targets, map(webhook, names))
                 urls = {target.url for target in await stage.targets.of_owner(None)}
                 assert urls == {f"https://{name}.example/" for name in names}
-                assert store.hget(ONE_SERVER.notify_asked, "*") == (str(len(names)) if names else None)
+                assert store.hget(control().notify_asked, "*") == (str(len(names)) if names else None)
 
     run(test())
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.members import End, Message
 from taskbeam.notifications.preferences import MOST, Preference
 from tests.support.receiver import receiving, said
+from tests.support.results import control
 
 from .asking import asking
 from .conftest import DB
@@ -57,7 +57,7 @@ class TestASender:
                 for task in tasks:
                     task.finish()
                 due_now(store)
-                await until(lambda: len(receiver.requests) == 3 and not store.exists(ONE_SERVER.notify_due))
+                await until(lambda: len(receiver.requests) == 3 and not store.exists(control().notify_due))
                 assert sorted(told(receiver)) == sorted([tasks[0].id, tasks[1].id, tasks[1].id])
                 assert stage.counts == {"taken": 3, "unwanted": 1}
                 assert await stage.records.given_up() == []
@@ -75,7 +75,7 @@ class TestASender:
                 task = journals.task(labels={"owner": "ada"})
                 task.finish()
                 due_now(store)
-                await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+                await until(lambda: receiver.requests and not store.exists(control().notify_due))
                 assert told(receiver) == [task.id]
 
         run(test())
@@ -89,12 +89,12 @@ class TestASender:
                     await stage.webhook(receiver, owner="ada")
                     journals.task(labels={"owner": "ada"}).finish()
                     due_now(store)
-                    await until(lambda: store.exists(ONE_SERVER.notify_tries))
+                    await until(lambda: store.exists(control().notify_tries))
                 async with staged(valkey.url(DB), works=False) as stage:
                     await stage.preferences.put("ada", SILENT)
                 due_now(store, "to")
                 async with staged(valkey.url(DB)) as stage:
-                    await until(lambda: not store.exists(ONE_SERVER.notify_due, ONE_SERVER.notify_tries))
+                    await until(lambda: not store.exists(control().notify_due, control().notify_tries))
                     assert stage.counts == {"unwanted": 1}
 
         run(test())
@@ -116,15 +116,15 @@ class TestASender:
                     task = journals.task(labels={"owner": "ada"})
                     task.finish()
                     first, again = due(task, one.id), due(task, one.id, replayed=True)
-                    store.delete(ONE_SERVER.notify_due)
-                    store.zadd(ONE_SERVER.notify_due, {str(first): 0})
+                    store.delete(control().notify_due)
+                    store.zadd(control().notify_due, {str(first): 0})
                     await stage.due.again(first)
-                    assert store.zrange(ONE_SERVER.notify_due, 0, -1) == [str(again)]
+                    assert store.zrange(control().notify_due, 0, -1) == [str(again)]
                 async with staged(valkey.url(DB)) as stage:
-                    await until(lambda: store.hget(ONE_SERVER.notify_tries, str(again)))
+                    await until(lambda: store.hget(control().notify_tries, str(again)))
                 due_now(store, "again")
                 async with staged(valkey.url(DB)) as stage:
-                    await until(lambda: not store.exists(ONE_SERVER.notify_due, ONE_SERVER.notify_tries))
+                    await until(lambda: not store.exists(control().notify_due, control().notify_tries))
                     assert {row.message for row in await stage.records.deliveries(one.id)} == {first.id}
                 assert told(receiver) == [task.id] * 2
 
@@ -134,7 +134,7 @@ class TestASender:
         async def test() -> None:
             async with staged(valkey.url(DB), works=False) as stage:
                 for stored in ("", "{}", '[{"channel":"pigeon","tasks":"*","tell":"none"}]'):
-                    store.hset(ONE_SERVER.notify_preferences, "ada", stored)
+                    store.hset(control().notify_preferences, "ada", stored)
                     assert await stage.preferences.of_owner("ada") == ()
 
         run(test())
@@ -157,7 +157,7 @@ class TestOverHttp:
                 tasks[1].append(state="FAILURE", type="state", final=True, error={"code": "task_failed"})
                 tasks[2].finish()
                 due_now(store)
-                await until(lambda: len(receiver.requests) >= 2 and not store.exists(ONE_SERVER.notify_due))
+                await until(lambda: len(receiver.requests) >= 2 and not store.exists(control().notify_due))
                 assert sorted(told(receiver)) == sorted([tasks[1].id, tasks[2].id])
 
         run(test())
@@ -170,7 +170,7 @@ class TestOverHttp:
                 assert ada.put(PATH, json={"preferences": rows}).status_code == 200
                 assert ada.get(PATH).json()["preferences"] == rows
             assert ada.put(PATH, json={"preferences": []}).status_code == 200
-        assert not store.exists(ONE_SERVER.notify_preferences)
+        assert not store.exists(control().notify_preferences)
 
     def test_nobody_elses_are_shown_or_changed(
         self, served: Gateway, store: redis.Redis, journals: Journals
@@ -185,7 +185,7 @@ class TestOverHttp:
         with asking(served, tasks=[task.id], sub="ada") as holder:
             for answer in (holder.get(PATH), holder.put(PATH, json={"preferences": []})):
                 assert (answer.status_code, answer.json()["code"]) == (404, "unknown_feed")
-        assert store.hkeys(ONE_SERVER.notify_preferences) == ["ada"]
+        assert store.hkeys(control().notify_preferences) == ["ada"]
 
     @pytest.mark.parametrize(
         "body",
@@ -213,4 +213,4 @@ class TestOverHttp:
             answer = ada.put(PATH, json=body)
             assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
             assert ada.get(PATH).json()["preferences"] == most
-        assert store.hkeys(ONE_SERVER.notify_preferences) == ["ada"]
+        assert store.hkeys(control().notify_preferences) == ["ada"]

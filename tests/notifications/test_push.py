@@ -10,8 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from taskbeam.gateway.push.devices import MOST_OF_OWNER, Devices
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
 from taskbeam.push.base64url import decoded
 from taskbeam.push.presentation import Presentation
 from taskbeam.push.subscription import CURVE
@@ -19,6 +17,7 @@ from taskbeam.push.vapid import Vapid, new_vapid_key
 from tests.push.browser import Browser
 from tests.support.gateway import gateway
 from tests.support.receiver import receiving, said
+from tests.support.results import control, names
 from tests.support.tokens import TOKENS
 
 from .asking import asking
@@ -57,7 +56,7 @@ def at(receiver: Receiver, path: str = "/send/1") -> Browser:
 
 def members(store: redis.Redis) -> list[str]:
     """What is due."""
-    return cast("list[str]", store.zrange(ONE_SERVER.notify_due, 0, -1))
+    return cast("list[str]", store.zrange(control().notify_due, 0, -1))
 
 
 def verified(request: tuple[str, bytes], receiver: Receiver) -> dict[str, str]:
@@ -82,7 +81,7 @@ def test_whoever_asked_about_a_task_is_told(served: Gateway, store: redis.Redis,
             assert (answer.status_code, subscribed) == (200, Vapid(KEY, CONTACT).public_key)
             task.finish()
             due_now(store)
-            await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+            await until(lambda: receiver.requests and not store.exists(control().notify_due))
             request = receiver.requests[0]
             given = verified(request, receiver)
             assert given["content-encoding"] == "aes128gcm"
@@ -104,7 +103,7 @@ def test_whoever_asks_after_the_end_is_told_at_once(
             with asking(served, tasks=[task.id]) as client:
                 for _ in range(2):
                     assert client.put(f"/tasks/{task.id}/push", json=device(browser)).status_code == 200
-            await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+            await until(lambda: receiver.requests and not store.exists(control().notify_due))
             assert len(receiver.requests) == 1
 
     run(test())
@@ -122,7 +121,7 @@ def test_an_owner_is_told_of_all_tasks_and_of_nobody_else_s(
             for task in others:
                 task.finish()
             due_now(store)
-            await until(lambda: receiver.requests and not store.exists(ONE_SERVER.notify_due))
+            await until(lambda: receiver.requests and not store.exists(control().notify_due))
             told = {
                 json.loads(browser.read(body))["notification"]["navigate"] for _, body in receiver.requests
             }
@@ -159,18 +158,17 @@ def test_what_becomes_of_a_device_and_of_the_message(
                 client.put(f"/tasks/{task.id}/push", json=device(at(receiver)))
             task.finish()
             due_now(store)
-            names = ONE_SERVER
             await until(
                 lambda: (
                     receiver.requests
-                    and (store.exists(names.notify_tries) or not store.exists(names.notify_due))
+                    and (store.exists(control().notify_tries) or not store.exists(control().notify_due))
                 )
             )
             waiting = members(store)
             assert len(waiting) == due
             # What comes again may have come already.
-            assert all(int(store.hget(ONE_SERVER.notify_tries, one) or 0) >= 1 for one in waiting)
-            kept_of_it = (ONE_SERVER.notify_targets, ONE_SERVER.notify_slots)
+            assert all(int(store.hget(control().notify_tries, one) or 0) >= 1 for one in waiting)
+            kept_of_it = (control().notify_targets, control().notify_slots)
             assert [bool(store.hlen(name)) for name in kept_of_it] == [kept] * 2
             assert {request[0].split()[1] for request in receiver.requests} == {"/send/1"}
 
@@ -182,7 +180,7 @@ def test_who_has_seen_the_end_is_not_told(served: Gateway, store: redis.Redis, j
     with asking(served, tasks=[task.id]) as client:
         name = client.put(f"/tasks/{task.id}/push", json=device(browser)).json()["device"]
         task.finish()
-        assert store.exists(ONE_SERVER.notify_due)
+        assert store.exists(control().notify_due)
         assert client.delete(f"/tasks/{task.id}/push/{name}").status_code == 204
     assert not store.hget(task.keys.head, "notify")
     assert not [member for member in members(store) if member.startswith("to ")]
@@ -198,20 +196,20 @@ def test_a_shared_browser_is_its_latest_owner_s(
         second = bob.put("/push", json=device(browser)).json()["device"]
         assert [row["device"] for row in bob.get("/push").json()["devices"]] == [second]
         assert ada.get("/push").json()["devices"] == []
-    assert store.hkeys(ONE_SERVER.notify_targets) == [second]
-    assert store.hgetall(ONE_SERVER.notify_asked) == {"owner:bob": "1"}
+    assert store.hkeys(control().notify_targets) == [second]
+    assert store.hgetall(control().notify_asked) == {"owner:bob": "1"}
     assert first != second
 
 
 def test_an_owner_has_some_devices(served: Gateway, store: redis.Redis) -> None:
-    assert store.hlen(ONE_SERVER.notify_targets) == 0
+    assert store.hlen(control().notify_targets) == 0
     with asking(served, owner="ada") as client:
         made = [
             client.put("/push", json=device(Browser(f"https://127.0.0.1:9/{number}"))).json()["device"]
             for number in range(MOST_OF_OWNER + 1)
         ]
         assert [row["device"] for row in client.get("/push").json()["devices"]] == made[1:]
-    assert store.hget(ONE_SERVER.notify_asked, "owner:ada") == str(MOST_OF_OWNER)
+    assert store.hget(control().notify_asked, "owner:ada") == str(MOST_OF_OWNER)
 
 
 @pytest.mark.usefixtures("store")
@@ -231,9 +229,9 @@ def test_a_device_has_a_name_and_keeps_since_when_it_is_told(served: Gateway) ->
 def test_a_device_that_an_earlier_version_kept_is_listed(served: Gateway, store: redis.Redis) -> None:
     with asking(served, owner="ada") as client:
         name = client.put("/push", json=device(Browser("https://127.0.0.1:9/x"))).json()["device"]
-        kept = json.loads(cast("str", store.hget(ONE_SERVER.notify_targets, name)))
+        kept = json.loads(cast("str", store.hget(control().notify_targets, name)))
         del kept["heard"], kept["browser"]
-        store.hset(ONE_SERVER.notify_targets, name, json.dumps(kept))
+        store.hset(control().notify_targets, name, json.dumps(kept))
         [row] = client.get("/push").json()["devices"]
     assert (row["browser"], row["heard"]) == ("Unknown browser", kept["created"])
 
@@ -253,7 +251,7 @@ def test_the_device_that_was_heard_of_longest_ago_gives_way(served: Gateway) -> 
 def test_all_of_an_owner_are_forgotten_with_the_account(valkey: Valkey, store: redis.Redis) -> None:
     async def test() -> None:
         async with staged(valkey.url(DB), works=False) as stage:
-            devices = Devices(stage.targets, task_keys, ())
+            devices = Devices(stage.targets, stage.asked, names, ())
             for number, owner in enumerate(("ada", "ada", "bob")):
                 subscription = Browser(f"https://push.example/{number}").subscription
                 presentation = Presentation(page="https://shop.example/")
@@ -261,7 +259,7 @@ def test_all_of_an_owner_are_forgotten_with_the_account(valkey: Valkey, store: r
             await devices.forget_all("ada")
             assert await devices.of_owner("ada") == []
             assert len(await devices.of_owner("bob")) == 1
-            assert store.hgetall(ONE_SERVER.notify_asked) == {"owner:bob": "1"}
+            assert store.hgetall(control().notify_asked) == {"owner:bob": "1"}
 
     run(test())
 
@@ -276,13 +274,13 @@ def test_nobody_else_lists_or_forgets_a_device(
         assert bob.delete(f"/push/{name}").json()["code"] == "not_found"
         assert bob.delete(f"/tasks/{task.id}/push/{name}").json()["code"] == "unknown_task"
         assert bob.put(f"/tasks/{task.id}/push", json=device(Browser())).json()["code"] == "unknown_task"
-        assert store.hlen(ONE_SERVER.notify_targets) == 1
+        assert store.hlen(control().notify_targets) == 1
         assert ada.delete(f"/push/{name}").status_code == 204
     with asking(served, tasks=[task.id], sub="ada") as holder:
         # A token for one task is no token for all of its owner's.
         assert holder.get("/push").json()["code"] == "unknown_feed"
         assert holder.put("/push", json=device(Browser())).json()["code"] == "unknown_feed"
-    assert store.hlen(ONE_SERVER.notify_targets) == 0
+    assert store.hlen(control().notify_targets) == 0
 
 
 @pytest.mark.parametrize(
@@ -301,4 +299,4 @@ def test_endpoints_that_no_push_service_has(served: Gateway, store: redis.Redis,
     with asking(served, owner="ada") as client:
         answer = client.put("/push", json=device(Browser(endpoint)))
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
-    assert store.hlen(ONE_SERVER.notify_targets) == 0
+    assert store.hlen(control().notify_targets) == 0

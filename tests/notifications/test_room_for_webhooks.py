@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
 from taskbeam.notifications.target import Filter, Target
 from taskbeam.notifications.targets import TargetStore
 from taskbeam.notifications.webhooks import MOST_OF_OWNER, TooManyWebhooksError, Webhooks
 from taskbeam.outgoing.endpoint import Endpoint
+from tests.support.results import control, names
 
 from .conftest import DB
 from .stage import OURS, Stage, run, staged
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 def webhooks(stage: Stage, targets: TargetStore) -> Webhooks:
     """Those of a gateway whose targets are in this store."""
     endpoint = partial(Endpoint.parse, plain_http=True, allowed=OURS)
-    return Webhooks(stage.post.redis, targets, stage.records, stage.due, stage.outgoing, task_keys, endpoint)
+    return Webhooks(stage.post.journals, targets, stage.records, stage.due, stage.outgoing, names, endpoint)
 
 
 async def create(made: Webhooks) -> None:
@@ -69,10 +68,10 @@ def test_the_last_place_is_given_once(valkey: Valkey, store: redis.Redis) -> Non
         async with staged(valkey.url(DB), works=False) as stage:
             for _ in range(MOST_OF_OWNER - 1):
                 await create(webhooks(stage, stage.targets))
-            overtaken = Overtaken(stage.post.redis, ONE_SERVER)
+            overtaken = Overtaken(stage.redis, control())
             overtaken.meanwhile = in_another_gateway
             with pytest.raises(TooManyWebhooksError):
                 await create(webhooks(stage, overtaken))
-            assert store.hlen(ONE_SERVER.notify_targets) == MOST_OF_OWNER
+            assert store.hlen(control().notify_targets) == MOST_OF_OWNER
 
     run(test())

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from standardwebhooks import Webhook
 
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.members import End, Message
 from tests.support.receiver import said
+from tests.support.results import control
 
 from .conftest import DB
 from .scene import OK, Scenes, status
@@ -131,7 +131,7 @@ def test_a_service_says_when_to_come_again(scenes: Scenes, form: str) -> None:
             before = time.time()
             scene.end()
             await scene.until_in_vain()
-            rows = scene.store.zrange(ONE_SERVER.notify_due, 0, -1, withscores=True)
+            rows = scene.store.zrange(control().notify_due, 0, -1, withscores=True)
             [(_, due)] = cast("list[tuple[str, float]]", rows)
             assert due / 1000 - before > hour - LONG
 
@@ -148,7 +148,7 @@ def test_who_is_gone_is_disabled_and_told_no_more(scenes: Scenes) -> None:
             assert (row.target, row.answer, row.tries) == (scene.target.id, "HTTP 410", 1)
             # The append script does not even mark it.
             scene.journals.task().finish()
-            assert not scene.store.exists(ONE_SERVER.notify_due)
+            assert not scene.store.exists(control().notify_due)
 
     run(test())
 
@@ -221,7 +221,7 @@ def test_whoever_dies_with_a_message_in_hand_another_sends_it(scenes: Scenes) ->
             async with staged(scenes.url):
                 scene.end()
                 await until(lambda: scene.receiver.requests)
-            assert scene.store.zcard(ONE_SERVER.notify_due) == 1
+            assert scene.store.zcard(control().notify_due) == 1
             due_now(scene.store, "to")  # its lease is over
             async with staged(scenes.url):
                 await scene.until_done()

@@ -14,6 +14,7 @@ from stack.ports import kept_port
 from stack.process import ManagedProcess
 from stack.readiness import UrlAnswers
 
+from .results import results_at
 from .waiting import START_TIMEOUT
 from .warm.programs import warm
 
@@ -82,7 +83,7 @@ def gateway(
     """
     env = {
         "TASKBEAM_BROKER_URL": f"{redis_url}/0",
-        "TASKBEAM_RESULT_BACKEND": f"taskbeam+{redis_url}/1",
+        "TASKBEAM_RESULT_BACKEND": "taskbeam+" + results_at(f"{redis_url}/1"),
         "TASKBEAM_AUTH": "open",
         "TASKBEAM_DETACH": "1" if path == "detached" else "0",
         **(environment or {}),

@@ -6,24 +6,19 @@ import json
 from typing import TYPE_CHECKING, Self, cast
 from uuid import uuid4
 
-import redis
-
 from taskbeam.celery.written_text import in_json, units_of
 from taskbeam.journal import events
 from taskbeam.journal.describe import files_member
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import EventId, Record
-from taskbeam.journal.keys import task_keys
 from taskbeam.journal.limits import DEFAULT_LIMIT, Limits
-from taskbeam.journal.writer import JournalWriter
 
+from .results import client_of, names, subscribers_of, subscriptions_of, writer_to
 from .waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from redis.connection import AbstractConnection
 
 
 #: What most tasks of tests are called.
@@ -37,9 +32,8 @@ class Journals:
     """Journals on one Redis, whose URL names the database of the results."""
 
     def __init__(self, url: str) -> None:
-        self.redis = redis.Redis.from_url(url)
-        pool = self.redis.connection_pool
-        self.writer = JournalWriter(lambda: cast("AbstractConnection", pool.make_connection()))
+        self.redis = client_of(url)
+        self.writer = writer_to(self.redis)
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +57,7 @@ class Journals:
 
     def subscriptions(self) -> int:
         """How many channels any gateway is subscribed to."""
-        return len(self.redis.pubsub_channels())
+        return subscriptions_of(self.redis)
 
 
 class Task:
@@ -78,7 +72,7 @@ class Task:
         name: str = NAME,
     ) -> None:
         self.id = task_id
-        self.keys = task_keys(task_id)
+        self.keys = names(task_id)
         self._journals = journals
         self._limit = limit
         self._labels = labels or {}
@@ -115,6 +109,9 @@ class Task:
             )
         )
         assert appended.verdict is Verdict.APPENDED
+        if final:
+            # On a cluster whoever is to be told is found at another server, for which nobody waits.
+            self._journals.writer.collect()
         return appended.id
 
     def write(self, text: str, written: int | None = None) -> EventId:
@@ -171,8 +168,7 @@ class Task:
     @property
     def subscribers(self) -> int:
         """How many gateways are subscribed to the task."""
-        ((_, count),) = self._journals.redis.pubsub_numsub(self.keys.channel)
-        return int(count)
+        return subscribers_of(self._journals.redis, self.keys.channel)
 
     def wait_for_subscribers(self, count: int = 1) -> None:
         """Return when this many gateways are subscribed."""

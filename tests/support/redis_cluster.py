@@ -125,6 +125,10 @@ def want_cluster(wanted: bool) -> None:
     _wanted = wanted
 
 
+def is_cluster_wanted() -> bool:
+    return _wanted
+
+
 def names_on(client: Any) -> type[TaskKeys]:
     """How tasks are named where the client asks: on one server, or a cluster."""
     return ClusterKeys if isinstance(client, redis.RedisCluster) else TaskKeys

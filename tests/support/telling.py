@@ -12,7 +12,7 @@ from taskbeam.journal.entry import Entry, new_token
 from taskbeam.journal.keys import task_keys
 
 if TYPE_CHECKING:
-    from taskbeam.journal.writer import JournalWriter
+    from taskbeam.journal.writer import Writer
 
 NAME = "reports.generate"
 
@@ -22,7 +22,7 @@ class ToldTask:
 
     def __init__(
         self,
-        writer: JournalWriter,
+        writer: Writer,
         task_id: str,
         name: str = NAME,
         owner: str = "",

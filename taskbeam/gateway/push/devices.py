@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from taskbeam.journal.keys import TaskKeys
+    from taskbeam.notifications.asked import Asked
     from taskbeam.notifications.targets import TargetStore
     from taskbeam.outgoing.addresses import Network
     from taskbeam.push.presentation import Presentation
@@ -31,14 +32,20 @@ class Devices:
 
     Args:
         targets: where they are kept.
+        asked: which of them are told of one task.
         keys: the names of a task's journal in Redis.
         networks: those of ours that requests may go to, by plain HTTP, too.
     """
 
     def __init__(
-        self, targets: TargetStore, keys: Callable[[str], TaskKeys], networks: Collection[Network]
+        self,
+        targets: TargetStore,
+        asked: Asked,
+        keys: Callable[[str], TaskKeys],
+        networks: Collection[Network],
     ) -> None:
         self._targets = targets
+        self._asked = asked
         self._keys = keys
         self._endpoint = partial(Endpoint.parse, plain_http=bool(networks), allowed=networks)
 
@@ -89,7 +96,7 @@ class Devices:
 
         Raises `TaskbeamError` ``unknown_task``, and ``too_many`` where enough are told of this task.
         """
-        answer = await self._targets.ask(self._keys(task_id), device)
+        answer = await self._asked.ask(self._keys(task_id), device)
         if answer == "unknown":
             raise TaskbeamError(UNKNOWN_TASK)
         if answer == "full":
@@ -97,7 +104,7 @@ class Devices:
 
     async def withdraw(self, device: str, task_id: str) -> None:
         """Let it not be told of the task, unless it is on its way."""
-        await self._targets.withdraw(self._keys(task_id), device)
+        await self._asked.withdraw(self._keys(task_id), device)
 
     async def of_owner(self, owner: str) -> list[Target]:
         """Those of an owner, the one that was heard of longest ago first."""

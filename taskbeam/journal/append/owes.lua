@@ -18,11 +18,26 @@ local function repeat_place()
   end
 end
 
+-- An end may be due to be told: who asked for that stands in another slot, too. What a run says after its end, or
+-- somebody of a run that is over, finds out whether it is told; its sender notes that in the head.
+local function may_be_due(verdict)
+  if not ended or verdict == 'early' then
+    return false
+  elseif verdict == 'appended' then
+    return true
+  end
+  return (run ~= '' or (verdict == 'repeated' and entry.final)) and redis.call('HGET', KEYS[2], 'told') ~= epoch
+end
+
 local function answer(verdict)
   if verdict == 'repeated' then
     repeat_place()
   end
   -- A writer that died may have told nobody; who comes next asks the journal.
   local owes = is_fed() and verdict ~= 'early' and (verdict ~= 'appended' or fed[5]) and fed
+  if may_be_due(verdict) then
+    local last = verdict == 'appended' and seq or head[2]
+    failed[#failed + 1] = DUE .. epoch .. '-' .. last .. (head[24] and ' 1 ' or ' 0 ') .. fed[1]
+  end
   return { verdict, epoch or '0', seq, cancel, unmet(), life, owes or {}, unpack(failed) }
 end
