@@ -183,7 +183,7 @@ export class Detail {
 }
 
 /** @param {Proof} proof @returns {string} in words */
-export function proved({ count, numbered, missing, repeated, recovered, cuts, requests, polls }) {
+function proved({ count, numbered, missing, repeated, recovered, cuts, requests, polls }) {
   if (!count) return "Waiting for the first event";
   const parts = [`${count - repeated} of ${counted(numbered, "event")}`, `${missing} lost`, `${repeated} duplicated`];
   if (recovered) parts.push(`${recovered} replayed`);
