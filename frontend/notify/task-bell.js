@@ -1,6 +1,6 @@
 import { sheet } from "../element/sheet.js";
 import { make } from "../element/tree.js";
-import { reflecting } from "../element/attributes.js";
+import { adoptEarly, reflecting } from "../element/attributes.js";
 import { afterTurn } from "../element/turn.js";
 import { baseOf } from "../client/base.js";
 import { notice } from "./notice.js";
@@ -60,6 +60,7 @@ export class TaskBell extends BellAttributes {
   }
 
   connectedCallback() {
+    adoptEarly(this);
     const root = /** @type {ShadowRoot} */ (this.shadowRoot);
     root.adoptedStyleSheets = [sheet(this.ownerDocument, STYLE)];
     this.#listening = new AbortController();

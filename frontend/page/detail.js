@@ -4,7 +4,6 @@
 /** @import { Follow } from "./follow.js" */
 /** @import { Proof } from "./trace.js" */
 import "../element/index.js";
-import "../notify/index.js";
 import { find, say } from "../look/dom.js";
 import { JournalRows } from "../look/journal.js";
 import { counted } from "../look/wording.js";

@@ -1,7 +1,6 @@
 /** @import { RecentJob } from "./recent.js" */
 import { find } from "../look/dom.js";
 import { requestBatch, requestImages, requestReport, requestText, requestYear } from "./ask.js";
-import { samplePicture } from "./sample.js";
 
 /**
  * The forms that ask for jobs. They are inert until their script has come: the browser would submit them itself.
@@ -78,6 +77,7 @@ function pictures(form, start, drawing) {
   });
   find(form, "#sample").addEventListener("click", async () => {
     drawing();
+    const { samplePicture } = await import("./late.js");
     const file = await samplePicture(Date.now());
     await start(file.name.replace(".jpg", ""), () => requestImages(file));
   });

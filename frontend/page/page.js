@@ -13,7 +13,6 @@ import { List } from "./list.js";
 import { forget, recent, recentOf, remember } from "./recent.js";
 import { session } from "./session.js";
 import { showTab } from "./tab.js";
-import { toldPlace } from "./told.js";
 
 /** Milliseconds between two looks at what a passing moment changes. */
 const TICK = 100;
@@ -126,6 +125,12 @@ find(document, "#jobs").addEventListener("click", (click) => {
   setTimeout(() => (NARROW.matches ? detail.focus() : detail.bringIntoView()));
 });
 
+/** @param {string[]} channels */
+async function tell(channels) {
+  const { toldPlace } = await import("./late.js");
+  await toldPlace(find(document, "#told"), find(document, "#to-told"), channels);
+}
+
 async function begin() {
   const { offered, account, tells, kills, dashboard } = await session();
   detail.offerKilling(kills);
@@ -136,7 +141,7 @@ async function begin() {
     const mine = feedOf("owner:me", "My jobs");
     mine.append(bellOfAll());
     find(document, "#mine").append(mine);
-    if (tells.length) void toldPlace(find(document, "#told"), find(document, "#to-told"), tells);
+    if (tells.length) void tell(tells);
   }
   for (const task of recent()) follow(task, { first: false });
   if (!named()) open(jobs.keys().next().value);
@@ -148,3 +153,4 @@ async function begin() {
 // The forms work at once; a job is shown as soon as it is known whose jobs the page remembers.
 const begun = begin();
 launchPad(find(document, "#launch"), (task, long) => void begun.then(() => started(task, long)));
+void begun.then(() => import("./late.js"));

@@ -1,4 +1,3 @@
-import { forget } from "../notify/index.js";
 import { post, refused } from "./ask.js";
 
 /**
@@ -29,6 +28,7 @@ export function signUp(name, password) {
  * @returns {Promise<void>} rejects with a ProblemError
  */
 export async function signOut() {
+  const { forget } = await import("./late.js");
   await forget().catch(() => null);
   const response = await fetch("session", { method: "DELETE" }).catch(() => null);
   if (!response?.ok) throw await refused(response);

@@ -79,13 +79,16 @@ test("a page has nothing inline, so a strict policy holds", () => {
   assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
 });
 
-test("the live page is one style and one script, and a short one that comes before", async () => {
+test("the live page is one style and one script, a short one before, and what it shares with what is loaded late", async () => {
   const page = await temporary();
   await bundlePage(page);
   const html = (await read(page)).get("index.html") ?? "";
   const loaded = [...html.matchAll(/<(?:script|link)[^>]+(?:src|href)="(page\/[^"]+(?:js|css))"/g)].map(([, path = ""]) => path);
-  assert.deepEqual(loaded.map((path) => path.replace(/-[A-Z0-9]{8}\./, ".")).sort(), ["page/early.js", "page/page.css", "page/page.js"]);
+  assert.deepEqual(loaded.map((path) => path.replace(/-[A-Z0-9]{8}\./, ".")).sort(), ["page/chunk.js", "page/early.js", "page/page.css", "page/page.js"]);
   for (const path of loaded) assert.ok(existsSync(join(page, path)), path);
+  const script = loaded.find((path) => path.includes("/page-") && path.endsWith(".js")) ?? "";
+  const imported = [...(await readFile(join(page, script), "utf8")).matchAll(/(?:from|import)\(?"\.\/(\w+)-/g)].map(([, name]) => name);
+  assert.deepEqual([...new Set(imported)].sort(), ["chunk", "late"]);
   await rm(page, { recursive: true });
 });
 
