@@ -47,11 +47,15 @@ export function find(root, selector) {
 }
 
 /**
- * Set the text where it differs, so that nothing is drawn, and nobody told, without news.
+ * Set the text where it differs, so that nothing is drawn, and nobody told, without news. A text that is there becomes
+ * another one: what changes each second leaves nothing behind.
  *
  * @param {Element} element
  * @param {string} text
  */
 export function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent === text) return;
+  const { firstChild, childNodes } = element;
+  if (childNodes.length === 1 && firstChild instanceof Text) firstChild.data = text;
+  else element.textContent = text;
 }
