@@ -7,10 +7,10 @@ itself), while Chromium has the dashboard open. Then more jobs come at an hour's
 the list of 10,000: by that CPU is judged, since much of it is spent by the second and not by the job. At the
 end what the page says is compared with the journals.
 
-CPU is that of all of the browser's processes, as a part of one core. Memory is what the process that draws the
-page (the renderer) has for itself alone, as Chromium's task manager shows it: the most that was seen, garbage
-included, and what is left when that is collected. The browser's program, some 60 MB that all of its processes
-share, is no part of it. The heap is that of the page's JavaScript.
+CPU is that of all of the browser's processes, as a part of one core. Memory is what the process that draws
+the page (the renderer) has for itself alone, as Chromium's task manager shows it: the most that was seen,
+garbage included, and what is left when that is collected. The browser's program, some 60 MB that all of its
+processes share, is no part of it. The heap is that of the page's JavaScript.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ QUICK_COUNT, QUICK_SECONDS, QUICK_AT_PACE = 300, 15.0, 10.0
 
 
 class Used(NamedTuple):
-    """What the browser took: part of a core in percent, and megabytes; the renderer's and the heap's at most."""
+    """What the browser took: part of a core in percent, and megabytes at the most."""
 
     cpu: float
     renderer: float

@@ -121,7 +121,7 @@ def test_five_tasks_of_a_newcomer_take_three_actions_each(site: Site, permitted:
     with quiet_visit(page, site.address):
         with somebody.given("Start a job"):
             somebody.press(page.locator("#begin"))
-            expect(page.locator("#detail .badge")).to_have_text("PROGRESS", timeout=SOON)
+            expect(page.locator("#detail task-progress [part~=state]")).to_have_text("Running", timeout=SOON)
 
         with somebody.given("Be told when it is done"):
             somebody.press(page.get_by_role("button", name="Tell me when it’s done"))
