@@ -17,14 +17,21 @@ export class Canvas {
   #heads;
   #address;
   #drawn;
+  #goesOn;
   /** @type {Map<string, HTMLTableRowElement>} */
   #rows = new Map();
   #task = "";
   #asking = new Newest(async () => {});
 
-  /** @param {HTMLElement} section @param {(id: string) => string} address of a job on this page @param {() => void} drawn it is there, or longer */
-  constructor(section, address, drawn) {
+  /**
+   * @param {HTMLElement} section
+   * @param {(id: string) => string} address of a job on this page
+   * @param {() => void} drawn it is there, or longer
+   * @param {() => boolean} goesOn whether the job that is shown goes on: it may send others yet
+   */
+  constructor(section, address, drawn, goesOn) {
     this.#section = section;
+    this.#goesOn = goesOn;
     this.#drawn = drawn;
     this.#heads = [...section.querySelectorAll("thead th")].map((head) => head.textContent?.trim() ?? "");
     this.#address = address;
@@ -40,13 +47,18 @@ export class Canvas {
     if (task) this.#asking.soon();
   }
 
+  /** Something has happened to the job that is shown. */
+  news() {
+    this.#asking.soon();
+  }
+
   /** @param {string} task */
   async #ask(task) {
     // What cannot be read is not there: the rest of the drawer says why.
     const found = await canvas(task).catch(() => null);
-    if (!found || task !== this.#task || found.tasks.length < 2) return;
-    this.#draw(found);
-    if (found.tasks.some(({ ended }) => ended === undefined)) this.#asking.soon(AGAIN);
+    if (!found || task !== this.#task) return;
+    if (found.tasks.length > 1) this.#draw(found);
+    if (this.#goesOn() || found.tasks.some(({ ended }) => ended === undefined)) this.#asking.soon(AGAIN);
   }
 
   /** @param {TaskCanvas} found */

@@ -43,7 +43,7 @@ export class Drawer {
     this.#dialog = dialog;
     this.#address = address;
     this.#log = new Log(find(dialog, ".log"), (line) => address({ task: this.#task, line }), choose);
-    this.#canvas = new Canvas(find(dialog, ".canvas"), (task) => address({ task }), () => this.#log.seek());
+    this.#canvas = new Canvas(find(dialog, ".canvas"), (task) => address({ task }), () => this.#log.seek(), () => this.#job !== UNHEARD && !this.#job.final);
     dialog.addEventListener("close", () => {
       this.#leave();
       if (this.#task) closed();
@@ -107,7 +107,10 @@ export class Drawer {
       if (this.#watch !== watching) return;
       this.#job = after(this.#job, event);
       this.#log.hear(event);
-      if (event.type === "state") this.#asking.soon(STORED);
+      if (event.type === "state") {
+        this.#asking.soon(STORED);
+        this.#canvas.news();
+      }
       due ||= requestAnimationFrame(() => {
         due = 0;
         if (this.#watch !== watching) return;

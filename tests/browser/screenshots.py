@@ -48,6 +48,8 @@ def main() -> None:
         page.goto(f"{site.address}/dashboard")
         expect(page.locator("#jobs tbody tr")).to_have_count(50, timeout=DONE)
         take(page, "dashboard")
+        open_job(page, site.address)
+        take(page, "job")
         use(page, site.address)
         take(page, "page", full_page=True)
         page.set_viewport_size({"width": 390, "height": 844})
@@ -70,6 +72,14 @@ def keep_busy(page: Page, address: str) -> None:
             page.wait_for_timeout(SECOND)
         for width in range(4):
             client.post("/images", content=encoded(gradient(4000 + width, 3000)))
+
+
+def open_job(page: Page, address: str) -> None:
+    """A year's report, which is tried twice, sends another job and writes a line for each month."""
+    task_id = httpx.post(f"{address}/reports/year", json={}).json()["task_id"]
+    page.goto(f"{address}/dashboard/?task={task_id}")
+    expect(page.locator("#job [data-lines=output] li")).to_have_count(5, timeout=3 * DONE)
+    expect(page.locator("#job .canvas tbody tr")).to_have_count(2, timeout=DONE)
 
 
 def use(page: Page, address: str) -> None:

@@ -81,6 +81,10 @@ def test_a_job_is_opened_and_goes_on(site: Whole, page: Page, journals: Journals
     expect(drawer.locator("li")).to_have_count(1)
     task.append("more")
     expect(drawer.locator("li")).to_have_count(2)
+    expect(drawer.locator(".canvas")).to_be_hidden()
+    sent = journals.task(labels={"tree": task.id})
+    expect(drawer.locator(".canvas tbody tr")).to_have_count(2, timeout=SOON)
+    sent.finish()
     assert violations(page) == []
     page.reload()
     expect(drawer.locator("li")).to_have_count(2, timeout=SOON)

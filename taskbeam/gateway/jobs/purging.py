@@ -48,6 +48,14 @@ class Purged(NamedTuple):
     more: bool = False
 
 
+class _NotEndedError(Exception):
+    """What ``end`` has raised. The broker may raise the same: both may be Redis."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 async def purge(
     broker: Broker, queue: str, end: Callable[[Sequence[str]], Awaitable[Portion]]
 ) -> Purged | None:
@@ -62,9 +70,15 @@ async def purge(
         async def ending() -> Portion:
             return await end(task_ids)
 
-        return asyncio.run_coroutine_threadsafe(ending(), loop).result(PATIENCE)
+        try:
+            return asyncio.run_coroutine_threadsafe(ending(), loop).result(PATIENCE)
+        except Exception as error:
+            raise _NotEndedError(error) from error
 
-    return await broker.ask(partial(_drain, queue, ended, monotonic() + PATIENCE), PATIENCE)
+    try:
+        return await broker.ask(partial(_drain, queue, ended, monotonic() + PATIENCE), PATIENCE)
+    except _NotEndedError as failed:
+        raise failed.error from None
 
 
 def _drain(
