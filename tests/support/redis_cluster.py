@@ -98,9 +98,13 @@ class Cluster:
         """Bring the slot's keys over, and say whose the slot is."""
         while keys := source.ask("GETKEYSINSLOT", slot, 100):
             source.client.execute_command("MIGRATE", LOOPBACK, to.port, "", 0, 60000, "KEYS", *keys)
-        for node in (to, source, *[each for each in self.nodes if each.server.running]):
-            if node.is_master():
-                node.ask("SETSLOT", slot, "NODE", to.id)
+        masters = [node for node in self.nodes if node.server.running and node.is_master()]
+        # Whoever takes a slot has to know how often others have taken one: of two claims the later one holds,
+        # and a server that loses a slot deletes its keys.
+        newest = max(_epoch(node, "my") for node in masters)
+        wait_until(lambda: _epoch(to, "current") >= newest, lambda: "a server that knows the others")
+        for node in (to, source, *masters):
+            node.ask("SETSLOT", slot, "NODE", to.id)
 
     def owner_of_slot(self, slot: int) -> ClusterNode:
         """The master that has the slot now."""
@@ -187,6 +191,12 @@ def _folder(directory: Path, place: int) -> str:
     folder = directory / f"server-{place}"
     folder.mkdir()
     return str(folder)
+
+
+def _epoch(node: ClusterNode, whose: str) -> int:
+    """That of the server's slots (``my``), or the newest that it knows of (``current``)."""
+    told: bytes = node.ask("INFO")
+    return int(told.partition(f"cluster_{whose}_epoch:".encode())[2].split()[0])
 
 
 def key_in(slot: int) -> str:
