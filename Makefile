@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 # Hundreds of processes load the same sources: what one has compiled serves the others.
 export PYTHONDONTWRITEBYTECODE =
+# Folders whose tests have their results wherever they are told to.
+CLUSTER ?= tests/fates tests/canvases tests/delivery tests/notifications tests/waiting tests/gateway/feeds tests/cluster
 
-.PHONY: run test check format docs screenshots next bench chaos soak steady clean
+.PHONY: run test cluster check format docs screenshots next bench chaos soak steady clean
 
 run: $(VENV)/.ready-run  ## start everything: Valkey, worker, gateway, page
 	@exec $(BIN)/python -m stack
@@ -24,6 +26,9 @@ machine: $(VENV)/.ready-peers
 .PHONY: collected
 collected: $(VENV)/.ready-dev
 	@found=$$($(BIN)/python -m pytest --collect-only -qqq) || { echo "$$found"; exit 1; }
+
+cluster: $(VENV)/.ready-dev  ## the tests that have their results on a real Redis Cluster; a quarter of an hour, or CLUSTER="tests/fates"
+	$(BIN)/python -m pytest --on-cluster -n 2 --dist loadgroup --no-loadscope-reorder $(CLUSTER)
 
 check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, types, known weaknesses
 	$(BIN)/ruff check .

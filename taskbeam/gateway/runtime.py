@@ -308,8 +308,8 @@ class Runtime:
         """Who hears Celery's own results. Raises `CeleryConfigurationError`."""
         if self.sharded:
             raise CeleryConfigurationError(
-                "Celery's own results are heard on one Redis server, and this application's journals are on "
-                "a cluster (sharded). Unset TASKBEAM_STOCK."
+                "TASKBEAM_STOCK hears results that Celery's own backend has stored, and that can store none "
+                "on a Redis Cluster (sharded). Unset TASKBEAM_STOCK, and give the workers Taskbeam's backend."
             )
         return StockWatcher(
             self.redis,

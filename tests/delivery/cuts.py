@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import cycle
+from itertools import cycle, product
 from typing import TYPE_CHECKING
 
 import httpx
-import redis
 
 from taskbeam.connections.asyncio_redis import CLIENT_NAME
 from tests.support.clients import until
+from tests.support.results import servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +42,10 @@ async def kill_redis_connections(valkey: Valkey, pause: float = 0.3) -> None:
 
     Until cancelled.
     """
-    with redis.Redis.from_url(valkey.url()) as admin:
+    with servers_of(valkey.url()) as admins:
         for kinds in cycle([("pubsub",), ("pubsub", "normal")]):
             await asyncio.sleep(pause)
-            for kind in kinds:
+            for admin, kind in product(admins, kinds):
                 for connection in await asyncio.to_thread(admin.client_list, kind):
                     if connection["name"] == CLIENT_NAME:
                         await asyncio.to_thread(admin.client_kill_filter, connection["id"])

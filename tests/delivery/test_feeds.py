@@ -13,7 +13,6 @@ import pytest
 
 from taskbeam import labelled
 from taskbeam.journal.events import FINAL_STATES, PENDING, EventId
-from taskbeam.journal.keys import task_keys
 from tests.fates.stage import REDELIVERY, Stage, staged
 from tests.support.clients import FEED_TRANSPORTS
 from tests.support.ending import end
@@ -62,7 +61,8 @@ def stage() -> Iterator[Stage]:
 
 @pytest.fixture(scope="module", params=PATHS)
 def served(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Gateway]:
-    with gateway(stage.valkey.url().rsplit("/", 1)[0], request.param, head_timeout=120) as running:
+    origin, results = stage.valkey.url().rsplit("/", 1)[0], stage.backend
+    with gateway(origin, request.param, head_timeout=120, result_backend=results) as running:
         yield running
 
 
@@ -228,6 +228,6 @@ def journal(served: Gateway, feed: str) -> list[Event]:
 
 def journal_of(stage: Stage, task_id: str) -> list[str]:
     """The states that a task was in, one after the other."""
-    log: Any = stage.redis.lrange(task_keys(task_id).log, 0, -1)
+    log: Any = stage.redis.lrange(stage.keys(task_id).log, 0, -1)
     states = [json.loads(record.split(b" ", 2)[2])["state"] for record in log]
     return [state for place, state in enumerate(states) if place == 0 or state != states[place - 1]]

@@ -13,6 +13,7 @@ from tests.support.clients import TRANSPORTS, Event
 from tests.support.ending import end
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.jobs import jobs_app
+from tests.support.results import results_at
 from tests.support.worker import worker
 
 from .cuts import kill_redis_connections, some
@@ -36,7 +37,7 @@ def served(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Gateway]:
 
 def test_every_client_ends_with_exactly_the_journal(served: Gateway, valkey: Valkey) -> None:
     """200 tasks, 3 clients each, cut and resumed on another transport, with Redis connections killed."""
-    backend = "taskbeam+" + valkey.url(1)
+    backend = "taskbeam+" + results_at(valkey.url(1))
     app = jobs_app(valkey.url(0), backend)
     with worker(valkey.url(0), backend, pool="threads", concurrency=16):
         task_ids = [app.send_task("jobs.digest", [ROUNDS]).id for _ in range(TASKS)]

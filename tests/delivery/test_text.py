@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
-import redis
 import websockets
 
 from stack.valkey import Valkey
-from taskbeam.journal.keys import task_keys
 from tests.fates.stage import together
 from tests.support.clients import TRANSPORTS, until
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.reading import ReadText
+from tests.support.redis_cluster import one_server
+from tests.support.results import client_of, names, results_at
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
 from tests.taskbeam.writing_jobs import TOKENS, writing_app
@@ -54,12 +54,12 @@ class Place:
     """A server for messages, one for journals, a gateway of each kind, and whoever writes there."""
 
     def __init__(self, broker: Valkey, results: Valkey, gateways: Sequence[Gateway]) -> None:
-        self.urls = broker.url(), "taskbeam+" + results.url(1)
+        self.urls = broker.url(), "taskbeam+" + results_at(results.url(1))
         self.results = results
         self.gateways = gateways
         self.queue = "celery"
         self.app: Celery = writing_app(*self.urls)
-        self.redis = redis.Redis.from_url(results.url(1))
+        self.redis = client_of(results.url(1))
 
     def to(self, queue: str) -> Place:
         """The same; what is sent goes to this queue, and workers that are started consume it."""
@@ -83,11 +83,11 @@ class Place:
     def stop(self, task_id: str, how: str = "") -> None:
         """Ask a gateway to, and wait for the end."""
         httpx.post(f"{self.gateways[0].http}/tasks/{task_id}/cancel{how}").raise_for_status()
-        wait_until(lambda: self.redis.hget(task_keys(task_id).head, "final") == b"1")
+        wait_until(lambda: self.redis.hget(names(task_id).head, "final") == b"1")
 
     def kept(self, task_id: str) -> str:
         """The text as Redis has it in one piece."""
-        found = cast("bytes | None", self.redis.get(task_keys(task_id).output))
+        found = cast("bytes | None", self.redis.get(names(task_id).output))
         text: str = json.loads(b'"%b"' % (found or b""))
         return text
 
@@ -183,6 +183,7 @@ def test_a_worker_that_is_killed_and_the_next_attempt(place: Place) -> None:
         assert (reader.omitted, reader.holes) == (0, 0)
 
 
+@one_server("it kills the server with the results")
 def test_redis_is_killed_and_comes_back_with_an_older_copy(crewed: Place) -> None:
     words = 6_000  # twelve seconds: it writes on when Redis is killed, on a slow machine, too
     task_id = crewed.send("write_on", words)

@@ -147,7 +147,7 @@ def test_connections_that_are_cut_lose_the_broadcast_and_nothing_else(stage: Sta
         assert routed.fate(task_id) == REVOKED
 
 
-@one_server  # Celery's own backend knows no other
+@one_server("Celery's own backend knows no cluster")
 @pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")  # by stock Celery
 def test_a_result_that_an_old_worker_stored_is_not_overwritten(stage: Stage, elsewhere: Gateway) -> None:
     """One without Taskbeam: its journal is still at PENDING when somebody cancels the task."""

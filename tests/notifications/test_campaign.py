@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.redis_cluster import one_server
+
 from .campaign import STRIKES, strike_at
 from .heard import Heard, TaskEnd
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@one_server("it kills the server with the results, and starts it again")
 @pytest.mark.timeout(900)
 def test_each_end_is_told_whoever_is_killed(tmp_path: Path) -> None:
     outcome = asyncio.run(strike_at(60, STRIKES, 17, tmp_path))

@@ -149,8 +149,9 @@ def subscribed(client: Any, channel: str) -> Iterator[Any]:
         yield pubsub
 
 
-#: Of tests of what is only on one server.
-one_server = pytest.mark.skipif("config.getoption('--on-cluster')", reason="it is about one server")
+def one_server(reason: str) -> pytest.MarkDecorator:
+    """Of tests that have no meaning, or no place, on a cluster: why."""
+    return pytest.mark.skipif("config.getoption('--on-cluster')", reason=reason)
 
 
 @contextmanager

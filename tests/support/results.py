@@ -119,3 +119,13 @@ def subscribers_of(client: Any, channel: str) -> int:
         return int(count)
     counts = (node.client.execute_command("PUBSUB", "SHARDNUMSUB", channel) for node in _cluster.nodes)
     return sum(int(count) for _, count in counts)
+
+
+@contextmanager
+def servers_of(url: str) -> Iterator[list[redis.Redis]]:
+    """A client of each server that the results at this URL may be on."""
+    if _cluster is None:
+        with redis.Redis.from_url(url) as client:
+            yield [client]
+    else:
+        yield [node.client for node in _cluster.nodes if node.server.running]

@@ -10,6 +10,7 @@ from stack.valkey import Valkey
 from tests.support.closing import close_app
 from tests.support.jobs import jobs_app
 from tests.support.journal import Journals
+from tests.support.results import results_at
 from tests.support.worker import worker
 
 if TYPE_CHECKING:
@@ -32,14 +33,14 @@ def journals(valkey: Valkey) -> Iterator[Journals]:
 
 @pytest.fixture(scope="package")
 def app(valkey: Valkey) -> Iterator[Celery]:
-    made = jobs_app(valkey.url(0), f"taskbeam+{valkey.url(1)}")
+    made = jobs_app(valkey.url(0), "taskbeam+" + results_at(valkey.url(1)))
     yield made
     close_app(made)
 
 
 @pytest.fixture(scope="package")
 def _working(valkey: Valkey) -> Iterator[None]:
-    with worker(valkey.url(0), f"taskbeam+{valkey.url(1)}", pool="threads"):
+    with worker(valkey.url(0), "taskbeam+" + results_at(valkey.url(1)), pool="threads"):
         yield
 
 

@@ -19,6 +19,8 @@ from taskbeam.journal import events
 from taskbeam.waiting import connections
 from tests.support.closing import close_app
 from tests.support.jobs import jobs_app
+from tests.support.redis_cluster import one_server
+from tests.support.results import servers_of
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class TestWithAWorker:
         with pytest.raises(ValueError, match="planted-secret"):
             run(result)
 
+    @one_server("on a cluster they are two to each master")
     def test_many_wait_over_two_connections_and_without_threads(self, app: Celery, valkey: Valkey) -> None:
         """Beside Celery's own connections and threads, which are there before."""
         sent = [app.tasks["jobs.add"].delay(number, 1) for number in range(50)]
@@ -169,9 +172,11 @@ def test_a_lost_connection_is_made_again_and_nothing_is_missed(
     async def use() -> Any:
         waiting = asyncio.create_task(aresult(AsyncResult(task.id, app=app), timeout=DEADLINE))
         await asyncio.to_thread(task.wait_for_subscribers)
-        for client in _clients(valkey):
-            if client["name"] == "taskbeam-gateway":
-                journals.redis.client_kill(client["addr"])
+        with servers_of(valkey.url()) as servers:
+            for server in servers:
+                for client in server.client_list():
+                    if client["name"] == "taskbeam-gateway":
+                        server.client_kill(client["addr"])
         task.append(state=events.SUCCESS, type="state", final=True, result="told meanwhile")
         return await waiting
 

@@ -12,6 +12,7 @@ from taskbeam.journal.feeds.names import feed_keys
 from taskbeam.journal.keys import CELERY_PREFIX
 from tests.support.event_stream import EventStream
 from tests.support.raw_websocket import RawWebSocket
+from tests.support.results import subscribers_of
 from tests.support.tokens import bearer, sign
 from tests.support.waiting import wait_until
 
@@ -57,7 +58,7 @@ class Owner:
 
     def wait_for_subscribers(self) -> None:
         channel = self.keys.channel
-        wait_until(lambda: self._journals.redis.pubsub_numsub(channel)[0][1] > 0)
+        wait_until(lambda: subscribers_of(self._journals.redis, channel) > 0)
 
     def socket(self) -> RawWebSocket:
         return RawWebSocket(self.served, headers=self.headers)

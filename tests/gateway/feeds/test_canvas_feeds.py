@@ -10,11 +10,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from taskbeam.journal.feeds.names import feed_keys
-from taskbeam.journal.keys import CELERY_PREFIX
-from taskbeam.journal.scripts import GROUP_SIZE
+from taskbeam.journal.feeds.canvas_news import GroupSizes, Size
 from tests.support.event_stream import EventStream
 from tests.support.raw_websocket import RawWebSocket
+from tests.support.redis_cluster import one_server
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -33,9 +32,9 @@ class Group:
 
     def seal(self) -> None:
         """What its sender says when all are sent."""
-        head = feed_keys(self.feed, CELERY_PREFIX).head
-        size: list[str | int] = [CELERY_PREFIX, 600, self.id, len(self.tasks), 0, self.tasks[0].id]
-        self._journals.redis.eval(GROUP_SIZE.text.decode(), 1, head, *size)
+        first = self.tasks[0]
+        known = Size(self.id, len(self.tasks), member=first.id)
+        self._journals.writer.tell_canvas(GroupSizes(first.keys, 600, (known,)))
 
     def get(self, resource: str = "", kind: str = "group", **query: Any) -> httpx.Response:
         path = f"{self.served.http}/feeds/{quote(f'{kind}:{self.id}', safe='')}{resource}"
@@ -72,6 +71,7 @@ def test_its_stream_ends_with_it(group: Group) -> None:
         assert stream.status == 204
 
 
+@one_server("on a cluster a feed does not say where its open tasks stand")
 def test_whoever_joins_is_told_how_far_it_is(group: Group) -> None:
     """A task that goes on moves the roll-up without a number."""
     group.tasks[0].append()

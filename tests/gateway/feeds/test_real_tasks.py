@@ -7,18 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-import redis
-
 from taskbeam import labelled
 from taskbeam.journal.events import FINAL_STATES
-from taskbeam.journal.keys import task_keys
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream
 from tests.support.jobs import jobs_app
+from tests.support.results import emptied, names, results_at
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
 
 if TYPE_CHECKING:
+    import redis
     from celery import Celery
 
     from stack.valkey import Valkey
@@ -58,25 +57,24 @@ def follow(served: Gateway, tasks: int) -> Transitions:
 
 def have_ended(client: redis.Redis, tasks: list[str], count: int) -> bool:
     """Whether so many of the tasks have a result."""
-    return client.exists(*(task_keys(task_id).result for task_id in tasks)) >= count
+    return sum(client.exists(names(task_id).result) for task_id in tasks) >= count
 
 
 def journal(client: redis.Redis, task_id: str) -> list[str]:
     """The states that a task was in, one after the other."""
-    log = cast("list[bytes]", client.lrange(task_keys(task_id).log, 0, -1))
+    log = cast("list[bytes]", client.lrange(names(task_id).log, 0, -1))
     states = [json.loads(record.split(b" ", 2)[2])["state"] for record in log]
     return [state for place, state in enumerate(states) if place == 0 or state != states[place - 1]]
 
 
 def test_followers_of_an_owner_hear_what_the_journals_have(served: Gateway, valkey: Valkey) -> None:
-    broker, backend = valkey.url(4), "taskbeam+" + valkey.url(1)
+    broker, backend = valkey.url(4), "taskbeam+" + results_at(valkey.url(1))
     app = jobs_app(broker, backend)
     with (
-        redis.Redis.from_url(valkey.url(1)) as client,
+        emptied(valkey.url(1)) as client,
         ThreadPoolExecutor(FOLLOWERS) as threads,
         worker(broker, backend),
     ):
-        client.flushdb()
         count = 4 * ROUNDS
         following = [threads.submit(follow, served, count)]
         tasks = send(app)

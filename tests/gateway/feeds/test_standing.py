@@ -9,9 +9,12 @@ import pytest
 
 from taskbeam.gateway.transports.portable_socket import HIGH_WATER
 from taskbeam.journal.feeds.bounds import STANDING_TASKS
+from tests.support.redis_cluster import one_server
 from tests.support.tokens import TOKENS
 
 from .owner import transitions
+
+pytestmark = one_server("on a cluster a feed does not say where its open tasks stand")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

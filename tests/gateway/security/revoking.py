@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import redis
 
 from app.settings import Settings
 from taskbeam.cli.revoke import run as revoke_on
 from taskbeam.gateway.connections.celery_application import celery_application
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.gateway import Gateway, gateway
+from tests.support.results import client_of, control, results_at
 from tests.support.tokens import TOKENS, bearer
 
 if TYPE_CHECKING:
@@ -33,20 +32,20 @@ def two_gateways(valkey: Valkey, **settings: Any) -> Iterator[list[Gateway]]:
 
 def end(valkey: Valkey, *, tokens: Sequence[str] = (), owners: Sequence[str] = ()) -> None:
     """Revoke, as the command does."""
-    settings = Settings(result_backend="taskbeam+" + valkey.url(1))
+    settings = Settings(result_backend="taskbeam+" + results_at(valkey.url(1)))
     asyncio.run(revoke_on(celery_application(settings), settings, list(tokens), list(owners)))
 
 
 def entry(valkey: Valkey, name: str, until: float, at: str = "*") -> None:
     """Add a revocation as another server would; ``at`` is the id by its clock."""
-    with redis.Redis.from_url(valkey.url(1)) as client:
-        client.xadd(ONE_SERVER.revocations, {"name": name, "until": until}, id=at)
+    with closing(client_of(valkey.url(1))) as client:
+        client.xadd(control().revocations, {"name": name, "until": until}, id=at)
 
 
 def lose_all(valkey: Valkey) -> None:
     """What a server that is behind knows of revocations: nothing."""
-    with redis.Redis.from_url(valkey.url(1)) as client:
-        client.delete(ONE_SERVER.revocations)
+    with closing(client_of(valkey.url(1))) as client:
+        client.delete(control().revocations)
 
 
 def code(served: Gateway, task: Task, token: str) -> str:
