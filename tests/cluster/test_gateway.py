@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 import redis
 
+from taskbeam.journal.control_keys import CLUSTER
 from tests.fates.jobs import fates_app
 from tests.fates.stage import SHORT_LIVED
 from tests.support.closing import close_app
@@ -22,6 +25,7 @@ from .journals import Journals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from celery import Celery
 
@@ -29,8 +33,16 @@ if TYPE_CHECKING:
     from tests.support.redis_cluster import Cluster
 
 
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the gateways keep what has ended."""
+    return tmp_path_factory.mktemp("history") / "history.db"
+
+
 @pytest.fixture(scope="module", params=PATHS)
-def served(request: pytest.FixtureRequest, cluster: Cluster, broker: Valkey) -> Iterator[Gateway]:
+def served(
+    request: pytest.FixtureRequest, cluster: Cluster, broker: Valkey, history: Path
+) -> Iterator[Gateway]:
     backend = f"taskbeam+{cluster.url()}"
     with gateway(
         "",
@@ -40,6 +52,7 @@ def served(request: pytest.FixtureRequest, cluster: Cluster, broker: Valkey) -> 
         watchdog_interval=0.2,
         lost_after=0.5,
         dashboard=1,
+        history=f"sqlite:///{history}",
     ) as running:
         yield running
 
@@ -90,7 +103,9 @@ def test_a_task_of_a_worker_is_followed_to_its_end(served: Gateway, app: Celery)
     assert told[-1]["result"] == result.get(timeout=DEADLINE)
 
 
-def test_operators_see_the_tasks_of_all_masters(served: Gateway, app: Celery) -> None:
+def test_operators_see_the_tasks_of_all_masters(
+    served: Gateway, app: Celery, cluster: Cluster, history: Path
+) -> None:
     results = [app.signature("jobs.add", args=(number, 1)).apply_async() for number in range(9)]
 
     def seen() -> dict[str, str]:
@@ -101,6 +116,10 @@ def test_operators_see_the_tasks_of_all_masters(served: Gateway, app: Celery) ->
     for result in results:
         task = httpx.get(f"{served.http}/dashboard/tasks/{result.id}", timeout=DEADLINE).json()
         assert (task["state"], task["name"]) == ("SUCCESS", "jobs.add")
+    wait_until(lambda: cluster.owner(CLUSTER.dashboard_owed).client.xlen(CLUSTER.dashboard_owed) == 0)
+    with closing(sqlite3.connect(history)) as database:
+        kept = {task_id for (task_id,) in database.execute("SELECT id FROM taskbeam_history")}
+    assert kept >= {result.id for result in results}
 
 
 def test_a_task_is_cancelled(served: Gateway, app: Celery) -> None:
