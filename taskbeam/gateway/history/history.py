@@ -13,6 +13,7 @@ from taskbeam.background.calls import BlockingCalls
 from taskbeam.background.log_fields import about
 from taskbeam.gateway.dashboard.older import HistoryAwayError
 from taskbeam.gateway.dashboard.place import Place
+from taskbeam.gateway.dashboard.task_list import CHUNK, MOST_LOOKED
 from taskbeam.gateway.history.address import history_address
 from taskbeam.gateway.history.database import CONNECTIONS
 from taskbeam.gateway.history.store import HistoryStore, Search
@@ -36,9 +37,10 @@ READING, WRITING = 5.0, 30.0
 #: Seconds for which a count holds, and how many times as long as it took.
 COUNTED, REST = 5.0, 50
 
-#: Rows that one statement looks at to find words in them, and statements of one page.
+#: Rows that one statement looks at to find words in them (half a second's work of SQLite), and how many such
+#: statements one page takes.
 LOOK = 50_000
-PIECES = 8
+PIECES = 2
 
 
 def history_at(url: str, counts: Counter[str]) -> History:
@@ -74,13 +76,16 @@ class History:
         span = int(since * 1000), None if until is None else int(until * 1000)
         words = list(map(storable, wanted.words))
         reached = before and Place(before.sent, storable(before.task_id))
-        for _ in range(PIECES):
+        most, looked, read = min(most, CHUNK), 0, 0
+        while looked < PIECES and read < MOST_LOOKED:
             search = Search(words, kind and str(kind), *span, reached)
             piece = await self._read(lambda search=search: self._store.find(search, LOOK, most))  # type: ignore[misc]
             for place, row in piece.rows:
                 yield place, json.loads(row)
             if (reached := piece.reached) is None:
                 return
+            looked += len(piece.rows) < most
+            read += len(piece.rows)
         if reached is not None:
             yield reached, None
 

@@ -66,7 +66,8 @@ class HistoryStore:
 
     def find(self, search: Search, look: int, most: int) -> Piece:
         """At most ``most`` rows, of the next ``look`` that are of this kind and time."""
-        window = _window(search, look)
+        # Where every row fits, the first ones are those.
+        window = _window(search, look if search.words else most)
         wanted = select(window.c.sent, window.c.id, window.c.row)
         wanted = wanted.where(*(window.c.words.contains(word, autoescape=True) for word in search.words))
         wanted = wanted.order_by(window.c.sent.desc(), window.c.id.desc()).limit(most)
