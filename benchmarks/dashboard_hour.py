@@ -4,8 +4,8 @@
 
 The journals of 10,000 jobs, nine events each, are written within so many minutes (ten; with 60 it is the hour
 itself), while Chromium has the dashboard open. Then more jobs come at an hour's pace, 2.8 each second, beside
-the list of 10,000: by that CPU is judged, since much of it is spent by the second and not by the job. At the
-end what the page says is compared with the journals.
+the list of 10,000: by that the browser is judged, since much is spent by the second and not by the job. At
+the end what the page says is compared with the journals.
 
 CPU is that of all of the browser's processes, as a part of one core. Memory is what the process that draws
 the page (the renderer) has for itself alone, as Chromium's task manager shows it: the most that was seen,
@@ -171,8 +171,8 @@ def measure(quick: bool, minutes: float) -> Report:
         fault = _difference(served, browser, ticks, found)
     return Report(
         [
-            *_figures(f"{count} jobs in {seconds / 60:g} min", fast, None),
-            *_figures("then an hour's pace", slow, None if quick else CPU_LIMIT),
+            *_figures(f"{count} jobs in {seconds / 60:g} min", fast, judged=not quick and minutes >= 60),
+            *_figures("then an hour's pace", slow, judged=not quick),
             Figure(
                 case="figures",
                 subject="jobs counted",
@@ -211,15 +211,16 @@ def _wrong(served: Gateway, browser: Browser, ticks: Ticks, found: Counter[str])
     return ""
 
 
-def _figures(case: str, used: Used, limit: float | None) -> list[Figure]:
-    def figure(subject: str, value: float, unit: str, limit: float | None) -> Figure:
+def _figures(case: str, used: Used, *, judged: bool) -> list[Figure]:
+    def figure(subject: str, value: float, unit: str, limit: float | None = None) -> Figure:
+        limit = limit if judged else None
         return Figure(case=case, subject=subject, value=value, unit=unit, limit=limit, ours=True)
 
     return [
-        figure("browser CPU", used.cpu, "% of a core", limit),
+        figure("browser CPU", used.cpu, "% of a core", CPU_LIMIT),
         figure("renderer's memory", used.renderer, "MB", MEMORY_LIMIT),
-        figure("of it no garbage", used.collected, "MB", None),
-        figure("JavaScript heap", used.heap, "MB", MEMORY_LIMIT),
+        figure("of it no garbage", used.collected, "MB"),
+        figure("JavaScript heap", used.heap, "MB"),
     ]
 
 

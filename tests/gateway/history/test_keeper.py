@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +14,7 @@ import redis.asyncio
 from sqlalchemy.exc import DataError, OperationalError
 
 from stack.valkey import Valkey
+from taskbeam.background.tasks import BackgroundTasks
 from taskbeam.gateway.dashboard.older import HistoryAwayError
 from taskbeam.gateway.dashboard.task_index import TaskIndex
 from taskbeam.gateway.history import keeper as keeping
@@ -166,7 +167,8 @@ def test_while_the_database_is_away_rows_wait_and_it_is_said(
         async with at() as here:
             here.store.away = True
             mine = here.gateway()
-            task = asyncio.create_task(mine.keeper.run())
+            background = BackgroundTasks()
+            background.keep("history", mine.keeper.run)
             await here.ends(row(number) for number in range(5))
 
             async def has_tried() -> bool:
@@ -181,9 +183,7 @@ def test_while_the_database_is_away_rows_wait_and_it_is_said(
             await until(is_kept)
             assert mine.counts["kept"] == 5
             assert mine.counts["away"] >= 10
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await background.stop()
             assert await mine.owed.count() == 0
 
     asyncio.run(scene())
@@ -200,13 +200,14 @@ def test_another_gateway_may_reach_the_database(at: Callable[[], Any]) -> None:
             here.store.away = True
             mine, other = here.gateway(), lease_of(here.client, ONE_SERVER)
             await here.ends([row(1)])
-            task = asyncio.create_task(mine.keeper.run())
+            background = BackgroundTasks()
+            background.keep("history", mine.keeper.run)
 
             async def taken() -> bool:
                 return here.store.writes > 0 and bool(await other.take())
 
             await until(taken)
-            task.cancel()
+            await background.stop()
             return True
 
     assert asyncio.run(scene())
