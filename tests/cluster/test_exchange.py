@@ -12,10 +12,13 @@ from redis.exceptions import ConnectionError  # noqa: A004
 
 from taskbeam.cluster.appender import ClusterAppender
 from taskbeam.cluster.exchange import ClusterExchange, first_key
+from taskbeam.gateway.jobs.revoking import Revoker
 from taskbeam.journal.appender import BATCH
 from taskbeam.journal.entry import Verdict
 from taskbeam.journal.history import History
 from taskbeam.journal.reader import JournalReader
+from tests.support.closing import close_app
+from tests.support.jobs import jobs_app
 from tests.support.redis_cluster import redis_cluster
 from tests.support.waiting import DEADLINE, wait_until
 
@@ -109,6 +112,21 @@ def test_what_is_appended_is_there_once_though_its_answer_is_lost(
     task.append(1)
     assert asyncio.run(scene(task)) is Verdict.REPEATED
     assert task.said() == [1, 2]
+
+
+def test_a_task_is_revoked_though_the_answer_is_lost(cluster: Cluster, journals: Journals) -> None:
+    async def scene(task: Task, backend: Any) -> bool:
+        async with control_client(seeds(cluster)) as client:
+            connections = LosesAnAnswer(client.topology, DEADLINE)
+            revoked = await Revoker(backend, ClusterAppender(connections)).revoke(task.id)
+            await connections.aclose()
+            return revoked
+
+    app, task = jobs_app("memory://", f"taskbeam+{cluster.url()}"), journals.task()
+    task.append(1, state="PENDING", birth=True, run="")
+    assert asyncio.run(scene(task, app.backend))
+    assert task.states() == ["PENDING", "REVOKED"]
+    close_app(app)
 
 
 def test_a_journal_whose_slot_moves_there_and_back(cluster: Cluster, journals: Journals) -> None:
