@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import redis
+from celery import group as celery_group
 
 from taskbeam.journal.control_keys import CLUSTER
 from tests.fates.jobs import fates_app
@@ -120,6 +121,27 @@ def test_operators_see_the_tasks_of_all_masters(
     with closing(sqlite3.connect(history)) as database:
         kept = {task_id for (task_id,) in database.execute("SELECT id FROM taskbeam_history")}
     assert kept >= {result.id for result in results}
+
+
+def test_operators_see_what_belongs_together_and_purge_a_queue(served: Gateway, app: Celery) -> None:
+    queue = "purged"
+    members = [app.signature("jobs.add", args=(number, 1), queue=queue) for number in range(3)]
+    group: Any = celery_group(members).apply_async()
+    ids = {result.id for result in group.results}
+
+    def canvas() -> dict[str, Any]:
+        url = f"{served.http}/dashboard/tasks/{min(ids)}/canvas"
+        found: dict[str, Any] = httpx.get(url, timeout=DEADLINE).json()
+        return found
+
+    wait_until(lambda: {task["id"] for task in canvas()["tasks"]} == ids)
+    answer = httpx.post(
+        f"{served.http}/dashboard/queues/purge", json={"queue": queue}, timeout=DEADLINE
+    ).json()
+    assert answer == {"queue": queue, "purged": 3, "ended": 3, "kept": 0, "more": False}
+    wait_until(lambda: [task["code"] for task in canvas()["tasks"]] == ["purged"] * 3)
+    paused = httpx.post(f"{served.http}/dashboard/queues/resume", json={"queue": queue}, timeout=DEADLINE)
+    assert paused.json()["code"] == "not_paused"
 
 
 def test_a_task_is_cancelled(served: Gateway, app: Celery) -> None:

@@ -10,11 +10,15 @@ from celery import Celery
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.dashboard.queue_control import QueueControl
+from taskbeam.gateway.jobs.broker import Broker
 from taskbeam.gateway.jobs.consumers import Consumers
+from taskbeam.gateway.jobs.purging import Purged
 from taskbeam.gateway.problems import TaskbeamError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from taskbeam.journal.failures import Failure
 
 QUEUE = "reports"
 
@@ -99,6 +103,37 @@ def test_who_should_go_on_and_does_not_answer_stays_paused() -> None:
     with pytest.raises(TaskbeamError) as refused:
         asyncio.run(control(workers, Kept()).resume(QUEUE))
     assert refused.value.problem is problems.NOT_PAUSED
+
+
+class Journals:
+    """How tasks stand that were not ended; of one nothing can be read."""
+
+    async def states(self, task_ids: Sequence[str]) -> dict[str, str | None]:
+        states = {"runs": "STARTED", "silent": "STALLED", "over": "SUCCESS", "nobodys": None}
+        return {task_id: state for task_id, state in states.items() if task_id in task_ids}
+
+
+class Revoker:
+    """Ends those that wait."""
+
+    async def revoke_all(self, task_ids: Sequence[str], failure: Failure) -> set[str]:
+        assert failure.code == "purged"
+        return {"waits"} & set(task_ids)
+
+
+def test_a_message_stays_while_its_task_may_run() -> None:
+    app = Celery("purged", broker="memory://", set_as_current=False)
+    queue = f"{QUEUE}.kept"
+    for task_id in ("waits", "runs", "silent", "over", "nobodys", "unread"):
+        app.send_task("tests.task", task_id=task_id, queue=queue, ignore_result=True)
+    broker = Broker(app, 60)
+    parts: Any = (Revoker(), Journals(), None, None)
+    purged = asyncio.run(QueueControl(app, broker, None, *parts).purge(queue))
+    assert purged == Purged(3, 1, 3, more=False)
+    broker.close()
+    with app.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        assert channel.queue_purge(queue) == 3
 
 
 def test_where_workers_take_no_commands_none_is_given() -> None:

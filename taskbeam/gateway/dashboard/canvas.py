@@ -41,7 +41,7 @@ class Canvases:
         """What the task belongs to; empty where it is alone: looking at it plants no tree."""
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.hget(self._names.task(task_id).head, "tree")
-        (root,) = await pipeline.execute()
+        (root,) = await pipeline.execute(raise_on_error=True)
         if root is None:
             return Canvas()
         feed = FeedName(FeedKind.TREE, root.decode())

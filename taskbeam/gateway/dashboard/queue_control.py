@@ -117,10 +117,15 @@ class QueueControl:
 
     async def _end(self, task_ids: Sequence[str]) -> Portion:
         ended = await self._revoker.revoke_all(task_ids, PURGED)
-        rows = await self._journals.read([task_id for task_id in task_ids if task_id not in ended])
-        return Portion(
-            len(ended), frozenset(task_id for task_id, row in rows.items() if kind_of(row) in _RUNS)
-        )
+        others = [task_id for task_id in task_ids if task_id not in ended]
+        states = await self._journals.states(others)
+        # One whose journal cannot be read now may run.
+        gone = {each for each, state in states.items() if not _runs(state)}
+        return Portion(len(ended), frozenset(others) - gone)
+
+
+def _runs(state: str | None) -> bool:
+    return state is not None and kind_of({"state": state}) in _RUNS
 
 
 async def _reaching(asking: Awaitable[Answer]) -> Answer:
