@@ -7,7 +7,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 # Hundreds of processes load the same sources: what one has compiled serves the others.
 export PYTHONDONTWRITEBYTECODE =
 # Folders whose tests have their results wherever they are told to.
-CLUSTER ?= tests/fates tests/canvases tests/delivery tests/notifications tests/waiting tests/gateway/feeds tests/cluster
+CLUSTER ?= tests/fates tests/canvases tests/delivery tests/notifications tests/waiting tests/client tests/gateway/feeds tests/cluster
 
 .PHONY: run test cluster check format docs screenshots next bench chaos soak steady clean
 

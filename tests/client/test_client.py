@@ -34,7 +34,9 @@ from taskbeam.client import (
 from taskbeam.journal import events
 from tests.support.closing import close_app
 from tests.support.gateway import gateway
+from tests.support.redis_cluster import one_server
 from tests.support.relay import CALM, Relay, Weather
+from tests.support.results import results_at
 from tests.support.tokens import API_KEY, sign
 from tests.taskbeam.apps import results_app
 
@@ -340,6 +342,7 @@ def test_a_feed_lists_and_goes_on_live(url: str, journals: Journals) -> None:
     run(use)
 
 
+@one_server("on a cluster a feed does not say where its open tasks stand")
 def test_what_is_reported_between_the_list_and_the_stream_is_not_missed(url: str, journals: Journals) -> None:
     owner = "between-the-list-and-the-stream"
     task = journals.task(labels={"owner": owner})
@@ -365,7 +368,7 @@ def test_what_is_reported_between_the_list_and_the_stream_is_not_missed(url: str
 
 def test_a_feed_says_how_large_its_group_is(url: str, valkey: Valkey) -> None:
     """An event of the counts alone is about no task."""
-    app = results_app("taskbeam+" + valkey.url(1))
+    app = results_app("taskbeam+" + results_at(valkey.url(1)))
     sent = group([app.signature("light")] * 2, app=app).apply_async()
     close_app(app)
     name = f"group:{sent.id}"
