@@ -50,7 +50,7 @@ def servers() -> Iterator[tuple[str, str]]:
         Valkey(
             None,
             None,
-            *("--replicaof", f"127.0.0.1 {one.port}", "--repl-diskless-sync-delay", "0", "--dir", folder),
+            *("--replicaof", "127.0.0.1", str(one.port), "--repl-diskless-sync-delay", "0", "--dir", folder),
         ),
     ):
         yield f"taskbeam+{cluster.url()}", f"taskbeam+{one.url()}"

@@ -23,6 +23,7 @@ from celery.signals import task_postrun, task_prerun
 
 from stack.valkey import Valkey
 from taskbeam.journal.labels import HEADER, Labels
+from taskbeam.presence.presence import presence
 
 from . import command, machine
 from .obtain import python_package
@@ -85,14 +86,18 @@ def _report(self: Any, calls: int) -> None:
 
 def interleave(workers: Sequence[Worker], rounds: int, calls: int, warm: int = 1) -> None:
     """Let all take turns, in an order that is shuffled; ``warm``: runs of each before, which do not count."""
-    for worker in workers:  # connections, caches
-        for _ in range(warm):
-            worker.measure(calls)
-        worker.cpu.clear()
-        worker.wall.clear()
-    for _ in range(rounds):
-        for worker in random.sample(workers, k=len(workers)):
-            worker.measure(calls)
+    presence.stay()  # a worker's lease outlives its tasks
+    try:
+        for worker in workers:  # connections, caches
+            for _ in range(warm):
+                worker.measure(calls)
+            worker.cpu.clear()
+            worker.wall.clear()
+        for _ in range(rounds):
+            for worker in random.sample(workers, k=len(workers)):
+                worker.measure(calls)
+    finally:
+        presence.end()
 
 
 def measure(quick: bool) -> Report:
