@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 START_TIMEOUT = 60.0
 
+#: The program of another version, where a test asks for one; otherwise the wheel's.
+_other_program: Path | None = None
+
+
+def serve_with(program: Path | None) -> None:
+    """Servers that this process starts from here on are of this program; None is the wheel's."""
+    global _other_program
+    _other_program = program
+
 
 class Valkey:
     """A Valkey server on a loopback port.
@@ -135,7 +144,15 @@ class Valkey:
 
 def server_command(port: int, data_dir: Path | None, extra_args: tuple[str, ...] = ()) -> list[str]:
     """The command line of one server: https://valkey.io/topics/valkey.conf/."""
-    command = [str(get_binary_path()), "--bind", LOOPBACK, "--port", str(port), "--save", ""]
+    command = [
+        str(_other_program or get_binary_path()),
+        "--bind",
+        LOOPBACK,
+        "--port",
+        str(port),
+        "--save",
+        "",
+    ]
     if data_dir is not None:
         command += ["--dir", str(data_dir), "--appendonly", "yes", "--appendfsync", "no"]
     return [*command, *extra_args]

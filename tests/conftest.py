@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from stack.valkey import Valkey
+from stack.valkey import Valkey, serve_with
 from tests.support.journal import Journals, Task
 from tests.support.patient_http import patient_http
 from tests.support.patient_websockets import patient_websockets
 from tests.support.redis_cluster import want_cluster
+from tests.support.redis_server import knows_tls, serve_tls_with
 from tests.support.results import results_of_all
 from tests.support.side_by_side import group, turn
 from tests.support.warm.programs import warm_programs
@@ -31,10 +32,15 @@ settings.load_profile("taskbeam")
 def pytest_addoption(parser: pytest.Parser) -> None:
     where = "tests that can have their journals on a Redis Cluster do"
     parser.addoption("--on-cluster", action="store_true", help=where)
+    program = "the Redis or Valkey server that tests start, in place of the wheel's"
+    parser.addoption("--redis-server", type=Path, metavar="PROGRAM", help=program)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     want_cluster(config.getoption("--on-cluster"))
+    asked_for = config.getoption("--redis-server")
+    serve_with(asked_for)
+    serve_tls_with(asked_for if asked_for and knows_tls(asked_for) else None)
     # In the background of a shell SIGINT is ignored, and so it would be by all that the tests start.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

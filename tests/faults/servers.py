@@ -104,7 +104,7 @@ class Servers:
 
     def _replicate(self, stack: ExitStack, lag: float) -> None:
         line = self.replication_line = stack.enter_context(Relay(self.results.port))
-        options = ("--dir", str(self._folder), "--replicaof", f"127.0.0.1 {line.port}")
+        options = ("--dir", str(self._folder), "--replicaof", "127.0.0.1", str(line.port))
         self.replica = stack.enter_context(Valkey(None, None, *options))
         with redis.Redis.from_url(self.replica.url()) as client:
             wait_until(lambda: client.info("replication")["master_link_status"] == "up")

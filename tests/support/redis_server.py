@@ -8,6 +8,7 @@ that is called redis-server adds a service, which would start.
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -39,12 +40,24 @@ def find() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+#: What a run of tests has asked for in its place, if that knows TLS.
+_asked_for: Path | None = None
+
+
+def serve_tls_with(program: Path | None) -> None:
+    """Servers with TLS are of this program; None is Debian's."""
+    global _asked_for
+    _asked_for = program
+
+
 def redis_program(directory: Path) -> str:
-    """Debian's Redis server, from ``directory`` if it is installed under another name.
+    """A server that knows TLS: Debian's Redis, from ``directory`` if it is installed under another name.
 
     Raises:
         RuntimeError: it is not installed.
     """
+    if _asked_for:
+        return str(_asked_for)
     path = find()
     if path is None:
         raise RuntimeError("no redis-server: run `python -m tests.support.redis_server`")
@@ -54,6 +67,14 @@ def redis_program(directory: Path) -> str:
     if not link.is_symlink():
         link.symlink_to(path)
     return str(link)
+
+
+def knows_tls(program: Path) -> bool:
+    """Whether a server was built with TLS: of two mistakes in its options it names the first."""
+    said = subprocess.run(
+        [program, "--tls-auth-clients", "no", "--port", "none"], capture_output=True, text=True, check=False
+    )
+    return "tls-auth-clients" not in said.stdout + said.stderr
 
 
 def valkey_program() -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from taskbeam.journal.writer import JournalWriter
 
+#: How Redis keeps a small hash; the second one is from before Redis 7.
+COMPACT = (b"listpack", b"ziplist")
+
 
 class Journal:
     """Speaks for the worker; ``options`` hold for each of its entries."""
