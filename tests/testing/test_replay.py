@@ -22,7 +22,7 @@ from taskbeam.testing import RecordedTask, recorded, recording
 from taskbeam.testing.replay import Follower, Plan, ReplayedTask
 from tests.support.asyncapi import check
 from tests.support.gateway import ROOT
-from tests.support.waiting import START_TIMEOUT
+from tests.support.waiting import START_TIMEOUT, wait_until
 
 from .test_recorded import app
 
@@ -204,6 +204,8 @@ class TestServed:
         assert set(codes[:-1]) == {1012}
 
     def test_a_socket_of_many(self, gateway: str, events: RecordedTask) -> None:
+        snapshot = f"{gateway}/tasks/{events.task_id}"
+        wait_until(lambda: httpx.get(snapshot).json()["final"])  # before, the cursor is one of the future
         with connect(f"{gateway.replace('http', 'ws')}/ws") as socket:
             for message in (
                 {"op": "ping"},
