@@ -30,7 +30,12 @@ def test_fifty_tasks_of_a_killed_worker() -> None:
     with Valkey() as server:
         stage = Stage(server, {"taskbeam_options": {"lease": LEASE}})
         with (
-            gateway(server.url().rsplit("/", 1)[0], watchdog_interval=0.3, lost_after=1) as served,
+            gateway(
+                server.url().rsplit("/", 1)[0],
+                result_backend=stage.backend,
+                watchdog_interval=0.3,
+                lost_after=1,
+            ) as served,
             stage.worker("threads", concurrency=EARLY + LATE) as doomed,
         ):
             early = [stage.send("gated") for _ in range(EARLY)]
