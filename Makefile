@@ -65,7 +65,7 @@ steady: $(VENV)/.ready-peers  ## every test ten times, beside two busy CPUs; hou
 	@$(BIN)/python -m tests.steady $(STEADY)
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) node_modules build frontend/types frontend/custom-elements.json tests/frontend/projects/node_modules var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build frontend/types frontend/custom-elements.json frontend/examples/dist frontend/examples/node_modules tests/frontend/projects/node_modules var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Taskbeam needs Python 3.11 or later: make PYTHON=python3.12 ...")'
