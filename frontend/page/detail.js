@@ -184,7 +184,7 @@ export class Detail {
 /** @param {Proof} proof @returns {string} in words */
 function proved({ count, numbered, missing, repeated, recovered, cuts, requests, polls }) {
   if (!count) return "Waiting for the first event";
-  const parts = [`${count - repeated} of ${counted(numbered, "event")}`, `${missing} lost`, `${repeated} duplicated`];
+  const parts = [`${(count - repeated).toLocaleString("en")} of ${counted(numbered, "event")}`, `${missing} lost`, `${repeated} duplicated`];
   if (recovered) parts.push(`${recovered} replayed`);
   if (cuts) parts.push(counted(cuts, "reconnect"));
   if (requests && polls > requests) parts.push(`${counted(requests, "request")} instead of ${counted(polls, "poll")}`);

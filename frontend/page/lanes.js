@@ -10,7 +10,7 @@ const AXIS = 26;
 const EDGE = 14;
 /** Half of the widest mark. */
 const MARK = 28;
-/** Events drawn; a longer job shows its newest. */
+/** Events drawn; of a longer job each second one, or third … */
 const MOST_POINTS = 400;
 /** Seconds that the axis shows at the least. */
 const SHORTEST = 0.05;
@@ -24,7 +24,7 @@ const SHORTEST = 0.05;
  */
 export function drawLanes(svg, trace, { now, over }) {
   const width = svg.clientWidth;
-  const points = trace.points.slice(-MOST_POINTS);
+  const points = thinned(trace.points, MOST_POINTS);
   const height = LANES.length * LANE + AXIS;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const from = points[0]?.ts ?? now;
@@ -38,6 +38,19 @@ export function drawLanes(svg, trace, { now, over }) {
     ...(points.length ? [way(points, x)] : []),
     ...head(trace, points, x, to, over),
     ...points.map((point) => dot(point, x(point.ts), trace.recovered(point))),
+  );
+}
+
+/**
+ * A part of the points, from the first to the last: those at which the transport has changed are among them.
+ *
+ * @param {readonly Point[]} points
+ * @param {number} most beside the changes and the last
+ */
+export function thinned(points, most) {
+  const stride = Math.ceil(points.length / most);
+  return points.filter(
+    ({ transport }, index) => index % stride === 0 || index === points.length - 1 || transport !== points[index - 1]?.transport,
   );
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { marks } from "../../frontend/page/lanes.js";
+import { marks, thinned } from "../../frontend/page/lanes.js";
 import { Trace } from "../../frontend/page/trace.js";
 
 /** @param {string} id @param {number} ts @returns {any} */
@@ -78,4 +78,13 @@ test("marks are round, and not too many", () => {
   assert.deepEqual(marks(1, 6), [0, 0.2, 0.4, 0.6, 0.8, 1]);
   assert.deepEqual(marks(4.7, 6), [0, 1, 2, 3, 4]);
   assert.deepEqual(marks(0.087, 6), [0, 0.02, 0.04, 0.06, 0.08]);
+});
+
+test("of a long job's events a part is drawn, from the first to the last, with each change of the transport", () => {
+  /** @type {import("../../frontend/page/trace.js").Point[]} */
+  const points = Array.from({ length: 1_000 }, (_, seq) => ({ seq, ts: seq, transport: seq < 501 ? "sse" : "poll", liveSince: 0 }));
+  const drawn = thinned(points, 100).map(({ seq }) => seq);
+  assert.deepEqual([drawn[0], drawn[1], drawn.at(-1), drawn.length], [0, 10, 999, 102]);
+  assert.ok(drawn.includes(501));
+  assert.equal(thinned(points.slice(0, 100), 100).length, 100);
 });
