@@ -31,7 +31,8 @@ class Options:
 
     - ``limit``: records that a log keeps, ``limit_bytes``: bytes of them. ``keep``: seconds that a tombstone
       outlives its journal. None = as the journal's other writers have it, or else the default.
-    - ``sharded``: publish with SPUBLISH, for a cluster with sharded pub/sub; runs are then not watched.
+    - ``sharded``: publish with SPUBLISH, for a proxy before a cluster; runs are then not watched. With
+      ``taskbeam+rediscluster://`` it is implied, and they are.
     - ``lease``: seconds after which a silent worker is taken for gone.
     - ``interval``: seconds within which only the latest `progress()` goes out.
     - ``cancel_updates``: in a task that somebody cancelled, plain `update_state()` raises `Cancelled`, as

@@ -16,7 +16,7 @@ from tests.support.gateway import ROOT
 from .aspects import ASPECTS
 from .page import Absent, Tried, page
 from .sources import UnavailableError, obtain
-from .trial import strike
+from .trial import run_tests
 from .versions import Version, full_release, versions
 
 PAGE = ROOT / "docs/compatibility.md"
@@ -47,7 +47,7 @@ def _try(version: Version) -> Tried:
     lacking = {aspect: why for aspect in ASPECTS if (why := aspect.lacks(version.release, program))}
     print(f"… {version.name}: {program}", file=sys.stderr)
     with TemporaryDirectory(prefix="compatibility-") as folder:
-        outcomes = strike(version.release, program, Path(folder) / "report.xml")
+        outcomes = run_tests(version.release, program, Path(folder) / "report.xml")
     return Tried(version.name, full_release(program), version.source.words, outcomes, lacking)
 
 

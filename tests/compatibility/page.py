@@ -74,8 +74,9 @@ def page(tried: Sequence[Tried], absent: Sequence[Absent]) -> str:
 def _cell(tried: Tried, aspect: Aspect) -> str:
     if aspect in tried.lacking:
         return tried.lacking[aspect]
-    passed, failed = tried.outcomes[aspect]
-    return f"{passed} passed, **{len(failed)} failed**" if failed else f"{passed} passed"
+    passed, failed, skipped = tried.outcomes[aspect]
+    more = [f"**{len(failed)} failed**"] * bool(failed) + [f"{skipped} skipped"] * bool(skipped)
+    return ", ".join([f"{passed} passed", *more])
 
 
 def _failed(tried: Tried) -> list[str]:

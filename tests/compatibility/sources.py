@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,9 +79,7 @@ class Debian(NamedTuple):
         if shutil.which("apt-get") is None:
             raise UnavailableError("this machine has no apt-get")
         (folder / "lists/partial").mkdir(parents=True)
-        (folder / "sources.list").write_text(
-            f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {self.suite} main\n"
-        )
+        (folder / "sources.list").write_text(f"deb [signed-by={KEYRING}] {_mirror()} {self.suite} main\n")
         own = {
             "Dir::Etc::sourcelist": folder / "sources.list",
             "Dir::Etc::sourceparts": "-",
@@ -139,7 +138,18 @@ def obtain(name: str, source: Source) -> Path:
     return server
 
 
-def _run(command: list[str], folder: Path | None = None) -> None:
+def _mirror() -> str:
+    """Where this machine has its own packages from: other releases are beside them."""
+    asked = ["apt-get", "indextargets", "--format", "$(SUITE) $(REPO_URI)", "Created-By: Packages"]
+    for target in _run(asked).splitlines():
+        suite, address = target.split()
+        if "security" not in suite:
+            return address
+    raise UnavailableError("apt-get has no list of packages")
+
+
+def _run(command: list[str], folder: Path | None = None) -> str:
+    """What it printed. Raises `UnavailableError` where it failed."""
     try:
         done = subprocess.run(
             command,
@@ -156,4 +166,7 @@ def _run(command: list[str], folder: Path | None = None) -> None:
         said = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()
         # What runs, and what it would have been required by, says nothing to a reader.
         why = said[-1].removeprefix("E: ").removeprefix(f"{command[0]}: ").partition(" (required by")[0]
+        if newer := re.search(r"GLIBC_([\d.]+)' not found", why):
+            why = f"its program needs glibc {newer[1]}, which is newer than this machine's"
         raise UnavailableError(why)
+    return done.stdout

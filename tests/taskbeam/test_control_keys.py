@@ -44,6 +44,8 @@ NAMES = {
     "dashboard_kind(a)": "dashboard:kind:a",
     "news": "news",
     "dashboard_again(a)": "dashboard:again:a",
+    "dashboard_owed": "dashboard:owed",
+    "dashboard_history": "dashboard:history",
     "notify_due": "notify:due",
     "notify_tries": "notify:tries",
     "notify_targets": "notify:targets",

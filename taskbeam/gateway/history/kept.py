@@ -27,7 +27,7 @@ def columns_of(row: Row, meta: str | None) -> dict[str, Any]:
     """The row as the table has it; ``meta`` is of `kept_meta`."""
     return {
         "id": storable(row["id"]),
-        "epoch": epoch_of(row),
+        "epoch": row["epoch"],
         "sent": round(row["sent"] * 1000),
         "ts": round(row["ts"] * 1000),
         "kind": str(kind_of(row)),
@@ -35,11 +35,6 @@ def columns_of(row: Row, meta: str | None) -> dict[str, Any]:
         "row": to_json(row),
         "meta": meta,
     }
-
-
-def epoch_of(row: Row) -> int:
-    """Of its journal: with the id it names one life of the task. Earlier versions kept rows without it."""
-    return int(row.get("epoch") or round(row["sent"] * 1000))
 
 
 def kept_meta(stored: bytes, hidden: Collection[str]) -> str | None:

@@ -67,7 +67,3 @@ def test_what_is_too_long_is_left_out_and_the_rest_is_kept() -> None:
 @pytest.mark.parametrize("stored", [b"", b"\x80\x04\x95", b"{cut", b"[]", b'{"no": "status"}'], ids=repr)
 def test_of_what_cannot_be_read_nothing_is_kept(stored: bytes) -> None:
     assert kept_meta(stored, ()) is None
-
-
-def test_rows_of_earlier_versions_have_a_life_too() -> None:
-    assert columns_of(row(1, epoch=None), None)["epoch"] == round(row(1)["sent"] * 1000)
