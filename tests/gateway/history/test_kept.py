@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from taskbeam.gateway.dashboard.details import stored_details
-from taskbeam.gateway.history.kept import MOST_TEXT, columns_of, kept_meta
+from taskbeam.gateway.history.kept import MOST_TEXT, kept_meta
 from taskbeam.stock.meta import all_members
-
-from .rows import row
 
 CALLED: dict[str, Any] = {
     "args": [1, {"__type__": "datetime", "__value__": "2026-11-29T10:00:00"}],
