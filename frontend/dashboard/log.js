@@ -134,6 +134,6 @@ export class Log {
     const at = ts === undefined ? "" : new Date(ts * 1000).toISOString();
     const line = [at, kind, text].filter(Boolean).join(" ");
     const copied = await copy(what === "line" ? line : new URL(this.#address(this.#chosen), location.href).href, this.#section);
-    say(find(this.#section, ".note"), copied ? `The ${what} is copied.` : "This browser lets the page copy nothing.");
+    say(find(this.#section, ".note"), copied ? `The ${what} is copied.` : "This browser does not let the page copy. Select the text and copy it by hand.");
   }
 }

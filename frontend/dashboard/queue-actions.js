@@ -17,7 +17,7 @@ const QUESTIONS = {
   }),
   pause: (queue) => ({
     question: `Pause the queue ${queue}?`,
-    note: "Its workers stop taking jobs from it; those that they have fetched still run. A worker that starts later, or again, takes from it.",
+    note: "Its workers stop taking jobs from it; those that they have fetched still run. A worker that starts or restarts later takes jobs from it.",
     yes: "Pause queue",
   }),
   resume: (queue) => ({
@@ -47,8 +47,8 @@ export function purged({ purged, ended, kept, more }) {
 
 /** @param {QueueAct} what @param {QueueWorkers} answer */
 export function controlled(what, { workers, silent }) {
-  const done = what === "pause" ? "no longer take from it" : "take from it again";
-  if (workers.length) return `${workers.join(", ")} ${workers.length === 1 ? done.replace("take", "takes") : done}. The table shows it within seconds.`;
-  if (silent.length) return "No worker that should did answer.";
-  return what === "pause" ? "No worker takes from it: there is nothing to pause." : "The paused workers are gone. They take from it when they come back.";
+  const done = what === "pause" ? "stopped taking jobs from it" : `${workers.length === 1 ? "takes" : "take"} jobs from it again`;
+  if (workers.length) return `${workers.join(", ")} ${done}. The table shows it within seconds.`;
+  if (silent.length) return "None of its workers answered.";
+  return what === "pause" ? "No worker takes jobs from this queue, so there is nothing to pause." : "The paused workers have stopped. They take jobs from it again when they restart.";
 }

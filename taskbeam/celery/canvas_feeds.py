@@ -63,5 +63,5 @@ class CanvasFeeds:
 
     def _send(self, news: CanvasNews) -> None:
         if self._backend.options.sharded and self._backend.kind_of_keys.beside_control:
-            return  # one server that is told to be many has no feeds
+            return  # `sharded` behind a proxy has no feeds
         self._outbox.tell_canvas(news)

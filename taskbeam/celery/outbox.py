@@ -150,7 +150,7 @@ class Outbox:
         except Exception as error:  # a credential provider may raise anything
             if refuses_for_good(error):
                 logger.warning(
-                    "%s cannot be told: %s. That feed may never end.",
+                    "Cannot update %s: %s. That feed may never end.",
                     news,
                     error,
                     extra=about(task_id=news.task_id or None),

@@ -80,7 +80,7 @@ class UntoldFeeds:
             return
         if not self.waits_for(error.server):
             logger.warning(
-                "%s cannot be told now, and is told when %s takes it: %s",
+                "Cannot update %s. Trying again until %s answers: %s",
                 lack,
                 error.server or "the cluster",
                 error,
@@ -95,8 +95,8 @@ class UntoldFeeds:
             time.sleep(LOOK)
         if left := len(self):
             logger.warning(
-                "The worker stops, and %d feeds are not told yet. Each is told with the next event of its "
-                "task, or when somebody lists it",
+                "The worker stops before %d feeds are up to date. Each is repaired by its task's next event, "
+                "or when somebody lists it",
                 left,
             )
 
@@ -105,8 +105,8 @@ class UntoldFeeds:
             self.dropped += 1
             if is_milestone(self.dropped):
                 logger.warning(
-                    "%s is not told, for %d others wait for servers that are away. It is told with the next "
-                    "event of the task, or when somebody lists it. Number of times: %d",
+                    "Dropped an update of %s: %d others wait for servers that are away. The task's next "
+                    "event, or listing the feed, repairs it. Dropped so far: %d",
                     kept.lack,
                     MOST,
                     self.dropped,

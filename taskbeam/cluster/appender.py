@@ -96,9 +96,7 @@ def _rounds(entries: Sequence[Entry]) -> Iterator[list[int]]:
 def _note(reply: Any) -> None:
     """Until a later task of the queue begins, those behind this one are told one too many."""
     if isinstance(reply, Exception):
-        logger.warning(
-            "Cannot tell queues, the dashboard and who is notified that a task has ended: %s", reply
-        )
+        logger.warning("Cannot update queues, dashboard or notifications for a task: %s", reply)
 
 
 def _as_redis_py(reply: Any) -> Any:

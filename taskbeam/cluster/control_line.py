@@ -64,8 +64,8 @@ class Silence:
         """There was no room for so many commands; the log says so at once, and later how many they were."""
         if commands and not self.lost:
             logger.warning(
-                "There is no room for all that is to be said of runs and places in queues until it can be: "
-                "what is oldest is dropped. Runs that are over may be shown until their worker misses them"
+                "Too many changes of runs and queue places wait for Redis: dropping the oldest. Ended runs "
+                "may show as running until their worker notices"
             )
         self.lost += commands
 

@@ -27,7 +27,7 @@ class NotToldError(Exception):
 
 
 class Lack(Protocol):
-    """What a feed is still to be told; equal to another of the same. Its text begins a line of the log."""
+    """What a feed is still to be told; equal to another of the same. Its text names the feed in the log."""
 
     @property
     def task_id(self) -> str:

@@ -34,9 +34,9 @@ async def _tell(exchange: Exchange, keys: TaskKeys, feed: str, owed: Owed) -> No
         await carry_out(exchange, tell(keys, feed, owed))
     except RedisError as error:  # whatever a feed has, it costs its task nothing
         logger.warning(
-            "Task %s: its feed %s cannot be told now: %s",
-            keys.task_id,
+            "Cannot update feed %s of task %s: %s. The task's next event, or listing the feed, repairs it",
             feed,
+            keys.task_id,
             error,
             extra=about(task_id=keys.task_id),
         )

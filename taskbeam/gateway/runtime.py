@@ -357,8 +357,8 @@ class Runtime:
     def _notifications(self) -> Notifications:
         if self.sharded and self.hub.keys("").beside_control:
             raise CeleryConfigurationError(
-                "TASKBEAM_WEBHOOKS and TASKBEAM_VAPID_KEY do not go with one server that is told to be many "
-                "(sharded)."
+                "TASKBEAM_WEBHOOKS and TASKBEAM_VAPID_KEY do not work with `sharded` behind a proxy. "
+                "Use taskbeam+rediscluster://…, or unset them."
             )
         with notification_extras():
             from taskbeam.gateway.notifications import Notifications

@@ -184,7 +184,7 @@ class Watchdog:
         answers = list(zip(runs, await self._appender.append_each(entries), strict=True))
         errors = [answer for _, answer in answers if isinstance(answer, Exception)]
         if errors:
-            logger.warning("Cannot tell what became of %d runs, trying again: %s", len(errors), errors[0])
+            logger.warning("Cannot report the state of %d runs, trying again: %s", len(errors), errors[0])
         return [(run, answer) for run, answer in answers if isinstance(answer, Appended)]
 
     async def _settle_stalled(self, now: int) -> tuple[int, int]:
@@ -229,13 +229,13 @@ class Watchdog:
             await self._redis.zrem(self._control.stalled, *done)
 
     async def _end_dependents(self, run: Stalled, appended: Appended) -> bool:
-        """Tell those that wait for the task; returns whether all are told. Else the next sweep tells them."""
+        """End those that depend on the task; returns whether all are ended. Else the next sweep ends them."""
         keys = partial(self._kind_of_keys(run.result_key).of, run.row.task_id)
         try:
             await end_dependents_async(appended.dependents, keys, self._appender)
         except REDIS_AWAY as error:
             logger.warning(
-                "Cannot tell all tasks that wait for task %s, trying again: %s",
+                "Cannot end all tasks that depend on task %s, trying again: %s",
                 run.row.task_id,
                 error,
                 extra=about(task_id=run.row.task_id),

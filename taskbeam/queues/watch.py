@@ -144,7 +144,7 @@ class QueueWatch:
                     task_id, keys, queue, int(number), name.decode(), int(seq), last
                 )
         if first_error is not None:
-            logger.warning("Cannot look up all who wait; the others are told: %s", first_error)
+            logger.warning("Cannot read all waiting tasks; reporting the others: %s", first_error)
         return unsent
 
     async def _ask(self, commands: list[tuple[Part, ...]]) -> list[Any]:
@@ -190,7 +190,7 @@ class QueueWatch:
                 first_error = first_error or answer
             self._doubt(task)
         if first_error is not None:
-            logger.warning("Cannot tell all who wait where they stand; the others are told: %s", first_error)
+            logger.warning("Cannot report all places in queues; reported the others: %s", first_error)
         return told
 
     def _doubt(self, task: Waiting) -> None:

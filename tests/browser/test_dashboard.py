@@ -166,7 +166,7 @@ def test_a_queue_is_paused_purged_and_resumed_after_questions(site: Whole, page:
         assert violations(page) == []
         sure.get_by_role("button", name="Close").click()
 
-    do("Pause", told="no longer takes from it")
+    do("Pause", told="stopped taking jobs from it")
     expect(row.locator("td.number").nth(1)).to_have_text("Paused", timeout=SOON)
     expect(row.get_by_role("button", name="Resume texts")).to_be_focused()
     task = httpx.post(f"{site.address}/texts", json={"words": 7}).json()["task_id"]
@@ -176,7 +176,7 @@ def test_a_queue_is_paused_purged_and_resumed_after_questions(site: Whole, page:
     do("Purge", told="1 message taken out, 1 job ended.")
     expect(row_of(page, task)).to_contain_text("REVOKED", timeout=SOON)
     expect(row_of(page, task)).to_contain_text("The task was taken out of its queue before it began.")
-    do("Resume", told="takes from it again")
+    do("Resume", told="takes jobs from it again")
     expect(row.locator("td.number").nth(1)).to_have_text(re.compile(r"^[1-9]"), timeout=SOON)
     task = httpx.post(f"{site.address}/texts", json={"words": 7}).json()["task_id"]
     expect(row_of(page, task)).to_contain_text("SUCCESS", timeout=SOON)

@@ -174,7 +174,7 @@ async def test_whatever_is_wrong_with_a_feed_costs_a_gateway_no_event(
         assert (await ClusterAppender(exchange).append(revoked)).verdict is Verdict.APPENDED
         await exchange.aclose()
     feed.client.delete(feed.keys.head)
-    assert f"Task {task.id}: its feed owner:{owner.name} cannot be told now" in caplog.text
+    assert f"Cannot update feed owner:{owner.name} of task {task.id}" in caplog.text
 
 
 def test_whoever_lists_a_feed_tells_it_an_end_that_is_untold(

@@ -15,11 +15,11 @@ test("what was taken out, what stays, and what there was no time for is told", (
 });
 
 test("nobody is said to have stopped who did not answer", () => {
-  assert.match(controlled("pause", { queue: "q", workers: ["a", "b"], silent: [] }), /^a, b no longer take from it/);
-  assert.match(controlled("resume", { queue: "q", workers: ["a"], silent: ["b"] }), /^a takes from it again/);
-  assert.equal(controlled("pause", { queue: "q", workers: [], silent: ["b"] }), "No worker that should did answer.");
+  assert.match(controlled("pause", { queue: "q", workers: ["a", "b"], silent: [] }), /^a, b stopped taking jobs from it/);
+  assert.match(controlled("resume", { queue: "q", workers: ["a"], silent: ["b"] }), /^a takes jobs from it again/);
+  assert.equal(controlled("pause", { queue: "q", workers: [], silent: ["b"] }), "None of its workers answered.");
   assert.match(controlled("pause", { queue: "q", workers: [], silent: [] }), /nothing to pause/);
-  assert.match(controlled("resume", { queue: "q", workers: [], silent: [] }), /when they come back/);
+  assert.match(controlled("resume", { queue: "q", workers: [], silent: [] }), /when they restart/);
 });
 
 test("a queue that was paused is no queue without workers", () => {

@@ -49,7 +49,7 @@ def test_a_task_of_which_that_is_not_known_has_no_link(name: str) -> None:
     ],
 )
 def test_what_is_no_address_is_refused_at_once(template: str) -> None:
-    with pytest.raises(ValueError, match=r"it has to begin|in braces"):
+    with pytest.raises(ValueError, match=r"it has to begin|unknown placeholder"):
         checked(template)
     with pytest.raises(ValueError, match="dashboard_log_url"):
         GatewaySettings(dashboard_log_url=template)

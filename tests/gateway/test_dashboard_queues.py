@@ -98,7 +98,7 @@ def test_tasks_of_a_purged_queue_end(
     (kept,) = map(json.loads, broker.lrange(QUEUE, 0, -1))
     assert kept["headers"]["id"] == runs.id
     assert not broker.zcard("unacked_index")
-    wait_until(lambda: f"Queue {QUEUE} is purged of 5 messages, 2 tasks" in served.process.output)
+    wait_until(lambda: f"Purged queue {QUEUE}: removed 5 messages, revoked 2 tasks" in served.process.output)
     runs.finish()
     assert ask(served, "purge").json()["purged"] == 1, "it has ended: its message is of no use"
     assert ask(served, "purge").json()["purged"] == 0

@@ -156,7 +156,7 @@ def test_what_there_is_no_room_for_is_counted_and_logged(
     left = [client.exists(work.registered.runs_key) for work in works]
     assert left == [1, 1, 0, 0, 0, 0], "the oldest are lost"
     told = [record.getMessage() for record in caplog.records]
-    assert "There is no room" in told[1]
+    assert "dropping the oldest" in told[1]
     assert told[2].endswith("; 9 changes were lost")
 
 

@@ -79,7 +79,7 @@ def test_it_waits_no_longer_than_it_may_and_says_what_is_left(
 ) -> None:
     untold.keep(told.again, lacking(FEED), SERVER)
     untold.drain(0.0)
-    assert "1 feeds are not told yet" in caplog.text
+    assert "before 1 feeds are up to date" in caplog.text
 
 
 def test_a_server_that_hangs_delays_its_own_feeds_alone(untold: UntoldFeeds) -> None:
@@ -142,4 +142,4 @@ def test_what_there_is_no_room_for_is_counted_and_logged(
         untold.keep(told.again, lacking(f"tag:{number}"), SERVER)
     assert (len(untold), untold.dropped) == (2, 4)
     assert [record.task_id for record in caplog.records] == [TASK]  # type: ignore[attr-defined]
-    assert "its feed tag:2 is not told" in caplog.text
+    assert f"Dropped an update of feed tag:2 of task {TASK}" in caplog.text

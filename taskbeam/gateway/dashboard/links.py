@@ -25,7 +25,9 @@ def checked(template: str) -> str:
         raise ValueError("it has to begin with http:// or https:// and a host")
     unknown = sorted(set(_NAME.findall(template)) - set(NAMES))
     if unknown or set("{}") & set(_NAME.sub("", template)):
-        raise ValueError(f"in braces it may have {', '.join(NAMES)}; braces of its own are %7B and %7D")
+        raise ValueError(
+            f"unknown placeholder: use {', '.join(NAMES)} in braces, and write any other brace as %7B or %7D"
+        )
     return template
 
 

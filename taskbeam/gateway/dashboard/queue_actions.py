@@ -74,7 +74,7 @@ async def purge(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) -> 
     with caller.visit():
         purged = await gateway.queue_control.purge(chosen.queue)
     logger.warning(
-        "Queue %s is purged of %d messages, %d tasks are revoked, by %s",
+        "Purged queue %s: removed %d messages, revoked %d tasks (by %s)",
         chosen.queue,
         purged.purged,
         purged.ended,
@@ -92,7 +92,7 @@ async def purge(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) -> 
 async def pause(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) -> QueueWorkers:
     """Tell the workers to stop consuming a queue; what they have fetched still runs.
 
-    A worker that starts later, or again, consumes it.
+    A worker that starts or restarts later consumes it.
     It takes the scope `cancel` on the dashboard's own task.
     """
     identity = await require_operator(gateway, caller, Action.CANCEL)
@@ -121,7 +121,7 @@ async def resume(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) ->
 
 def _answer(queue: str, what: str, told: Told, identity: Identity) -> QueueWorkers:
     logger.warning(
-        "Queue %s is %s at %d workers, %d are silent, by %s",
+        "Queue %s: %s by %d workers, %d did not answer (by %s)",
         queue,
         what,
         len(told.workers),

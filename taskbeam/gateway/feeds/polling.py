@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class FeedPolling:
     """Reads feeds. ``key_prefix`` stands before a task's id in the key of its result.
 
-    ``has_feeds``: whether there are any; one server that is told to be many has none.
+    ``has_feeds``: whether there are any; `sharded` behind a proxy has no feeds.
     """
 
     def __init__(self, reader: FeedReader, polling: Polling, key_prefix: str, *, has_feeds: bool) -> None:

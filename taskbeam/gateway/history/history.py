@@ -138,7 +138,7 @@ class History:
         try:
             await self._writes.run(self._store.close, READING)
         except TimeoutError:
-            logger.warning("The history does not answer, and its connections are left open.")
+            logger.warning("Cannot close the connections to the history database: it does not answer")
         self._reads.close()
         self._writes.close()
 
@@ -156,9 +156,13 @@ class History:
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             if not self._away:
                 self._away = True
-                logger.warning("The history does not answer; it is asked again and again: %r", error)
+                logger.warning(
+                    "Cannot reach the history database, trying again: %r. "
+                    "The dashboard shows only what Redis has",
+                    error,
+                )
             raise HistoryAwayError(str(error) or "it takes too long") from error
         if self._away:
             self._away = False
-            logger.info("The history answers again.")
+            logger.info("The history database answers again")
         return answer

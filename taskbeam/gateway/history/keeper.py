@@ -91,7 +91,7 @@ class HistoryKeeper:
                     await self.keep()
                 backoff.reset()
             except REDIS_AWAY as error:
-                logger.warning("The history cannot reach Redis, trying again: %s", error)
+                logger.warning("Cannot read the history's queue from Redis, trying again: %s", error)
             except HistoryAwayError as error:
                 pause = backoff.next()
                 await self._away(error)

@@ -73,7 +73,7 @@ class GroupSizes:
     task_id = ""
 
     def __str__(self) -> str:
-        return f"Group {self.sizes[0].group}: its size"
+        return f"feed {self.feed} (its size)"
 
     @property
     def feed(self) -> str:
@@ -121,7 +121,7 @@ class ErrbacksSent:
     tree: str
 
     def __str__(self) -> str:
-        return f"Task {self.task_id}: its feed {self.feed}"
+        return f"feed {self.feed} of task {self.task_id}"
 
     @property
     def task_id(self) -> str:

@@ -48,7 +48,7 @@ class TaskLack:
     feed: str
 
     def __str__(self) -> str:
-        return f"Task {self.task_id}: its feed {self.feed}"
+        return f"feed {self.feed} of task {self.task_id}"
 
     @property
     def task_id(self) -> str:
