@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from taskbeam.background.tasks import BackgroundTasks
 from taskbeam.celery.external_entries import lost_result
@@ -19,17 +19,7 @@ from taskbeam.follow.position_check import PositionCheck
 from taskbeam.gateway.auth.guard import Guard
 from taskbeam.gateway.connections.broker import redis_broker
 from taskbeam.gateway.connections.broker_check import BrokerCheck
-from taskbeam.gateway.dashboard.again import RunAgain
-from taskbeam.gateway.dashboard.canvas import Canvases
-from taskbeam.gateway.dashboard.details import TaskDetails
-from taskbeam.gateway.dashboard.journals import JournalRows
-from taskbeam.gateway.dashboard.pauses import Pauses
-from taskbeam.gateway.dashboard.publisher import DASHBOARD, DashboardPublisher
-from taskbeam.gateway.dashboard.queue_control import QueueControl
-from taskbeam.gateway.dashboard.sent_to import SentTo
-from taskbeam.gateway.dashboard.sources import sources_of
-from taskbeam.gateway.dashboard.task_index import TaskIndex
-from taskbeam.gateway.dashboard.task_list import TaskList
+from taskbeam.gateway.dashboard.dashboard import Dashboard
 from taskbeam.gateway.delivery.heartbeat import Heartbeats
 from taskbeam.gateway.delivery.polling import Polling
 from taskbeam.gateway.delivery.traced_ends import TracedEnds
@@ -37,7 +27,6 @@ from taskbeam.gateway.environment import unknown_variables
 from taskbeam.gateway.feeds.polling import FeedPolling
 from taskbeam.gateway.jobs.broker import Broker
 from taskbeam.gateway.jobs.cancelling import Canceller
-from taskbeam.gateway.jobs.consumers import Consumers
 from taskbeam.gateway.jobs.idempotency import IdempotencyKeys
 from taskbeam.gateway.jobs.revoking import Revoker
 from taskbeam.gateway.jobs.sending import TaskSender
@@ -65,15 +54,12 @@ if TYPE_CHECKING:
     from taskbeam.gateway.auth.feed_access import AuthorizeFeed
     from taskbeam.gateway.auth.policy import Authorize
     from taskbeam.gateway.auth.tokens import Tokens
-    from taskbeam.gateway.history.history import History
-    from taskbeam.gateway.history.keeper import HistoryKeeper
     from taskbeam.gateway.http.paths import Paths
     from taskbeam.gateway.metrics.exposition import Exposition
     from taskbeam.gateway.notifications import Notifications
     from taskbeam.gateway.quotas.quotas import QuotaOf
     from taskbeam.gateway.settings import GatewaySettings
     from taskbeam.journal.exchange import Exchange
-    from taskbeam.journal.keys import JournalNames
     from taskbeam.measures.measures import Measures
 
 #: Bytes of a replay that are written to a client at once. One that does not read holds up no more than this,
@@ -201,49 +187,26 @@ class Runtime:
         self.webhooks = self.notifications.webhooks if self.notifications is not None else None
         self.push = self.notifications.push if self.notifications is not None else None
         self.preferences = self.notifications.preferences if self.notifications is not None else None
-        self._publisher = None
-        #: Tasks that Redis no longer has.
-        self.history = self._history() if settings.history is not None else None
-        self._keeper: HistoryKeeper | None = None
-        source, reads = sources_of(self.redis, self.control, self.connection, journals.names)
-        rows = JournalRows(reads, journals.names, DASHBOARD, settings.dashboard_hidden)
-        # What a proxy before a cluster hears is not what all tasks tell.
-        if settings.dashboard and backend.watches_runs:
-            queues = redis_broker(celery_app, settings.redis_timeout)
-            keeps = settings.dashboard_keeps
-            owes = self.history is not None
-            index = TaskIndex(self.redis, self.control, rows, settings.dashboard_tasks, keeps, owes=owes)
-            self._publisher = DashboardPublisher(
-                self.redis, self.control, self.appender, queues, journals.names, source, index
-            )
-            if self.history is not None:
-                self._keeper = self._keeping(self.history, reads, journals.names)
-        #: The operators' list of tasks, and what is known of one.
-        self.task_list = TaskList(self.redis, self.control, settings.dashboard_hidden, self.history)
-        sent_to = SentTo(reads, journals.names, self.control, celery_app)
-        self.task_details = TaskDetails(
-            reads,
-            journals.names,
-            self.task_list,
-            rows,
-            sent_to,
-            settings.dashboard_hidden,
-            {"log": settings.dashboard_log_url, "trace": settings.dashboard_trace_url},
-            self.history,
-        )
-        keeps = settings.dashboard_keeps
-        self.run_again = RunAgain(self.redis, self.control, self.task_details, sent_to, self.sender, keeps)
-        self.canvases = Canvases(reads, journals.names, self.feeds, rows)
-        self.queue_control = QueueControl(
+        sees_queues = settings.dashboard or settings.shows_metrics
+        self._redis_broker = redis_broker(celery_app, settings.redis_timeout) if sees_queues else None
+        self.dashboard = Dashboard(
             celery_app,
-            self.broker,
-            redis_broker(celery_app, settings.redis_timeout) if settings.dashboard else None,
-            revoker,
-            rows,
-            Consumers(celery_app, self.broker),
-            Pauses(self.redis, self.control),
+            settings,
+            redis=self.redis,
+            control=self.control,
+            exchange=self.connection,
+            names=journals.names,
+            appender=self.appender,
+            feeds=self.feeds,
+            broker=self.broker,
+            redis_broker=self._redis_broker,
+            revoker=revoker,
+            sender=self.sender,
+            kept=measures.history,
+            # What a proxy before a cluster hears is not what all tasks tell.
+            publishes=settings.dashboard and backend.watches_runs,
         )
-        self.metrics = self._exposition(celery_app) if settings.shows_metrics else None
+        self.metrics = self._exposition() if settings.shows_metrics else None
         self.background: BackgroundTasks = BackgroundTasks()
         self._signals: SignalWatch | None = None
 
@@ -271,10 +234,7 @@ class Runtime:
             keep("connections of all gateways", counting, until_it_returns=True)
         if tokens is not None and tokens.issuers and not self.guard.open:
             keep("keys of other issuers", tokens.issuers.run)
-        if self._publisher is not None:
-            keep("dashboard", self._publisher.run)
-        if self._keeper is not None:
-            keep("history", self._keeper.run)
+        self.dashboard.start(self.background)
         if self.metrics is not None and self.settings.metrics_port is not None:
             port = MetricsPort(self.metrics.page, self.settings.metrics_host, self.settings.metrics_port)
             keep("metrics port", port.run)
@@ -293,11 +253,9 @@ class Runtime:
         if self.stock is not None:
             self.stock.close()
         await self.guard.access.close()
-        await self.queue_control.close()
-        if self.history is not None:
-            await self.history.close()
-        if self.metrics is not None:
-            await self.metrics.close()
+        await self.dashboard.close()
+        if self._redis_broker is not None:
+            await self._redis_broker.redis.aclose()
         self.broker.close()
         if self.notifications is not None:
             await self.notifications.close()
@@ -325,34 +283,11 @@ class Runtime:
         timeout = self.settings.redis_timeout
         return StockReader(self.connection, self.stock, key_prefix, timeout, max_bytes)
 
-    def _exposition(self, celery_app: Celery) -> Exposition:
+    def _exposition(self) -> Exposition:
         # Only who wants it needs its library.
         from taskbeam.gateway.metrics.exposition import Exposition
 
-        broker = redis_broker(celery_app, self.settings.redis_timeout)
-        return Exposition(self, Surroundings(self.redis, self.control, broker))
-
-    def _history(self) -> History:
-        # Only who wants it needs its library.
-        from taskbeam.gateway.history.history import history_at
-
-        assert self.settings.history is not None
-        return history_at(self.settings.history.get_secret_value(), self.measures.history)
-
-    def _keeping(self, history: History, reads: Any, names: JournalNames) -> HistoryKeeper:
-        from taskbeam.gateway.history.keeper import HistoryKeeper, lease_of
-        from taskbeam.gateway.history.owed import Owed
-
-        return HistoryKeeper(
-            history,
-            Owed(self.redis, self.control),
-            lease_of(self.redis, self.control),
-            reads,
-            names,
-            room=self.settings.dashboard_tasks,
-            seconds=self.settings.history_keeps,
-            hidden=self.settings.dashboard_hidden,
-        )
+        return Exposition(self, Surroundings(self.redis, self.control, self._redis_broker))
 
     def _notifications(self) -> Notifications:
         if self.sharded and self.hub.keys("").beside_control:

@@ -61,7 +61,7 @@ async def run_again(request: Request, gateway: RuntimeDep, caller: CallerDep, ch
     identity = await require_operator(gateway, caller, Action.SEND)
 
     async def again(task_id: str) -> Outcome:
-        return Outcome(task_id=task_id, sent=await gateway.run_again.run(task_id, identity))
+        return Outcome(task_id=task_id, sent=await gateway.dashboard.run_again.run(task_id, identity))
 
     with caller.visit() as visit:
         return await outcomes(request, visit, chosen.tasks, again)

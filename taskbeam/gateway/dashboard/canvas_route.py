@@ -36,5 +36,5 @@ async def canvas(gateway: RuntimeDep, caller: CallerDep, task_id: TaskId) -> Res
     """All tasks of a group, a chord, a chain or whatever else the task belongs to, with their times."""
     await require_operator(gateway, caller)
     with caller.visit():
-        found = await gateway.canvases.of(task_id)
+        found = await gateway.dashboard.canvases.of(task_id)
     return json_response(to_json(found._asdict()).encode(), cache_headers(200, Keep.NOBODY))

@@ -87,17 +87,13 @@ class DashboardPublisher:
 
     async def run(self) -> None:
         """Publish, or stand by, until cancelled."""
-        try:
-            while True:
-                try:
-                    if await self._lease.take():
-                        await self._publish()
-                except REDIS_AWAY as error:
-                    logger.warning("The dashboard cannot reach Redis, trying again: %s", error)
-                await asyncio.sleep(INTERVAL)
-        finally:
-            if self._broker is not None:
-                await self._broker.redis.aclose()
+        while True:
+            try:
+                if await self._lease.take():
+                    await self._publish()
+            except REDIS_AWAY as error:
+                logger.warning("The dashboard cannot reach Redis, trying again: %s", error)
+            await asyncio.sleep(INTERVAL)
 
     async def _publish(self) -> None:
         """Until another gateway has the lease, or the connection was lost: then something was missed."""

@@ -72,7 +72,7 @@ async def purge(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) -> 
     """
     identity = await require_operator(gateway, caller, Action.CANCEL)
     with caller.visit():
-        purged = await gateway.queue_control.purge(chosen.queue)
+        purged = await gateway.dashboard.queue_control.purge(chosen.queue)
     logger.warning(
         "Purged queue %s: removed %d messages, revoked %d tasks (by %s)",
         chosen.queue,
@@ -97,7 +97,7 @@ async def pause(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) -> 
     """
     identity = await require_operator(gateway, caller, Action.CANCEL)
     with caller.visit():
-        told = await gateway.queue_control.pause(chosen.queue)
+        told = await gateway.dashboard.queue_control.pause(chosen.queue)
     return _answer(chosen.queue, "paused", told, identity)
 
 
@@ -115,7 +115,7 @@ async def resume(gateway: RuntimeDep, caller: CallerDep, chosen: ChosenQueue) ->
     """
     identity = await require_operator(gateway, caller, Action.CANCEL)
     with caller.visit():
-        told = await gateway.queue_control.resume(chosen.queue)
+        told = await gateway.dashboard.queue_control.resume(chosen.queue)
     return _answer(chosen.queue, "resumed", told, identity)
 
 

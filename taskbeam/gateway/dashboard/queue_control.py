@@ -100,11 +100,6 @@ class QueueControl:
         await self._pauses.forget(queue, paused.keys() - silent)
         return Told(sorted(resumed), sorted(silent))
 
-    async def close(self) -> None:
-        """Close the connection to the broker."""
-        if self._on_redis is not None:
-            await self._on_redis.redis.aclose()
-
     async def _check(self, queue: str) -> None:
         """A broker on Redis would take any list for a queue: journals may be beside its queues.
 

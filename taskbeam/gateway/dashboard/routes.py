@@ -90,7 +90,7 @@ async def tasks(
     await require_operator(gateway, caller)
     place = _place(before)
     with caller.visit():
-        page = await gateway.task_list.page(wanted, state, since or 0, until, place, limit)
+        page = await gateway.dashboard.task_list.page(wanted, state, since or 0, until, place, limit)
     following = None if page.following is None else str(page.following)
     body = {"tasks": page.tasks, "counts": page.counts, "next": following, "history": page.history}
     return json_response(to_json(body).encode(), cache_headers(200, Keep.NOBODY))
@@ -107,10 +107,10 @@ async def details(gateway: RuntimeDep, caller: CallerDep, task_id: TaskId) -> Re
     """All that is known of one task: arguments, exception and traceback as Celery has stored them."""
     await require_operator(gateway, caller)
     with caller.visit():
-        found = await gateway.task_details.of(task_id)
+        found = await gateway.dashboard.task_details.of(task_id)
         if found is None:
             raise TaskbeamError(problems.UNKNOWN_TASK)
-        found |= await gateway.run_again.links(task_id)
+        found |= await gateway.dashboard.run_again.links(task_id)
     return json_response(to_json(found).encode(), cache_headers(200, Keep.NOBODY))
 
 
@@ -126,7 +126,9 @@ async def failures(
     """Failures by task name, error code and type of exception, those with the most first."""
     await require_operator(gateway, caller)
     with caller.visit():
-        page = await gateway.task_list.page(Wanted(), Kind.FAILED, since or 0, until, None, MOST_LOOKED)
+        page = await gateway.dashboard.task_list.page(
+            Wanted(), Kind.FAILED, since or 0, until, None, MOST_LOOKED
+        )
     body = {"groups": grouped(page.tasks), "complete": page.following is None}
     return json_response(to_json(body).encode(), cache_headers(200, Keep.NOBODY))
 

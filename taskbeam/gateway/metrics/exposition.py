@@ -35,10 +35,6 @@ class Exposition:
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
-    async def close(self) -> None:
-        """Close the connections that it has."""
-        await self._surroundings.close()
-
     async def page(self) -> bytes:
         """All metrics, in Prometheus' text format. Redis has two seconds to tell of workers and queues."""
         self._collector.now = Now(self._gateway, await self._surroundings.look())

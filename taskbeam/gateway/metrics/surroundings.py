@@ -60,11 +60,6 @@ class Surroundings:
             logger.warning("Cannot ask Redis for workers and queues, so /metrics leaves them out: %r", error)
             return None
 
-    async def close(self) -> None:
-        """Close the connections to the broker."""
-        if self._broker is not None:
-            await self._broker.redis.aclose()
-
     async def _look(self) -> Facts:
         seconds, micros = await self._redis.time()
         now = int(seconds) * 1000 + int(micros) // 1000
