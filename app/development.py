@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 
 def kills_worker(settings: Settings) -> bool:
-    """Whether `python -m stack` has started this process, where nobody but this machine reaches it."""
-    return settings.stack_pid == os.getppid() and _is_loopback(settings.host)
+    """Whether `python -m stack` has started this process, where nobody but this machine reaches it.
+
+    A proxy on this machine reaches a loopback address for everybody: whoever asks for tokens has others than
+    himself in mind.
+    """
+    ours = settings.stack_pid == os.getppid() and _is_loopback(settings.host)
+    return ours and settings.auth == "open"
 
 
 def development_router() -> APIRouter:

@@ -43,7 +43,7 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         **({"TASKBEAM_HISTORY": settings.kept} if settings.dashboard else {}),
         # Whoever reaches a loopback address is on this machine, as the operator is.
         "TASKBEAM_EVERYBODY_OPERATES": str(is_loopback(settings.host)),
-        **({"TASKBEAM_STACK_PID": str(os.getpid())} if is_loopback(settings.host) else {}),
+        **({"TASKBEAM_STACK_PID": str(os.getpid())} if _is_ours_alone(settings) else {}),
         # On a server that somebody else has started there may be other workers.
         "TASKBEAM_ALONE": str(settings.redis_url is None),
         "TASKBEAM_AUTH": settings.auth,
@@ -56,6 +56,14 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
         "TASKBEAM_PORT": str(settings.port),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _is_ours_alone(settings: Settings) -> bool:
+    """Whether nobody but who is at this machine is meant to reach the gateway.
+
+    What has a public address has a proxy, which reaches the loopback address for everybody.
+    """
+    return is_loopback(settings.host) and settings.public_url is None and settings.auth == "open"
 
 
 def _own_networks(settings: Settings) -> list[str]:

@@ -11,27 +11,29 @@ import pytest
 
 from app.main import create_app
 from app.settings import Settings
+from tests.support.tokens import TOKENS
 
 
 @pytest.mark.parametrize(
-    ("started_by", "host", "kills"),
+    ("started_by", "host", "auth", "kills"),
     [
-        ("our parent", "127.0.0.1", True),
-        ("our parent", "::1", True),
-        ("our parent", "localhost", True),
-        ("our parent", "0.0.0.0", False),
-        ("our parent", "taskbeam.example", False),
-        ("somebody else", "127.0.0.1", False),
-        ("nobody", "127.0.0.1", False),
+        ("our parent", "127.0.0.1", "open", True),
+        ("our parent", "::1", "open", True),
+        ("our parent", "localhost", "open", True),
+        ("our parent", "127.0.0.1", "tokens", False),
+        ("our parent", "0.0.0.0", "open", False),
+        ("our parent", "taskbeam.example", "open", False),
+        ("somebody else", "127.0.0.1", "open", False),
+        ("nobody", "127.0.0.1", "open", False),
     ],
 )
 def test_the_worker_is_killed_for_who_started_the_service_alone(
-    monkeypatch: pytest.MonkeyPatch, started_by: str, host: str, kills: bool
+    monkeypatch: pytest.MonkeyPatch, started_by: str, host: str, auth: str, kills: bool
 ) -> None:
     asked: list[tuple[int, signal.Signals]] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: asked.append((pid, number)))
     pid = {"our parent": os.getppid(), "somebody else": os.getpid()}.get(started_by)
-    transport = httpx.ASGITransport(create_app(Settings(host=host, stack_pid=pid, auth="open")))
+    transport = httpx.ASGITransport(create_app(Settings(**TOKENS | {"auth": auth}, host=host, stack_pid=pid)))
 
     async def visited() -> tuple[bool, int]:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

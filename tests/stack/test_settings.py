@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -133,9 +134,17 @@ def test_everybody_is_an_operator_where_nobody_else_reaches_it(host: str, ours: 
     assert environment(Settings(host=host), "redis://127.0.0.1:1")["TASKBEAM_EVERYBODY_OPERATES"] == str(ours)
 
 
-@pytest.mark.parametrize(("host", "ours"), [("127.0.0.1", True), ("0.0.0.0", False)])
-def test_the_page_may_kill_the_worker_where_nobody_else_reaches_it(host: str, ours: bool) -> None:
-    env = environment(Settings(host=host), "redis://127.0.0.1:1")
+@pytest.mark.parametrize(
+    ("given", "ours"),
+    [
+        ({"host": "127.0.0.1"}, True),
+        ({"host": "0.0.0.0"}, False),
+        ({"host": "127.0.0.1", "public_url": "https://shop.example"}, False),
+        ({"host": "127.0.0.1", "auth": "tokens"}, False),
+    ],
+)
+def test_the_page_may_kill_the_worker_where_nobody_else_reaches_it(given: dict[str, Any], ours: bool) -> None:
+    env = environment(Settings(**given), "redis://127.0.0.1:1")
     assert env.get("TASKBEAM_STACK_PID") == (str(os.getpid()) if ours else None)
 
 
