@@ -129,7 +129,7 @@ class KeptEnds:
         with self._changed:
             if self._ends and not stop():
                 logger.warning(
-                    "%d ends of tasks wait for Redis; the worker stops when they are told, or in %.0f s",
+                    "%d ends of tasks wait for Redis; the worker stops when they are reported, or in %.0f s",
                     len(self._ends),
                     seconds,
                 )
@@ -208,7 +208,7 @@ class KeptEnds:
             self._told += 1
             if not self._ends:
                 logger.warning(
-                    "Redis takes the ends of tasks again: %d are told, the last one %.1f s late",
+                    "Redis takes the ends of tasks again: %d are reported, the last one %.1f s late",
                     self._told,
                     time.monotonic() - end.since,
                 )

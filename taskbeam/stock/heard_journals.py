@@ -69,7 +69,7 @@ class HeardJournals:
         except Exception as error:  # whatever it is, what comes next is heard
             known = isinstance(error, UnreadableMetaError)
             logger.warning(
-                "Task %s: cannot tell what Celery has stored of it: %s",
+                "Cannot report what Celery has stored of task %s: %s",
                 task_id,
                 error,
                 exc_info=None if known else error,
