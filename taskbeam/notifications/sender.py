@@ -9,6 +9,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.notifications.ended import note_told, read_ended
@@ -16,9 +17,10 @@ from taskbeam.notifications.lanes import SLOW, Lanes
 from taskbeam.notifications.members import End, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Iterable, Sequence
 
     from taskbeam.notifications.due import DueSet, Taken
+    from taskbeam.notifications.ended import Ended
     from taskbeam.notifications.lanes import Back
     from taskbeam.notifications.members import Due
     from taskbeam.notifications.post import Job, Post
@@ -88,27 +90,60 @@ class Sender:
             self._ended.set()  # there may be more
         return min(LONGEST_PAUSE if claim.wait is None else claim.wait, LONGEST_PAUSE)
 
-    async def _see_to(self, taken: Iterable[Taken]) -> None:
+    async def _see_to(self, taken: Sequence[Taken]) -> None:
         """Ends become messages, and messages wait for their turn."""
-        messages = []
-        for due, since, tries in taken:
-            if isinstance(due, End):
-                await self._expand(due, since)
-                self._in_hand.discard(due)
-            else:
-                messages.append((due, tries))
+        await self._expand([(due, since) for due, since, _ in taken if isinstance(due, End)])
+        messages = [(due, tries) for due, _, tries in taken if isinstance(due, Message)]
         jobs = await self._post.prepare(messages)
         self._in_hand.difference_update({message for message, _ in messages} - {job.message for job in jobs})
         now = asyncio.get_running_loop().time()
         offered = [self._lanes.offer(job.endpoint.host, job, now) for job in jobs]
         await self._put_back(back for back in offered if back)
 
-    async def _expand(self, end: End, since: int) -> None:
-        journals, keys = self._post.journals, self._post.keys(end.task_id)
-        ended = await read_ended(journals, keys, end)
-        targets = await self._post.targets.told_of(ended) if ended is not None else []
-        await self._due.expand(end, since, [Message(target.id, end) for target in targets])
-        await note_told(journals, keys, end)
+    async def _expand(self, ends: Sequence[tuple[End, int]]) -> None:
+        """Ends become messages, as old as they are.
+
+        All journals are asked at once: a cluster's server that is away is waited for once, and holds up no
+        end of another one.
+        """
+        told = []
+        for (end, since), ended in zip(ends, await self._read(end for end, _ in ends), strict=True):
+            if isinstance(ended, Exception):
+                logger.warning(
+                    "Cannot read the end of task %s, trying again after %.0f s: %s",
+                    end.task_id,
+                    LEASE,
+                    ended,
+                    extra=about(task_id=end.task_id),
+                )
+            else:
+                targets = await self._post.targets.told_of(ended) if ended is not None else []
+                await self._due.expand(end, since, [Message(target.id, end) for target in targets])
+                told.append(end)
+            self._in_hand.discard(end)
+        await asyncio.gather(*map(self._note_told, told))
+
+    async def _read(self, ends: Iterable[End]) -> list[Ended | Exception | None]:
+        """Each as `read_ended` does, or why it cannot be read now."""
+
+        async def read(end: End) -> Ended | Exception | None:
+            try:
+                return await read_ended(self._post.journals, self._post.keys(end.task_id), end)
+            except REDIS_AWAY as error:
+                return error
+
+        return await asyncio.gather(*map(read, ends))
+
+    async def _note_told(self, end: End) -> None:
+        try:
+            await note_told(self._post.journals, self._post.keys(end.task_id), end)
+        except REDIS_AWAY as error:
+            logger.warning(
+                "Cannot note in the journal of task %s that its end is told, so it may be told again: %s",
+                end.task_id,
+                error,
+                extra=about(task_id=end.task_id),
+            )
 
     async def _send(self, host: str, job: Job, began: float) -> None:
         answered, rest = True, 0.0

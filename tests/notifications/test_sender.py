@@ -6,23 +6,28 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from redis.exceptions import ConnectionError  # noqa: A004
 from standardwebhooks import Webhook
 
+from taskbeam.cluster.exchange import first_key
 from taskbeam.notifications.members import End, Message
 from tests.support.receiver import said
 from tests.support.results import control
 
 from .conftest import DB
 from .scene import OK, Scenes, status
-from .stage import LONG, due_now, headers, run, staged, until
+from .stage import LONG, due_now, headers, run, sending, staged, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import redis
 
     from stack.valkey import Valkey
+    from taskbeam.journal.resp_connection import Part
     from tests.support.journal import Journals
 
 
@@ -242,3 +247,37 @@ def test_a_task_whose_journal_is_gone_is_told_nothing(scenes: Scenes, journals: 
             assert scene.receiver.requests == []
 
     run(test())
+
+
+def test_a_journal_that_cannot_be_read_holds_up_no_other_end(
+    scenes: Scenes, journals: Journals, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On a cluster: the server of one task is away."""
+    away, here = journals.task(), journals.task()
+
+    async def test() -> None:
+        async with scenes.of(OK, works=False) as scene:
+            ends = [End(task.finish(), task.id) for task in (away, here)]
+            due_now(scene.store)
+            scene.put(Message(scene.target.id, ends[1], replayed=True))
+            exchange = scene.stage.post.journals
+            ask = exchange.ask
+
+            def ask_here(then: Callable[[Any], None], *command: Part) -> None:
+                if away.id in str(first_key(command)):
+                    then(ConnectionError("the server is away"))
+                else:
+                    ask(then, *command)
+
+            monkeypatch.setattr(exchange, "ask", ask_here)
+            async with sending(scene.stage.sender):
+                await until(lambda: scene.store.zrange(control().notify_due, 0, -1) == [str(ends[0])])
+            assert len(scene.receiver.requests) == 2
+            monkeypatch.undo()
+            due_now(scene.store)  # its lease is over
+            async with sending(scene.stage.sender):
+                await scene.until_done()
+            assert len(scene.receiver.requests) == 3
+
+    run(test())
+    assert [record.task_id for record in caplog.records if "Cannot read" in record.message] == [away.id]  # type: ignore[attr-defined]
