@@ -148,6 +148,15 @@ class Outbox:
         try:
             self._quick.tell_canvas(news)
         except Exception as error:  # a credential provider may raise anything
+            if self._quick.keep(news):
+                # What has failed was posted before, and says nothing of the server that is to be told.
+                logger.warning(
+                    "What was written before may be lost, and %s is told soon: %s",
+                    news,
+                    error,
+                    extra=about(task_id=news.task_id or None),
+                )
+                return
             if refuses_for_good(error):
                 logger.warning(
                     "Cannot update %s: %s. That feed may never end.",

@@ -14,18 +14,24 @@ from taskbeam.cluster.control_line import Silence
 from taskbeam.cluster.fed_tasks import FedTasks
 from taskbeam.cluster.redirection import redirection
 from taskbeam.cluster.registrations import Registrations
+from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.journal.entry import Delivery
 from taskbeam.journal.unanswered import Unanswered, unknown_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from redis.connection import AbstractConnection
 
     from taskbeam.cluster.feed_teller import FeedTeller
     from taskbeam.cluster.lines import Lines
+    from taskbeam.cluster.slot_map import Address
     from taskbeam.journal.entry import Appended, Entry
     from taskbeam.journal.feeds.canvas_news import CanvasNews
     from taskbeam.journal.line import Line
+
+#: Of entries of which the answer says what their task's feeds and queue are to be told.
+_ANSWERED = frozenset({Delivery.WRITTEN, Delivery.OVERTAKEN})
 
 
 class _Held(threading.local):
@@ -126,30 +132,57 @@ class ClusterWriter:
     def _settle(self, and_then: Entry | None = None) -> Appended | None:
         """Read all answers that are due, and send again what a slot's move has turned away, in its order.
 
-        Returns the newest answer, or raises the first error of another kind when all are read.
+        Returns the newest answer, or raises the first error when all are read, and what was taken is told on.
         """
         newest: Appended | None = None
-        first_error: ResponseError | None = None
+        errors: list[Exception] = []
         again: list[Entry] = []
+        # The journals of which something is missing: nothing may come before it.
+        behind: set[str] = set()
         lines = self._lines.open
         posted = [entry for _, line in lines for entry in line.unanswered.entries]
         for address, line in lines:
+            sent = line.unanswered.entries
             try:
-                if line.unanswered.entries:
+                if sent:
                     newest = line.settle(_comes_again) or newest
-            except ResponseError as error:
-                first_error = first_error or error
+                again += line.unanswered.entries
             except ConnectionError:
                 self._lines.forget(address)
-            again += line.unanswered.entries
+                again += line.unanswered.entries
+            except REDIS_AWAY as error:
+                errors.append(error)
+                behind.update(entry.keys.result for entry in sent)
+                if not isinstance(error, ResponseError):
+                    self._lines.drop(address)  # a reply may still be on its way
             line.unanswered = Unanswered()
-        if first_error is not None:
-            raise first_error
-        for entry in [*again, *([and_then] if and_then else [])]:
-            newest = self._deliver(entry)
-        for entry in [*posted, *([and_then] if and_then else [])]:
-            self._tell_feeds(entry)
-            self._registrations().leave(entry)
+        last = [and_then] if and_then else []
+        newest = self._send_again([*again, *last], behind, errors) or newest
+        for entry in [*posted, *last]:
+            if entry.delivery in _ANSWERED:
+                self._tell_feeds(entry)
+                self._registrations().leave(entry)
+        if errors:
+            raise errors[0]
+        return newest
+
+    def _send_again(
+        self, entries: Sequence[Entry], behind: set[str], errors: list[Exception]
+    ) -> Appended | None:
+        """Returns the newest answer. Where a server is away the others go on; ``errors`` gets why."""
+        newest: Appended | None = None
+        away: set[Address | None] = set()
+        for entry in entries:
+            key = entry.keys.result
+            if key in behind or self._lines.server(key) in away:
+                continue
+            try:
+                newest = self._deliver(entry)
+            except REDIS_AWAY as error:
+                errors.append(error)
+                behind.add(key)
+                if not isinstance(error, ResponseError):
+                    away.add(self._lines.server(key))
         return newest
 
     def _tell_feeds(self, entry: Entry) -> None:
