@@ -19,7 +19,7 @@ from taskbeam.journal.failed_steps import failed_steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from taskbeam.cluster.feed_teller import Lack
+    from taskbeam.journal.feeds.telling import Lack
 
 logger = logger_for(__name__)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from taskbeam.cluster.lines import Lines
     from taskbeam.journal.entry import Entry
     from taskbeam.journal.feeds.canvas_news import CanvasNews
-    from taskbeam.journal.feeds.telling import Call, Calls
+    from taskbeam.journal.feeds.telling import Call, Calls, Lack
     from taskbeam.journal.line import Line
 
 
@@ -24,25 +24,6 @@ class NotToldError(Exception):
         super().__init__(str(why))
         self.server = server
         self.why = why
-
-
-class Lack(Protocol):
-    """What a feed is still to be told; equal to another of the same. Its text names the feed in the log."""
-
-    @property
-    def task_id(self) -> str:
-        """Of which task it is; '' = of none."""
-
-    @property
-    def feed(self) -> str:
-        """The name of the feed; where there are several, of the first."""
-
-    @property
-    def key(self) -> str:
-        """A key of that feed."""
-
-    def calls(self) -> Calls:
-        """Tell it; what was told already changes nothing."""
 
 
 class Untold(Protocol):

@@ -19,7 +19,7 @@ from tests.support.waiting import DEADLINE, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbeam.cluster.feed_teller import Lack
+    from taskbeam.journal.feeds.telling import Lack
 
 TASK, FEED, SERVER = "a-task", "owner:ada", "a server"
 AWAY = NotToldError(SERVER, ConnectionError("a master that is away"))

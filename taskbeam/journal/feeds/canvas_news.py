@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskbeam.journal.feeds.names import FeedKind, feed_keys
 from taskbeam.journal.feeds.owed import text_of
-from taskbeam.journal.feeds.telling import Call, feed_call
+from taskbeam.journal.feeds.telling import Call, Lack, feed_call
 from taskbeam.journal.scripts import FREE, GROUP_SIZE, NAMED_GROUPS, RELEASE, RELEASE_TREE, TELL_SIZE
 
 if TYPE_CHECKING:
@@ -19,20 +19,8 @@ if TYPE_CHECKING:
     from taskbeam.journal.keys import TaskKeys
 
 
-class CanvasNews(Protocol):
-    """What is told, and how."""
-
-    @property
-    def task_id(self) -> str:
-        """Of which task it is; '' = of none."""
-
-    @property
-    def feed(self) -> str:
-        """The name of the feed; where there are several, of the first."""
-
-    @property
-    def key(self) -> str:
-        """A key of that feed."""
+class CanvasNews(Lack, Protocol):
+    """What is told, and how: on a cluster as any `Lack` is, by its `calls`."""
 
     @property
     def late(self) -> CanvasNews:
@@ -40,9 +28,6 @@ class CanvasNews(Protocol):
 
     def on_one_server(self) -> Call:
         """What tells it on one server."""
-
-    def calls(self) -> Calls:
-        """What tells it on a cluster; it may be told again."""
 
 
 class Size(NamedTuple):

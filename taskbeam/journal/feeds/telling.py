@@ -7,7 +7,7 @@ before it told a feed may tell it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from taskbeam.journal.events import FAILURE, FINAL_STATES, PENDING, RETRY, STARTED
 from taskbeam.journal.feeds.names import FEED, ClusterFeedKeys, FeedKind
@@ -38,6 +38,25 @@ class Call(NamedTuple):
     keys: tuple[str, ...]
     args: tuple[str | bytes | int, ...]
     takes_life: bool = False
+
+
+class Lack(Protocol):
+    """What a feed is still to be told; equal to another of the same. Its text names the feed in the log."""
+
+    @property
+    def task_id(self) -> str:
+        """Of which task it is; '' = of none."""
+
+    @property
+    def feed(self) -> str:
+        """The name of the feed; where there are several, of the first."""
+
+    @property
+    def key(self) -> str:
+        """A key of that feed."""
+
+    def calls(self) -> Calls:
+        """Tell it; what was told already changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
