@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from typing import Literal
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from app.main import create_app
 from app.settings import Settings
-from tests.support.tokens import TOKENS
+from tests.support.tokens import KEYS
 
 
 @pytest.mark.parametrize(
@@ -28,12 +30,14 @@ from tests.support.tokens import TOKENS
     ],
 )
 def test_the_worker_is_killed_for_who_started_the_service_alone(
-    monkeypatch: pytest.MonkeyPatch, started_by: str, host: str, auth: str, kills: bool
+    monkeypatch: pytest.MonkeyPatch, started_by: str, host: str, auth: Literal["open", "tokens"], kills: bool
 ) -> None:
     asked: list[tuple[int, signal.Signals]] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: asked.append((pid, number)))
     pid = {"our parent": os.getppid(), "somebody else": os.getpid()}.get(started_by)
-    transport = httpx.ASGITransport(create_app(Settings(**TOKENS | {"auth": auth}, host=host, stack_pid=pid)))
+    transport = httpx.ASGITransport(
+        create_app(Settings(host=host, stack_pid=pid, auth=auth, token_keys=SecretStr(KEYS)))
+    )
 
     async def visited() -> tuple[bool, int]:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
