@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,8 +46,22 @@ class _Lane:
 
     def __init__(self, server: Hashable, work: Callable[[_Lane], None]) -> None:
         self.server = server
-        self.lacks: dict[Kept, None] = {}
+        # With a stamp each: whoever keeps one again gives it another.
+        self.lacks: dict[Kept, object] = {}
+        self._changes = threading.RLock()  # a signal handler may interrupt one that holds it
         self.tries: Flusher[_Lane] = Flusher(work, "taskbeam-feeds")
+
+    def keep(self, kept: Kept) -> None:
+        """Tell it later."""
+        with self._changes:
+            self.lacks[kept] = object()
+        self.try_later()
+
+    def drop(self, kept: Kept, stamp: object) -> None:
+        """It was told, unless it was kept again since it had the stamp."""
+        with self._changes:
+            if self.lacks[kept] is stamp:
+                del self.lacks[kept]
 
     def try_later(self) -> None:
         self.tries.later(self, PAUSE)
@@ -116,8 +131,7 @@ class UntoldFeeds:
         lane = self._lanes.get(server)
         if lane is None:
             lane = self._lanes.setdefault(server, _Lane(server, self._work))
-        lane.lacks[kept] = None
-        lane.try_later()
+        lane.keep(kept)
 
     def _work(self, lane: _Lane) -> None:
         """On the lane's thread: tell what it has, until its server is found to be away still."""
@@ -125,6 +139,7 @@ class UntoldFeeds:
         for kept in list(lane.lacks):
             if kept.lack.feed in refused:
                 continue
+            stamp = lane.lacks[kept]
             try:
                 kept.again(kept.lack)
             except NotToldError as error:
@@ -137,7 +152,7 @@ class UntoldFeeds:
                     continue
                 else:
                     break
-            del lane.lacks[kept]
+            lane.drop(kept, stamp)
         if lane.lacks:
             lane.try_later()
 

@@ -74,6 +74,20 @@ def test_a_process_that_ends_waits_until_feeds_are_told(untold: UntoldFeeds, tol
     assert not ending.is_alive()
 
 
+def test_what_is_kept_while_the_same_is_told_is_told_again(untold: UntoldFeeds) -> None:
+    """The task goes on when its journal is read already."""
+    read: list[str] = []
+
+    def read_journal(lack: Lack) -> None:
+        read.append(lack.feed)
+        if len(read) == 1:
+            untold.keep(read_journal, lack, SERVER)
+
+    untold.keep(read_journal, lacking(FEED), SERVER)
+    untold.drain(DEADLINE)
+    assert read == [FEED, FEED]
+
+
 def test_it_waits_no_longer_than_it_may_and_says_what_is_left(
     untold: UntoldFeeds, told: Told, caplog: pytest.LogCaptureFixture
 ) -> None:
