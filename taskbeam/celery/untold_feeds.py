@@ -116,7 +116,9 @@ class UntoldFeeds:
             )
 
     def _put(self, kept: Kept, server: Hashable) -> None:
-        if len(self) >= MOST:
+        lane = self._lanes.get(server)
+        kept_already = lane is not None and kept in lane.lacks
+        if len(self) >= MOST and not kept_already:
             self.dropped += 1
             if is_milestone(self.dropped):
                 logger.warning(
@@ -128,10 +130,11 @@ class UntoldFeeds:
                     extra=about(task_id=kept.lack.task_id),
                 )
             return
+        self._lane(server).keep(kept)
+
+    def _lane(self, server: Hashable) -> _Lane:
         lane = self._lanes.get(server)
-        if lane is None:
-            lane = self._lanes.setdefault(server, _Lane(server, self._work))
-        lane.keep(kept)
+        return lane or self._lanes.setdefault(server, _Lane(server, self._work))
 
     def _work(self, lane: _Lane) -> None:
         """On the lane's thread: tell what it has, until its server is found to be away still."""
@@ -146,7 +149,7 @@ class UntoldFeeds:
                 if _refuses(error.why):
                     _note_refusal(kept.lack, error.why)
                 elif error.server != lane.server:
-                    self._put(kept, error.server)
+                    self._lane(error.server).keep(kept)  # it is one of those that are kept already
                 elif isinstance(error.why, ResponseError) and not isinstance(error.why, ClusterDownError):
                     refused.add(kept.lack.feed)  # its slot alone may be moving
                     continue

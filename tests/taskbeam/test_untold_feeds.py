@@ -157,3 +157,16 @@ def test_what_there_is_no_room_for_is_counted_and_logged(
     assert (len(untold), untold.dropped) == (2, 4)
     assert [record.task_id for record in caplog.records] == [TASK]  # type: ignore[attr-defined]
     assert f"Dropped an update of feed tag:2 of task {TASK}" in caplog.text
+
+
+def test_what_is_kept_already_takes_no_more_room(
+    untold: UntoldFeeds, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does what is found to wait for another server."""
+    monkeypatch.setattr(untold_feeds, "MOST", 1)
+    for _ in range(3):
+        untold.keep(told.again, lacking(FEED), "the server of the feed")
+    wait_until(lambda: untold.waits_for(SERVER))
+    told.opened.set()
+    untold.drain(DEADLINE)
+    assert (told.feeds, untold.dropped) == ([FEED], 0)
