@@ -179,5 +179,6 @@ class Line:
         now = time.monotonic()
         if self._life and now - self._asked < LIFE_HOLDS:
             return self._life
-        self._asked = now
+        # Until an answer names it, there is none: not every script has looked at it, and some are refused.
+        self._life, self._asked = "", now
         return ""
