@@ -23,8 +23,8 @@ _numbers = count(1)
 class Apart:
     """A feed, and tasks that are at another server, whose journals are kept here."""
 
-    def __init__(self, client: redis.Redis) -> None:
-        self.name = f"owner:apart {next(_numbers)}"
+    def __init__(self, client: redis.Redis, name: str = "") -> None:
+        self.name = name or f"owner:apart {next(_numbers)}"
         self.feed = Feed(client, self.name)
         self.feed.keys = feed_keys(self.name, CELERY_PREFIX, ShardedKeys)
         self._client = client
@@ -57,13 +57,13 @@ class Task:
         self.journal: list[tuple[str, str]] = []
         self._apart = apart
 
-    def says(self, state: str) -> News:
+    def says(self, state: str, *, life: int = 600, holds: str = "") -> News:
         """Its journal has it, and the feed is not told yet."""
         before = self.journal[-1][1].split(" ")[0] if self.journal else ""
         event = f"1-{len(self.journal) + 1}"
         body = f'{{"id":"{event}","task_id":"{self.id}","state":"{state}"}}'
         self.journal.append((state, f"{event} 0 {body}"))
-        return News(self.journal[-1][1], state, before, life=600)
+        return News(self.journal[-1][1], state, before, holds=holds, life=life)
 
     def is_told(self, news: News | None) -> None:
         """As its writer tells it; None: what the journal says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha1
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from taskbeam.journal.feeds.bounds import DROPPED_TASKS, FEED_TASKS, LOOK_EVERY
 from taskbeam.journal.scripts import TELL_FEED, Script
 
-from .feeds_apart import Apart
+from .feeds_apart import Apart, Task
 
 if TYPE_CHECKING:
     import redis
@@ -50,6 +51,21 @@ def test_a_task_whose_journal_is_gone_is_counted_no_more(apart: Apart) -> None:
     assert {gone.id, again.id, stays.id} & apart.feed.rows.keys() == {again.id, stays.id}
     assert apart.feed.rollup["total"] == len(apart.feed.rows)
     assert client.zcard(expires) == 0
+
+
+@pytest.mark.parametrize("holds", [("1", ""), ("", "1")], ids=["sent by now", "still to be sent"])
+def test_a_tree_waits_for_the_errbacks_of_the_newest_failure_though_it_was_told_no_state_between(
+    client: redis.Redis, holds: tuple[str, str]
+) -> None:
+    """The log is cut: it has only the newest picture of a task that ran again, and failed again."""
+    name = f"first task that {'has' if holds[0] else 'had'} errbacks"
+    tree = Apart(client, f"tree:{name}")
+    task = Task(tree, name)
+    for waits in holds:
+        task.is_told(replace(task.says("FAILURE", holds=waits), after=""))
+        assert tree.feed.rollup["final"] == (waits == "")
+    task.is_caught_up()
+    assert tree.feed.rollup["final"]
 
 
 @pytest.mark.usefixtures("small")

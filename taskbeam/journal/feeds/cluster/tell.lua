@@ -38,7 +38,8 @@ if feed.ends then
   row = string.format('%s %d%s %s %s', id, permille, holds, ARGV[7] ~= '' and ARGV[7] or weight or '1', state)
 end
 
-if known == state then
+local holds_more = held_by(feed, row) - held_by(feed, before)
+if known == state and holds_more == 0 then
   local more = ''
   if feed.ends and row:match(' .*') ~= before:match(' .*') then
     -- A task that has come further moves the progress.
@@ -65,7 +66,7 @@ if not before then
 end
 feed.coming = root == 'coming'
 if feed.tree then
-  feed.held = feed.held + held_by(feed, row) - held_by(feed, before)
+  feed.held = feed.held + holds_more
 end
 local anew = record_task(feed, task_id, before, row, event)
 if feed.done[state] then
