@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam.journal.feeds.bounds import DROPPED_TASKS, FEED_TASKS, LOOK_EVERY
+from taskbeam.journal.feeds.bounds import DROPPED_TASKS, FEED_LIFE, FEED_TASKS, LOOK_EVERY
 from taskbeam.journal.scripts import TELL_FEED, Script
 
 from .feeds_apart import Apart, Task
@@ -66,6 +66,14 @@ def test_a_tree_waits_for_the_errbacks_of_the_newest_failure_though_it_was_told_
         assert tree.feed.rollup["final"] == (waits == "")
     task.is_caught_up()
     assert tree.feed.rollup["final"]
+
+
+def test_a_task_that_is_kept_for_a_shorter_time_shortens_no_other_ones(apart: Apart) -> None:
+    longer = 10 * FEED_LIFE
+    for life in (longer, 600):
+        task = apart.task()
+        task.is_told(task.says("SUCCESS", life=life))
+    assert apart.feed.client.ttl(apart.feed.key("expires")) > longer
 
 
 @pytest.mark.usefixtures("small")

@@ -3,8 +3,10 @@
 
 local function expires_at(feed, id, lives)
   if not feed.ends and lives > 0 then
-    redis.call('ZADD', feed.base .. ':expires', redis.call('TIME')[1] + lives, id)
-    redis.call('EXPIRE', feed.base .. ':expires', lives + FEED_LIFE)
+    local expires = feed.base .. ':expires'
+    redis.call('ZADD', expires, redis.call('TIME')[1] + lives, id)
+    -- Another task may live longer.
+    redis.call('EXPIRE', expires, math.max(lives + FEED_LIFE, redis.call('TTL', expires)))
   end
 end
 
