@@ -41,6 +41,9 @@ logger = logger_for(__name__)
 #: Rows that one sweep takes of a worker at a time.
 BATCH = 500
 
+#: Workers whose runs are told of at a time: each takes a connection meanwhile.
+WORKERS_AT_ONCE = 16
+
 #: Seconds between two sweeps. With a lease of 10 s, a dead worker is told within 12 s.
 DEFAULT_INTERVAL = 2.0
 
@@ -124,8 +127,7 @@ class Watchdog:
             )
         stalled = 0
         if look.first is not None and look.first <= look.now:
-            for worker in await self._gone(look.now):
-                stalled += await self._tell_stalled(worker, look.now)
+            stalled = await self._tell_all_stalled(await self._gone(look.now), look.now)
         if not stalled and not look.watched:
             return Swept(0, 0, 0)  # as nearly always
         recovered, lost = await self._settle_stalled(look.now)
@@ -136,6 +138,20 @@ class Watchdog:
         ends = await self._leases.ended(now)
         leases = await self._leases.lengths(list(ends))
         return [worker for worker, end in ends.items() if self._judgement.is_gone(end, leases[worker], now)]
+
+    async def _tell_all_stalled(self, workers: Iterable[str], now: int) -> int:
+        """A cluster's server that is away is waited for once, and not for each worker."""
+        turns = asyncio.Semaphore(WORKERS_AT_ONCE)
+
+        async def tell(worker: str) -> int:
+            async with turns:
+                return await self._tell_stalled(worker, now)
+
+        told = await asyncio.gather(*map(tell, workers), return_exceptions=True)
+        for answer in told:
+            if isinstance(answer, BaseException):
+                raise answer
+        return sum(each for each in told if isinstance(each, int))
 
     async def _tell_stalled(self, worker: str, now: int) -> int:
         told, key, due = 0, self._control.runs(worker), now + int(self._grace * 1000)

@@ -14,14 +14,16 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError  # noqa: A004
 
+from taskbeam.cluster.appender import ClusterAppender
 from taskbeam.cluster.exchange import first_key
 from taskbeam.cluster.feed_reader import ClusterFeedReader
 from taskbeam.cluster.tell_feeds import carry_out
 from taskbeam.follow.position_check import PositionCheck
-from taskbeam.journal.appender import JournalAppender
+from taskbeam.journal.appender import BATCH, JournalAppender
 from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.events import EventId
+from taskbeam.journal.entry import Entry
+from taskbeam.journal.events import STALLED, EventId
 from taskbeam.journal.feeds.names import feed_keys
 from taskbeam.journal.feeds.telling import tell
 from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
@@ -34,6 +36,7 @@ from taskbeam.queues.watch import QueueWatch
 
 from .conftest import DB
 from .journal import Journal
+from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -41,8 +44,9 @@ if TYPE_CHECKING:
     import redis
 
     from stack.valkey import Valkey
+    from taskbeam.cluster.exchange import ClusterExchange
     from taskbeam.follow.hub import Hub
-    from taskbeam.journal.entry import Appended, Entry
+    from taskbeam.journal.entry import Appended
     from taskbeam.journal.resp_connection import Part
     from taskbeam.journal.writer import JournalWriter
 
@@ -130,6 +134,61 @@ def test_those_who_wait_elsewhere_are_told_their_places(
 
     assert asyncio.run(sweep()) == [1, 1, 0]
     assert caplog.text.count(logged) == 1
+
+
+def test_a_server_that_is_away_is_waited_for_once_by_however_many_journals() -> None:
+    class Away:
+        """Answers when all have asked."""
+
+        def __init__(self) -> None:
+            self.asked: list[Callable[[Any], None]] = []
+
+        def ask(self, then: Callable[[Any], None], *_: Part) -> None:
+            self.asked.append(then)
+            if len(self.asked) == count:
+                for each in self.asked:
+                    each(GONE)
+
+    count = 2 * BATCH + 1
+    entries = [
+        Entry(keys=TaskKeys(f"{CELERY_PREFIX}{number}"), task_id=str(number), type="state", members={})
+        for number in range(count)
+    ]
+
+    async def append() -> list[Appended | Exception]:
+        async with asyncio.timeout(DEADLINE):
+            return await ClusterAppender(cast("ClusterExchange", Away())).append_each(entries)
+
+    assert asyncio.run(append()) == [GONE] * count
+
+
+def test_runs_of_several_workers_are_told_at_once(
+    valkey: Valkey, tasks: list[Journal], client: redis.Redis
+) -> None:
+    class Slow(JournalAppender):
+        """Appends when all have come."""
+
+        def __init__(self, client: Redis) -> None:
+            super().__init__(client)
+            self.all = asyncio.Barrier(len(tasks))
+
+        async def append_each(self, entries: Sequence[Entry]) -> list[Appended | Exception]:
+            if entries and entries[0].state == STALLED:
+                await self.all.wait()
+            return await super().append_each(entries)
+
+    for task in tasks:
+        worker = str(uuid4())
+        client.zadd(ONE_SERVER.workers, {worker: 1})
+        task.append("STARTED", "a")
+        client.hset(ONE_SERVER.runs(worker), task.keys.result, Row("a", False, task.task_id).encode())
+
+    async def sweep() -> int:
+        async with both(valkey) as servers, asyncio.timeout(DEADLINE):
+            watchdog = Watchdog(servers.client, Slow(servers.client), ONE_SERVER, TaskKeys, 0, lease=0)
+            return (await watchdog.sweep()).stalled
+
+    assert asyncio.run(sweep()) == len(tasks)
 
 
 def test_runs_elsewhere_are_told_as_stalled_and_lost(
