@@ -83,7 +83,8 @@ class Notifications:
         self.push = None
         if vapid is not None:
             channels["push"] = push_channel(vapid)
-            devices = Devices(self._targets, Asked(journals, due, control), keys, networks)
+            asked = Asked(journals, due, self._targets, control)
+            devices = Devices(self._targets, asked, keys, networks)
             self.push = PushService(vapid.public_key, devices, records)
         self._configured = webhooks
         self._sends = sends

@@ -77,7 +77,7 @@ class Stage:
         self.redis = redis
         self.due = DueSet(redis, control())
         self.targets = TargetStore(redis, control())
-        self.asked = Asked(journals, self.due, control())
+        self.asked = Asked(journals, self.due, self.targets, control())
         self.records = Records(redis, control())
         self.preferences = PreferenceStore(redis, control())
         self.counts: Counter[str] = Counter()

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from taskbeam.journal.keys import TaskKeys
 from taskbeam.journal.scripts import NOTIFY_GRACE
 from taskbeam.notifications.asked import MOST_OF_TASK
 from taskbeam.notifications.members import End, Message
+from taskbeam.notifications.target import Target
 from tests.support.results import control
 
 from .conftest import DB
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
     from stack.valkey import Valkey
     from tests.support.journal import Journals, Task
+
+
+class Apart(TaskKeys):
+    """As on a cluster: what is due has another slot."""
+
+    beside_control = False
 
 
 def now_of(store: redis.Redis) -> float:
@@ -81,6 +89,33 @@ def test_one_task_alone_is_asked_for(valkey: Valkey, store: redis.Redis, journal
     end = task.finish()
     other.finish()
     assert list(due_of(store)) == [str(End(end, task.id))]
+
+
+@pytest.mark.parametrize(
+    ("every", "asks", "left"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+def test_whoever_withdraws_on_a_cluster_takes_back_what_it_asked_for_alone(
+    valkey: Valkey, store: redis.Redis, journals: Journals, *, every: bool, asks: bool, left: bool
+) -> None:
+    """One that has not asked may have died after its first step: then its message goes, too."""
+    target = Target(
+        id="webhook_a", kind="webhook", owner=None, url="https://a.example", every=every, created=0.0
+    )
+    task = journals.task()
+    keys = Apart(task.keys.result)
+
+    async def test() -> None:
+        async with staged(valkey.url(DB), works=False) as stage:
+            await stage.targets.put(target)
+            if asks:
+                assert await stage.asked.ask(keys, target.id) == "asked"
+            end = End(task.finish(), task.id)
+            await stage.due.expand(end, 0, [])
+            await stage.due.put(Message(target.id, end))
+            assert await stage.asked.withdraw(keys, target.id) is asks
+            assert list(due_of(store)) == ([str(Message(target.id, end))] if left else [])
+
+    run(test())
 
 
 def test_a_task_that_was_taken_for_lost_is_still_asked_for(
