@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pypdf import PdfReader
@@ -16,6 +16,7 @@ from worker.celery_app import create_celery
 from worker.reports.wording import MONTHS
 from worker.settings import WorkerSettings
 from worker.texts.service import TextService
+from worker.year.export import ExportPendingError
 
 from .pictures import encoded, gradient, left_in
 
@@ -105,6 +106,22 @@ def test_a_report_of_a_year(app: Celery, tmp_path: Path) -> None:
     stored = tmp_path / events.result["report_url"].lstrip("/")
     assert "The year 2024" in PdfReader(stored).pages[0].extract_text()
     assert list((tmp_path / "uploads/exports").iterdir()) == [], "what was read is not kept"
+
+
+@pytest.mark.parametrize(
+    ("retries", "redelivered", "asks"), [(0, False, True), (1, False, False), (1, True, True)]
+)
+def test_an_export_that_is_missing(
+    app: Celery, monkeypatch: pytest.MonkeyPatch, retries: int, redelivered: bool, asks: bool
+) -> None:
+    """It is under way after the first attempt, unless a worker died which had it: then all begins anew."""
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(app.tasks["reports.export"], "delay", lambda *args: asked.append(args))
+    task: Any = app.tasks["reports.year"]
+    task.push_request(id="one", retries=retries, delivery_info={"redelivered": redelivered})
+    with pytest.raises(ExportPendingError):
+        task.run(2024)
+    assert asked == [("one", 2024)] * asks
 
 
 def test_a_text_word_by_word(app: Celery) -> None:

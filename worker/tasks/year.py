@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery import Celery, Task
+from celery.app.task import Context
 from celery.utils.log import get_task_logger
 from typing_extensions import TypedDict  # pydantic reads those of `typing` from Python 3.12 on
 
@@ -77,7 +78,7 @@ def register(app: Celery, reports: YearService, exports: Exports, receipts_a_mon
                 report_id, year, Telling(step, progress, write), head_of(self.request).get("owner", "")
             )
         except ExportPendingError:
-            if self.request.retries == 0:
+            if _asks(self.request):
                 log(f"Asking the tills for their receipts of {year}")
                 export.delay(report_id, year)
             raise
@@ -90,3 +91,12 @@ def register(app: Celery, reports: YearService, exports: Exports, receipts_a_mon
             pages=report.pages,
             bytes=report.size_bytes,
         )
+
+
+def _asks(request: Context) -> bool:
+    """Whether an attempt asks for the export that is missing.
+
+    The first does. So does one that a dead worker had: it may have made the report, and dropped its export,
+    before the broker heard of that.
+    """
+    return request.retries == 0 or bool((request.delivery_info or {}).get("redelivered"))
