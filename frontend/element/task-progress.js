@@ -93,6 +93,8 @@ export class TaskProgress extends TaskAttributes {
   #watch = null;
   /** A Watch of the page's. @type {Watch | null} */
   #given = null;
+  /** The one whose end was told. @type {Watch | null} */
+  #told = null;
   #listening = new AbortController();
   /** @type {((taskId: string) => string | Promise<string>) | undefined} */
   #getToken;
@@ -165,7 +167,7 @@ export class TaskProgress extends TaskAttributes {
     const name = given ?? `${this.taskId} ${this.baseUrl}`;
     const other = name !== this.#name;
     if (other || !this.isConnected) this.#close();
-    if (other) [this.#name, this.#job, this.#outlook] = [name, UNHEARD, {}];
+    if (other) [this.#name, this.#job, this.#outlook, this.#told] = [name, UNHEARD, {}, null];
     if (!this.isConnected) return;
     const mode = /** @type {Mode} */ (this.transport || "auto");
     if (given && !this.#watch) this.#adopt(given);
@@ -201,8 +203,8 @@ export class TaskProgress extends TaskAttributes {
     watching.addEventListener("output", ({ detail }) => detail.id === undefined && this.#joined(detail), { signal });
     watching.addEventListener("line", () => this.#drawSoon(), { signal });
     watching.result.then(
-      (result) => watching === this.#watch && this.#emit("task-done", { result, job: this.#job }),
-      (error) => watching === this.#watch && this.#failed(error),
+      (result) => signal.aborted || this.#tellEnd("task-done", { result }),
+      (error) => signal.aborted || this.#failed(error),
     );
     return watching;
   }
@@ -239,7 +241,14 @@ export class TaskProgress extends TaskAttributes {
     const { code, message, ref = "" } = error;
     if (!this.#job.final) this.#job = { ...unknown(this.#job), error: { code, message, ref } };
     this.#drawSoon();
-    this.#emit("task-failed", { error, job: this.#job });
+    this.#tellEnd("task-failed", { error });
+  }
+
+  /** Once for a Watch: a page that has one may take the element away, and put it back. @param {string} type @param {object} outcome */
+  #tellEnd(type, outcome) {
+    if (this.#told === this.#watch) return;
+    this.#told = this.#watch;
+    this.#emit(type, { ...outcome, job: this.#job });
   }
 
   /** The button was pressed. */

@@ -257,3 +257,37 @@ class TestAWatchOfThePage:
         told.succeed()
         page.wait_for_function("own.job.state === 'SUCCESS'")
         expect(element.locator("#state")).to_have_text("Queued")
+
+    @pytest.mark.parametrize("end", ["done", "failed"])
+    def test_its_end_is_told_once_wherever_the_element_goes(
+        self, served: Gallery, page: Page, end: str
+    ) -> None:
+        task = served.task()
+        element = served.show(page, served.task())
+        element.evaluate(
+            """async (element, taskId) => {
+              const { watch } = await import("/client/index.js");
+              const { parentNode } = element;
+              window.ends = [];
+              for (const type of ["task-done", "task-failed"]) {
+                element.addEventListener(type, () => ends.push(type));
+              }
+              window.turn = () => new Promise((turned) => setTimeout(turned));
+              window.move = async () => {
+                element.remove();
+                await turn();
+                parentNode.append(element);
+                await turn();
+              };
+              element.watch = window.own = watch(taskId);
+              await turn();
+              await move();
+            }""",
+            task.id,
+        )
+        if end == "done":
+            task.succeed()
+        else:
+            task.fail("FAILURE", "quota", "Your quota is used up.")
+        page.evaluate("own.result.catch(() => {}).then(turn).then(move)")
+        assert page.evaluate("ends") == [f"task-{end}"]
