@@ -25,6 +25,8 @@ export class Sure {
   #dialog;
   /** @type {(() => Promise<Told | null>) | undefined} */
   #act;
+  /** Questions until now: what became of one may be known when the next is asked, and has no place there. */
+  #asked = 0;
 
   /** @param {HTMLDialogElement} dialog */
   constructor(dialog) {
@@ -36,6 +38,7 @@ export class Sure {
   /** @param {Question} question @param {() => Promise<Told | null>} act returns what is told; null: nothing, it is over */
   ask({ question, note, yes }, act) {
     this.#act = act;
+    this.#asked += 1;
     say(find(this.#dialog, "h2"), question);
     say(find(this.#dialog, ".note"), note);
     say(find(this.#dialog, "[data-yes]"), yes);
@@ -47,20 +50,17 @@ export class Sure {
   }
 
   async #do() {
-    const act = this.#act;
+    const [act, asked] = [this.#act, this.#asked];
     this.#act = undefined; // a second press does nothing
     if (!act) return;
     find(this.#dialog, "[data-yes]").hidden = true;
     find(this.#dialog, "[data-no]").focus();
     say(find(this.#dialog, "[data-no]"), "Close");
-    try {
-      const told = await act();
-      if (!told) return this.#dialog.close();
-      say(find(this.#dialog, ".note"), told.note);
-      find(this.#dialog, "ul").replaceChildren(...(told.lines ?? []));
-    } catch (error) {
-      say(find(this.#dialog, ".note"), unanswered(/** @type {TaskError} */ (error)));
-    }
+    const told = await act().catch((error) => ({ note: unanswered(error), lines: [] }));
+    if (asked !== this.#asked) return;
+    if (!told) return this.#dialog.close();
+    say(find(this.#dialog, ".note"), told.note);
+    find(this.#dialog, "ul").replaceChildren(...(told.lines ?? []));
   }
 }
 
