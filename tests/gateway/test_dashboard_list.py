@@ -84,8 +84,8 @@ class Away:
             raise HistoryAwayError(reason)
         yield Place(0, ""), None
 
-    async def counts(self) -> dict[str, int]:
-        raise HistoryAwayError
+    def counts(self) -> dict[str, int]:
+        return {}
 
     async def row(self, _task_id: str) -> None:
         raise HistoryAwayError

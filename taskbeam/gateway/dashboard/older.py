@@ -20,7 +20,7 @@ class HistoryAwayError(Exception):
 
 
 class OlderTasks(Protocol):
-    """Tasks that have ended. Each method raises `HistoryAwayError`."""
+    """Tasks that have ended. Each method that waits raises `HistoryAwayError`."""
 
     def rows(
         self,
@@ -38,8 +38,8 @@ class OlderTasks(Protocol):
         """What is kept of one task."""
         ...
 
-    async def counts(self) -> Mapping[str, int]:
-        """How many there are, by kind, as of a few seconds ago."""
+    def counts(self) -> Mapping[str, int]:
+        """How many there are, by kind, as of the last count; nothing before that. Waits for nothing."""
         ...
 
     async def meta(self, task_id: str) -> bytes:

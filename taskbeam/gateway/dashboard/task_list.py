@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,10 +88,9 @@ class TaskList:
         A page may have fewer though there are more: `MOST_LOOKED` rows are looked at.
         """
         counts = await self.counts()
-        with suppress(HistoryAwayError):
-            # What has ended is in both, but for what Redis has dropped, and what came just now.
-            kept = {} if self._older is None else await self._older.counts()
-            counts |= {kind: max(count, counts[kind]) for kind, count in kept.items()}
+        # What has ended is in both, but for what Redis has dropped, and what came just now.
+        kept = {} if self._older is None else self._older.counts()
+        counts |= {kind: max(count, counts[kind]) for kind, count in kept.items()}
         rows, older = self._rows(kind, since, until, before), None
         if self._older is not None and kind not in OPEN:
             older = _Answering(self._older.rows(wanted, kind, since, until, before, limit + 1))

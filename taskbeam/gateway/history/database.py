@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: Seconds that a writer waits for another one, a connection for its server, and a statement for its end.
 _BUSY, _CONNECTING, _STATEMENT = 5, 5, 20
 
-#: Connections: one writes, others read.
-CONNECTIONS = 4
+#: Connections: one writes, one counts, others read.
+CONNECTIONS = 5
 
 #: Any number will do, as long as nobody else in the database takes the same advisory lock.
 _SETUP_LOCK = 0x7A5_BEA7

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +14,7 @@ from taskbeam.gateway.dashboard.older import HistoryAwayError
 from taskbeam.gateway.dashboard.place import Place
 from taskbeam.gateway.dashboard.task_list import CHUNK, MOST_LOOKED
 from taskbeam.gateway.history.address import history_address
+from taskbeam.gateway.history.counting import Counting
 from taskbeam.gateway.history.database import CONNECTIONS
 from taskbeam.gateway.history.store import HistoryStore, Search
 from taskbeam.gateway.history.text import storable
@@ -33,9 +33,6 @@ Result = TypeVar("Result")
 
 #: Seconds that a reader waits, and the one that writes.
 READING, WRITING = 5.0, 30.0
-
-#: Seconds for which a count holds, and how many times as long as it took.
-COUNTED, REST = 5.0, 50
 
 #: Rows that one statement looks at to find words in them (half a second's work of SQLite), and how many such
 #: statements one page takes.
@@ -57,11 +54,10 @@ class History:
     def __init__(self, store: HistoryStore, counts: Counter[str]) -> None:
         self._store = store
         self._counted = counts
-        self._reads = BlockingCalls("taskbeam-history-read", CONNECTIONS - 1)
+        self._reads = BlockingCalls("taskbeam-history-read", CONNECTIONS - 2)
         self._writes = BlockingCalls("taskbeam-history-write", 1)
         self._away = False
-        self._counts: Mapping[str, int] = {}
-        self._count_again = 0.0
+        self._counting = Counting(store.counts)
 
     async def rows(
         self,
@@ -89,13 +85,9 @@ class History:
         if reached is not None:
             yield reached, None
 
-    async def counts(self) -> Mapping[str, int]:
+    def counts(self) -> Mapping[str, int]:
         """As `OlderTasks`. Counting takes a small part of the time, however many there are."""
-        clock = asyncio.get_running_loop().time
-        if (began := clock()) >= self._count_again:
-            self._counts = await self._read(self._store.counts)
-            self._count_again = clock() + max(COUNTED, REST * (clock() - began))
-        return self._counts
+        return self._counting.known()
 
     async def row(self, task_id: str) -> Row | None:
         """As `OlderTasks`."""
@@ -135,6 +127,7 @@ class History:
 
     async def close(self) -> None:
         """Let the threads end, and close the connections."""
+        await self._counting.close()
         try:
             await self._writes.run(self._store.close, READING)
         except TimeoutError:
