@@ -35,9 +35,9 @@ Result = TypeVar("Result")
 READING, WRITING = 5.0, 30.0
 
 #: Rows that one statement looks at to find words in them (half a second's work of SQLite), and how many such
-#: statements one page takes.
+#: statements one page takes, however many rows they find: those may fit in words alone.
 LOOK = 50_000
-PIECES = 2
+PIECES = 4
 
 
 def history_at(url: str, counts: Counter[str]) -> History:
@@ -72,7 +72,7 @@ class History:
         span = int(since * 1000), None if until is None else int(until * 1000)
         words = list(map(storable, wanted.words))
         reached = before and Place(before.sent, storable(before.task_id))
-        most, looked, read = min(most, CHUNK), 0, 0
+        most, looked, read = CHUNK if words else min(most, CHUNK), 0, 0
         while looked < PIECES and read < MOST_LOOKED:
             search = Search(words, kind and str(kind), *span, reached)
             piece = await self._read(lambda search=search: self._store.find(search, LOOK, most))  # type: ignore[misc]
@@ -80,7 +80,7 @@ class History:
                 yield place, json.loads(row)
             if (reached := piece.reached) is None:
                 return
-            looked += len(piece.rows) < most
+            looked += bool(words)
             read += len(piece.rows)
         if reached is not None:
             yield reached, None
