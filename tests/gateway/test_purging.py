@@ -26,9 +26,7 @@ def celery_app() -> Iterator[Celery]:
     app = Celery("purged", broker="memory://", set_as_current=False)
     app.conf.task_default_queue = QUEUE
     yield app
-    with app.connection_for_write() as connection:
-        channel: Any = connection.default_channel
-        channel.queue_purge(QUEUE)
+    taken(app)
     app.close()
 
 
@@ -41,6 +39,13 @@ def waiting(app: Celery) -> int:
     with app.connection_for_write() as connection:
         channel: Any = connection.default_channel
         return int(channel.queue_declare(QUEUE, passive=True).message_count)
+
+
+def taken(app: Celery) -> None:
+    """All that waits, by somebody else."""
+    with app.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        channel.queue_purge(QUEUE)
 
 
 def purged(app: Celery, end: End, queue: str = QUEUE) -> Purged | None:
@@ -114,6 +119,19 @@ def test_what_no_time_was_left_for_is_said(celery_app: Celery, monkeypatch: pyte
 
     assert purged(celery_app, end) == Purged(1, 1, 0, more=True)
     assert waiting(celery_app) == 1
+
+
+def test_nothing_more_is_said_to_stay_where_workers_take_the_rest(
+    celery_app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "PORTION", 1)
+    sent(celery_app, "a", "b")
+
+    async def end(task_ids: Sequence[str]) -> Portion:
+        await asyncio.to_thread(taken, celery_app)
+        return Portion(len(task_ids), frozenset())
+
+    assert purged(celery_app, end) == Purged(1, 1, 0, more=False)
 
 
 def test_a_queue_that_the_broker_does_not_have_is_none(celery_app: Celery) -> None:

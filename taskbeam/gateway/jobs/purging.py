@@ -100,8 +100,8 @@ def _take(queue: Any, waiting: int, end: Callable[[Sequence[str]], Portion], unt
     try:
         while left > 0 and monotonic() < until:
             messages = list(islice(iter(queue.get, None), min(left, PORTION)))
-            if not messages:
-                return done
+            if not messages:  # workers have taken the rest meanwhile
+                return done._replace(more=False)
             kept = len(held)
             held += messages
             left -= len(messages)
