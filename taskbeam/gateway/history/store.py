@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, delete, func, select, tuple_
+from sqlalchemy import and_, case, delete, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from taskbeam.gateway.dashboard.place import Place
@@ -50,12 +50,18 @@ class HistoryStore:
         self._opened: Engine | None = None
 
     def write(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Keep rows, as `columns_of` makes them. What is there already is replaced, unless it is newer."""
+        """Keep rows, as `columns_of` makes them. What is there already is replaced, unless it is newer.
+
+        Of two that are of the same moment the one stays that says more: what is read from a journal later
+        does not know the worker, say.
+        """
         engine = self._engine()
         dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
         adding = dialect.insert(tasks)
         new, old = adding.excluded, tasks.c
-        replaced = {name: new[name] for name in ("sent", "ts", "kind", "words", "row")}
+        better = or_(new.ts > old.ts, func.length(new.row) > func.length(old.row))
+        columns = ("sent", "ts", "kind", "words", "row")
+        replaced: dict[str, Any] = {name: case((better, new[name]), else_=old[name]) for name in columns}
         # What Celery has stored may have expired since.
         replaced["meta"] = func.coalesce(new.meta, old.meta)
         statement = adding.on_conflict_do_update(

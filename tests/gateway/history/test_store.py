@@ -109,6 +109,19 @@ def test_a_life_of_a_task_is_one_row_however_often_it_is_written(store: HistoryS
     assert {each.get("title") for each in found(store, everything())} == {"a newer one", None}
 
 
+def test_of_one_moment_the_row_stays_that_says_more(store: HistoryStore) -> None:
+    """A journal that is read again does not know which worker it was."""
+    kept(store, [row(1, worker="celery@one")])
+    kept(store, [row(1)], '{"status": "SUCCESS"}')
+    assert store.newest("task-001") == (
+        columns_of(row(1, worker="celery@one"), None)["row"],
+        '{"status": "SUCCESS"}',
+    )
+    assert found(store, Search(["celery@one"], None, 0, None, None)) == [row(1, worker="celery@one")]
+    kept(store, [row(1, worker="celery@one", title="May")])
+    assert found(store, everything()) == [row(1, worker="celery@one", title="May")]
+
+
 def test_what_celery_had_stored_stays_when_a_later_write_has_it_no_more(store: HistoryStore) -> None:
     kept(store, [row(1)], '{"status": "SUCCESS"}')
     kept(store, [row(1, title="later")])
