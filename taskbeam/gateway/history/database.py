@@ -39,7 +39,7 @@ def opened(url: URL) -> Engine:
         max_overflow=0,
         pool_timeout=_CONNECTING,
         pool_pre_ping=not sqlite,
-        connect_args={"timeout": _BUSY} if sqlite else _of_postgresql(),
+        connect_args={"timeout": _BUSY} if sqlite else postgresql_arguments(url),
     )
     try:
         if sqlite:
@@ -52,11 +52,17 @@ def opened(url: URL) -> Engine:
     return engine
 
 
-def _of_postgresql() -> dict[str, Any]:
+def postgresql_arguments(url: URL) -> dict[str, Any]:
+    """What a connection is made with beside the URL; what the URL says itself holds.
+
+    Of several options of one name the server takes the last one.
+    """
+    asked = url.normalized_query
+    ours = {"connect_timeout": _CONNECTING, "application_name": "taskbeam"}
+    bounds = f"-c statement_timeout={_STATEMENT}s -c lock_timeout={_BUSY}s"
     return {
-        "connect_timeout": _CONNECTING,
-        "application_name": "taskbeam",
-        "options": f"-c statement_timeout={_STATEMENT}s -c lock_timeout={_BUSY}s",
+        **{name: value for name, value in ours.items() if name not in asked},
+        "options": " ".join([bounds, *asked.get("options", ())]),
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 from taskbeam.gateway.dashboard.rows import Kind
 from taskbeam.gateway.dashboard.wanted import Wanted
 from taskbeam.gateway.history.address import history_address
+from taskbeam.gateway.history.database import opened, postgresql_arguments
 from taskbeam.gateway.history.kept import columns_of
 from taskbeam.gateway.history.store import DROPPED, HistoryStore, Search
 from taskbeam.gateway.history.text import storable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from taskbeam.gateway.dashboard.place import Place
+    from tests.support.postgresql import Postgres
 
 ROWS = [
     row(0, owner="Ada", title="100% of 'May'_1"),
@@ -165,6 +167,24 @@ def test_nobody_else_on_the_machine_reads_the_file(tmp_path: Path) -> None:
 def test_what_is_no_database_is_refused_without_a_password(text: str) -> None:
     with pytest.raises(ValueError, match=r"^it "):
         history_address(text)
+
+
+def test_what_the_address_of_postgresql_says_holds() -> None:
+    bare = postgresql_arguments(history_address("postgresql://me@host/shop"))
+    assert bare.keys() == {"connect_timeout", "application_name", "options"}
+    query = "connect_timeout=1&application_name=shop&options=-csearch_path%3Djobs"
+    asked = postgresql_arguments(history_address(f"postgresql://me@host/shop?{query}"))
+    assert asked == {"options": f"{bare['options']} -csearch_path=jobs"}
+
+
+def test_postgresql_takes_the_options_of_its_address(postgres: Postgres) -> None:
+    url = postgres.url(postgres.create())
+    options = f"{'&' if '?' in url else '?'}application_name=shop&options=-cstatement_timeout%3D7s"
+    engine = opened(history_address(url + options))
+    with engine.connect() as connection:
+        names = ("application_name", "statement_timeout", "lock_timeout")
+        assert [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names] == ["shop", "7s", "5s"]
+    engine.dispose()
 
 
 def test_postgresql_is_known_by_each_of_its_names() -> None:
