@@ -112,9 +112,18 @@ class Journals:
         states = {"runs": "STARTED", "silent": "STALLED", "over": "SUCCESS", "nobodys": None}
         return {task_id: state for task_id, state in states.items() if task_id in task_ids}
 
+    async def waiting_in_vain(self, task_ids: Sequence[str]) -> list[str]:
+        return [f"after {task_id}" for task_id in task_ids if task_id == "over"]
+
 
 class Revoker:
     """Ends those that wait."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def end_dependents(self, waiting: Sequence[str]) -> None:
+        self.told += waiting
 
     async def revoke_all(self, task_ids: Sequence[str], failure: Failure) -> set[str]:
         assert failure.code == "purged"
@@ -127,9 +136,11 @@ def test_a_message_stays_while_its_task_may_run() -> None:
     for task_id in ("waits", "runs", "silent", "over", "nobodys", "unread"):
         app.send_task("tests.task", task_id=task_id, queue=queue, ignore_result=True)
     broker = Broker(app, 60)
-    parts: Any = (Revoker(), Journals(), None, None)
+    revoker = Revoker()
+    parts: Any = (revoker, Journals(), None, None)
     purged = asyncio.run(QueueControl(app, broker, None, *parts).purge(queue))
     assert purged == Purged(3, 1, 3, more=False)
+    assert revoker.told == ["after over"], "who ended it may have died before that"
     broker.close()
     with app.connection_for_write() as connection:
         channel: Any = connection.default_channel

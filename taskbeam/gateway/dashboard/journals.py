@@ -12,6 +12,8 @@ from taskbeam.background.log_fields import about
 from taskbeam.gateway.dashboard.every_event import head_pattern
 from taskbeam.gateway.dashboard.rounds import Rounds
 from taskbeam.gateway.dashboard.rows import HEAD, Kind, Row, kind_of, labelled, row_of
+from taskbeam.journal import events
+from taskbeam.journal.entry import read_ids
 from taskbeam.journal.events import Record
 from taskbeam.stock.meta import UnreadableMetaError, read_meta
 
@@ -103,6 +105,20 @@ class JournalRows:
                 continue
             states[task_id] = raw.decode() if isinstance(raw, bytes) else None
         return states
+
+    async def waiting_in_vain(self, ids: Sequence[str]) -> list[str]:
+        """The tasks that wait for those of these that have ended without success."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for task_id in ids:
+            pipeline.hmget(self._names.task(task_id).head, "final", "state", "next")
+        waiting: list[str] = []
+        for head in await pipeline.execute(raise_on_error=False) if ids else ():
+            if _unanswered(head):
+                raise head
+            final, state, following = head if isinstance(head, list) else (None, None, None)
+            if final == b"1" and state != events.SUCCESS.encode() and following:
+                waiting += read_ids(following)
+        return waiting
 
     async def explain(self, failed: Sequence[Row]) -> dict[str, Row]:
         """The rows of failures with the exception that Celery has stored, in one line."""

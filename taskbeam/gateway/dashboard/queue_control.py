@@ -112,7 +112,9 @@ class QueueControl:
 
     async def _end(self, task_ids: Sequence[str]) -> Portion:
         ended = await self._revoker.revoke_all(task_ids, PURGED)
-        others = [task_id for task_id in task_ids if task_id not in ended]
+        others = [task_id for task_id in dict.fromkeys(task_ids) if task_id not in ended]
+        # Whoever has ended one of them may have failed before those that wait for it were told.
+        await self._revoker.end_dependents(await self._journals.waiting_in_vain(others))
         states = await self._journals.states(others)
         # One whose journal cannot be read now may run.
         gone = {each for each, state in states.items() if not _runs(state)}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.journal.appender import JournalAppender
+    from taskbeam.journal.entry import Appended
     from taskbeam.journal.failures import Failure
 
 
@@ -37,12 +38,25 @@ class Revoker:
         return bool(await self.revoke_all([task_id], failure))
 
     async def revoke_all(self, task_ids: Sequence[str], failure: Failure) -> set[str]:
-        """The same of many; returns those that were ended by this."""
-        answers = await self._appender.append_all(
-            [revoked_entry(self.backend, task_id, failure) for task_id in task_ids]
+        """The same of many; returns those that were ended by this.
+
+        Where some cannot be ended, the others are, and who waits for them, before the first error is raised.
+        """
+        ids = list(dict.fromkeys(task_ids))  # of two messages of one task the second would be refused
+        answers = await self._appender.append_each(
+            [revoked_entry(self.backend, task_id, failure) for task_id in ids]
         )
-        told = dict(zip(task_ids, answers, strict=True))
-        ended = {task_id for task_id, answer in told.items() if answer.verdict in _ENDED}
-        waiting = [each for task_id in ended for each in told[task_id].dependents]
+        ended: dict[str, Appended] = {
+            task_id: answer
+            for task_id, answer in zip(ids, answers, strict=True)
+            if not isinstance(answer, Exception) and answer.verdict in _ENDED
+        }
+        await self.end_dependents([each for answer in ended.values() for each in answer.dependents])
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return set(ended)
+
+    async def end_dependents(self, waiting: Sequence[str]) -> None:
+        """End tasks whose turn never comes, and those that wait for them. Raises redis-py's errors."""
         await end_dependents_async(waiting, self.backend.keys, self._appender)
-        return ended
