@@ -45,10 +45,21 @@ class Pauses:
             await self._redis.hdel(self._control.queue(queue).paused, *workers)
 
     async def of(self, queue: str) -> dict[str, bool]:
-        """Each that was told to stop, with whether it is known to live since then."""
-        paused = await self._redis.hgetall(self._control.queue(queue).paused)
-        alive = set((await self._alive()).values())
-        return {worker.decode(): lease.decode() in alive for worker, lease in paused.items()}
+        """Each that was told to stop, with whether it may live since then.
+
+        One is known to be gone that has given up its lease, or was reported as lost. A lease that has run
+        out may be renewed: its worker may be cut off for a moment. Whoever keeps none is not known to go.
+        """
+        found = await self._redis.hgetall(self._control.queue(queue).paused)
+        paused = {worker.decode(): lease.decode() for worker, lease in found.items()}
+        kept = [lease for lease in paused.values() if lease]
+        ends = await self._redis.zmscore(self._control.workers, kept) if kept else []
+        held = {"", *(lease for lease, end in zip(kept, ends, strict=True) if end)}
+        now = await self._alive()
+        return {
+            worker: lease in held and (not lease or now.get(worker, lease) == lease)
+            for worker, lease in paused.items()
+        }
 
     async def consuming(self, queue: str) -> set[str]:
         """Those whose leases say that they consume it."""
@@ -62,7 +73,7 @@ class Pauses:
             pipeline.hgetall(self._control.queue(queue).paused)
         found = await pipeline.execute() if queues else []
         paused = {
-            queue: {lease.decode() for lease in leases.values()}
+            queue: [lease.decode() for lease in leases.values()]
             for queue, leases in zip(queues, found, strict=True)
         }
         if not any(paused.values()):
@@ -70,8 +81,10 @@ class Pauses:
         alive = {*(await self._alive()).values(), ""}
         counts = {}
         for queue, leases in paused.items():
-            if still := leases & alive - await self._consumers(queue):
-                counts[queue] = len(still)
+            idle = alive - await self._consumers(queue)
+            # Those that keep no lease are told apart by their names alone.
+            if still := sum(lease in idle for lease in leases):
+                counts[queue] = still
         return counts
 
     async def _consumers(self, queue: str) -> set[str]:
