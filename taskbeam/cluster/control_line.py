@@ -11,6 +11,7 @@ from redis.exceptions import NoScriptError, ResponseError
 from taskbeam.background.logger import logger_for
 from taskbeam.cluster.control_commands import SCRIPTS, shortened
 from taskbeam.journal.away import REDIS_AWAY, refuses_for_good
+from taskbeam.journal.scripts import SAID_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,10 @@ logger = logger_for(__name__)
 
 #: Commands that may be unanswered: their answers are read together.
 MAX_UNANSWERED = 16
+
+#: Seconds after which answers are read before more is sent. An idle connection may be lost, and what has no
+#: answer is said again then: while the server still knows that it was said.
+ANSWERS_DUE = SAID_AGAIN / 2
 
 #: Commands that a thread keeps while the slot's master is away.
 MOST_KEPT = 256
@@ -83,14 +88,20 @@ class ControlLine:
     While the slot's master is away, what is posted is kept. What it will never take is logged, and dropped.
     """
 
-    def __init__(self, connect: Callable[[], AbstractConnection], silence: Silence) -> None:
-        """``connect`` makes an unconnected connection to whoever has the control slot."""
+    def __init__(
+        self,
+        connect: Callable[[], AbstractConnection],
+        silence: Silence,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``connect`` makes an unconnected connection to whoever has the control slot; ``clock`` is in s."""
         self._connect = connect
         self._silence = silence
+        self._clock = clock
         self._connection: AbstractConnection | None = None
-        # What is not known to be done, oldest first, and how much of it is under way.
+        # What is not known to be done, oldest first; how much of it is under way, and since when.
         self._open: list[Command] = []
-        self._sent = 0
+        self._sent, self._since = 0, 0.0
         # What somebody waits for, and what was answered.
         self._asked: Command | None = None
         self._answer: Any = None
@@ -102,8 +113,6 @@ class ControlLine:
             self._make_room()
             return
         try:
-            if self._sent >= MAX_UNANSWERED:
-                self._receive()
             self._send()
         except REDIS_AWAY:
             self._again()
@@ -165,6 +174,11 @@ class ControlLine:
             self._silence.ends()
 
     def _send(self) -> None:
+        now = self._clock()
+        if self._sent >= MAX_UNANSWERED or (self._sent and now - self._since >= ANSWERS_DUE):
+            self._receive()
+        if not self._sent:
+            self._since = now
         packed = [hiredis.pack_command(cast("Any", command.words)) for command in self._open[self._sent :]]
         if packed:
             self._connected().send_packed_command([b"".join(packed)], check_health=False)

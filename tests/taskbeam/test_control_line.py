@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.journal.entry import Appended, Entry, Place, Ran, Registration, Verdict
 from taskbeam.journal.events import EventId
 from taskbeam.journal.keys import task_keys
+from taskbeam.journal.scripts import SAID_AGAIN
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +49,7 @@ class Server:
         if self.away:
             raise ConnectionError("nobody listens")
         connection = self._connect()
+        self.connection = connection
         answer = connection.read_response
 
         def read_response(*args: Any, **kwargs: Any) -> Any:
@@ -125,6 +129,24 @@ def test_an_end_whose_answer_is_lost_is_learnt_once(
     line.settle()
     assert client.hget(work.times, "runs") == b"1"
     assert not client.exists(work.registered.runs_key)
+
+
+def test_a_thread_that_was_idle_does_not_say_again_what_was_answered_long_ago(
+    server: Server, client: redis.Redis
+) -> None:
+    """Its connection is lost meanwhile; the answer has come before."""
+    now = [0.0]
+    line, work = ControlLine(server.connect, Silence(), lambda: now[0]), Work()
+    line.post(tell_news("nobody"))
+    line.settle()  # it knows the scripts
+    line.post(work.ends())
+    wait_until(lambda: client.hget(work.times, "runs") == b"1")
+    now[0] = SAID_AGAIN
+    client.delete(CLUSTER.over(work.result))
+    server.connection._sock.shutdown(socket.SHUT_WR)  # type: ignore[attr-defined]
+    line.post(tell_news("nobody"))
+    line.settle()
+    assert client.hget(work.times, "runs") == b"1"
 
 
 def test_a_run_that_is_over_is_not_registered_any_more(
