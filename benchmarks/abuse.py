@@ -29,6 +29,7 @@ from websockets.asyncio.client import connect
 from taskbeam.journal.entry import Entry
 from taskbeam.journal.keys import task_keys
 from taskbeam.journal.scripts import APPEND
+from tests.support.ending import end
 
 from . import command
 from .abuses.__main__ import ABUSES
@@ -118,7 +119,7 @@ async def meanwhile(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         going = group.create_task(work)
         yield
-        going.cancel()
+        await end(going)
 
 
 async def latencies(port: int, catch_up: float, seconds: float) -> list[float]:
