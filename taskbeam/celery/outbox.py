@@ -151,7 +151,7 @@ class Outbox:
             if self._quick.keep(news):
                 # What has failed was posted before, and says nothing of the server that is to be told.
                 logger.warning(
-                    "What was written before may be lost, and %s is told soon: %s",
+                    "Events sent earlier may be lost; %s is updated soon: %s",
                     news,
                     error,
                     extra=about(task_id=news.task_id or None),

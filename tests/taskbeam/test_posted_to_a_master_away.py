@@ -197,6 +197,4 @@ def test_a_group_at_another_master_is_told_later_and_counts_no_outage(
     assert thread.feeds.kept == [news]
     outage = outbox._outages.of(thread.masters.server(news.key))
     assert (outage.away, outage.lost) == (False, 0)
-    assert caplog.messages == [
-        "What was written before may be lost, and Group a group: its size is told soon: it is away"
-    ]
+    assert caplog.messages == [f"Events sent earlier may be lost; {news} is updated soon: it is away"]
