@@ -100,8 +100,8 @@ def _draw(figures: list[dict[str, Any]], file: Path) -> None:
         print(f"Wrote {file}")
 
 
-def publish(measured: dict[str, dict[str, Any]], picture: Path) -> None:
-    """Fill docs/performance.md and docs/capacity.md, and put the picture beside them."""
+def publish(measured: dict[str, dict[str, Any]], picture: Path, root: Path = Path()) -> None:
+    """Fill docs/performance.md and docs/capacity.md below ``root``, and put the picture beside them."""
     reported = {benchmark: _figures(document["figures"]) for benchmark, document in measured.items()}
     parts = {benchmark: markdown(figures) for benchmark, figures in reported.items()}
     parts["missed"] = missed(list(chain.from_iterable(reported.values())))
@@ -110,16 +110,15 @@ def publish(measured: dict[str, dict[str, Any]], picture: Path) -> None:
     versions = "\n".join(f"- {note}" for note in notes)
     parts["machine"] = f"{size}, Python {machine['python']}.\n\n{versions}"
     if picture.exists():
-        copy(picture, PICTURE)
+        copy(picture, root / PICTURE)
         parts["growth"] = f"![Cost per delivery against clients, tasks and rate]({PICTURE.name})"
     figures = {benchmark: document["figures"] for benchmark, document in measured.items()}
     for transport in ("WebSocket", "SSE"):
         parts[f"capacity {transport}"] = plan(Costs.from_figures(figures, transport))
-    DOCUMENT.write_text(fill(DOCUMENT.read_text(encoding="utf-8"), parts), encoding="utf-8")
     found = costs(figures, "WebSocket").worst(costs(figures, "SSE"))
-    CAPACITY.write_text(
-        fill(CAPACITY.read_text(encoding="utf-8"), {"capacity": page(found)}), encoding="utf-8"
-    )
+    for document, filled in ((DOCUMENT, parts), (CAPACITY, {"capacity": page(found)})):
+        file = root / document
+        file.write_text(fill(file.read_text(encoding="utf-8"), filled), encoding="utf-8")
     print(f"Filled {DOCUMENT} and {CAPACITY}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from benchmarks.plots import AXES, curves
 from benchmarks.report import Figure, Report
 from benchmarks.write_up import fill
 
-DOCUMENT = Path(__file__).parents[2] / everything.DOCUMENT
+ROOT = Path(__file__).parents[2]
 
 
 def kept(tmp_path: Path, *figures: Figure) -> dict[str, Any]:
@@ -151,14 +152,16 @@ def test_a_part_replaces_what_its_marks_hold_and_nothing_else() -> None:
         fill(document, {"z": ""})
 
 
-def test_the_document_has_a_place_for_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    document = tmp_path / "performance.md"
-    document.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr(everything, "DOCUMENT", document)
-    monkeypatch.setattr(everything, "PICTURE", tmp_path / "performance.png")
+def test_the_documents_have_a_place_for_everything(tmp_path: Path) -> None:
+    documents = [tmp_path / document for document in (everything.DOCUMENT, everything.CAPACITY)]
+    documents[0].parent.mkdir()
+    for document in documents:
+        copy(ROOT / document.relative_to(tmp_path), document)
     picture = tmp_path / "growth.png"
     picture.write_bytes(b"picture")
-    everything.publish(all_figures(tmp_path), picture)
-    filled = document.read_text(encoding="utf-8")
-    assert "Not measured yet" not in filled
-    assert "(performance.png)" in filled
+    everything.publish(all_figures(tmp_path), picture, tmp_path)
+    performance, capacity = (document.read_text(encoding="utf-8") for document in documents)
+    assert "Not measured yet" not in performance
+    assert "(performance.png)" in performance
+    assert "| 200.0 µs |" in capacity
+    assert (tmp_path / everything.PICTURE).read_bytes() == b"picture"
