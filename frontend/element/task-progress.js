@@ -203,7 +203,7 @@ export class TaskProgress extends TaskAttributes {
     watching.addEventListener("output", ({ detail }) => detail.id === undefined && this.#joined(detail), { signal });
     watching.addEventListener("line", () => this.#drawSoon(), { signal });
     watching.result.then(
-      (result) => signal.aborted || this.#tellEnd("task-done", { result }),
+      (result) => signal.aborted || (this.#isUntold() && this.#emit("task-done", { result, job: this.#job })),
       (error) => signal.aborted || this.#failed(error),
     );
     return watching;
@@ -241,14 +241,14 @@ export class TaskProgress extends TaskAttributes {
     const { code, message, ref = "" } = error;
     if (!this.#job.final) this.#job = { ...unknown(this.#job), error: { code, message, ref } };
     this.#drawSoon();
-    this.#tellEnd("task-failed", { error });
+    if (this.#isUntold()) this.#emit("task-failed", { error, job: this.#job });
   }
 
-  /** Once for a Watch: a page that has one may take the element away, and put it back. @param {string} type @param {object} outcome */
-  #tellEnd(type, outcome) {
-    if (this.#told === this.#watch) return;
+  /** Of the Watch's end, once: a page that has a Watch may take the element away, and put it back. */
+  #isUntold() {
+    const untold = this.#told !== this.#watch;
     this.#told = this.#watch;
-    this.#emit(type, { ...outcome, job: this.#job });
+    return untold;
   }
 
   /** The button was pressed. */

@@ -255,7 +255,7 @@ class TestAWatchOfThePage:
         expect(element.locator("#state")).to_have_text("Queued")
         told.progress(4, 5)
         told.succeed()
-        page.wait_for_function("own.job.state === 'SUCCESS'")
+        page.wait_for_function("() => own.job.state === 'SUCCESS'")
         expect(element.locator("#state")).to_have_text("Queued")
 
     @pytest.mark.parametrize("end", ["done", "failed"])

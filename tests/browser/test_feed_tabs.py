@@ -71,7 +71,7 @@ def test_a_job_of_one_tab_appears_in_the_others_over_one_connection(
     tabs: list[Page], sockets: list[WebSocket]
 ) -> None:
     for page in tabs:
-        page.wait_for_function("document.querySelector('task-feed').watch.line === 'live'")
+        page.wait_for_function("() => document.querySelector('task-feed').watch.line === 'live'")
     ids = [start(page) for page in tabs]
     for page in tabs:
         expect(listed(page)).to_have_text([re.compile(r"reports\.generate.*Done")] * TABS)
