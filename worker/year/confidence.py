@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 #: How often all values are drawn anew: as many as the tails of the interval need.
-DRAWS = 100
+DRAWS = 200
 #: Of all averages that come of it, as many are left out at each end.
 TAIL = 0.025
 
