@@ -175,6 +175,16 @@ def test_a_feed_that_was_evicted_has_what_comes_after_it(members: Members) -> No
     assert members.group.rollup["done"] == {"SUCCESS": 1}
 
 
+@pytest.fixture
+def failed_steps(monkeypatch: pytest.MonkeyPatch) -> FailedSteps:
+    """Nothing has failed yet, so the first failure is logged."""
+    steps = FailedSteps()
+    for place in ("journal.unanswered", "celery.untold_feeds"):
+        monkeypatch.setattr(f"taskbeam.{place}.failed_steps", steps)
+    return steps
+
+
+@pytest.mark.usefixtures("failed_steps")
 def test_a_size_that_cannot_be_told_is_no_outage(
     app: Celery, client: redis.Redis, heard: Heard, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,11 +198,8 @@ def test_a_size_that_cannot_be_told_is_no_outage(
 
 @pytest.mark.parametrize("part", ["head", "log", "order", "ended"])
 def test_a_key_of_a_wrong_type_costs_the_tasks_nothing(
-    members: Members, monkeypatch: pytest.MonkeyPatch, part: str
+    members: Members, failed_steps: FailedSteps, part: str
 ) -> None:
-    steps = FailedSteps()
-    for place in ("journal.unanswered", "celery.untold_feeds"):
-        monkeypatch.setattr(f"taskbeam.{place}.failed_steps", steps)
     first, task = (members.task() for _ in range(2))
     succeed(first)
     for feed in (members.group, members.tree):
@@ -202,4 +209,4 @@ def test_a_key_of_a_wrong_type_costs_the_tasks_nothing(
     succeed(members.task())
     assert set(members.states.values()) == {"SUCCESS"}
     assert [each.stored for each in members.tasks] == [b"SUCCESS"] * 3
-    assert steps.counts
+    assert failed_steps.counts
