@@ -20,6 +20,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import ExitStack
+from itertools import count
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,14 +78,18 @@ class Browser:
         self._session: CDPSession = page.context.new_cdp_session(page)
         self._session.send("Performance.enable")
 
-    def while_(self, work: Callable[[], None]) -> Used:
+    def while_(self, work: Callable[[], None], each_minute: Callable[[], None]) -> Used:
         """Look each second at what the browser takes, until the work is done in a thread of its own."""
         thread = Thread(target=work, daemon=True)
         cpu, began, renderer, heap = cpu_seconds(self._pid), time.monotonic(), 0.0, 0.0
         thread.start()
-        while thread.is_alive():
+        for second in count(1):
             self._page.wait_for_timeout(1000)
             renderer, heap = max(renderer, self._renderer()), max(heap, self._heap())
+            if second % 60 == 0:
+                each_minute()
+            if not thread.is_alive():
+                break
         share = 100 * (cpu_seconds(self._pid) - cpu) / (time.monotonic() - began)
         self._session.send("HeapProfiler.collectGarbage")
         return Used(share, renderer / 1e6, self._renderer() / 1e6, heap / 1e6)
@@ -139,7 +144,7 @@ def told(counts: Counter[str]) -> dict[str, int]:
 
 def measure(quick: bool, minutes: float) -> Report:
     """Play the jobs, and look."""
-    count, seconds, at_pace = (
+    jobs, seconds, at_pace = (
         (QUICK_COUNT, QUICK_SECONDS, QUICK_AT_PACE) if quick else (COUNT, minutes * 60, AT_PACE)
     )
     tasks: dict[int, Task] = {}
@@ -156,14 +161,14 @@ def measure(quick: bool, minutes: float) -> Report:
 
         def played(steps: list[Step], into: dict[int, Task]) -> Used:
             late: list[float] = []
-            used = browser.while_(lambda: late.append(play(journals, steps, into)))
+            used = browser.while_(lambda: late.append(play(journals, steps, into)), ticks.read)
             notes.append(f"The latest of {len(steps)} events was written {late[0]:.1f} s after its time.")
             ticks.read()
             return used
 
         notes: list[str] = []
-        command.progress(f"{count} jobs in {seconds:.0f} s")
-        fast = played(plan(count, seconds), tasks)
+        command.progress(f"{jobs} jobs in {seconds:.0f} s")
+        fast = played(plan(jobs, seconds), tasks)
         command.progress(f"an hour's pace for {at_pace:.0f} s")
         more: dict[int, Task] = {}
         slow = played(plan(round(at_pace * PACE), at_pace, seed=8), more)
@@ -171,7 +176,7 @@ def measure(quick: bool, minutes: float) -> Report:
         fault = _difference(served, browser, ticks, found)
     return Report(
         [
-            *_figures(f"{count} jobs in {seconds / 60:g} min", fast, judged=not quick and minutes >= 60),
+            *_figures(f"{jobs} jobs in {seconds / 60:g} min", fast, judged=not quick and minutes >= 60),
             *_figures("then an hour's pace", slow, judged=not quick),
             Figure(
                 case="figures",
