@@ -8,6 +8,7 @@ import pytest
 
 from stack.valkey import Valkey
 from tests.support.closing import close_app
+from tests.support.gateway import Gateway, gateway
 from tests.support.jobs import jobs_app
 from tests.support.redis_cluster import redis_cluster
 from tests.support.worker import worker
@@ -53,3 +54,10 @@ def app(cluster: Cluster, broker: Valkey) -> Iterator[Celery]:
         made = jobs_app(broker.url(), backend)
         yield made
         close_app(made)
+
+
+@pytest.fixture(scope="module")
+def served(cluster: Cluster, broker: Valkey) -> Iterator[Gateway]:
+    """A gateway of it."""
+    with gateway("", broker_url=broker.url(), result_backend=f"taskbeam+{cluster.url()}") as running:
+        yield running

@@ -13,7 +13,7 @@ from taskbeam.cluster.lines import Lines
 from taskbeam.cluster.slot_map import Address, slot_of
 from taskbeam.cluster.writer import ClusterWriter
 from taskbeam.journal.cluster_keys import ClusterKeys
-from taskbeam.journal.entry import Entry
+from taskbeam.journal.entry import Delivery, Entry
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.keys import CELERY_PREFIX
 from taskbeam.journal.limits import Limits
@@ -77,6 +77,14 @@ class Task:
 
     def append(self, number: int, **fields: Any) -> None:
         self._journals.writer.append(self.entry(number, **fields))
+
+    def write_untold(self, number: int, **fields: Any) -> Entry:
+        """As a writer that dies when its event is in the journal, and owes it to feeds."""
+        entry = self.entry(number, **fields)
+        self._journals.writer._deliver(entry)
+        assert entry.delivery is Delivery.WRITTEN
+        assert entry.owed is not None
+        return entry
 
     def bodies(self) -> list[bytes]:
         """What a client is told of it, from the beginning."""

@@ -11,21 +11,17 @@ import pytest
 from celery import group
 
 from taskbeam.cluster.slot_map import slot_of
-from taskbeam.journal.entry import Delivery
 from taskbeam.journal.feeds.canvas_news import ErrbacksSent, GroupSizes, Size
 from taskbeam.journal.feeds.names import ClusterFeedKeys, feed_keys
 from taskbeam.journal.keys import CELERY_PREFIX
 from tests.support.event_stream import EventStream
-from tests.support.gateway import Gateway, gateway
 from tests.support.waiting import DEADLINE, wait_until
 from tests.taskbeam.feed import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from celery import Celery
 
-    from stack.valkey import Valkey
+    from tests.support.gateway import Gateway
     from tests.support.redis_cluster import Cluster, ClusterNode
 
     from .journals import Journals, Task
@@ -66,19 +62,6 @@ class Canvas:
 @pytest.fixture
 def canvas(cluster: Cluster, journals: Journals) -> Canvas:
     return Canvas(cluster, journals)
-
-
-@pytest.fixture(scope="module")
-def served(cluster: Cluster, broker: Valkey) -> Iterator[Gateway]:
-    with gateway("", broker_url=broker.url(), result_backend=f"taskbeam+{cluster.url()}") as running:
-        yield running
-
-
-def write_untold(journals: Journals, task: Task, number: int, **fields: Any) -> None:
-    """As a writer that dies when its event is in the journal."""
-    entry = task.entry(number, **fields)
-    journals.writer._deliver(entry)
-    assert entry.delivery is Delivery.WRITTEN
 
 
 def is_final(rollup: dict[str, Any]) -> bool:
@@ -125,8 +108,8 @@ def test_a_size_that_cannot_be_told_is_told_later_also_before_its_members(
 def test_the_next_writer_tells_group_and_tree_what_one_has_left_untold_that_died(canvas: Canvas) -> None:
     task, writer = canvas.task(), canvas.journals.writer
     writer.tell_canvas(canvas.size(1, member=task.id))
-    write_untold(canvas.journals, task, 1, state="STARTED")
-    write_untold(canvas.journals, task, 2, state="SUCCESS", final=True)
+    task.write_untold(1, state="STARTED")
+    task.write_untold(2, state="SUCCESS", final=True)
     assert not is_final(canvas.rollup("group"))
     task.append(3, state="FAILURE", final=True)
     for kind in ("group", "tree"):
@@ -153,7 +136,7 @@ def test_a_tree_waits_for_errbacks_that_are_to_come_also_where_it_hears_late_of_
     told, late, writer = canvas.task(), canvas.task(), canvas.journals.writer
     writer.tell_canvas(canvas.size(2, member=told.id))
     told.append(1, state="FAILURE", final=True, holds=True)
-    write_untold(canvas.journals, late, 1, state="FAILURE", final=True, holds=True)
+    late.write_untold(1, state="FAILURE", final=True, holds=True)
     late.append(2, state="FAILURE", final=True)  # whoever is refused tells it
     assert canvas.rollup("tree")["open"] == 0
     for task in (told, told, late):

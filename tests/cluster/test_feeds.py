@@ -12,21 +12,17 @@ from taskbeam import labelled
 from taskbeam.cluster.appender import ClusterAppender
 from taskbeam.cluster.exchange import ClusterExchange
 from taskbeam.cluster.slot_map import slot_of
-from taskbeam.journal.entry import Delivery, Verdict
+from taskbeam.journal.entry import Verdict
 from tests.support.event_stream import EventStream
-from tests.support.gateway import Gateway, gateway
 from tests.support.waiting import DEADLINE, wait_until
 from tests.taskbeam.feed import Feed
 
 from .connected import control_client, seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from celery import Celery
 
-    from stack.valkey import Valkey
-    from taskbeam.journal.entry import Entry
+    from tests.support.gateway import Gateway
     from tests.support.redis_cluster import Cluster
 
     from .journals import Journals, Task
@@ -63,21 +59,6 @@ class Owner:
 @pytest.fixture
 def owner(cluster: Cluster, journals: Journals) -> Owner:
     return Owner(cluster, journals)
-
-
-@pytest.fixture(scope="module")
-def served(cluster: Cluster, broker: Valkey) -> Iterator[Gateway]:
-    with gateway("", broker_url=broker.url(), result_backend=f"taskbeam+{cluster.url()}") as running:
-        yield running
-
-
-def write_untold(journals: Journals, task: Task, number: int, **fields: Any) -> Entry:
-    """As a writer that dies when its event is in the journal."""
-    entry = task.entry(number, **fields)
-    journals.writer._deliver(entry)
-    assert entry.delivery is Delivery.WRITTEN
-    assert entry.owed is not None
-    return entry
 
 
 def listed(served: Gateway, owner: str, **query: Any) -> dict[str, Any]:
@@ -122,7 +103,7 @@ def test_states_that_a_thread_posts_of_several_tasks_in_turns_are_told(owner: Ow
 
 def test_what_comes_late_is_not_told_again(owner: Owner, journals: Journals) -> None:
     task = owner.task()
-    late = write_untold(journals, task, 1, state="STARTED")
+    late = task.write_untold(1, state="STARTED")
     task.append(2, state="SUCCESS", final=True)
     with journals.writer._calling():
         journals.writer._tell_feeds(late)
@@ -130,29 +111,27 @@ def test_what_comes_late_is_not_told_again(owner: Owner, journals: Journals) -> 
     assert owner.rollup() == {"total": 1, "open": 0, "waiting": 0, "done": {"SUCCESS": 1}}
 
 
-def test_the_next_writer_tells_what_one_has_left_untold_that_died(owner: Owner, journals: Journals) -> None:
+def test_the_next_writer_tells_what_one_has_left_untold_that_died(owner: Owner) -> None:
     task = owner.task()
-    write_untold(journals, task, 1, state="STARTED")
-    write_untold(journals, task, 2, state="RETRY")
+    task.write_untold(1, state="STARTED")
+    task.write_untold(2, state="RETRY")
     task.append(3, state="STARTED")
     assert owner.states(task) == ["PENDING", "STARTED", "RETRY", "STARTED"]
     assert owner.rollup() == {"total": 1, "open": 1, "waiting": 0, "done": {}}
 
 
-def test_whoever_is_refused_tells_an_end_that_is_untold(owner: Owner, journals: Journals) -> None:
+def test_whoever_is_refused_tells_an_end_that_is_untold(owner: Owner) -> None:
     task = owner.task()
-    write_untold(journals, task, 1, state="SUCCESS", final=True)
+    task.write_untold(1, state="SUCCESS", final=True)
     task.append(2, state="FAILURE", final=True)
     assert owner.states(task) == ["PENDING", "SUCCESS"]
 
 
 @pytest.mark.anyio
-async def test_a_gateway_that_is_refused_tells_an_end_that_is_untold(
-    owner: Owner, cluster: Cluster, journals: Journals
-) -> None:
+async def test_a_gateway_that_is_refused_tells_an_end_that_is_untold(owner: Owner, cluster: Cluster) -> None:
     """As the watchdog is that finds the run of a process which died then."""
     task = owner.task()
-    write_untold(journals, task, 1, state="SUCCESS", final=True)
+    task.write_untold(1, state="SUCCESS", final=True)
     async with control_client(seeds(cluster)) as client:
         exchange = ClusterExchange(client.topology, DEADLINE)
         stalled = task.entry(2, state="STALLED", only="running")
@@ -177,11 +156,9 @@ async def test_whatever_is_wrong_with_a_feed_costs_a_gateway_no_event(
     assert f"Cannot update feed owner:{owner.name} of task {task.id}" in caplog.text
 
 
-def test_whoever_lists_a_feed_tells_it_an_end_that_is_untold(
-    served: Gateway, owner: Owner, journals: Journals
-) -> None:
+def test_whoever_lists_a_feed_tells_it_an_end_that_is_untold(served: Gateway, owner: Owner) -> None:
     task = owner.task()
-    write_untold(journals, task, 1, state="SUCCESS", final=True)
+    task.write_untold(1, state="SUCCESS", final=True)
     found = listed(served, owner.name)
     assert [each["state"] for each in found["tasks"]] == ["SUCCESS"]
     assert owner.states(task) == ["PENDING", "SUCCESS"]
