@@ -40,7 +40,7 @@ def images_router(live: Gateway, settings: Settings) -> APIRouter:
         status_code=202,
         openapi_extra={"requestBody": _BODY},
         response_model=Accepted,
-        responses=accepted_responses(problems.BAD_REQUEST, problems.TOO_LARGE, problems.INSUFFICIENT_STORAGE),
+        responses=accepted_responses(problems.INSUFFICIENT_STORAGE),
         operation_id="create_images",
     )
     async def create_images(

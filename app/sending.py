@@ -11,9 +11,7 @@ def sends_task(*more: Problem) -> dict[str, Any]:
         "status_code": 202,
         "dependencies": [JSON_ONLY],
         "response_model": Accepted,
-        "responses": accepted_responses(
-            problems.BAD_REQUEST, problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE, *more
-        ),
+        "responses": accepted_responses(problems.UNSUPPORTED_MEDIA_TYPE, *more),
     }
 
 

@@ -28,9 +28,7 @@ _FOR_EVERYBODY: dict[str, Any] = {"security": []}
 _AT_ONCE = 2
 
 _PROBLEMS = (
-    problems.BAD_REQUEST,
     problems.FOREIGN_ORIGIN,
-    problems.TOO_LARGE,
     problems.UNSUPPORTED_MEDIA_TYPE,
     problems.INVALID_REQUEST,
     problems.UNKNOWN_HOST,

@@ -30,7 +30,6 @@ def mails_router(live: Gateway, mailing: Mailing) -> APIRouter:
         status_code=204,
         responses=documented(
             BAD_SIGNATURE,
-            problems.TOO_LARGE,
             problems.FOREIGN_ORIGIN,
             problems.UNKNOWN_HOST,
             problems.TOO_MANY_JOBS,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 #: The types of a task's events, and of a feed's that are about no task. A gap is for everybody.
 TYPES = ("state", "progress", "log", "data", "output", "rollup")
 
-#: States that one filter may name, and characters of each.
-MAX_STATES, MAX_STATE = 20, 100
+#: Types or states that one filter may name, and characters of each.
+MAX_NAMES, MAX_NAME = 20, 100
 
 
 class Told(NamedTuple):
@@ -136,10 +136,10 @@ def _names(member: str, value: object) -> frozenset[str] | None:
     if value is None:
         return None
     names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, list) or not 0 < len(names) <= MAX_STATES or not all(map(_is_name, names)):
-        raise ValueError(f"{member}: 1 to {MAX_STATES} names.")
+    if not isinstance(names, list) or not 0 < len(names) <= MAX_NAMES or not all(map(_is_name, names)):
+        raise ValueError(f"{member}: 1 to {MAX_NAMES} names.")
     return frozenset(names)
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_STATE
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from app.main import create_app
 from app.settings import Settings
 from taskbeam import __version__
+from taskbeam.follow.filters import MAX_NAMES, Filter
 from taskbeam.gateway import CelerySettings, Gateway, GatewaySettings, Identity, celery_application
 from taskbeam.gateway.http.problem_details import MEDIA_TYPE, ProblemBody
 from tests.support.linter import complaints
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-#: What every call that asks Redis for something may answer.
-COMMON = frozenset(
-    {"invalid_request", "unknown_host", "internal_error", "unavailable", "too_many_connections"}
+#: What the server may answer to any request.
+SERVER = frozenset(
+    {"bad_request", "too_slow", "too_large", "head_too_large", "too_many_connections", "restarting"}
 )
+#: What every call that asks Redis for something may answer.
+COMMON = SERVER | {"invalid_request", "unknown_host", "internal_error", "unavailable"}
 IDENTITY = frozenset({"unauthenticated", "token_expired", "token_revoked"})
 ABSENT = frozenset({"unknown_task", "expired", "records_missing"})
 CHANGING = frozenset({"foreign_origin", "unsupported_media_type"})
-BODY = frozenset({"bad_request", "too_large"})
 SENDING = (
     COMMON
     | IDENTITY
@@ -56,34 +58,34 @@ GATEWAY = {
     "get_feed": COMMON | IDENTITY | {"unknown_feed", "not_found"},
     "get_feed_events": COMMON | IDENTITY | {"unknown_feed", "not_found", "bad_cursor"},
     "get_push_key": COMMON,
-    "get_liveness": {"too_many_connections"},
-    "get_readiness": {"too_many_connections", "unavailable"},
+    "get_liveness": SERVER,
+    "get_readiness": SERVER | {"unavailable"},
 }
 MANAGING = COMMON | {"unauthenticated", "forbidden"}
 CHANGING_KEYS = MANAGING | CHANGING
 KEYS = {
     "list_api_keys": MANAGING,
-    "create_api_key": CHANGING_KEYS | {"bad_request", "too_large"},
+    "create_api_key": CHANGING_KEYS,
     "rotate_api_key": CHANGING_KEYS | {"not_found"},
     "revoke_api_key": CHANGING_KEYS | {"not_found"},
 }
 PUSH = {
-    "ask_for_push": COMMON | IDENTITY | CHANGING | BODY | {"unknown_task", "too_many"},
+    "ask_for_push": COMMON | IDENTITY | CHANGING | {"unknown_task", "too_many"},
     "withdraw_push": COMMON | IDENTITY | CHANGING | {"unknown_task"},
     "list_devices": COMMON | IDENTITY | {"unknown_feed"},
-    "ask_for_all_pushes": COMMON | IDENTITY | CHANGING | BODY | {"unknown_feed"},
+    "ask_for_all_pushes": COMMON | IDENTITY | CHANGING | {"unknown_feed"},
     "forget_device": COMMON | IDENTITY | CHANGING | {"not_found"},
 }
 OF_OWNER = COMMON | IDENTITY | {"unknown_feed"}
 ONE_WEBHOOK = OF_OWNER | CHANGING | {"not_found"}
 WEBHOOKS = {
     "list_webhooks": OF_OWNER,
-    "create_webhook": OF_OWNER | CHANGING | BODY | {"too_many"},
+    "create_webhook": OF_OWNER | CHANGING | {"too_many"},
     "list_deliveries": OF_OWNER | {"not_found"},
     **dict.fromkeys(("rotate_webhook", "enable_webhook", "test_webhook"), ONE_WEBHOOK),
     **dict.fromkeys(("replay_delivery", "delete_webhook"), ONE_WEBHOOK),
 }
-PREFERENCES = {"get_preferences": OF_OWNER, "set_preferences": OF_OWNER | CHANGING | BODY}
+PREFERENCES = {"get_preferences": OF_OWNER, "set_preferences": OF_OWNER | CHANGING}
 SERVICE = (
     GATEWAY
     | KEYS
@@ -91,13 +93,12 @@ SERVICE = (
     | WEBHOOKS
     | PREFERENCES
     | {
-        "create_report": SENDING
-        | {"too_large", "unsupported_media_type", "bad_request", "no_mail", "foreign_address"},
-        "create_images": SENDING | {"too_large", "bad_request", "insufficient_storage"},
-        "create_report_batch": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
-        "create_text": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
-        "create_year_report": SENDING | {"too_large", "unsupported_media_type", "bad_request"},
-        "get_session": {"unknown_host"},
+        "create_report": SENDING | {"unsupported_media_type", "no_mail", "foreign_address"},
+        "create_images": SENDING | {"insufficient_storage"},
+        "create_report_batch": SENDING | {"unsupported_media_type"},
+        "create_text": SENDING | {"unsupported_media_type"},
+        "create_year_report": SENDING | {"unsupported_media_type"},
+        "get_session": SERVER | {"unknown_host"},
         "get_report": COMMON | IDENTITY | ABSENT,
     }
 )
@@ -271,6 +272,20 @@ class TestAnswers:
     def test_events_come_in_two_forms(self) -> None:
         answer = operations(alone())["get_task_events"]["responses"]["200"]
         assert set(answer["content"]) == {"application/json", "text/event-stream"}
+
+
+class TestParameters:
+    @pytest.mark.parametrize(("parameter", "name"), [("types", "state"), ("states", "SUCCESS")])
+    def test_as_many_names_are_described_as_are_taken(self, parameter: str, name: str) -> None:
+        for operation in ("get_task_events", "get_feed_events"):
+            parameters = operations(alone())[operation]["parameters"]
+            (schema,) = (each["schema"] for each in parameters if each["name"] == parameter)
+            most = ",".join([name] * MAX_NAMES)
+            assert Draft202012Validator(schema).is_valid(most)
+            assert not Draft202012Validator(schema).is_valid(f"{most},{name}")
+            assert Filter.asked(**{"types": None, "states": None, parameter: most}) is not None
+            with pytest.raises(ValueError, match=parameter):
+                Filter.asked(**{"types": None, "states": None, parameter: f"{most},{name}"})
 
 
 def problem_schemas(operation: Document) -> Iterator[Document]:

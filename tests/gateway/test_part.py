@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskbeam.follow.event import Event, gap_event
-from taskbeam.follow.filters import MAX_STATES, Filter, Passed
+from taskbeam.follow.filters import MAX_NAMES, Filter, Passed
 from taskbeam.gateway.delivery.part import Part, PartAsked
 from taskbeam.gateway.problems import BAD_CURSOR, INVALID_REQUEST, TaskbeamError
 from taskbeam.journal.events import EventId, Record, Tail
@@ -59,7 +59,7 @@ class TestAsking:
         assert raised.value.problem is INVALID_REQUEST
 
     def test_of_too_many_states(self) -> None:
-        states = [str(number) for number in range(MAX_STATES + 1)]
+        states = [str(number) for number in range(MAX_NAMES + 1)]
         assert PartAsked(states=states[1:]).parse().filter is not None
         with pytest.raises(TaskbeamError):
             PartAsked(states=states).parse()

@@ -29,8 +29,6 @@ _RESPONSES = documented(
     *OPERATOR_PROBLEMS,
     problems.FOREIGN_ORIGIN,
     problems.UNSUPPORTED_MEDIA_TYPE,
-    problems.BAD_REQUEST,
-    problems.TOO_LARGE,
 ) | {200: described("What became of each.", "Cache-Control")}
 
 

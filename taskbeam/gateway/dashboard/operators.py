@@ -21,7 +21,6 @@ OPERATOR_PROBLEMS = (
     problems.FORBIDDEN,
     problems.INVALID_REQUEST,
     problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
     problems.INTERNAL,
     problems.UNAVAILABLE,
 )

@@ -26,8 +26,6 @@ _PROBLEMS = (
     *OPERATOR_PROBLEMS,
     problems.FOREIGN_ORIGIN,
     problems.UNSUPPORTED_MEDIA_TYPE,
-    problems.BAD_REQUEST,
-    problems.TOO_LARGE,
     problems.NO_SUCH_QUEUE,
 )
 _REMOTE = (problems.REMOTE_CONTROL_OFF, problems.NO_WORKER_ANSWERED)

@@ -60,7 +60,6 @@ FEED_PROBLEMS = (
     problems.NOT_FOUND,  # a path with a line break is none of a route's
     problems.INVALID_REQUEST,
     problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
     problems.INTERNAL,
     problems.UNAVAILABLE,
 )

@@ -44,7 +44,6 @@ _PROBLEMS = (
     problems.FORBIDDEN,
     problems.INVALID_REQUEST,
     problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
     problems.INTERNAL,
     problems.UNAVAILABLE,
 )
@@ -144,8 +143,7 @@ async def list_keys(gateway: RuntimeDep, _: ManagerDep) -> KeyList:
     status_code=201,
     response_model_exclude_none=True,
     dependencies=[JSON_ONLY],
-    responses=documented(*_CREATE, problems.BAD_REQUEST, problems.TOO_LARGE)
-    | {201: described("The key.", *_KEPT)},
+    responses=documented(*_CREATE) | {201: described("The key.", *_KEPT)},
 )
 async def create_key(gateway: RuntimeDep, manager: ManagerDep, wanted: KeyRequest) -> NewKeyAnswer:
     """Make a key, which sends tasks. Its text is in this answer alone."""

@@ -30,6 +30,8 @@ FilePath = Annotated[str, Path(description="One of the `files` of the task's eve
 
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _WORDS = {"text/plain": {"schema": {"type": "string"}}}
+_PROBLEMS = documented(*TASK_PROBLEMS, problems.NOT_FOUND, problems.FILE_GONE)
+_MALFORMED = _PROBLEMS[400]
 
 #: Events that are read at once.
 _PIECE = 500
@@ -39,11 +41,13 @@ _PIECE = 500
     "/tasks/{task_id}/files/{path:path}",
     operation_id="get_task_file",
     response_class=FileResponse,
-    responses=documented(*TASK_PROBLEMS, problems.NOT_FOUND, problems.FILE_GONE)
+    responses=_PROBLEMS
     | {
         200: described("The file.", "Cache-Control", content={"*/*": _FILE}),
         206: described("The part that `Range` asks for.", "Cache-Control", content={"*/*": _FILE}),
-        400: described("`Range` cannot be read.", content=_WORDS),
+        400: described(
+            f"Range cannot be read. {_MALFORMED['description']}", content=_WORDS | _MALFORMED["content"]
+        ),
         416: described("The file has no such `Range`.", "Content-Range", content=_WORDS),
     },
 )

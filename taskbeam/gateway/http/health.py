@@ -22,8 +22,7 @@ ALIVE: dict[str, Any] = {
     "operation_id": "get_liveness",
     "summary": "Alive",
     "tags": ["health"],
-    "responses": documented(problems.TOO_MANY_CONNECTIONS)
-    | {200: described("The process runs.", "Cache-Control")},
+    "responses": documented() | {200: described("The process runs.", "Cache-Control")},
     "openapi_extra": _PUBLIC,
 }
 
@@ -42,7 +41,7 @@ async def alive() -> Health:
 @router.get(
     "/readyz",
     operation_id="get_readiness",
-    responses=documented(problems.TOO_MANY_CONNECTIONS, problems.UNAVAILABLE)
+    responses=documented(problems.UNAVAILABLE)
     | {200: described("The gateway can do its work.", "Cache-Control")},
     openapi_extra=_PUBLIC,
 )

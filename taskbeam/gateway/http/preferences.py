@@ -37,8 +37,6 @@ _CHANGE = (
     *OWNER_PROBLEMS,
     problems.FOREIGN_ORIGIN,
     problems.UNSUPPORTED_MEDIA_TYPE,
-    problems.BAD_REQUEST,
-    problems.TOO_LARGE,
 )
 
 

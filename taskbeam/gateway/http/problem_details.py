@@ -26,6 +26,17 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/problem+json"
 
+#: What the server answers by itself, whatever a request is for: one that it cannot read, that is late or too
+#: large, one too many, and one that it has no time left for.
+SERVER_PROBLEMS = (
+    problems.BAD_REQUEST,
+    problems.TOO_SLOW,
+    problems.TOO_LARGE,
+    problems.HEAD_TOO_LARGE,
+    problems.TOO_MANY_CONNECTIONS,
+    problems.RESTARTING,
+)
+
 #: What every call may answer that wants to know who asks.
 IDENTITY_PROBLEMS = (problems.UNAUTHENTICATED, problems.TOKEN_EXPIRED, problems.TOKEN_REVOKED)
 
@@ -35,7 +46,6 @@ OWNER_PROBLEMS = (
     problems.INVALID_REQUEST,
     problems.UNKNOWN_FEED,
     problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
     problems.INTERNAL,
     problems.UNAVAILABLE,
 )
@@ -48,7 +58,6 @@ TASK_PROBLEMS = (
     problems.RECORDS_MISSING,
     problems.INVALID_REQUEST,
     problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
     problems.INTERNAL,
     problems.UNAVAILABLE,
 )
@@ -113,9 +122,9 @@ class ProblemResponse(Response):
 
 
 def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route that may answer with these problems, for its OpenAPI."""
+    """The ``responses`` of a route that may answer with these problems, or its server, for its OpenAPI."""
     by_status: dict[int, list[Problem]] = {}
-    for problem in problems:
+    for problem in (*problems, *SERVER_PROBLEMS):
         by_status.setdefault(problem.status, []).append(problem)
     return {status: _documented(status, found) for status, found in by_status.items()}
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
 
-from taskbeam.follow.filters import MAX_STATE, MAX_STATES, TYPES
+from taskbeam.follow.filters import MAX_NAME, MAX_NAMES, TYPES
 from taskbeam.gateway.auth.visit import Visit
 from taskbeam.gateway.delivery.part import MAX_TAIL, PartAsked
 from taskbeam.gateway.delivery.polling import PollWait
@@ -18,14 +18,16 @@ MAX_LIMIT = 1000
 def _types(schema: dict[str, Any]) -> None:
     """Only told, as are states: whatever does not fit is an ``invalid_request`` on every transport."""
     forbid_null(schema)
-    names = "|".join(TYPES)
-    schema["pattern"] = f"^({names})(,({names}))*$"
+    schema["pattern"] = _names(f"({'|'.join(TYPES)})")
 
 
 def _states(schema: dict[str, Any]) -> None:
     forbid_null(schema)
-    name = f"[^,]{{1,{MAX_STATE}}}"
-    schema["pattern"] = f"^{name}(,{name}){{0,{MAX_STATES - 1}}}$"
+    schema["pattern"] = _names(f"[^,]{{1,{MAX_NAME}}}")
+
+
+def _names(name: str) -> str:
+    return f"^{name}(,{name}){{0,{MAX_NAMES - 1}}}$"
 
 
 def _cursor(schema: dict[str, Any]) -> None:

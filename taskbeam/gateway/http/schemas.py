@@ -43,7 +43,6 @@ _PROBLEMS = (
     problems.NOT_FOUND,
     problems.INVALID_REQUEST,
     problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
     problems.INTERNAL,
     problems.UNAVAILABLE,
 )

@@ -45,7 +45,6 @@ def accepted_responses(*more: Problem) -> dict[int | str, dict[str, Any]]:
         problems.IDEMPOTENCY_CONFLICT,
         problems.INVALID_REQUEST,
         problems.UNKNOWN_HOST,
-        problems.TOO_MANY_CONNECTIONS,
         problems.TOO_MANY_JOBS,
         problems.RATE_LIMITED,
         problems.INTERNAL,

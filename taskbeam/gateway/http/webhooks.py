@@ -151,8 +151,7 @@ async def list_webhooks(webhooks: WebhooksDep, owner: OwnerDep) -> WebhookList:
     status_code=201,
     response_model_exclude_none=True,
     dependencies=[JSON_ONLY],
-    responses=documented(*_CHANGE, problems.BAD_REQUEST, problems.TOO_LARGE, problems.TOO_MANY)
-    | {201: described("The webhook.", *_KEPT)},
+    responses=documented(*_CHANGE, problems.TOO_MANY) | {201: described("The webhook.", *_KEPT)},
 )
 async def create_webhook(webhooks: WebhooksDep, owner: OwnerDep, wanted: WebhookRequest) -> NewWebhookAnswer:
     """Let a service be told of the ends of the tasks of whoever asks. Its secret is in this answer alone."""

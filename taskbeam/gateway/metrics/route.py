@@ -23,7 +23,6 @@ router = APIRouter(tags=["health"], route_class=GatewayRoute)
         *IDENTITY_PROBLEMS,
         problems.FORBIDDEN,
         problems.UNKNOWN_HOST,
-        problems.TOO_MANY_CONNECTIONS,
         problems.INTERNAL,
         problems.UNAVAILABLE,
     )

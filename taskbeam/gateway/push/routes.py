@@ -40,13 +40,11 @@ UserAgent = Annotated[str | None, Header(include_in_schema=False)]
 _OTHERS = (
     problems.INVALID_REQUEST,
     problems.UNKNOWN_HOST,
-    problems.TOO_MANY_CONNECTIONS,
     problems.INTERNAL,
     problems.UNAVAILABLE,
 )
 _READ = (*IDENTITY_PROBLEMS, *_OTHERS)
 _CHANGE = (*_READ, problems.FOREIGN_ORIGIN, problems.UNSUPPORTED_MEDIA_TYPE)
-_BODY = (problems.BAD_REQUEST, problems.TOO_LARGE)
 _KEPT = ("Cache-Control",)
 
 
@@ -119,7 +117,7 @@ async def key(gateway: RuntimeDep) -> PushKey:
     "/tasks/{task_id}/push",
     operation_id="ask_for_push",
     dependencies=[JSON_ONLY],
-    responses=documented(*_CHANGE, *_BODY, problems.UNKNOWN_TASK, problems.TOO_MANY)
+    responses=documented(*_CHANGE, problems.UNKNOWN_TASK, problems.TOO_MANY)
     | {200: described("It is told.", *_KEPT)},
 )
 async def ask(
@@ -167,7 +165,7 @@ async def devices(gateway: RuntimeDep, caller: CallerDep) -> DeviceList:
     "/push",
     operation_id="ask_for_all_pushes",
     dependencies=[JSON_ONLY],
-    responses=documented(*_CHANGE, *_BODY, problems.UNKNOWN_FEED) | {200: described("It is told.", *_KEPT)},
+    responses=documented(*_CHANGE, problems.UNKNOWN_FEED) | {200: described("It is told.", *_KEPT)},
 )
 async def ask_for_all(
     gateway: RuntimeDep, caller: CallerDep, wanted: DeviceRequest, user_agent: UserAgent = None
