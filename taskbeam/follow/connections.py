@@ -8,11 +8,13 @@ from taskbeam.cluster.appender import ClusterAppender
 from taskbeam.cluster.control import ControlClient
 from taskbeam.cluster.exchange import ClusterExchange
 from taskbeam.cluster.feed_reader import ClusterFeedReader
+from taskbeam.cluster.journal_reader import ClusterJournalReader
 from taskbeam.follow.cluster_subscriber import ClusterSubscriber
 from taskbeam.follow.subscriber import Subscriber
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.feeds.reader import FeedReader
 from taskbeam.journal.pipelined_connection import PipelinedConnection
+from taskbeam.journal.reader import DEFAULT_MAX_BYTES, JournalReader
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from taskbeam.follow.hub import Hub
     from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import JournalNames
-    from taskbeam.journal.reader import JournalReader
     from taskbeam.measures.redis_traffic import RedisTraffic
 
 
@@ -40,6 +41,13 @@ def exchange_with(redis: Redis, timeout: float, traffic: RedisTraffic | None = N
 def appender_to(redis: Redis, exchange: Exchange) -> JournalAppender:
     """By what journals are appended to; ``exchange`` is what `exchange_with` made of the client."""
     return ClusterAppender(exchange) if isinstance(exchange, ClusterExchange) else JournalAppender(redis)
+
+
+def journals_by(exchange: Exchange, names: JournalNames, max_bytes: int = DEFAULT_MAX_BYTES) -> JournalReader:
+    """By what journals are read, with so many bytes in one answer; ``names``: of the tasks of feeds."""
+    if isinstance(exchange, ClusterExchange):
+        return ClusterJournalReader(exchange, names, max_bytes)
+    return JournalReader(exchange, max_bytes)
 
 
 def feeds_by(exchange: Exchange, journal: JournalReader, names: JournalNames, max_bytes: int) -> FeedReader:

@@ -71,6 +71,4 @@ class FeedChannel(Followed):
         then: Callable[[History | Absence | Exception], None],
     ) -> None:
         prefix = self.keys.result.removeprefix(FEED).removesuffix(self.name)
-        # On a cluster the tasks are at other servers than the feed.
-        standing = (self.name, prefix) if self.keys.beside_control else None
-        ask_feed(journal, self.keys, after, READ_LIMIT, then, standing)
+        ask_feed(journal, self.keys, after, READ_LIMIT, then, (self.name, prefix))

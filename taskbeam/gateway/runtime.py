@@ -12,7 +12,7 @@ from taskbeam.celery.external_entries import lost_result
 from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
-from taskbeam.follow.connections import appender_to, exchange_with, feeds_by, subscriber_of
+from taskbeam.follow.connections import appender_to, exchange_with, feeds_by, journals_by, subscriber_of
 from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
 from taskbeam.follow.position_check import PositionCheck
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from taskbeam.gateway.quotas.quotas import QuotaOf
     from taskbeam.gateway.settings import GatewaySettings
     from taskbeam.journal.exchange import Exchange
+    from taskbeam.journal.keys import JournalNames
     from taskbeam.measures.measures import Measures
 
 #: Bytes of a replay that are written to a client at once. One that does not read holds up no more than this,
@@ -101,14 +102,14 @@ class Runtime:
         self.redis = journal_redis(backend, settings.redis_timeout)
         self.connection: Exchange = exchange_with(self.redis, settings.redis_timeout, measures.redis)
         self.stock = self._heard(journals) if settings.stock else None
-        self.journal = self._reader(journals.key_prefix, settings.max_replay_bytes)
+        self.journal = self._reader(journals.names, settings.max_replay_bytes)
         self.heartbeats = Heartbeats(settings.heartbeat)
         self.portions = Portions()
         self.shutdown = Shutdown()
         self.shutdown.when_told(partial(self.connection.hurry, LAST_PATIENCE))
         self.audience = Audience()
         self.hub: Hub = Hub(
-            self._reader(journals.key_prefix, PIECE),
+            self._reader(journals.names, PIECE),
             self.audience,
             MissingJournals(settings.lost_after),
             journals.names,
@@ -277,11 +278,11 @@ class Runtime:
             journals.options.public_errors,
         )
 
-    def _reader(self, key_prefix: str, max_bytes: int) -> JournalReader:
+    def _reader(self, names: JournalNames, max_bytes: int) -> JournalReader:
         if self.stock is None:
-            return JournalReader(self.connection, max_bytes)
+            return journals_by(self.connection, names, max_bytes)
         timeout = self.settings.redis_timeout
-        return StockReader(self.connection, self.stock, key_prefix, timeout, max_bytes)
+        return StockReader(self.connection, self.stock, names.prefix, timeout, max_bytes)
 
     def _exposition(self) -> Exposition:
         # Only who wants it needs its library.

@@ -7,14 +7,12 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import ResponseError
-
 from taskbeam.journal.events import EventId, Record, Tail, Unnumbered
 from taskbeam.journal.history import Absence, History
 from taskbeam.journal.labels import FIELDS, Labels
 from taskbeam.journal.pipelined_connection import settle
 from taskbeam.journal.remains import Remains
-from taskbeam.journal.run_script import run_script
+from taskbeam.journal.run_script import ask_script, run_script
 from taskbeam.journal.scripts import POSITIONS, READ, READ_FEED
 from taskbeam.journal.text_so_far import text_so_far
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.keys import TaskKeys
     from taskbeam.journal.resp_connection import Part
-    from taskbeam.journal.scripts import Script
 
 #: Bytes of records in one answer.
 DEFAULT_MAX_BYTES = 512 * 1024
@@ -59,10 +56,9 @@ class JournalReader:
         """
         names = (keys.head, keys.log, keys.tombstone, keys.output)
         script = READ if standing is None else READ_FEED
-        args = (len(names), *names, *_spelt(after), limit, self._max_bytes, int(text), *(standing or ()))
-        parse = partial(self._parsed, keys, after, then)
+        args = (*_spelt(after), limit, self._max_bytes, int(text), *(standing or ()))
         self._connection.traffic.journal_reads += 1
-        self._connection.ask(partial(self._answered, script, args, parse), "EVALSHA", script.digest, *args)
+        ask_script(self._connection, script, partial(self._parsed, keys, after, then), names, *args)
 
     async def read(
         self, keys: TaskKeys, after: Start, limit: int, *, text: bool = False
@@ -85,14 +81,6 @@ class JournalReader:
         """Whose the task is; None when it has no journal. Raises redis-py's errors."""
         [[epoch, *values]] = await self._connection.execute(("HMGET", keys.head, "epoch", *FIELDS))
         return Labels.of_head(values) if epoch else None
-
-    def _answered(
-        self, script: Script, args: tuple[Part, ...], parse: Callable[[Any], None], reply: Any
-    ) -> None:
-        if isinstance(reply, ResponseError) and str(reply).startswith("NOSCRIPT"):
-            self._connection.ask(parse, "EVAL", script.text, *args)
-        else:
-            parse(reply)
 
     def _parsed(
         self,

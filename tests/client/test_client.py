@@ -34,7 +34,6 @@ from taskbeam.client import (
 from taskbeam.journal import events
 from tests.support.closing import close_app
 from tests.support.gateway import gateway
-from tests.support.redis_cluster import one_server
 from tests.support.relay import CALM, Relay, Weather
 from tests.support.results import results_at
 from tests.support.tokens import API_KEY, sign
@@ -342,7 +341,6 @@ def test_a_feed_lists_and_goes_on_live(url: str, journals: Journals) -> None:
     run(use)
 
 
-@one_server("on a cluster a feed does not say where its open tasks stand")
 def test_what_is_reported_between_the_list_and_the_stream_is_not_missed(url: str, journals: Journals) -> None:
     owner = "between-the-list-and-the-stream"
     task = journals.task(labels={"owner": owner})

@@ -14,7 +14,7 @@ from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.limits import DEFAULT_LIMIT, Limits
 
-from .results import client_of, names, subscribers_of, subscriptions_of, writer_to
+from .results import client_of, cut_subscriptions_to, names, subscribers_of, subscriptions_of, writer_to
 from .waiting import wait_until
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ class Journals:
     def subscriptions(self) -> int:
         """How many channels any gateway is subscribed to."""
         return subscriptions_of(self.redis)
+
+    def cut_subscriptions(self) -> None:
+        """End each connection over which somebody hears what is published."""
+        cut_subscriptions_to(self.redis)
 
 
 class Task:

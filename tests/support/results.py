@@ -121,6 +121,15 @@ def subscribers_of(client: Any, channel: str) -> int:
     return sum(int(count) for _, count in counts)
 
 
+def cut_subscriptions_to(client: Any) -> None:
+    """End each connection over which somebody hears what is published."""
+    servers = (
+        [client] if _cluster is None else [node.client for node in _cluster.nodes if node.server.running]
+    )
+    for server in servers:
+        server.client_kill_filter(_type="pubsub")
+
+
 @contextmanager
 def servers_of(url: str) -> Iterator[list[redis.Redis]]:
     """A client of each server that the results at this URL may be on."""

@@ -13,7 +13,6 @@ import pytest
 from taskbeam.journal.feeds.canvas_news import GroupSizes, Size
 from tests.support.event_stream import EventStream
 from tests.support.raw_websocket import RawWebSocket
-from tests.support.redis_cluster import one_server
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -71,7 +70,6 @@ def test_its_stream_ends_with_it(group: Group) -> None:
         assert stream.status == 204
 
 
-@one_server("on a cluster a feed does not say where its open tasks stand")
 def test_whoever_joins_is_told_how_far_it_is(group: Group) -> None:
     """A task that goes on moves the roll-up without a number."""
     group.tasks[0].append()

@@ -9,12 +9,9 @@ import pytest
 
 from taskbeam.gateway.transports.portable_socket import HIGH_WATER
 from taskbeam.journal.feeds.bounds import STANDING_TASKS
-from tests.support.redis_cluster import one_server
 from tests.support.tokens import TOKENS
 
 from .owner import transitions
-
-pytestmark = one_server("on a cluster a feed does not say where its open tasks stand")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +71,7 @@ def test_it_is_told_when_the_gateway_has_lost_its_connection_to_redis(
         joined()
     # It is in the journal, and nobody hears it.
     unheard = json.loads(running[0].append_unheard({"text": "unheard"}))
-    journals.redis.client_kill_filter(_type="pubsub")
+    journals.cut_subscriptions()
     told = joined()
     assert (told["event"], "id" in told) == (unheard, False)
 
