@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from taskbeam.journal.resp_connection import Part
     from taskbeam.journal.scripts import Script
 
+#: What the scripts touch beside what they are called for. Of a slot that is moving some keys are here and
+#: some there: a server refuses a script for that only where it is told of all of them.
+_NEWS = (CLUSTER.dashboard, CLUSTER.news)
+_MARKS = (CLUSTER.notify_asked, CLUSTER.notify_due)
+
 #: All that are sent by a worker or a sender.
 SCRIPTS = (TAKE_TICKET, LEAVE_QUEUE, BEGIN_RUN, END_RUN, TELL_NEWS)
 
@@ -54,24 +59,24 @@ def take_ticket(queue: QueueKeys, result: str, line: str, number: int) -> Comman
     ``line``: the name of whoever asks, ``number``: how often it has asked. Whoever asks again with the same
     one is given the same ticket.
     """
-    return Command(TAKE_TICKET, (queue.tickets, CLUSTER.taken(line)), (result, number))
+    return Command(TAKE_TICKET, (queue.tickets, CLUSTER.taken(line), *_NEWS), (result, number))
 
 
 def leave_queue(place: Place, result: str) -> Command:
     """A task is out of the line."""
-    keys = (place.queue.tickets, place.queue.withdrawn)
+    keys = (place.queue.tickets, place.queue.withdrawn, *_NEWS)
     return Command(LEAVE_QUEUE, keys, (place.ticket, int(place.begins), result))
 
 
 def begin_run(registered: Registration, result: str) -> Command:
     """A run is about to begin. Said when it is over, it changes nothing."""
-    return Command(BEGIN_RUN, (registered.runs_key, CLUSTER.over(result)), (result, registered.row))
+    return Command(BEGIN_RUN, (registered.runs_key, CLUSTER.over(result), *_NEWS), (result, registered.row))
 
 
 def end_run(entry: Entry, registered: Registration, appended: Appended) -> Command:
     """A run is over, as an entry says that was answered; where it succeeded, how long it took is learnt."""
     result = entry.keys.result
-    keys, args = [registered.runs_key, CLUSTER.over(result)], [result, registered.row]
+    keys, args = [registered.runs_key, CLUSTER.over(result), *_NEWS, *_MARKS], [result, registered.row]
     if entry.ran is not None and appended.verdict is Verdict.APPENDED:
         keys.append(entry.ran.times_key)
         args.append(repr(entry.ran.seconds))
@@ -84,7 +89,7 @@ def end_run(entry: Entry, registered: Registration, appended: Appended) -> Comma
 
 def tell_news(result: str, due: tuple[str, ...] = ()) -> Command:
     """Something has begun or ended a task which no run does; ``due``: as `end_due` has it."""
-    return Command(TELL_NEWS, (CLUSTER.news,), (result, *due))
+    return Command(TELL_NEWS, (*_NEWS, *_MARKS), (result, *due))
 
 
 def end_due(entry: Entry, appended: Appended) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def test_a_size_that_cannot_be_told_is_told_later_also_before_its_members(
     owner.client.hset(keys.head, "moves", "later")
     target = next(node for node in cluster.masters if node is not owner)
     cluster.begin_move(slot, target)
-    owner.client.execute_command("MIGRATE", "127.0.0.1", target.port, keys.log, 0, 60000)
+    owner.hand_over(target, keys.log)
     canvas.journals.lines._patience = 0.0
     canvas.journals.writer.tell_canvas(canvas.size(1))
     canvas.journals.lines._patience = DEADLINE

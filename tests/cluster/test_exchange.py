@@ -160,7 +160,7 @@ def test_a_key_that_is_there_already_is_read_while_its_slot_moves(
     cluster.begin_move(task.slot, there)
     try:
         keys = source.ask("GETKEYSINSLOT", task.slot, 100)
-        source.client.execute_command("MIGRATE", "127.0.0.1", there.port, "", 0, 60000, "KEYS", *keys)
+        source.hand_over(there, *keys)
         before = refused(source, "ASK")
         assert asyncio.run(scene(task)) == [b"1"] * 20
         assert refused(source, "ASK") == before + 20
@@ -179,7 +179,7 @@ def test_what_is_in_halves_is_read_and_continued_when_it_is_whole(
             await read(connections, task)
             await asyncio.to_thread(cluster.begin_move, task.slot, there)
             head = task.keys.head
-            source.client.execute_command("MIGRATE", "127.0.0.1", there.port, "", 0, 60000, "KEYS", head)
+            source.hand_over(there, head)
             reading = asyncio.ensure_future(read(connections, task))
             appending = asyncio.ensure_future(ClusterAppender(connections).append(task.entry(2)))
             before = refused(source, "TRYAGAIN")

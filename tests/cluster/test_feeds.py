@@ -192,7 +192,7 @@ def test_a_feed_that_cannot_be_told_costs_no_event_and_is_told_later(
     target = next(node for node in cluster.masters if node is not cluster.owner_of_slot(owner.slot))
     source = cluster.begin_move(owner.slot, target)
     log = owner.feed.keys.log
-    source.client.execute_command("MIGRATE", "127.0.0.1", target.port, log, 0, 60000)
+    source.hand_over(target, log)
     journals.lines._patience = 0.0
     task.append(1, state="STARTED")
     task.append(2, state="SUCCESS", final=True)

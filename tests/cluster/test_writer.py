@@ -150,7 +150,7 @@ def test_keys_in_two_halves_are_waited_for(
     task.append(0)
     to = other(task)
     source = cluster.begin_move(task.slot, to)
-    bring_over(source, to, task.keys.head)
+    source.hand_over(to, task.keys.head)
     with pytest.raises(TryAgainError):
         ask_for_all(source, task)
     whenever_it_pauses(monkeypatch, lambda: cluster.end_move(task.slot, source, to))
@@ -184,7 +184,7 @@ def test_a_task_whose_keys_have_moved_is_written_there_before_the_slot_has(
     assert task.owner().client.exists(*all_keys(task)) == len(all_keys(task))
     to = other(task)
     source = cluster.begin_move(task.slot, to)
-    bring_over(source, to, *all_keys(task))
+    source.hand_over(to, *all_keys(task))
     to.client.script_flush()
     task.post(1, 2)
     task.append(3)
@@ -295,10 +295,6 @@ def all_keys(task: Task) -> list[str]:
 
 def ask_for_all(node: ClusterNode, task: Task) -> None:
     node.client.exists(*all_keys(task))
-
-
-def bring_over(source: ClusterNode, to: ClusterNode, *keys: str) -> None:
-    source.client.execute_command("MIGRATE", "127.0.0.1", to.port, "", 0, 60000, "KEYS", *keys)
 
 
 def until_replicated(cluster: Cluster, master: ClusterNode) -> None:

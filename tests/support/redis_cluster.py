@@ -51,6 +51,10 @@ class ClusterNode:
         """A CLUSTER command to this server; the answer as it comes."""
         return self.client.execute_command("CLUSTER", *command)
 
+    def hand_over(self, to: ClusterNode, *keys: str | bytes) -> None:
+        """Move keys of a slot that is moving."""
+        self.client.execute_command("MIGRATE", LOOPBACK, to.port, "", 0, 60000, "KEYS", *keys)
+
     def is_master(self) -> bool:
         """What it says of itself."""
         return bool(self.client.info("replication")["role"] == "master")
@@ -97,7 +101,7 @@ class Cluster:
     def end_move(self, slot: int, source: ClusterNode, to: ClusterNode) -> None:
         """Bring the slot's keys over, and say whose the slot is."""
         while keys := source.ask("GETKEYSINSLOT", slot, 100):
-            source.client.execute_command("MIGRATE", LOOPBACK, to.port, "", 0, 60000, "KEYS", *keys)
+            source.hand_over(to, *keys)
         masters = [node for node in self.nodes if node.server.running and node.is_master()]
         # Whoever takes a slot has to know how often others have taken one: of two claims the later one holds,
         # and a server that loses a slot deletes its keys.

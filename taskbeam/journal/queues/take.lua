@@ -1,5 +1,5 @@
 -- A task takes a ticket of a queue of a cluster.
--- KEYS  1 tickets  2 what its sender has taken last
+-- KEYS  1 tickets  2 what its sender has taken last  3 4 of the news
 -- ARGV  1 the task  2 the sender's number of this call: with the same one it is given the same ticket
 -- Returns the ticket's number.
 
