@@ -7,7 +7,8 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 # Hundreds of processes load the same sources: what one has compiled serves the others.
 export PYTHONDONTWRITEBYTECODE =
 # Folders whose tests have their results wherever they are told to.
-CLUSTER ?= tests/fates tests/canvases tests/delivery tests/notifications tests/waiting tests/client tests/gateway/feeds tests/cluster
+CLUSTER ?= tests/fates tests/canvases tests/delivery tests/notifications tests/waiting tests/client tests/gateway/feeds tests/cluster \
+  tests/worker tests/app tests/cli tests/feeds tests/monitoring tests/proxies tests/docs tests/stock
 
 .PHONY: run test cluster check format docs screenshots next bench chaos soak steady clean
 
@@ -27,7 +28,7 @@ machine: $(VENV)/.ready-peers
 collected: $(VENV)/.ready-dev
 	@found=$$($(BIN)/python -m pytest --collect-only -qqq) || { echo "$$found"; exit 1; }
 
-cluster: $(VENV)/.ready-dev  ## the tests that have their results on a real Redis Cluster; a quarter of an hour, or CLUSTER="tests/fates"
+cluster: $(VENV)/.ready-dev  ## the tests that have their results on a real Redis Cluster; half an hour, or CLUSTER="tests/fates"
 	$(BIN)/python -m pytest --on-cluster -n 2 --dist loadgroup --no-loadscope-reorder $(CLUSTER)
 
 check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, types, known weaknesses

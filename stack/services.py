@@ -33,7 +33,7 @@ def environment(settings: Settings, redis_url: str) -> dict[str, str]:
     """The settings of worker and gateway on the Redis server of `redis_url`."""
     return {
         "TASKBEAM_BROKER_URL": broker_url(redis_url),
-        "TASKBEAM_RESULT_BACKEND": result_backend(redis_url),
+        "TASKBEAM_RESULT_BACKEND": settings.result_backend or result_backend(redis_url),
         "TASKBEAM_DATABASE_URL": settings.database,
         "TASKBEAM_FILES_DIR": str(settings.files),
         "TASKBEAM_UPLOADS_DIR": str(settings.uploads),

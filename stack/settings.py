@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, validation_alias=AliasChoices("TASKBEAM_PORT", "PORT"))
     redis_url: RedisDsn | None = None
     """An existing Redis or Valkey server to use (its databases 0 and 1) instead of starting one."""
+    result_backend: str | None = None
+    """Where results are kept, on a Redis Cluster, say (taskbeam+rediscluster://…); else beside the queues."""
     var_dir: Path = Path("var")
     """Where everything that must survive a restart is kept."""
     smtp_url: SmtpUrl | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stack.valkey import Valkey
+from tests.support.results import results_at
 
 from .installing import built, installed
 from .serving import working
@@ -32,7 +33,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Enviro
 def variables() -> Iterator[dict[str, str]]:
     """Where the shop's Celery application finds Redis."""
     with Valkey() as server:
-        yield {"SHOP_BROKER": server.url(0), "SHOP_RESULTS": f"taskbeam+{server.url(1)}"}
+        yield {"SHOP_BROKER": server.url(0), "SHOP_RESULTS": "taskbeam+" + results_at(server.url(1))}
 
 
 @pytest.fixture(scope="package")

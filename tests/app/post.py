@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import httpx
-import redis
 from standardwebhooks import Webhook
 
 from stack.ports import kept_port
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.notifications.stage import due_now
 from tests.support.gateway import gateway
+from tests.support.results import control, emptied
 from tests.support.waiting import wait_until
 from tests.worker.running import settings_for, worker
 from worker.database import Database
@@ -47,7 +46,7 @@ class Post(NamedTuple):
     service: Gateway
     client: httpx.Client
     valkey: Valkey
-    store: redis.Redis
+    store: Any
     settings: WorkerSettings
     server: MailServer
     emails: Celery
@@ -87,8 +86,8 @@ class Post(NamedTuple):
     def all(self) -> list[EmailMessage]:
         """All mails that come: nothing is due any more, and one that is sent behind them is here."""
         wait_until(
-            self._hurried(lambda: not self.store.exists(ONE_SERVER.notify_due, ONE_SERVER.notify_tries)),
-            lambda: str(self.store.zrange(ONE_SERVER.notify_due, 0, -1)),
+            self._hurried(lambda: not self.store.exists(control().notify_due, control().notify_tries)),
+            lambda: str(self.store.zrange(control().notify_due, 0, -1)),
         )
         last = f"{uuid4()}@{BEHIND}"
         mail = {"to": last, "subject": "Last", "body": "Last\n", "key": last}
@@ -139,7 +138,7 @@ def mailing(valkey: Valkey, folder: Path, server: MailServer, **settings: Any) -
     works = settings_for(valkey, folder, smtp_url=server.url)
     Database(works.database_url).prepare()
     redis_url = valkey.url().removesuffix("/0")
-    with kept_port() as port, redis.Redis.from_url(valkey.url(1), decode_responses=True) as store:
+    with kept_port() as port, emptied(valkey.url(1), decode_responses=True) as store:
         given = mail_settings(folder, works, port) | settings
         with (
             worker(works, "emails") as emails,

@@ -9,25 +9,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import psutil
 import pytest
 import redis
 
 from stack.valkey import Valkey
-from taskbeam.journal.control_keys import ONE_SERVER
-from tests.notifications.stage import due_now
-from tests.support.gateway import gateway
 from tests.support.waiting import DEADLINE, wait_until
 from tests.worker.mail_server import MailServer
 from tests.worker.running import worker, worker_process
 
-from .post import ADDRESS, USER, Post, mail_settings, mailing
+from .post import ADDRESS, USER, Post, mailing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.support.gateway import Gateway
 
 #: Standard Webhooks takes what is five minutes old.
 TOO_OLD = timedelta(minutes=6)
@@ -77,12 +70,6 @@ def states(post: Post, task_id: str) -> Iterator[Any]:
             wait_until(lambda: word in str((channel.get_message(timeout=1.0) or {}).get("data")))
 
         yield until
-
-
-def asks(one: Gateway, other: Gateway) -> bool:
-    """Whether one has a connection to the other."""
-    connections = psutil.Process(one.process.pid).net_connections()
-    return any(each.raddr and each.raddr.port == other.port for each in connections)
 
 
 class TestFates:
@@ -180,30 +167,6 @@ class TestOnce:
         assert post.asked() == [task_id]
         assert post.client.post(f"/tasks/{task_id}/cancel").status_code == 202
         assert len(post.all()) == 1
-
-    def test_a_sender_that_is_killed_before_it_has_the_answer(self, tmp_path: Path) -> None:
-        """The service does not answer, until the sender is dead; then the next one sends the same again."""
-        with (
-            Valkey() as valkey,
-            MailServer().running() as server,
-            mailing(valkey, tmp_path, server, send_notifications=0) as post,
-        ):
-            redis_url = valkey.url().removesuffix("/0")
-            settings = mail_settings(tmp_path, post.settings, post.service.port)
-            task_id = post.order()
-            with gateway(redis_url, **settings) as sender:
-                post.service.process.send_signal(signal.SIGSTOP)
-                try:
-                    httpx.post(f"{sender.http}/tasks/{task_id}/cancel", timeout=60).raise_for_status()
-                    wait_until(lambda: asks(sender, post.service))
-                    sender.process.kill()
-                finally:
-                    post.service.process.send_signal(signal.SIGCONT)
-            [left] = post.store.zrange(ONE_SERVER.notify_due, 0, -1)
-            assert str(left).startswith("to ")
-            due_now(post.store, "to ")
-            with gateway(redis_url, **settings):
-                assert [mail["To"] for mail in post.all()] == [ADDRESS]
 
 
 class TestNobody:

@@ -9,7 +9,8 @@ import pytest
 from stack.valkey import Valkey
 from tests.support.chromium import chromium, notifying, patient
 from tests.support.journal import Journals
-from tests.support.whole import Whole, whole
+from tests.support.results import emptied
+from tests.support.whole import Whole, whole_on
 
 from .gallery import Gallery, gallery
 
@@ -44,7 +45,7 @@ def valkey() -> Iterator[Valkey]:
 @pytest.fixture(scope="module")
 def store() -> Iterator[Valkey]:
     """A Valkey of the site's own: its worker would run what other tests have left in theirs."""
-    with Valkey() as server:
+    with Valkey() as server, emptied(server.url(1)):
         yield server
 
 
@@ -52,7 +53,7 @@ def store() -> Iterator[Valkey]:
 def site(tmp_path_factory: pytest.TempPathFactory, store: Valkey) -> Iterator[Whole]:
     """Worker and gateway with the sample jobs."""
     folder: Path = tmp_path_factory.mktemp("stack")
-    with whole(folder, redis_url=store.url().removesuffix("/0")) as running:
+    with whole_on(store, folder) as running:
         yield running
 
 

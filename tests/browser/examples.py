@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 from playwright.sync_api import expect
 
-from tests.docs.samples import REDIS, serving, working
+from tests.docs.samples import moved, serving, working
 from tests.support.gateway import ROOT
 from tests.support.waiting import DEADLINE
 
@@ -27,7 +27,7 @@ EXAMPLES = ROOT / "frontend/examples"
 @contextmanager
 def shop(folder: Path, valkey: Valkey, *friends: str) -> Iterator[str]:
     """Its origin, with a worker beside it. ``folder`` has the examples; ``friends`` are other origins."""
-    jobs = (EXAMPLES / "jobs.py").read_text().replace(REDIS, valkey.url().removesuffix("/0"))
+    jobs = moved((EXAMPLES / "jobs.py").read_text(), valkey)
     (folder / "jobs.py").write_text(jobs.replace("sleep(0.25)", "sleep(0.02)"))
     settings = {"TASKBEAM_AUTH": "open", "TASKBEAM_ALLOWED_ORIGINS": json.dumps(friends)}
     with (

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
 from tests.support.gateway import ROOT, gateway
 from tests.support.journal import Journals
+from tests.support.results import control, names, subscribers_of
 from tests.support.telling import ToldTask
 from tests.support.tokens import PUSHING
 
@@ -109,8 +108,7 @@ class Gallery:
 
     def followers(self, task: ToldTask) -> int:
         """How many gateways are subscribed to the task."""
-        ((_, count),) = self.journals.redis.pubsub_numsub(task_keys(task.id).channel)
-        return int(count)
+        return subscribers_of(self.journals.redis, names(task.id).channel)
 
     def page(self, body: str, head: str = ELEMENT, policy: str = POLICY) -> str:
         """The URL of a page with this body."""
@@ -145,8 +143,13 @@ class Gallery:
 
 
 @contextmanager
-def gallery(valkey: Valkey, folder: Path, *, bundled: bool = False) -> Iterator[Gallery]:
-    """Serve a copy of the modules (no link out of the folder would be followed), or the bundles of them."""
+def gallery(
+    valkey: Valkey, folder: Path, *, bundled: bool = False, dashboard: bool = False
+) -> Iterator[Gallery]:
+    """Serve a copy of the modules (no link out of the folder would be followed), or the bundles of them.
+
+    ``dashboard``: it is there, too, and it is nobody's turn to tell what happens: the tests do.
+    """
     if bundled:
         bundler = [Path(sys.executable).with_name("node"), ROOT / "frontend/tools/bundle.js"]
         subprocess.run([*bundler, folder], check=True)
@@ -156,7 +159,7 @@ def gallery(valkey: Valkey, folder: Path, *, bundled: bool = False) -> Iterator[
     shutil.copytree(PAGES, folder / "pages")
     url = valkey.url().removesuffix("/0")
     with Journals(valkey.url(1)) as journals:
-        # The dashboard has its routes, and it is nobody's turn to tell what happens: the tests do.
-        journals.redis.set(ONE_SERVER.dashboard, "tests")
-        with gateway(url, frontend_dir=folder, dashboard=1, **PUSHING) as running:
+        if dashboard:
+            journals.redis.set(control().dashboard, "tests")
+        with gateway(url, frontend_dir=folder, dashboard=dashboard, **PUSHING) as running:
             yield Gallery(running.http, folder, journals)

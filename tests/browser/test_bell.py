@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
 from taskbeam.push.payload import payload_of
 from taskbeam.push.presentation import Presentation
 from tests.push.browser import Browser as Subscribed
+from tests.support.results import control, names
 from tests.support.waiting import wait_until
 
 from .gallery import markup
@@ -37,9 +36,9 @@ def test_a_press_asks_and_a_stopped_worker_shows_what_is_pushed(
     button.click()
     expect(page.get_by_role("status")).to_have_text("This device will be told")
     assert page.evaluate("subscribedWith") == page.request.get(f"{served.address}/push/key").json()["key"]
-    asked = served.journals.redis.hget(task_keys(task.id).head, "notify")
+    asked = served.journals.redis.hget(names(task.id).head, "notify")
     assert isinstance(asked, bytes)
-    kept = json.loads(served.journals.redis.hget(ONE_SERVER.notify_targets, asked))
+    kept = json.loads(served.journals.redis.hget(control().notify_targets, asked))
     assert kept["presentation"]["page"] == page.url
     assert violations(page) == []
 
@@ -64,7 +63,7 @@ def test_a_press_asks_and_a_stopped_worker_shows_what_is_pushed(
     page.reload()
     page.get_by_role("button", name="Don’t tell me").click()
     expect(button).to_be_visible()
-    assert served.journals.redis.hget(task_keys(task.id).head, "notify") is None
+    assert served.journals.redis.hget(names(task.id).head, "notify") is None
 
 
 def test_in_an_element_it_is_offered_after_a_while_and_who_sees_the_end_is_not_told(
@@ -85,7 +84,7 @@ def test_in_an_element_it_is_offered_after_a_while_and_who_sees_the_end_is_not_t
     expect(page.locator("#message")).to_have_text("Half of it")
     button.click()
     expect(page.locator("task-bell")).to_contain_text("This device will be told")
-    head = task_keys(task.id).head
+    head = names(task.id).head
     wait_until(lambda: served.journals.redis.hget(head, "notify") is not None)
     assert violations(page) == []
     task.succeed()

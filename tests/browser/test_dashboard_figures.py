@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from taskbeam.journal.limits import DEFAULT_LIMIT
 from tests.support.journal import Task
 
+from .gallery import Gallery, gallery
 from .visiting import quiet_visit
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from .gallery import Gallery
+    from stack.valkey import Valkey
 
 #: Of a gateway that cannot ask its broker.
 TICK: dict[str, Any] = {
@@ -29,6 +30,13 @@ TICK: dict[str, Any] = {
     "standing": {"reports.generate": {"running": 1}},
 }
 FIGURES = ("running", "queued", "finished", "failed", "stuck", "workers")
+
+
+@pytest.fixture(scope="module")
+def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """One with the dashboard."""
+    with gallery(valkey, tmp_path_factory.mktemp("gallery") / "frontend", dashboard=True) as running:
+        yield running
 
 
 @pytest.fixture

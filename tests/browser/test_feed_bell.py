@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from app.accounts.ownership import owner_of
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.push.browser import Browser as Subscribed
 from tests.support.journal import Journals
+from tests.support.results import control
 from tests.support.telling import ToldTask
 
 from .accounts import sign_up, telling
@@ -66,7 +66,7 @@ def bell(page: Page) -> Locator:
 
 def kept(journals: Journals, owner: str) -> list[dict[str, Any]]:
     """The devices of an owner, as they are kept."""
-    found = map(json.loads, journals.redis.hvals(ONE_SERVER.notify_targets))
+    found = map(json.loads, journals.redis.hvals(control().notify_targets))
     return [each for each in found if each["owner"] == owner]
 
 
@@ -92,7 +92,7 @@ def test_it_is_offered_when_a_job_takes_long_and_asks_after_a_press(
     expect(bell(page).get_by_role("status")).to_have_text("This device will be told")
     [device] = kept(journals, owner)
     assert (device["every"], device["presentation"]["page"]) == (True, f"{served.http}/#{{task_id}}")
-    assert journals.redis.hget(ONE_SERVER.notify_asked, f"owner:{owner}") == b"1"
+    assert journals.redis.hget(control().notify_asked, f"owner:{owner}") == b"1"
     devices = page.get_by_role("region", name="Devices").get_by_role("listitem")
     expect(devices).to_contain_text("this device")
     assert violations(page) == []

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.cli.running import run
 from tests.support.chromium import patient
 from tests.support.gateway import gateway
+from tests.support.results import results_at
 from tests.support.tokens import KEYS, TOKENS
 
 from .visiting import violations
@@ -36,7 +37,7 @@ def link(closed: Gateway, store: Valkey) -> str:
     made = run(
         "login",
         broker_url=store.url(),
-        result_backend=f"taskbeam+{store.url(1)}",
+        result_backend="taskbeam+" + results_at(store.url(1)),
         token_keys=KEYS,
         port=str(closed.port),
     )

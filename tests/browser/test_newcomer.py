@@ -13,12 +13,11 @@ from playwright.sync_api import expect
 
 from stack.valkey import Valkey
 from taskbeam.gateway.dashboard.rows import Kind
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
 from tests.push.browser import Browser as Subscribed
 from tests.support.journal import Journals
+from tests.support.results import control, emptied, names
 from tests.support.waiting import wait_until
-from tests.support.whole import whole
+from tests.support.whole import whole_on
 
 from .service_worker import SUBSCRIBES
 from .visiting import quiet_visit
@@ -82,10 +81,10 @@ class Site:
                 "UPDATE taskbeam_history SET sent = ?, ts = ?, epoch = ?, row = ? WHERE id = ?",
                 (round(row["sent"] * 1000), round(row["ts"] * 1000), row["epoch"], json.dumps(row), task_id),
             )
-        redis, keys = self._journals.redis, task_keys(task_id)
+        redis, keys = self._journals.redis, names(task_id)
         redis.delete(keys.head, keys.log, keys.result, keys.tombstone)
-        redis.hdel(ONE_SERVER.dashboard_rows, task_id)
-        for name in (ONE_SERVER.dashboard_tasks, ONE_SERVER.dashboard_kind(Kind.FAILED)):
+        redis.hdel(control().dashboard_rows, task_id)
+        for name in (control().dashboard_tasks, control().dashboard_kind(Kind.FAILED)):
             redis.zrem(name, task_id)
         return task_id
 
@@ -107,8 +106,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("stack")
     with (
         Valkey() as store,
+        emptied(store.url(1)),
         Journals(store.url(1)) as journals,
-        whole(folder, redis_url=store.url().removesuffix("/0")) as running,
+        whole_on(store, folder) as running,
     ):
         yield Site(running.address, journals, folder / "history.db")
 

@@ -43,7 +43,7 @@ def served(
 ) -> Iterator[Gallery]:
     """What a gateway serves from a checkout, and what an installed one does."""
     folder = tmp_path_factory.mktemp("gallery") / "frontend"
-    with gallery(valkey, folder, bundled=request.param == "bundle") as running:
+    with gallery(valkey, folder, bundled=request.param == "bundle", dashboard=True) as running:
         yield running
 
 

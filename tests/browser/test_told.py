@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-import redis
 from playwright.sync_api import expect
 
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.push.browser import Browser as Subscribed
 from tests.support.chromium import patient
+from tests.support.results import client_of, control
 
 from .accounts import sign_up, telling
 from .visiting import overflow, quiet_visit, violations
@@ -40,8 +39,8 @@ def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture
-def store(valkey: Valkey) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(valkey.url(1), decode_responses=True) as found:
+def store(valkey: Valkey) -> Iterator[Any]:
+    with client_of(valkey.url(1), decode_responses=True) as found:
         yield found
 
 
@@ -129,12 +128,12 @@ def test_without_any_it_is_said_in_words(served: Gateway, page: Page) -> None:
 
 
 def test_a_device_has_its_name_what_came_of_sending_and_can_be_removed(
-    served: Gateway, page: Page, store: redis.Redis
+    served: Gateway, page: Page, store: Any
 ) -> None:
     signed_up(page, served)
     other, mine = subscribe(page), subscribe(page, this=True)
     now = time.time()
-    health = ONE_SERVER.notify_health
+    health = control().notify_health
     store.hset(health, other, json.dumps({"sent": now - 60, "failed": now, "error": "HTTP 403"}))
     store.hset(health, mine, json.dumps({"sent": now, "failed": now - 60, "error": "HTTP 500"}))
     page.reload()
@@ -159,7 +158,7 @@ def test_a_device_has_its_name_what_came_of_sending_and_can_be_removed(
     first.get_by_role("button", name="Remove").press("Enter")
     expect(told(page).get_by_text("No device is told.")).to_be_visible()
     expect(page.get_by_role("heading", name="Devices")).to_be_focused()
-    assert store.hget(ONE_SERVER.notify_targets, other) is None
+    assert store.hget(control().notify_targets, other) is None
 
 
 def test_a_device_that_is_added_is_there_at_once(served: Gateway, page: Page) -> None:
@@ -170,14 +169,14 @@ def test_a_device_that_is_added_is_there_at_once(served: Gateway, page: Page) ->
     expect(devices(page)).to_have_count(1)
 
 
-def test_a_webhook_is_tried_enabled_and_removed(served: Gateway, page: Page, store: redis.Redis) -> None:
+def test_a_webhook_is_tried_enabled_and_removed(served: Gateway, page: Page, store: Any) -> None:
     signed_up(page, served)
     with service() as origin:
         some = {"url": f"{origin}/204", "states": ["FAILURE", "LOST"], "names": [f"{ARABIC}.*"]}
         ask(page, "POST", "webhooks", some)
         gone = ask(page, "POST", "webhooks", {"url": f"{origin}/500"})["webhook"]
-        kept = json.loads(str(store.hget(ONE_SERVER.notify_targets, gone)))
-        store.hset(ONE_SERVER.notify_targets, gone, json.dumps(kept | {"disabled": "HTTP 410"}))
+        kept = json.loads(str(store.hget(control().notify_targets, gone)))
+        store.hset(control().notify_targets, gone, json.dumps(kept | {"disabled": "HTTP 410"}))
         page.reload()
         expect(webhooks(page)).to_have_count(2)
         first, second = webhooks(page).nth(0), webhooks(page).nth(1)
@@ -197,7 +196,7 @@ def test_a_webhook_is_tried_enabled_and_removed(served: Gateway, page: Page, sto
         expect(second.get_by_role("button", name="Enable")).to_have_count(0)
         second.get_by_role("button", name="Remove").click()
         expect(webhooks(page)).to_have_count(1)
-        assert store.hget(ONE_SERVER.notify_targets, gone) is None
+        assert store.hget(control().notify_targets, gone) is None
 
 
 def test_preferences_are_written_and_come_again(served: Gateway, page: Page) -> None:
@@ -244,14 +243,14 @@ def ask_for(page: Page) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize(("scheme", "forced"), [("light", "none"), ("dark", "none"), ("light", "active")])
 def test_it_fits_a_phone_and_everybody(
-    served: Gateway, browser: Browser, store: redis.Redis, scheme: Any, forced: Any
+    served: Gateway, browser: Browser, store: Any, scheme: Any, forced: Any
 ) -> None:
     context = patient(
         browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme, forced_colors=forced)
     )
     page = signed_up(context.new_page(), served)
     device = subscribe(page, this=True)
-    store.hset(ONE_SERVER.notify_health, device, json.dumps({"failed": time.time(), "error": "long" * 60}))
+    store.hset(control().notify_health, device, json.dumps({"failed": time.time(), "error": "long" * 60}))
     url = f"http://127.0.0.1:9/{'a-path-without-a-break' * 8}"
     ask(page, "POST", "webhooks", {"url": url, "names": [f"{ARABIC}.*", "a.name.without.a.break" * 5]})
     rules = [{"channel": "*", "tasks": "a.long.name." * 9, "tell": "failures"}]

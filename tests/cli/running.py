@@ -16,6 +16,7 @@ import psutil
 from stack.ports import kept_port
 from stack.process import ManagedProcess
 from tests.support.gateway import ROOT, Gateway
+from tests.support.results import results_at
 from tests.support.waiting import DEADLINE, START_TIMEOUT, wait_until
 from tests.support.warm.programs import finished, warm
 
@@ -118,7 +119,7 @@ def serving(valkey: Valkey, *arguments: str, port: int = 0, **variables: str) ->
     """`taskbeam serve` until the block ends, letting everybody in; it need not be ready when that begins."""
     environment = {
         "broker_url": valkey.url(0),
-        "result_backend": f"taskbeam+{valkey.url(1)}",
+        "result_backend": "taskbeam+" + results_at(valkey.url(1)),
         "auth": "open",
         **variables,
     }

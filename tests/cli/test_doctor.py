@@ -11,6 +11,7 @@ import redis
 
 from stack.valkey import Valkey
 from tests.support import nobody
+from tests.support.redis_cluster import one_server
 from tests.support.worker import worker
 
 from .running import run
@@ -18,6 +19,8 @@ from .running import run
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
+
+pytestmark = one_server("of a cluster the doctor asks and says other things: tests/cluster/test_doctor.py")
 
 FEW = {"max_connections": "50"}
 

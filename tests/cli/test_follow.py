@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.gateway import ROOT, Gateway, gateway
+from tests.support.results import results_at
 from tests.support.tokens import TOKENS, sign
 from tests.support.waiting import wait_until
 
@@ -191,7 +192,7 @@ def test_cancel(served: Gateway, task: Task) -> None:
 
 
 def test_send_and_wait(served: Gateway, valkey: Valkey) -> None:
-    where = {"broker_url": valkey.url(0), "result_backend": f"taskbeam+{valkey.url(1)}"}
+    where = {"broker_url": valkey.url(0), "result_backend": "taskbeam+" + results_at(valkey.url(1))}
     sent = follow(served, "send", "nobody.runs.it", "--args", "[1]", "--owner", "ada", **where)
     assert sent.returncode == 0
     assert "PENDING" in follow(served, "ls").stdout

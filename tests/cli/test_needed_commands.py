@@ -23,6 +23,7 @@ from tests.support.gateway import ROOT, gateway
 from tests.support.jobs import jobs_app
 from tests.support.journal import Journals
 from tests.support.raw_websocket import RawWebSocket
+from tests.support.redis_cluster import one_server
 from tests.support.tokens import TOKENS, bearer, sign
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
@@ -32,6 +33,8 @@ from .running import run
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+pytestmark = one_server("of users of a cluster tests/cluster/test_permissions.py speaks")
 
 USER = "gateway"
 PASSWORD = "planted-secret"

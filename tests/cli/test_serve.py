@@ -11,6 +11,7 @@ import pytest
 
 from stack.ports import LOOPBACK, kept_port
 from tests.support.event_stream import EventStream, bodies_of
+from tests.support.results import results_at
 from tests.support.waiting import DEADLINE, START_TIMEOUT
 
 from .running import Serving, run, serving
@@ -47,7 +48,7 @@ def test_the_gateway_of_a_celery_application(
     task = journals.task()
     task.finish()
     monkeypatch.setenv("JOBS_BROKER", valkey.url(0))
-    monkeypatch.setenv("JOBS_BACKEND", f"taskbeam+{valkey.url(1)}")
+    monkeypatch.setenv("JOBS_BACKEND", "taskbeam+" + results_at(valkey.url(1)))
     elsewhere = {"broker_url": valkey.url(4), "result_backend": f"taskbeam+{valkey.url(5)}"}
     with serving(valkey, "--celery", target, port=0, **elsewhere) as served:
         served.wait_until_ready()

@@ -8,20 +8,20 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+import psutil
 import pytest
-import redis
 
 from stack.process import ManagedProcess
 from stack.valkey import Valkey
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.notifications.lanes import SLOW_WAITING, Pace
 from taskbeam.notifications.webhook import new_secret
 from tests.notifications.stage import due_now, until
 from tests.support.gateway import ROOT
 from tests.support.journal import Journals
 from tests.support.receiver import receiving
+from tests.support.results import control, emptied, results_at
 from tests.support.waiting import DEADLINE, START_TIMEOUT, wait_until
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def process(name: str, valkey: Valkey, **settings: str) -> ManagedProcess:
     """A command that runs until it is stopped."""
     environment = {f"TASKBEAM_{each.upper()}": value for each, value in settings.items()} | {
         "TASKBEAM_BROKER_URL": valkey.url(),
-        "TASKBEAM_RESULT_BACKEND": f"taskbeam+{valkey.url(DB)}",
+        "TASKBEAM_RESULT_BACKEND": "taskbeam+" + results_at(valkey.url(DB)),
     }
     return ManagedProcess(name, [sys.executable, "-m", "taskbeam", name], env=environment, cwd=ROOT)
 
@@ -61,9 +61,9 @@ def handled(pid: int) -> set[signal.Signals]:
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells which signals a process handles")
 @pytest.mark.parametrize("number", STOPS)
 def test_a_watchdog_ends_when_it_is_told_to(valkey: Valkey, number: signal.Signals) -> None:
-    with redis.Redis.from_url(valkey.url(DB)) as store, process("watchdog", valkey) as watchdog:
+    with process("watchdog", valkey) as watchdog:
         watchdog.wait_until(lambda: handled(watchdog.pid) == set(STOPS), START_TIMEOUT)
-        wait_until(lambda: len(store.client_list()) > 1)  # it looks at leases
+        wait_until(lambda: bool(psutil.Process(watchdog.pid).net_connections("tcp")))  # it looks at leases
         watchdog.send_signal(number)
         assert watchdog.wait(DEADLINE) == 0, watchdog.output
         assert "Traceback" not in watchdog.output
@@ -77,12 +77,12 @@ def test_a_sender_that_is_told_to_end_gives_back_what_it_has_in_hand(
     async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()  # until the sender hangs up
 
-    async def test(store: redis.Redis, journals: Journals) -> None:
+    async def test(store: Any, journals: Journals) -> None:
         async with receiving(silent) as receiver:
             webhook = {"url": f"http://127.0.0.1:{receiver.port}/x", "secret": new_secret()}
             settings = {"webhooks": json.dumps([webhook]), "webhook_networks": '["127.0.0.0/8"]'}
             with await asyncio.to_thread(process, "notify", valkey, **settings) as sender:
-                await until(lambda: store.exists(ONE_SERVER.notify_targets))
+                await until(lambda: store.exists(control().notify_targets))
                 assert handled(sender.pid) == set(STOPS)
                 for _ in range(MANY):
                     journals.task().finish()
@@ -91,19 +91,18 @@ def test_a_sender_that_is_told_to_end_gives_back_what_it_has_in_hand(
                 sender.send_signal(number)
                 assert await asyncio.to_thread(sender.wait, DEADLINE) == 0, sender.output
                 assert "Traceback" not in sender.output
-        assert (store.zcard(ONE_SERVER.notify_due), taken(store)) == (MANY, 0)
+        assert (store.zcard(control().notify_due), taken(store)) == (MANY, 0)
 
     with (
-        redis.Redis.from_url(valkey.url(DB), decode_responses=True) as store,
+        emptied(valkey.url(DB), decode_responses=True) as store,
         Journals(valkey.url(DB)) as journals,
     ):
-        store.flushall()
         asyncio.run(test(store, journals))
 
 
-def taken(store: redis.Redis) -> int:
+def taken(store: Any) -> int:
     """How many messages a sender has taken, for a minute."""
     seconds, microseconds = store.time()
-    rows = cast("list[tuple[str, float]]", store.zrange(ONE_SERVER.notify_due, 0, -1, withscores=True))
+    rows = cast("list[tuple[str, float]]", store.zrange(control().notify_due, 0, -1, withscores=True))
     now = seconds * 1000 + microseconds / 1000
     return sum(member.startswith("to") and due > now for member, due in rows)

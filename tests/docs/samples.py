@@ -21,6 +21,7 @@ from markdown_it import MarkdownIt
 from stack.ports import kept_port
 from stack.process import ManagedProcess
 from tests.support.gateway import ROOT
+from tests.support.results import results_at
 from tests.support.waiting import START_TIMEOUT
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"(?:#|<!--) (?P<name>[\w.]+\.(?:py|html))(?:: (?P<part>.+?))?(?: -->)?\n")
 
-#: Where the pages suppose Redis.
+#: Where the pages suppose Redis; the results are in its database 1.
 REDIS = "redis://localhost:6379"
 
 
@@ -70,9 +71,14 @@ def write_files(page: str, folder: Path, redis: Valkey) -> None:
     """Write the page's files into the folder, for a Redis of the test's own."""
     for sample in samples(page):
         if sample.name is not None:
-            text = sample.text.replace(REDIS, redis.url().removesuffix("/0"))
             with (folder / sample.name).open("a") as file:
-                file.write(text)
+                file.write(moved(sample.text, redis))
+
+
+def moved(text: str, redis: Valkey) -> str:
+    """What a page supposes of Redis, for one of the test's own."""
+    text = text.replace(f"{REDIS}/1", results_at(redis.url(1)))
+    return text.replace(REDIS, redis.url().removesuffix("/0"))
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 from stack.valkey import Valkey
 from taskbeam.celery.run import current_run
 from tests.support.reading import ReadText
+from tests.support.results import results_at
 from tests.taskbeam.apps import close_apps, journal_of, ours, results_app
 from tests.taskbeam.running import running
 
@@ -30,7 +31,7 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def app(valkey: Valkey) -> Iterator[Celery]:
-    yield results_app("taskbeam+" + valkey.url())
+    yield results_app("taskbeam+" + results_at(valkey.url()))
     close_apps()
 
 

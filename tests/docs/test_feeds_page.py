@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from tests.docs.samples import commands, serving, working, write_files
 from tests.support.chromium import chromium
+from tests.support.results import emptied
 from tests.support.waiting import DEADLINE, wait_until
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ ADA, GRACE = "8f14e45f", "c9f0f895"
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory, valkey: Valkey) -> Iterator[str]:
-    """The reader's application, with a worker beside it."""
+    """The reader's application, with a worker beside it; nobody has any jobs."""
     folder: Path = tmp_path_factory.mktemp("feeds")
     write_files(PAGE, folder, valkey)
     with (
+        emptied(valkey.url(1)),
         working(typed("celery"), folder),
         serving(typed("taskbeam serve"), folder) as running,
     ):

@@ -21,6 +21,7 @@ from tests.support.closing import close_app
 from tests.support.gateway import ROOT, gateway
 from tests.support.jobs import jobs_app
 from tests.support.journal import Journals
+from tests.support.redis_cluster import one_server
 from tests.support.tokens import TOKENS, bearer, sign
 from tests.support.waiting import DEADLINE, wait_until
 from tests.support.worker import worker
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stack.valkey import Valkey
+
+pytestmark = one_server("of users of a cluster tests/cluster/test_permissions.py speaks")
 
 USER, PASSWORD = "gateway", "secret"
 

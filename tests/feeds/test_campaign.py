@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from tests.support.redis_cluster import one_server
+
 from .account import Said, differences, transitions
 from .campaign import strike_at
 from .saboteur import Strike
 
 
+@one_server("it strikes at what is on its way to one server; see tests/cluster/campaign.py")
 def test_no_transition_is_missing_or_twice_whenever_its_writer_dies() -> None:
     outcome = strike_at(2 * len(Strike), seed=15)
     assert not outcome.wrong

@@ -92,6 +92,16 @@ def test_queue_and_results_get_a_database_each(server: str, broker: str, results
     assert result_backend(server) == results
 
 
+def test_results_may_be_kept_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = "taskbeam+rediscluster://host:7000"
+    monkeypatch.setenv("TASKBEAM_RESULT_BACKEND", elsewhere)
+    env = environment(Settings(), "redis://127.0.0.1:1")
+    assert (env["TASKBEAM_BROKER_URL"], env["TASKBEAM_RESULT_BACKEND"]) == (
+        "redis://127.0.0.1:1/0",
+        elsewhere,
+    )
+
+
 def test_the_services_are_told_absolute_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     env = environment(Settings(), "redis://127.0.0.1:1")

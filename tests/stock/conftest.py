@@ -13,6 +13,7 @@ from stack.valkey import Valkey
 from taskbeam.journal.keys import task_keys
 from tests.support.gateway import Gateway, gateway
 from tests.support.jobs import jobs_app
+from tests.support.redis_cluster import one_server
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from celery import Celery
+
+#: Of each module that has something to hear.
+heard_on_one_server = one_server("Celery's own backend knows no cluster")
 
 _ids = count()
 

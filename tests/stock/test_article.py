@@ -23,12 +23,16 @@ from tests.support.clients import TRANSPORTS, Event, until
 from tests.support.gateway import Gateway
 from tests.support.waiting import START_TIMEOUT, wait_until
 
+from .conftest import heard_on_one_server
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import redis
 
     from stack.valkey import Valkey
+
+pytestmark = heard_on_one_server
 
 ARTICLE = Path(__file__).resolve().parents[1] / "data" / "article"
 

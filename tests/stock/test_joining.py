@@ -15,12 +15,16 @@ from taskbeam.stock import placing
 from taskbeam.stock.watcher import StockWatcher
 from tests.support.ending import end
 
+from .conftest import heard_on_one_server
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import pytest
 
     from stack.valkey import Valkey
+
+pytestmark = heard_on_one_server
 
 TASK = "joined"
 KEYS = task_keys(TASK)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from .conftest import heard_on_one_server
 from .scenario import Gateways, follow_all, judge
 
 if TYPE_CHECKING:
     import redis
 
     from stack.valkey import Valkey
+
+pytestmark = heard_on_one_server
 
 
 def test_every_client_has_the_journal_and_nothing_is_missed_unseen(

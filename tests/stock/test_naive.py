@@ -22,10 +22,14 @@ from taskbeam.stock.hearing import HearingConnection
 from taskbeam.stock.watcher import StockWatcher
 from tests.support.ending import end
 
+from .conftest import heard_on_one_server
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from stack.valkey import Valkey
+
+pytestmark = heard_on_one_server
 
 TASKS, UPDATES = 30, 30
 SEED = 20_26

@@ -13,7 +13,7 @@ from tests.support.event_stream import EventStream
 from tests.support.gateway import PATHS, Gateway
 from tests.support.tokens import TOKENS, bearer, sign
 
-from .conftest import stock_gateway
+from .conftest import heard_on_one_server, stock_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from .conftest import StockTask
 
-pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning"),
+    heard_on_one_server,
+]
 
 
 @pytest.fixture(scope="module", params=PATHS)

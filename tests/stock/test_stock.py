@@ -15,7 +15,7 @@ from tests.support.event_stream import EventStream
 from tests.support.journal import Journals
 from tests.support.raw_websocket import RawWebSocket
 
-from .conftest import stock_gateway
+from .conftest import heard_on_one_server, stock_gateway
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 Pair = tuple["Gateway", "Gateway"]
 
 #: Celery calls redis-py so.
-pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning"),
+    heard_on_one_server,
+]
 
 #: But for its id and the time.
 PENDING = {

@@ -9,7 +9,8 @@ from taskbeam.celery.written_text import in_json, units_of
 from taskbeam.journal import events
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.entry import Entry, new_token
-from taskbeam.journal.keys import task_keys
+
+from .results import names
 
 if TYPE_CHECKING:
     from taskbeam.journal.writer import Writer
@@ -59,7 +60,7 @@ class ToldTask:
         self._written = self._written + units + lost
         self._writer.append(
             Entry(
-                keys=task_keys(self.id),
+                keys=names(self.id),
                 task_id=self.id,
                 type="output",
                 text=in_json(text),
@@ -98,7 +99,7 @@ class ToldTask:
     ) -> None:
         self._writer.append(
             Entry(
-                keys=task_keys(self.id),
+                keys=names(self.id),
                 task_id=self.id,
                 type=type,
                 members={name: to_json(value) for name, value in members.items()},

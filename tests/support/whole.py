@@ -13,11 +13,15 @@ from stack.process import ManagedProcess
 from stack.readiness import UrlAnswers
 
 from .gateway import ROOT
+from .results import results_at
 from .waiting import START_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from stack.valkey import Valkey
 
 
 @dataclass(frozen=True)
@@ -55,3 +59,9 @@ def whole(folder: Path, **settings: object) -> Iterator[Whole]:
         process.wait_until(UrlAnswers(f"{address}/readyz"), START_TIMEOUT)
         process.wait_until(worker_is_ready.is_set, START_TIMEOUT)
         yield Whole(process, address)
+
+
+def whole_on(server: Valkey, folder: Path) -> AbstractContextManager[Whole]:
+    """The same, with its queues on a server of the test's own."""
+    redis_url, results = server.url().removesuffix("/0"), results_at(server.url(1))
+    return whole(folder, redis_url=redis_url, result_backend=f"taskbeam+{results}")

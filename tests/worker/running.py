@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import redis
 from celery import Celery
 
 from stack.process import ManagedProcess
 from stack.valkey import Valkey
+from tests.support.results import client_of, results_at
 from tests.support.worker import hears_broadcasts
 from worker.celery_app import create_celery
 from worker.settings import WorkerSettings
@@ -26,7 +26,7 @@ def settings_for(
 ) -> WorkerSettings:
     return WorkerSettings(
         broker_url=valkey.url(0),
-        result_backend=f"{backend}{valkey.url(1)}",
+        result_backend=backend + results_at(valkey.url(1)),
         database_url=f"sqlite:///{folder}/shop.db",
         files_dir=folder / "files",
         uploads_dir=folder / "uploads",
@@ -70,7 +70,7 @@ def follow(app: Celery, valkey: Valkey, name: str, **arguments: Any) -> Iterator
     """Send a job and yield what Celery publishes about it until it ends, in full and in order."""
     task_id = str(uuid.uuid4())
     deadline = time.monotonic() + DEADLINE_SECONDS
-    with redis.Redis.from_url(valkey.url(1)) as client, client.pubsub() as channel:
+    with client_of(valkey.url(1)) as client, client.pubsub() as channel:
         channel.subscribe(f"celery-task-meta-{task_id}")
         assert channel.get_message(timeout=DEADLINE_SECONDS) is not None  # subscribed
         app.send_task(name, kwargs=arguments, task_id=task_id)

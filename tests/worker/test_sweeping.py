@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from celery import Celery
 
 from stack.valkey import Valkey
 from taskbeam.storage import Room, owner_folder
+from tests.support.results import client_of, names
 from worker.celery_app import PUBLIC_ERRORS, create_celery
 from worker.claims import Claim, Claims
 from worker.storing import StorageFullError, StoredFiles
@@ -55,8 +55,9 @@ def app(valkey: Valkey, tmp_path: Path) -> Iterator[Celery]:
 
 
 @pytest.fixture
-def client(valkey: Valkey) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(valkey.url(1)) as found:
+def client(valkey: Valkey) -> Iterator[Any]:
+    """Asks where the claims and the journals are."""
+    with client_of(valkey.url(1)) as found:
         yield found
 
 
@@ -66,19 +67,19 @@ class TestTheSweep:
         return Claims(app, str(tmp_path))
 
     @staticmethod
-    def claim(claims: Claims, client: redis.Redis, path: str, *tasks: str) -> None:
+    def claim(claims: Claims, client: Any, path: str, *tasks: str) -> None:
         client.sadd(f"{claims._prefix}{path}", *tasks)
 
     def test_spares_what_a_living_task_needs_and_takes_what_only_expired_ones_did(
-        self, claims: Claims, client: redis.Redis, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, claims: Claims, client: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         """The journal's head, or Celery's own result, says that a task lives."""
-        names = ("sub/expired", "sub/with-a-journal", "sub/with-a-result", "sub/by-both", "young", "aged")
-        paths = [put(tmp_path / name, 2 * HOUR if name == "aged" else 300) for name in names]
+        files = ("sub/expired", "sub/with-a-journal", "sub/with-a-result", "sub/by-both", "young", "aged")
+        paths = [put(tmp_path / name, 2 * HOUR if name == "aged" else 300) for name in files]
         task = f"{tmp_path.name}-"
-        client.hset(f"{{celery-task-meta-{task}b}}:head", "state", "STARTED")
-        client.set(f"celery-task-meta-{task}c", "{}")
-        for name, tasks in zip(names, ("a", "ab", "c", "cd", "", ""), strict=True):
+        client.hset(names(f"{task}b").head, "state", "STARTED")
+        client.set(names(f"{task}c").result, "{}")
+        for name, tasks in zip(files, ("a", "ab", "c", "cd", "", ""), strict=True):
             if tasks:
                 self.claim(claims, client, name, *(task + each for each in tasks))
         with caplog.at_level(logging.INFO):
@@ -91,12 +92,13 @@ class TestTheSweep:
         left: Any = client.smembers(f"{claims._prefix}sub/with-a-journal")
         assert left == {f"{task}b".encode()}
         assert not client.exists(f"{claims._prefix}sub/expired")
-        client.delete(f"{{celery-task-meta-{task}b}}:head", f"celery-task-meta-{task}c")
+        for key in (names(f"{task}b").head, names(f"{task}c").result):
+            client.delete(key)
         Sweeper(tmp_path, HOUR, claims).sweep()
         assert [path.exists() for path in paths] == [False, False, False, False, True, False]
 
     def test_spares_what_a_task_finds_while_it_is_at_work(
-        self, claims: Claims, client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, claims: Claims, client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = put(tmp_path / "found", 300)
         self.claim(claims, client, "found", "gone")
@@ -126,7 +128,7 @@ def test_an_owners_files_have_a_bound(tmp_path: Path) -> None:
 
 
 def test_a_worker_sweeps_at_its_start_and_before_it_stores(
-    valkey: Valkey, tmp_path: Path, client: redis.Redis
+    valkey: Valkey, tmp_path: Path, client: Any
 ) -> None:
     """And what its task has read and stored stays for as long as the task is known, however old it is."""
     settings = settings_for(valkey, tmp_path).model_copy(update={"sweep_interval": 0})

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stack.valkey import Valkey
+from tests.support.redis_cluster import one_server
 
 from .running import follow, settings_for, worker
 
@@ -37,6 +38,7 @@ def test_a_report_is_made_and_its_progress_told(valkey: Valkey, tmp_path: Path) 
         assert unknown[-1]["result"]["exc_type"] == "UnknownUserError"
 
 
+@one_server("its worker has Celery's own backend, which knows no cluster")
 def test_a_database_that_comes_back_costs_a_retry_and_no_report(valkey: Valkey, tmp_path: Path) -> None:
     broken = tmp_path / "shop.db"
     broken.write_bytes(b"this is no database, and SQLite will say so" * 20)

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 
 from taskbeam.journal import events
+from taskbeam.journal.feeds.canvas_news import GroupSizes, Size
 from taskbeam.journal.feeds.names import feed_keys
 from taskbeam.journal.keys import CELERY_PREFIX
-from taskbeam.journal.scripts import GROUP_SIZE
+from tests.support.results import subscribers_of
 from tests.support.tokens import sign
 from tests.support.waiting import wait_until
 
@@ -53,7 +54,7 @@ class Owner:
         if transport == "poll":
             return
         channel = feed_keys(self.feed, CELERY_PREFIX).channel
-        wait_until(lambda: self._journals.redis.pubsub_numsub(channel)[0][1] > 0)
+        wait_until(lambda: subscribers_of(self._journals.redis, channel) > 0)
 
     def lose(self) -> None:
         """Forget the feed, as Redis does when it loses its data."""
@@ -70,9 +71,8 @@ class Group(Owner):
         self.id = str(uuid4())
         self.feed = f"group:{self.id}"
         self.tasks = [journals.task(labels={"group": self.id, "tree": self.id}) for _ in range(2)]
-        head = feed_keys(self.feed, CELERY_PREFIX).head
-        size: list[str | int] = [CELERY_PREFIX, 600, self.id, len(self.tasks), 0, self.tasks[0].id]
-        journals.redis.eval(GROUP_SIZE.text.decode(), 1, head, *size)
+        sent = Size(self.id, len(self.tasks), member=self.tasks[0].id)
+        journals.writer.tell_canvas(GroupSizes(self.tasks[0].keys, 600, (sent,)))
 
 
 @pytest.fixture
@@ -211,9 +211,9 @@ def test_a_feed_that_is_none_of_ours_cannot_be_followed(tab: Page) -> None:
 def test_a_watch_that_is_closed_lets_go(tab: Page, owner: Owner, journals: Journals) -> None:
     channel = feed_keys(owner.feed, CELERY_PREFIX).channel
     seen = watching_feed(tab, owner.feed)
-    wait_until(lambda: journals.redis.pubsub_numsub(channel)[0][1] == 1)
+    wait_until(lambda: subscribers_of(journals.redis, channel) == 1)
     seen.get("watch.close()")
-    wait_until(lambda: journals.redis.pubsub_numsub(channel)[0][1] == 0)
+    wait_until(lambda: subscribers_of(journals.redis, channel) == 0)
     assert seen.get("[watch.line, watch.error]") == ["ended", None]
 
 
