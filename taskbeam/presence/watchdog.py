@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
@@ -25,7 +25,7 @@ from taskbeam.presence.leases import Leases
 from taskbeam.presence.row import Row, Stalled
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from redis.asyncio import Redis
@@ -38,11 +38,14 @@ if TYPE_CHECKING:
 
 logger = logger_for(__name__)
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 #: Rows that one sweep takes of a worker at a time.
 BATCH = 500
 
-#: Workers whose runs are told of at a time: each takes a connection meanwhile.
-WORKERS_AT_ONCE = 16
+#: Workers whose runs are told of at a time, or lost runs whose dependents are: each takes a connection.
+AT_ONCE = 16
 
 #: Seconds between two sweeps. With a lease of 10 s, a dead worker is told within 12 s.
 DEFAULT_INTERVAL = 2.0
@@ -140,18 +143,7 @@ class Watchdog:
         return [worker for worker, end in ends.items() if self._judgement.is_gone(end, leases[worker], now)]
 
     async def _tell_all_stalled(self, workers: Iterable[str], now: int) -> int:
-        """A cluster's server that is away is waited for once, and not for each worker."""
-        turns = asyncio.Semaphore(WORKERS_AT_ONCE)
-
-        async def tell(worker: str) -> int:
-            async with turns:
-                return await self._tell_stalled(worker, now)
-
-        told = await asyncio.gather(*map(tell, workers), return_exceptions=True)
-        for answer in told:
-            if isinstance(answer, BaseException):
-                raise answer
-        return sum(each for each in told if isinstance(each, int))
+        return sum(await _at_once(workers, partial(self._tell_stalled, now=now)))
 
     async def _tell_stalled(self, worker: str, now: int) -> int:
         told, key, due = 0, self._control.runs(worker), now + int(self._grace * 1000)
@@ -237,15 +229,16 @@ class Watchdog:
 
     async def _tell_lost(self, runs: list[tuple[Stalled, bytes]]) -> None:
         entries = [self._entry(run, LOST, only="stalled", final=True, failure=WORKER_LOST) for run, _ in runs]
-        raws, done = dict(runs), []
-        for run, appended in await self._append_each([run for run, _ in runs], entries):
-            if await self._end_dependents(run, appended):
-                done.append(raws[run])
+        told = await self._append_each([run for run, _ in runs], entries)
+        ended = await _at_once(told, self._end_dependents)
+        raws = dict(runs)
+        done = [raws[run] for (run, _), whole in zip(told, ended, strict=True) if whole]
         if done:
             await self._redis.zrem(self._control.stalled, *done)
 
-    async def _end_dependents(self, run: Stalled, appended: Appended) -> bool:
+    async def _end_dependents(self, told: tuple[Stalled, Appended]) -> bool:
         """End those that depend on the task; returns whether all are ended. Else the next sweep ends them."""
+        run, appended = told
         keys = partial(self._kind_of_keys(run.result_key).of, run.row.task_id)
         try:
             await end_dependents_async(appended.dependents, keys, self._appender)
@@ -282,3 +275,21 @@ class Watchdog:
             final=final,
             meta=meta,
         )
+
+
+async def _at_once(each: Iterable[T], do: Callable[[T], Awaitable[R]]) -> list[R]:
+    """What it returns for each; raises the first error when all are done.
+
+    A cluster's server that is away is waited for once, and not for each of them.
+    """
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def turn(one: T) -> R:
+        async with turns:
+            return await do(one)
+
+    done = await asyncio.gather(*map(turn, each), return_exceptions=True)
+    for answer in done:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in done if not isinstance(answer, BaseException)]

@@ -23,7 +23,7 @@ from taskbeam.journal.appender import BATCH, JournalAppender
 from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.entry import Entry
-from taskbeam.journal.events import STALLED, EventId
+from taskbeam.journal.events import FAILURE, STALLED, EventId
 from taskbeam.journal.feeds.names import feed_keys
 from taskbeam.journal.feeds.telling import tell
 from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
@@ -162,21 +162,23 @@ def test_a_server_that_is_away_is_waited_for_once_by_however_many_journals() -> 
     assert asyncio.run(append()) == [GONE] * count
 
 
+class TogetherAppender(JournalAppender):
+    """Appends when all have come who append a state."""
+
+    def __init__(self, client: Redis, state: str, callers: int) -> None:
+        super().__init__(client)
+        self._state = state
+        self._all = asyncio.Barrier(callers)
+
+    async def append_each(self, entries: Sequence[Entry]) -> list[Appended | Exception]:
+        if entries and entries[0].state == self._state:
+            await self._all.wait()
+        return await super().append_each(entries)
+
+
 def test_runs_of_several_workers_are_told_at_once(
     valkey: Valkey, tasks: list[Journal], client: redis.Redis
 ) -> None:
-    class Slow(JournalAppender):
-        """Appends when all have come."""
-
-        def __init__(self, client: Redis) -> None:
-            super().__init__(client)
-            self.all = asyncio.Barrier(len(tasks))
-
-        async def append_each(self, entries: Sequence[Entry]) -> list[Appended | Exception]:
-            if entries and entries[0].state == STALLED:
-                await self.all.wait()
-            return await super().append_each(entries)
-
     for task in tasks:
         worker = str(uuid4())
         client.zadd(ONE_SERVER.workers, {worker: 1})
@@ -185,10 +187,34 @@ def test_runs_of_several_workers_are_told_at_once(
 
     async def sweep() -> int:
         async with both(valkey) as servers, asyncio.timeout(DEADLINE):
-            watchdog = Watchdog(servers.client, Slow(servers.client), ONE_SERVER, TaskKeys, 0, lease=0)
+            appender = TogetherAppender(servers.client, STALLED, len(tasks))
+            watchdog = Watchdog(servers.client, appender, ONE_SERVER, TaskKeys, 0, lease=0)
             return (await watchdog.sweep()).stalled
 
     assert asyncio.run(sweep()) == len(tasks)
+
+
+def test_the_dependents_of_several_lost_tasks_are_ended_at_once(
+    valkey: Valkey, client: redis.Redis, writer: JournalWriter
+) -> None:
+    worker = str(uuid4())
+    client.zadd(ONE_SERVER.workers, {worker: 1})
+    chains = [(Journal(client, writer), Journal(client, writer)) for _ in range(2)]
+    for task, behind in chains:
+        task.send(next=behind.task_id)
+        behind.send(waiting=True)
+        task.append("STARTED", "a")
+        client.hset(ONE_SERVER.runs(worker), task.keys.result, Row("a", False, task.task_id).encode())
+
+    async def sweep() -> None:
+        async with both(valkey) as servers, asyncio.timeout(DEADLINE):
+            appender = TogetherAppender(servers.client, FAILURE, len(chains))
+            watchdog = Watchdog(servers.client, appender, ONE_SERVER, TaskKeys, 0, lease=0)
+            for _ in range(2):
+                await watchdog.sweep()
+
+    asyncio.run(sweep())
+    assert [behind.states[-1] for _, behind in chains] == ["FAILURE", "FAILURE"]
 
 
 def test_runs_elsewhere_are_told_as_stalled_and_lost(
