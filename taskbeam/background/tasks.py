@@ -6,21 +6,19 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.backoff import Backoff
+from taskbeam.background.cancellation import in_own_task
 from taskbeam.background.health import Failing, WorkHealth
 from taskbeam.background.logger import logger_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
-    Work = Callable[[], Coroutine[Any, Any, None]]
+    from taskbeam.background.cancellation import Work
 
 logger = logger_for(__name__)
 
 #: Seconds between two tries to start failing work: a random part of a limit that doubles.
 FIRST_PAUSE, LAST_PAUSE = 0.1, 5.0
-
-#: Seconds until work that did not end is cancelled once more, and until it is left alone.
-CANCEL_AGAIN, GIVE_UP = 0.2, 5.0
 
 
 class _EndedError(Exception):
@@ -32,11 +30,7 @@ class BackgroundTasks:
 
     Work goes on until `stop`, or until its task is cancelled, as an event loop does that ends. An exception
     of whatever kind, a return, and a `CancelledError` without a cancellation are logged with the work's name;
-    then it starts again after a pause with jitter.
-
-    A library may swallow a cancellation: on Python 3.11 `asyncio.wait_for` does, when its result comes at the
-    same moment, and redis-py sends each command by it. An event loop that ends cancels each task once, and
-    waits without a bound. So work runs in a task of its own, which hears it again until it ends.
+    then it starts again after a pause with jitter. It hears of a cancellation until it ends.
     """
 
     def __init__(self) -> None:
@@ -82,7 +76,7 @@ class BackgroundTasks:
 
     async def _once(self, name: str, work: Work) -> None:
         try:
-            await _run(name, work)
+            await in_own_task(name, work)
         except Exception:
             logger.exception("Background work %s failed.", name)
 
@@ -93,7 +87,7 @@ class BackgroundTasks:
         while True:
             health.begins(loop.time())
             try:
-                await _run(name, work)
+                await in_own_task(name, work)
                 if until_it_returns:
                     return
                 error: BaseException = _EndedError("it returned")
@@ -108,37 +102,6 @@ class BackgroundTasks:
             pause = backoff.next()
             logger.error("Background work %s failed; it starts again in %.1f s.", name, pause, exc_info=error)
             await asyncio.sleep(pause)
-
-
-async def _run(name: str, work: Work) -> None:
-    """Run ``work`` to its end, in a task of its own. Raises what it raises."""
-    task = asyncio.get_running_loop().create_task(work(), name=name)
-    try:
-        await asyncio.wait((task,))
-    finally:
-        if not task.done():
-            await _end(task)
-    await task
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel ``task`` until it ends, or `GIVE_UP` seconds have passed."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + GIVE_UP
-    if task.cancelling():  # by an event loop that ends; what it does about it is not disturbed at once
-        await asyncio.wait((task,), timeout=CANCEL_AGAIN)
-    while not task.done():
-        if loop.time() >= end:
-            logger.error(
-                "Background work %s did not end within %g s of being cancelled; going on without it.",
-                task.get_name(),
-                GIVE_UP,
-            )
-            return
-        task.cancel()
-        await asyncio.wait((task,), timeout=CANCEL_AGAIN)
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("Background work %s failed as it was stopped.", task.get_name(), exc_info=error)
 
 
 def _is_cancelled() -> bool:

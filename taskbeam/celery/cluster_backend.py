@@ -66,6 +66,11 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
         """To each master."""
         return ClusterConnections(self.startup_nodes, self.connparams)
 
+    def memory_of_servers(self) -> list[Any]:
+        """Of each master; raises redis-py's errors."""
+        client: Any = self.client
+        return [client.info("memory", target_nodes=master) for master in client.get_primaries()]
+
     @property
     def control(self) -> ControlKeys:
         """The names of what belongs to no task: all of one slot."""

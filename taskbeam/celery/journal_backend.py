@@ -334,10 +334,14 @@ class JournalBackend:
         return [task_id.decode() if isinstance(task_id, bytes) else task_id for task_id in ids]
 
     def warn_of_eviction(self) -> None:
-        """Say in the log if the server with the journals drops keys when it is full."""
+        """Say in the log if a server with journals drops keys when it is full."""
         with suppress(ResponseError):  # this user may not ask
-            if warning := eviction_warning(self.client.info("memory")):
+            if warning := eviction_warning(self.memory_of_servers()):
                 logger.warning(warning)
+
+    def memory_of_servers(self) -> list[Any]:
+        """What each server with journals says of its memory; raises redis-py's errors."""
+        return [self.client.info("memory")]
 
     def publish_schemas(self) -> None:
         """Publish the types of the payloads that this worker's tasks have registered."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from celery import Celery
     from redis.asyncio import Redis
 
-    from taskbeam.background.tasks import Work
+    from taskbeam.background.cancellation import Work
     from taskbeam.celery.journal_backend import JournalBackend
     from taskbeam.gateway.settings import GatewaySettings
 

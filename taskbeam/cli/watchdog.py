@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from taskbeam.background.tasks import Work
+    from taskbeam.background.cancellation import Work
     from taskbeam.celery.journal_backend import JournalBackend
 
 

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from taskbeam.background.backoff import Backoff
+from taskbeam.background.cancellation import end
 from taskbeam.background.logger import logger_for
-from taskbeam.cluster.slot_map import Address, SlotMap
+from taskbeam.cluster.slot_map import CONTROL_SLOT, Address, SlotMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,11 +99,21 @@ class AsyncTopology:
             await self.refresh()
         return master
 
+    async def info(self, section: str) -> list[Any]:
+        """What each master says of itself, as redis-py's `Redis.info`; raises its errors."""
+        await self.master(CONTROL_SLOT)
+        told = []
+        for client in map(self.client, self.slots.masters):
+            try:
+                told.append(await client.info(section))
+            finally:
+                await client.connection_pool.disconnect(inuse_connections=False)
+        return told
+
     async def aclose(self) -> None:
         """End a look that is under way; whoever waits for it is told that it is over."""
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait((self._looking,))
+            await end(self._looking)
 
     # A look.
 

@@ -113,7 +113,9 @@ class ClusterExchange:
 
     def _after_look(self, request: _Request, error: Exception) -> None:
         """Send it when the cluster was asked again, unless it is too late."""
-        if self._closed or self._is_late(request):
+        if self._closed:
+            request.then(error)  # nobody ends a look that begins now
+        elif self._is_late(request):
             self._topology.look()
             request.then(error)
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+from taskbeam.background.cancellation import in_own_task
 from taskbeam.cluster.slot_map import slot_of
 from taskbeam.follow.node_connection import NodeConnection
 from taskbeam.follow.subscriber import PING_INTERVAL
@@ -177,7 +178,9 @@ class ClusterSubscriber:
             return self._nodes[address][0]
         assert self._group is not None
         node = NodeConnection(address, self._topology.client(address), self)
-        self._nodes[address] = (node, self._group.create_task(node.run(), name=f"subscriber at {address}"))
+        # A group cancels its tasks once.
+        running = self._group.create_task(in_own_task(f"subscriber at {address}", node.run))
+        self._nodes[address] = (node, running)
         return node
 
     def _names_at(self, node: NodeConnection) -> list[bytes]:

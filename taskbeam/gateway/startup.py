@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from taskbeam.cluster.control import ControlClient
 from taskbeam.connections.configuration_error import without_password
 from taskbeam.gateway.dashboard.workers_and_queues import read_workers
 from taskbeam.gateway.jobs.broker import BROKER_ERRORS
@@ -51,7 +52,9 @@ async def warn_of_what_is_wrong(
 
 async def _eviction_warning(redis: Redis) -> str | None:
     try:
-        return eviction_warning(await redis.info("memory"))
+        if isinstance(redis, ControlClient):
+            return eviction_warning(await redis.topology.info("memory"))
+        return eviction_warning([await redis.info("memory")])
     except REDIS_AWAY:
         return None  # also where this user may not ask
 

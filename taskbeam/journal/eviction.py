@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 #: The policy by which a full Redis refuses writes, and keeps what it has.
 SAFE = "noeviction"
@@ -19,9 +19,9 @@ def evicting_policy(info: Mapping[str, Any]) -> str | None:
     return policy if int(info.get("maxmemory", 0)) and policy != SAFE else None
 
 
-def eviction_warning(info: Mapping[str, Any]) -> str | None:
-    """What a log is to say of the server of the journals; None where there is nothing to fear."""
-    policy = evicting_policy(info)
+def eviction_warning(infos: Iterable[Mapping[str, Any]]) -> str | None:
+    """What a log is to say of the servers of the journals, of which one is enough; None: nothing to fear."""
+    policy = next((policy for policy in map(evicting_policy, infos) if policy is not None), None)
     if policy is None:
         return None
     return f"The Redis of the journals drops keys when it is full (maxmemory-policy {policy}). {ADVICE}"

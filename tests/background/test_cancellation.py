@@ -15,8 +15,9 @@ import uvloop
 from redis.asyncio import Redis
 
 from stack.valkey import Valkey
-from taskbeam.background import tasks
-from taskbeam.background.tasks import GIVE_UP, BackgroundTasks
+from taskbeam.background import cancellation
+from taskbeam.background.cancellation import GIVE_UP
+from taskbeam.background.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ def test_background_work_ends_though_redis_py_swallows_its_cancellation(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(tasks, "CANCEL_AGAIN", 0.02)
+    monkeypatch.setattr(cancellation, "CANCEL_AGAIN", 0.02)
     swallowed = run(_cancel_many(valkey.url(0)))
     if sys.version_info < (3, 12):
         assert swallowed > 0, "nothing is swallowed any more: this test shows nothing"

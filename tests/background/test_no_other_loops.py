@@ -13,6 +13,7 @@ MAKERS = {"create_task", "ensure_future", "Thread", "run_coroutine_threadsafe"}
 #: Who makes one that somebody waits for, so that its failure is heard.
 AWAITED = {
     "taskbeam/background/calls.py": "a call, for whose outcome its caller waits",
+    "taskbeam/background/cancellation.py": "its caller waits for the end of the work",
     "taskbeam/background/tasks.py": "this is the supervisor",
     "taskbeam/background/threads.py": "this is the supervisor",
     "taskbeam/cli/follow/follow.py": "the command waits for all of its followers",

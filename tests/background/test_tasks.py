@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from taskbeam.background import cancellation
 from taskbeam.background import tasks as module
 from taskbeam.background.tasks import BackgroundTasks
 
@@ -157,7 +158,7 @@ def test_work_that_fails_as_it_is_stopped_is_logged_and_ends(caplog: pytest.LogC
 
 @pytest.mark.parametrize("by_name", [True, False], ids=["stop", "the end of the event loop"])
 def test_work_that_tidies_up_is_not_disturbed(monkeypatch: pytest.MonkeyPatch, *, by_name: bool) -> None:
-    monkeypatch.setattr(module, "CANCEL_AGAIN", TIMEOUT)
+    monkeypatch.setattr(cancellation, "CANCEL_AGAIN", TIMEOUT)
     tidy = False
 
     async def work() -> None:
@@ -184,7 +185,7 @@ def test_work_that_swallows_a_cancellation_hears_it_again(
     monkeypatch: pytest.MonkeyPatch, *, by_name: bool
 ) -> None:
     """As redis-py on Python 3.11 did: the gateway was alive 40 s after SIGTERM, and a mounted one stayed."""
-    monkeypatch.setattr(module, "CANCEL_AGAIN", 0.001)
+    monkeypatch.setattr(cancellation, "CANCEL_AGAIN", 0.001)
     heard = 0
 
     async def deaf() -> None:
@@ -211,8 +212,8 @@ def test_work_that_swallows_a_cancellation_hears_it_again(
 def test_work_that_cannot_be_cancelled_is_named_and_left(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "CANCEL_AGAIN", 0.001)
-    monkeypatch.setattr(module, "GIVE_UP", 0.02)
+    monkeypatch.setattr(cancellation, "CANCEL_AGAIN", 0.001)
+    monkeypatch.setattr(cancellation, "GIVE_UP", 0.02)
     release = False
 
     async def deaf() -> None:
@@ -230,6 +231,6 @@ def test_work_that_cannot_be_cancelled_is_named_and_left(
         await background.stop()
         release = True
 
-    with caplog.at_level(logging.ERROR, "taskbeam.background.tasks"):
+    with caplog.at_level(logging.ERROR, "taskbeam.background.cancellation"):
         asyncio.run(run())
     assert "Background work start-up checks did not end within" in caplog.text
