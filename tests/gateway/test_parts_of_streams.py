@@ -14,6 +14,7 @@ from taskbeam.journal.feeds.names import feed_keys
 from taskbeam.journal.keys import CELERY_PREFIX
 from tests.support.event_stream import EventStream
 from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.results import subscribers_of
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Owned(NamedTuple):
 
     def wait_for_followers(self, journals: Journals, kind: str) -> None:
         keys = self.task.keys if kind == "task" else feed_keys(self.feed, CELERY_PREFIX)
-        wait_until(lambda: journals.redis.pubsub_numsub(keys.channel)[0][1] > 0)
+        wait_until(lambda: subscribers_of(journals.redis, keys.channel) > 0)
 
 
 @pytest.fixture

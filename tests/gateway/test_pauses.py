@@ -6,12 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import redis.asyncio
 
 from stack.valkey import Valkey
 from taskbeam.gateway.dashboard.pauses import Pauses
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.presence.lease import known_as
+from tests.support.results import connected_to, control, emptied
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -31,15 +30,15 @@ class Leases:
         self._redis = client
 
     async def holds(self, lease: str, worker: str, until: int = LATER) -> None:
-        await self._redis.zadd(ONE_SERVER.workers, {lease: until})
-        await self._redis.hset(ONE_SERVER.leases, known_as(lease), f"1 {worker}")
+        await self._redis.zadd(control().workers, {lease: until})
+        await self._redis.hset(control().leases, known_as(lease), f"1 {worker}")
 
     async def gives_up(self, lease: str, *, runs: bool) -> None:
         if runs:  # the watchdog still has to tell what became of them
-            await self._redis.zadd(ONE_SERVER.workers, {lease: 0})
+            await self._redis.zadd(control().workers, {lease: 0})
         else:
-            await self._redis.zrem(ONE_SERVER.workers, lease)
-        await self._redis.hdel(ONE_SERVER.leases, known_as(lease))
+            await self._redis.zrem(control().workers, lease)
+        await self._redis.hdel(control().leases, known_as(lease))
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +51,11 @@ def valkey() -> Iterator[Valkey]:
 def play(valkey: Valkey) -> Callable[[Scene], None]:
     def playing(scene: Scene) -> None:
         async def plays() -> None:
-            async with redis.asyncio.Redis.from_url(valkey.url()) as client:
-                await client.flushdb()
-                await scene(Pauses(client, ONE_SERVER), Leases(client))
+            async with connected_to(valkey.url()) as client:
+                await scene(Pauses(client, control()), Leases(client))
 
-        asyncio.run(plays())
+        with emptied(valkey.url()):
+            asyncio.run(plays())
 
     return playing
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 
+from taskbeam.follow.connections import exchange_with
 from taskbeam.gateway import Quota, TaskbeamError
 from taskbeam.gateway.quotas.quotas import ON_ITS_WAY, Quotas
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
-from taskbeam.journal.pipelined_connection import PipelinedConnection
 from tests.support.gateway import Gateway, gateway
+from tests.support.results import connected_to, control, names
 from tests.support.tokens import TOKENS
+from tests.support.waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -35,17 +34,16 @@ def with_quotas(
     """Run ``use`` with the quotas of one gateway; ``own`` are those of some tenants."""
 
     async def run() -> None:
-        async with Redis.from_url(valkey.url(1)) as client:
-            heads = PipelinedConnection(client)
-            await use(Quotas(client, ONE_SERVER, heads, task_keys, quota, own.get))
+        async with connected_to(valkey.url(1)) as client:
+            heads = exchange_with(client, DEADLINE)
+            await use(Quotas(client, control(), heads, names, quota, own.get))
             await heads.aclose()
 
     asyncio.run(run())
 
 
 def keys(client: redis.Redis) -> list[str]:
-    found: Any = client.keys("taskbeam:quota:*")
-    return sorted(key.decode() for key in found)
+    return sorted(key.decode() for key in client.scan_iter(f"{control().prefix}quota:*", count=1000))
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals
 from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.redis_cluster import one_server
+from tests.support.results import server_of_results
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def assert_all_unavailable(served: Gateway) -> None:
     assert_unavailable(served, "/tasks/some")
 
 
+@one_server("it starts the server with the results later")
 def test_no_redis_at_start_is_waited_for(path: str) -> None:
     with (
         kept_port() as port,
@@ -89,6 +92,7 @@ def test_no_redis_at_start_is_waited_for(path: str) -> None:
                 assert [first, *bodies_of(stream.rest())] == task.bodies()
 
 
+@one_server("it restarts the server with the results, which keeps its data")
 def test_a_restart_that_keeps_the_data_costs_a_gap_and_no_event(path: str, own_valkey: Valkey) -> None:
     with (
         gateway(origin(own_valkey.port), path) as served,
@@ -114,6 +118,7 @@ def test_a_restart_that_keeps_the_data_costs_a_gap_and_no_event(path: str, own_v
         assert gap["id"] == f"{then['id'].split('-')[0]}-1"
 
 
+@one_server("it replaces the server with the results")
 def test_another_life_of_the_journal_is_told_as_a_gap(path: str, tmp_path: Path) -> None:
     with (
         Valkey() as valkey,
@@ -148,12 +153,13 @@ def test_a_frozen_redis_is_answered_in_time_and_streams_go_on(path: str, own_val
         task = journals.task()
         with EventStream(served, task.id) as stream, RawWebSocket(served, f"/tasks/{task.id}/ws") as socket:
             streamed, sent = [stream.body()], [socket.body()]
-            own_valkey.pause()
+            results = server_of_results(own_valkey)
+            results.pause()
             try:
                 assert_all_unavailable(served)
                 late = RawWebSocket(served, f"/tasks/{task.id}/ws")
             finally:
-                own_valkey.resume()
+                results.resume()
             with late:
                 task.grow(2)
                 streamed += [stream.body() for _ in range(2)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from taskbeam import Payloads
-from taskbeam.journal.control_keys import ONE_SERVER
+from tests.support.results import control
 
 if TYPE_CHECKING:
     import httpx
@@ -22,7 +22,7 @@ NAMES = ["exports.make", "exports/日本", "a b?c"]
 @pytest.fixture(autouse=True)
 def published(journals: Journals) -> None:
     for name in NAMES:
-        journals.redis.hset(ONE_SERVER.schemas, name, Payloads(result=list[int]).schema(name))
+        journals.redis.hset(control().schemas, name, Payloads(result=list[int]).schema(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,7 +45,7 @@ def test_it_is_not_sent_again_before_a_worker_publishes_another(
     assert (again.status_code, again.content) == (304, b"")
     for name in ("etag", "cache-control", "vary"):
         assert again.headers[name] == first.headers[name]
-    journals.redis.hset(ONE_SERVER.schemas, "exports.make", Payloads(result=int).schema("exports.make"))
+    journals.redis.hset(control().schemas, "exports.make", Payloads(result=int).schema("exports.make"))
     changed = http.get("/schemas/exports.make", headers=known)
     assert changed.status_code == 200
     assert changed.json()["properties"]["result"]["type"] == "integer"

@@ -13,11 +13,14 @@ from tests.support.event_stream import EventStream
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals, Task
 from tests.support.raw_websocket import RawWebSocket
+from tests.support.redis_cluster import one_server
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+pytestmark = one_server("it starts the server with the results from a snapshot")
 
 Event = dict[str, Any]
 

@@ -10,12 +10,14 @@ import redis
 from taskbeam.journal.keys import task_keys
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import gateway
+from tests.support.redis_cluster import one_server
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey
 
 
+@one_server("on a cluster all channels are sharded, whatever the setting")
 def test_a_cancellation_reaches_those_who_follow(valkey: Valkey) -> None:
     with (
         gateway(valkey.url().removesuffix("/0"), sharded=1) as served,

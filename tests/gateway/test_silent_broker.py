@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psutil
 import pytest
+import redis
 from celery import Celery
 from celery.signals import before_task_publish
 
@@ -21,15 +22,16 @@ from taskbeam.gateway import GatewaySettings, TaskbeamError
 from taskbeam.gateway.jobs import sending as sending_module
 from taskbeam.gateway.jobs.broker import AT_ONCE
 from taskbeam.gateway.jobs.revoking import Revoker
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support import nobody
 from tests.support.closing import close_app
 from tests.support.gateway import Gateway, gateway
-from tests.support.journal import Journals
+from tests.support.results import control, results_at
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.journal import Journals
 
 #: Seconds. A broker that is well answers within them, on a busy machine, too.
 TIMEOUT = 3.0
@@ -72,8 +74,7 @@ def post(served: Gateway, key: str | None = None) -> httpx.Response:
 
 
 def heads(journals: Journals) -> list[str]:
-    found: Any = journals.redis.keys("*:head")
-    return [head.decode() for head in found]
+    return [head.decode() for head in journals.redis.scan_iter("*:head", count=1000)]
 
 
 def pending(journals: Journals) -> list[str]:
@@ -83,13 +84,13 @@ def pending(journals: Journals) -> list[str]:
 
 def taken(journals: Journals) -> int:
     """Places in the queue that were ever taken."""
-    sent: Any = journals.redis.hget(ONE_SERVER.queue("reports").tickets, "sent")
+    sent: Any = journals.redis.hget(control().queue("reports").tickets, "sent")
     return int(sent)
 
 
 def withdrawn(journals: Journals) -> int:
     """Those that were given back."""
-    number: Any = journals.redis.zcard(ONE_SERVER.queue("reports").withdrawn)
+    number: Any = journals.redis.zcard(control().queue("reports").withdrawn)
     return int(number)
 
 
@@ -152,7 +153,7 @@ class Own:
     """A gateway in this process; ``url`` is its broker's."""
 
     def __init__(self, valkey: Valkey, url: str, timeout: float = TIMEOUT) -> None:
-        app = Celery(broker=url, backend=f"taskbeam+{valkey.url(1)}", set_as_current=False)
+        app = Celery(broker=url, backend="taskbeam+" + results_at(valkey.url(1)), set_as_current=False)
         settings = GatewaySettings(auth="open", redis_timeout=timeout)
         self.live = Live(app, settings=settings, watch_signals=False)
 
@@ -263,6 +264,6 @@ def test_a_sender_that_goes_in_the_last_moment_leaves_no_pending_task(
 
 
 def queued(broker: Valkey, *queues: str) -> list[int]:
-    with Journals(broker.url(0)) as found:
-        lengths: Any = [found.redis.llen(queue) for queue in queues]
+    with redis.Redis.from_url(broker.url(0)) as client:
+        lengths: Any = [client.llen(queue) for queue in queues]
         return list(lengths)

@@ -10,6 +10,7 @@ import uvloop
 
 from taskbeam.gateway import CelerySettings, Gateway, GatewaySettings
 from taskbeam.gateway.connections.celery_application import celery_application
+from tests.support.results import results_at
 from tests.support.waiting import DEADLINE
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def test_it_stops_while_it_connects(
     valkey: Valkey, new_loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     celery_app = celery_application(
-        CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + valkey.url(1))
+        CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + results_at(valkey.url(1)))
     )
 
     async def start_and_stop(steps: int) -> None:

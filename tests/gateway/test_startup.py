@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from stack.valkey import Valkey
 from tests.cli.running import run
 from tests.support import nobody
 from tests.support.gateway import gateway
+from tests.support.results import results_at, servers_of
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
 
@@ -39,25 +41,38 @@ def test_a_broker_that_is_away(valkey: Valkey) -> None:
 def test_a_broker_that_is_not_the_workers(valkey: Valkey, other_broker: Valkey) -> None:
     origin = valkey.url().removesuffix("/0")
     with (
-        worker(f"{origin}/0", f"taskbeam+{origin}/1", pool="solo"),
+        worker(f"{origin}/0", "taskbeam+" + results_at(f"{origin}/1"), pool="solo"),
         gateway(origin, broker_url=other_broker.url()) as served,
     ):
         wait_until(lambda: "compare broker_url" in served.process.output)
 
 
-def test_a_redis_that_drops_keys() -> None:
+@contextmanager
+def evicting(url: str) -> Iterator[None]:
+    """The results' servers drop keys when they are full, until the block ends."""
+    with servers_of(url) as servers:
+        for server in servers:
+            server.config_set("maxmemory", "1gb")
+            server.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            yield
+        finally:
+            for server in servers:
+                server.config_set("maxmemory-policy", "noeviction")
+                server.config_set("maxmemory", 0)
+
+
+def test_a_redis_that_drops_keys(valkey: Valkey) -> None:
     """Said by the gateway, and by each worker."""
-    with Valkey(None, None, "--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru") as evicting:
-        origin = evicting.url().removesuffix("/0")
-        words = (
-            "drops keys when it is full (maxmemory-policy allkeys-lru). Set maxmemory-policy to noeviction"
-        )
-        with (
-            worker(f"{origin}/0", f"taskbeam+{origin}/1", pool="solo") as process,
-            gateway(origin) as served,
-        ):
-            wait_until(lambda: words in served.process.output)
-            wait_until(lambda: words in process.output)
+    origin = valkey.url().removesuffix("/0")
+    words = "drops keys when it is full (maxmemory-policy allkeys-lru). Set maxmemory-policy to noeviction"
+    with (
+        evicting(f"{origin}/1"),
+        worker(f"{origin}/0", "taskbeam+" + results_at(f"{origin}/1"), pool="solo") as process,
+        gateway(origin) as served,
+    ):
+        wait_until(lambda: words in served.process.output)
+        wait_until(lambda: words in process.output)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from taskbeam import stored
 from taskbeam.gateway import problems
 from tests.gateway.test_problems import assert_problem
 from tests.support.closing import close_app
+from tests.support.results import results_at
 
 if TYPE_CHECKING:
     import httpx
@@ -141,7 +142,7 @@ def test_a_browser_is_told_what_it_may_make_of_it(
 def test_what_a_task_marks_is_opened_and_what_it_repeats_is_not(http: httpx.Client, valkey: Valkey) -> None:
     """Through the result backend, as the worker stores it."""
     (FOLDER / "reports/victim-secret.pdf").write_bytes(b"%PDF-1.7 secret")
-    app = Celery(broker="memory://", backend="taskbeam+" + valkey.url(1), set_as_current=False)
+    app = Celery(broker="memory://", backend="taskbeam+" + results_at(valkey.url(1)), set_as_current=False)
     task_id, echoed = str(uuid4()), "/files/reports/victim-secret.pdf"
     app.backend.store_result(
         task_id, {"callback_url": echoed, "report_url": stored("reports/a.pdf")}, "SUCCESS"

@@ -119,6 +119,23 @@ class Cluster:
         running = [node for node in self.nodes if node.server.running]
         wait_until(lambda: all(_is_whole(node) for node in running), lambda: "a whole cluster")
 
+    def pause(self) -> None:
+        """Freeze all of its servers; none of them takes the silence of others for their end."""
+        self._fail_after(3600 * 1000)
+        for node in self.nodes:
+            node.server.pause()
+
+    def resume(self) -> None:
+        """Return when they serve again."""
+        for node in self.nodes:
+            node.server.resume()
+        self.until_whole()
+        self._fail_after(NODE_TIMEOUT)
+
+    def _fail_after(self, milliseconds: int) -> None:
+        for node in self.nodes:
+            node.client.config_set("cluster-node-timeout", milliseconds)
+
     def close(self) -> None:
         for node in self.nodes:
             node.client.close()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from redis.connection import AbstractConnection
 
+    from stack.valkey import Valkey
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.writer import Writer
 
@@ -128,6 +129,11 @@ def cut_subscriptions_to(client: Any) -> None:
     )
     for server in servers:
         server.client_kill_filter(_type="pubsub")
+
+
+def server_of_results(server: Valkey) -> Valkey | Cluster:
+    """What to pause and resume, where the results are to be at this server."""
+    return _cluster if _cluster is not None else server
 
 
 @contextmanager

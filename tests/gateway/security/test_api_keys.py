@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import redis
-from redis.asyncio import Redis as AsyncRedis
 
 from taskbeam.gateway.auth.api_key import ApiKey, KeyRights, KeyText
 from taskbeam.gateway.auth.api_keys import ApiKeys, NoSuchKeyError
@@ -20,10 +19,9 @@ from taskbeam.gateway.auth.name_patterns import allows
 from taskbeam.gateway.auth.senders import Sender, may_send
 from taskbeam.gateway.problems import FORBIDDEN
 from taskbeam.gateway.server.redaction import redact
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import task_keys
 from tests.cli.running import run
 from tests.support.gateway import Gateway, gateway
+from tests.support.results import client_of, connected_to, control, names, results_at
 from tests.support.tokens import TOKENS, bearer, sign
 
 if TYPE_CHECKING:
@@ -141,15 +139,15 @@ class Store:
 
     def do(self, work: Callable[[ApiKeys], Awaitable[Any]]) -> Any:
         async def run() -> Any:
-            async with AsyncRedis.from_url(self._url) as client:
-                return await work(ApiKeys(client, ONE_SERVER, self.clock))
+            async with connected_to(self._url) as client:
+                return await work(ApiKeys(client, control(), self.clock))
 
         return asyncio.run(run())
 
     def audit(self) -> list[Entry]:
         async def run() -> list[Entry]:
-            async with AsyncRedis.from_url(self._url) as client:
-                return await Audit(client, ONE_SERVER).newest(100)
+            async with connected_to(self._url) as client:
+                return await Audit(client, control()).newest(100)
 
         return asyncio.run(run())
 
@@ -213,9 +211,9 @@ class TestTheStore:
     def test_opens_to_no_record_of_another_form(self, store: Store, journals: Journals) -> None:
         text = KeyText.new()
         for stored in ("", "{}", "null", json.dumps({"id": text.id, "digest": ""})):
-            journals.redis.hset(ONE_SERVER.api_keys, text.id, stored)
+            journals.redis.hset(control().api_keys, text.id, stored)
             assert not store.opens(text)
-        journals.redis.hdel(ONE_SERVER.api_keys, text.id)
+        journals.redis.hdel(control().api_keys, text.id)
 
 
 def used(store: Store, key_id: str) -> float | None:
@@ -243,11 +241,11 @@ class TestTheAuditLog:
         with journals.redis.pipeline(transaction=False) as pipe:
             for _ in range(KEPT + 500):
                 pipe.xadd(
-                    "taskbeam:audit", {"who": "", "action": "", "target": "", "origin": "", "detail": ""}
+                    control().audit, {"who": "", "action": "", "target": "", "origin": "", "detail": ""}
                 )
             pipe.execute()
         store.create()
-        assert journals.redis.xlen("taskbeam:audit") < KEPT + 200
+        assert journals.redis.xlen(control().audit) < KEPT + 200
 
 
 def send(http: httpx.Client, text: object, **headers: str) -> httpx.Response:
@@ -290,7 +288,7 @@ class TestOverHttp:
         answer = send(http, store.create(**rights), **({"Taskbeam-Owner": named} if named else {}))
         assert answer.status_code == status
         if status == 202:
-            assert journals.redis.hget(task_keys(answer.json()["task_id"]).head, "owner") == owner
+            assert journals.redis.hget(names(answer.json()["task_id"]).head, "owner") == owner
         else:
             assert answer.json()["code"] == "forbidden"
 
@@ -325,24 +323,23 @@ class TestOverHttp:
         assert answer.status_code == 401
 
     def test_no_secret_is_in_redis_or_in_the_log(
-        self, http: httpx.Client, served: Gateway, store: Store, journals: Journals
+        self, http: httpx.Client, served: Gateway, store: Store, valkey: Valkey
     ) -> None:
         text = store.create()
         assert send(http, text).status_code == 202
         http.get(f"/tasks/x?after={text}")
-        assert text.secret.encode() not in everything(journals.redis)
+        assert text.secret.encode() not in everything(valkey)
         assert text.secret not in served.process.output
 
     def test_the_settings_keys_send_everything(self, http: httpx.Client) -> None:
         assert send(http, "an-api-key-of-the-tests").status_code == 202
 
 
-def everything(client: redis.Redis) -> bytes:
+def everything(valkey: Valkey) -> bytes:
     """All that Redis has, as DUMP gives it; short values are not compressed."""
     found = b""
-    for database in (0, 1):
-        url = client.connection_pool.connection_kwargs
-        with redis.Redis(host=url["host"], port=url["port"], db=database) as each:
+    for client in (redis.Redis.from_url(valkey.url(0)), client_of(valkey.url(1))):
+        with client as each:
             found += b"".join(each.dump(name) or b"" for name in each.scan_iter(count=1000))
     return found
 
@@ -357,7 +354,7 @@ def test_the_log_shows_no_secret() -> None:
 class TestTheCommands:
     @pytest.fixture
     def command(self, valkey: Valkey) -> Callable[..., subprocess.CompletedProcess[str]]:
-        return partial(run, result_backend="taskbeam+" + valkey.url(1), broker_url=valkey.url())
+        return partial(run, result_backend="taskbeam+" + results_at(valkey.url(1)), broker_url=valkey.url())
 
     @pytest.mark.parametrize("served", ["detached"], indirect=True)  # the commands know of no paths
     def test_the_life_of_a_key(self, command: Any, store: Store, http: httpx.Client) -> None:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 
 from taskbeam.gateway.auth.identity import Action, Identity
 from taskbeam.gateway.auth.keys import parse_keys
 from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.jobs.token_uses import TokenUses
 from taskbeam.gateway.problems import FORBIDDEN, UNAUTHENTICATED, TaskbeamError
-from taskbeam.journal.control_keys import ONE_SERVER
+from tests.support.results import connected_to, control
 from tests.support.tokens import KEYS, bearer, sign
 
 from .revoking import two_gateways
@@ -75,8 +74,8 @@ class TestUses:
         identity = Identity(token_id="fails", scopes=frozenset({Action.SEND}), uses=1)
 
         async def spend() -> None:
-            async with Redis.from_url(valkey.url(1)) as client:
-                uses = TokenUses(client, ONE_SERVER)
+            async with connected_to(valkey.url(1)) as client:
+                uses = TokenUses(client, control())
                 for _ in range(3):
                     with pytest.raises(OSError, match="broker"):
                         async with uses.spent(identity):

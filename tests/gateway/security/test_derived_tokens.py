@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import jwt
 import pytest
-from redis.asyncio import Redis
 
 from taskbeam.gateway.auth.api_key import KeyRights
 from taskbeam.gateway.auth.api_keys import ApiKeys
 from taskbeam.gateway.auth.audit import Actor
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.event_stream import EventStream
 from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.results import connected_to, control
 from tests.support.tokens import bearer, sign
 
 from .revoking import end, two_gateways
@@ -159,8 +158,8 @@ def change(valkey: Valkey, work: Callable[[ApiKeys], Awaitable[Any]]) -> Any:
     """Do something with the API keys, as the command does."""
 
     async def run() -> Any:
-        async with Redis.from_url(valkey.url(1)) as client:
-            return await work(ApiKeys(client, ONE_SERVER))
+        async with connected_to(valkey.url(1)) as client:
+            return await work(ApiKeys(client, control()))
 
     return asyncio.run(run())
 

@@ -6,6 +6,7 @@ import json
 import tempfile
 import time
 import unicodedata
+from contextlib import ExitStack
 from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -24,9 +25,9 @@ from app.settings import Settings
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.credentials import COOKIE
 from taskbeam.gateway.auth.revoked import EVER
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.event_stream import connected_socket
 from tests.support.gateway import gateway
+from tests.support.results import control, servers_of
 from tests.support.tokens import API_KEY, ED25519, PUSHING, TOKENS, bearer, claims, sign
 from tests.support.waiting import wait_until
 
@@ -53,8 +54,6 @@ from .revoking import end, entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import redis
 
     from stack.valkey import Valkey
     from taskbeam.gateway.problems import Problem
@@ -370,7 +369,7 @@ class TestSchemas:
     @pytest.fixture(autouse=True)
     def published(self, journals: Journals) -> None:
         result = f'{{"result":{{"title":"{SECRET}"}}}}'
-        journals.redis.hset(ONE_SERVER.schemas, "jobs.typed", f'{{"title":"{SECRET}","properties":{result}}}')
+        journals.redis.hset(control().schemas, "jobs.typed", f'{{"title":"{SECRET}","properties":{result}}}')
 
     @pytest.mark.parametrize("row", INVALID)
     def test_a_token_that_is_none(self, guarded: Gateway, row: str) -> None:
@@ -479,13 +478,11 @@ class TestTime:
     CLAIMS: ClassVar[dict[str, Any]] = {"by id": {"tasks": ["another"]}, "by owner": {"owner": "another"}}
 
     @pytest.mark.parametrize("kind", CLAIMS)
-    def test_redis_is_asked_the_same(
-        self, guarded: Gateway, owned: Task, journals: Journals, kind: str
-    ) -> None:
+    def test_redis_is_asked_the_same(self, guarded: Gateway, owned: Task, valkey: Valkey, kind: str) -> None:
         ask = ENDPOINTS["snapshot"].ask
         token = sign(**self.CLAIMS[kind])
         for task_id in (owned.id, NOBODYS):
-            asked = commands_about(task_id, journals.redis, partial(ask, guarded, task_id, token))
+            asked = commands_about(task_id, valkey, partial(ask, guarded, task_id, token))
             assert asked == (["HMGET"] if kind == "by owner" else [])
 
     @pytest.mark.parametrize("kind", CLAIMS)
@@ -510,17 +507,19 @@ class TestTime:
         return slow / fast
 
 
-def commands_about(task_id: str, client: redis.Redis, action: Callable[[], object]) -> list[str]:
+def commands_about(task_id: str, valkey: Valkey, action: Callable[[], object]) -> list[str]:
     """The names of the commands that name the task meanwhile; a gateway also asks for things of its own."""
-    with client.monitor() as monitor:
+    names: list[str] = []
+    with servers_of(valkey.url(1)) as servers, ExitStack() as stack:
+        monitors = [stack.enter_context(server.monitor()) for server in servers]
         action()
-        client.echo(end := str(uuid4()))
-        names: list[str] = []
-        for heard in monitor.listen():
-            if end in heard["command"]:
-                break
-            if task_id in heard["command"]:
-                names.append(heard["command"].split(" ", 1)[0].upper())
+        for server, monitor in zip(servers, monitors, strict=True):
+            server.echo(end := str(uuid4()))
+            for heard in monitor.listen():
+                if end in heard["command"]:
+                    break
+                if task_id in heard["command"]:
+                    names.append(heard["command"].split(" ", 1)[0].upper())
     return names
 
 

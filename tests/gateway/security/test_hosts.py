@@ -18,6 +18,7 @@ from taskbeam.gateway.http.browser_safety import Sites
 from taskbeam.gateway.http.hosts import LOCAL, AllowedHosts, allowed_hosts, parse_host
 from taskbeam.gateway.problems import UNKNOWN_HOST, TaskbeamError
 from tests.support.gateway import PATHS, gateway
+from tests.support.results import results_at
 from tests.support.tokens import TOKENS
 
 from .endpoints import ENDPOINTS, PUBLIC
@@ -223,7 +224,7 @@ class TestInAnApplication:
     @pytest.fixture
     def celery_app(self, valkey: Valkey) -> Celery:
         return celery_application(
-            CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + valkey.url(1))
+            CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + results_at(valkey.url(1)))
         )
 
     @pytest.mark.parametrize("prefix", ["/live", "/mounted"])

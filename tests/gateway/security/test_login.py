@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 
 from taskbeam.gateway.auth.credentials import COOKIE
 from taskbeam.gateway.auth.keys import new_key, parse_keys
 from taskbeam.gateway.auth.operators import DASHBOARD, make_code, operator
 from taskbeam.gateway.auth.tickets import Tickets
 from taskbeam.gateway.auth.tokens import Tokens
-from taskbeam.journal.control_keys import ONE_SERVER
+from tests.support.results import connected_to, control
 from tests.support.tokens import KEYS, TOKENS, bearer, sign
 from tests.support.waiting import wait_until
 
@@ -39,9 +38,9 @@ def code(valkey: Valkey, good: float = GOOD, *, read_only: bool = False, keys: K
     """As `taskbeam login` makes it."""
 
     async def made() -> str:
-        async with Redis.from_url(valkey.url(1)) as redis:
+        async with connected_to(valkey.url(1)) as redis:
             tokens = Tokens(keys or parse_keys(KEYS), "taskbeam", 900, 86_400)
-            logins = Tickets(redis, ONE_SERVER, good, "login")
+            logins = Tickets(redis, control(), good, "login")
             return await make_code(tokens, logins, operator("ada", read_only=read_only), LASTS)
 
     return asyncio.run(made())
@@ -90,15 +89,15 @@ def test_a_code_that_lets_nobody_in_yet_stays_good(
     http: httpx.Client, valkey: Valkey, journals: Journals
 ) -> None:
     """Such as one by a key that this gateway does not have, or where nothing is known of revocations."""
-    before = set(journals.redis.scan_iter("taskbeam:ticket:*"))
+    before = set(journals.redis.scan_iter(control().ticket("*")))
     link = code(valkey, keys=parse_keys(json.dumps({"keys": [new_key("EdDSA", "another")]})))
     assert log_in(http, link).status_code == 401
-    assert len(set(journals.redis.scan_iter("taskbeam:ticket:*")) - before) == 1
+    assert len(set(journals.redis.scan_iter(control().ticket("*"))) - before) == 1
 
 
 def test_who_signs_in_is_in_the_audit_log(session: httpx.Client, journals: Journals) -> None:
     assert session.get("/healthz").status_code == 200
-    found: Any = journals.redis.xrevrange("taskbeam:audit", count=1)
+    found: Any = journals.redis.xrevrange(control().audit, count=1)
     [(_, entry)] = found
     wanted = {
         "who": "operator:ada",
@@ -110,9 +109,9 @@ def test_who_signs_in_is_in_the_audit_log(session: httpx.Client, journals: Journ
 
 
 def test_a_code_is_good_for_its_time(http: httpx.Client, valkey: Valkey, journals: Journals) -> None:
-    before = set(journals.redis.scan_iter("taskbeam:ticket:*"))
+    before = set(journals.redis.scan_iter(control().ticket("*")))
     link = code(valkey, good=0.05)
-    wait_until(lambda: set(journals.redis.scan_iter("taskbeam:ticket:*")) <= before)
+    wait_until(lambda: set(journals.redis.scan_iter(control().ticket("*"))) <= before)
     assert log_in(http, link).status_code == 401
 
 

@@ -12,9 +12,9 @@ from taskbeam.gateway.auth.keys import parse_keys
 from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.http.owner_header import owner_in
 from taskbeam.gateway.problems import INVALID_REQUEST, UNAUTHENTICATED, TaskbeamError
-from taskbeam.journal.keys import task_keys
 from tests.cli.running import run
 from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.results import names, results_at
 from tests.support.tokens import KEYS, TOKENS, bearer, sign
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def send(http: httpx.Client, *values: bytes) -> httpx.Response:
 
 
 def owner(journals: Journals, task_id: str) -> str | None:
-    found: Any = journals.redis.hget(task_keys(task_id).head, "owner")
+    found: Any = journals.redis.hget(names(task_id).head, "owner")
     return found.decode() if found is not None else None
 
 
@@ -115,7 +115,7 @@ def test_an_identity_of_the_application_is_somebody() -> None:
 
 
 def revoke(valkey: Valkey, name: str) -> subprocess.CompletedProcess[str]:
-    return run("revoke", "--owner", name, result_backend="taskbeam+" + valkey.url(1))
+    return run("revoke", "--owner", name, result_backend="taskbeam+" + results_at(valkey.url(1)))
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

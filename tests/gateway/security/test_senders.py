@@ -8,7 +8,7 @@ import pytest
 
 from taskbeam.gateway.auth.identity import Identity
 from taskbeam.gateway.auth.senders import Sender
-from taskbeam.journal.keys import task_keys
+from tests.support.results import names
 from tests.support.tokens import TOKENS, bearer, sign
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def upload(http: httpx.Client, headers: dict[str, str], **more: str) -> httpx.Re
 
 
 def owner(journals: Journals, task_id: str) -> Any:
-    return journals.redis.hget(task_keys(task_id).head, "owner")
+    return journals.redis.hget(names(task_id).head, "owner")
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ from tests.support.event_stream import EventStream, connected_socket
 from tests.support.gateway import Gateway, gateway
 from tests.support.journal import Journals, Task
 from tests.support.raw_websocket import RawWebSocket
+from tests.support.results import server_of_results
 from tests.support.tokens import TOKENS, bearer, sign
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.redis_cluster import Cluster
 
 #: Long enough for none of this to be the clock's doing.
 REDIS_TIMEOUT = 60
@@ -48,10 +51,11 @@ def task(own_journals: Journals) -> Task:
 
 
 @pytest.fixture
-def paused(own_valkey: Valkey, task: Task) -> Iterator[Valkey]:  # noqa: ARG001 # the task was sent before
-    own_valkey.pause()
-    yield own_valkey
-    own_valkey.resume()
+def paused(own_valkey: Valkey, task: Task) -> Iterator[Valkey | Cluster]:  # noqa: ARG001 # the task was sent before
+    results = server_of_results(own_valkey)
+    results.pause()
+    yield results
+    results.resume()
 
 
 def come_and_go(served: Gateway, task: Task, token: str) -> None:
@@ -71,7 +75,7 @@ class TestAClientThatGoes:
 
     @TOKENS
     def test_is_counted_no_longer(
-        self, served: Gateway, own_journals: Journals, task: Task, paused: Valkey, by_owner: bool
+        self, served: Gateway, own_journals: Journals, task: Task, paused: Valkey | Cluster, by_owner: bool
     ) -> None:
         token = sign(owner="user-7") if by_owner else sign(tasks=[task.id])
         for _ in range(3):
@@ -83,7 +87,7 @@ class TestAClientThatGoes:
 
     @TOKENS
     def test_is_subscribed_no_longer(
-        self, served: Gateway, own_journals: Journals, task: Task, paused: Valkey, by_owner: bool
+        self, served: Gateway, own_journals: Journals, task: Task, paused: Valkey | Cluster, by_owner: bool
     ) -> None:
         token = sign(owner="user-7") if by_owner else sign(tasks=[task.id])
         come_and_go(served, task, token)

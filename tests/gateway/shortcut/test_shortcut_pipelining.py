@@ -13,6 +13,7 @@ from tests.support.event_stream import connected_socket
 from tests.support.gateway import Gateway, gateway
 from tests.support.journal import Journals
 from tests.support.raw_websocket import HANDSHAKE, RawWebSocket
+from tests.support.results import server_of_results
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -113,17 +114,18 @@ class TestASocketBehindAnotherRequest:
         ):
             task = journals.task()
             path = f"/tasks/{task.id}"
-            own_valkey.pause()  # so that both wait for the same read
+            results = server_of_results(own_valkey)
+            results.pause()  # so that both wait for the same read
             try:
                 with connected_socket(served.port) as odd:
                     odd.sendall(get(f"{path}/events") + get(f"{path}/ws", HANDSHAKE))
                     with RawWebSocket(served, f"{path}/ws") as other:
-                        own_valkey.resume()
+                        results.resume()
                         assert other.body() == task.bodies()[0]
                         task.append()
                         assert other.body() == task.bodies()[1]
             finally:
-                own_valkey.resume()
+                results.resume()
             wait_until(lambda: not task.subscribers, lambda: "the task to be left")
             with ExitStack() as stack:
                 for _ in range(LIMIT):

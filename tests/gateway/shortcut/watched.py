@@ -20,6 +20,7 @@ from taskbeam.gateway.server.intake import Intake
 from taskbeam.gateway.server.server import Server
 from taskbeam.gateway.server.websocket import DetachableWebSocket
 from tests.support.event_stream import connected_socket
+from tests.support.results import results_at
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def watched(valkey: Valkey, **settings: Any) -> Iterator[Watched]:
     """Serve as ``python -m app`` does, until the block ends."""
     configured = Settings(
         broker_url=valkey.url(0),
-        result_backend=f"taskbeam+{valkey.url(1)}",
+        result_backend="taskbeam+" + results_at(valkey.url(1)),
         **{"auth": "open", **settings},
     )
     app = create_app(configured)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from taskbeam.journal.away import REDIS_AWAY
 from tests.support.gateway import PATHS, gateway
 from tests.support.journal import Journals
+from tests.support.results import server_of_results
 
 from .clients import KINDS, Site, UntruthError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from stack.valkey import Valkey
     from tests.support.gateway import Gateway
     from tests.support.journal import Task
+    from tests.support.redis_cluster import Cluster
 
 #: Bytes of an event's data, some of them of more than a client's buffer takes.
 SIZES = (10, 10, 10, 20_000)
@@ -85,7 +87,7 @@ def stop_under(mix: Mix, valkey: Valkey, shutdown_timeout: int, limit: float) ->
         waits = [pool.submit(end) for end in ends]
         with _growing(tasks, chance):
             time.sleep(mix.after)
-            with _silence(valkey) if mix.silent else nullcontext():
+            with _silence(valkey, server_of_results(valkey)) if mix.silent else nullcontext():
                 began = time.monotonic()
                 served.process.send_signal(signal.SIGTERM)
                 served.process.wait(limit)
@@ -116,12 +118,14 @@ def _note(stopped: Stopped, kind: str, wait: Future[str]) -> None:
 
 
 @contextmanager
-def _silence(valkey: Valkey) -> Iterator[None]:
-    valkey.pause()
+def _silence(*servers: Valkey | Cluster) -> Iterator[None]:
+    for server in servers:
+        server.pause()
     try:
         yield
     finally:
-        valkey.resume()
+        for server in servers:
+            server.resume()
 
 
 @contextmanager
