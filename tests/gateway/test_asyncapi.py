@@ -33,6 +33,7 @@ from tests.support.event_stream import EventStream, body_of
 from tests.support.gateway import ROOT
 from tests.support.linter import complaints
 from tests.support.raw_websocket import RawWebSocket, frame, text
+from tests.support.results import results_at
 from tests.support.tokens import TOKENS, bearer, sign
 from tests.support.worker import worker
 from tests.taskbeam.writing_jobs import writing_app
@@ -55,7 +56,7 @@ SOCKETS = ("oneTask", "manyTasks")
 
 @contextmanager
 def jobs(valkey: Valkey) -> Iterator[Celery]:
-    broker, backend = valkey.url(0), "taskbeam+" + valkey.url(1)
+    broker, backend = valkey.url(0), "taskbeam+" + results_at(valkey.url(1))
     with worker(broker, backend, pool="threads", app="tests.taskbeam.writing_jobs"):
         app = writing_app(broker, backend)
         yield app

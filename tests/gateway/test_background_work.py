@@ -17,6 +17,7 @@ from taskbeam.background.tasks import BackgroundTasks
 from taskbeam.gateway import CelerySettings, Gateway, GatewaySettings
 from taskbeam.gateway.connections.celery_application import celery_application
 from taskbeam.journal.resp_connection import connect
+from tests.support.results import results_at
 from tests.support.tokens import KEYS
 from tests.support.waiting import DEADLINE
 
@@ -96,7 +97,7 @@ def test_each_part_that_dies_is_named_in_the_log_and_by_readyz_and_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     celery_app = celery_application(
-        CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + valkey.url(1))
+        CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + results_at(valkey.url(1)))
     )
 
     async def run() -> None:
@@ -127,7 +128,7 @@ def test_redis_that_resets_during_the_handshake_is_redis_that_is_away(
 ) -> None:
     """uvloop raises RuntimeError then. Whatever it is, it is an error after which one tries again."""
     celery_app = celery_application(
-        CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + valkey.url(1))
+        CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + results_at(valkey.url(1)))
     )
 
     async def run() -> None:

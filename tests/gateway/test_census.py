@@ -8,17 +8,18 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from taskbeam.gateway.limits import census
 from taskbeam.gateway.limits.census import Census
 from taskbeam.gateway.limits.shared_counts import SharedCounts
 from taskbeam.gateway.shutdown import Shutdown
-from taskbeam.journal.control_keys import ONE_SERVER
+from tests.support.results import connected_to, control
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
+
+    from redis.asyncio import Redis
 
     from stack.valkey import Valkey
     from tests.support.journal import Journals
@@ -32,7 +33,7 @@ class Gateway:
     def __init__(self, redis: Redis, most: int = MOST) -> None:
         self.counts = SharedCounts("connections", {"unlimited": None}.get if most == 0 else lambda _: most)
         self.others = SharedCounts("subscriptions", lambda _: most)
-        self.census = Census(redis, ONE_SERVER, (self.counts, self.others))
+        self.census = Census(redis, control(), (self.counts, self.others))
 
     def connect(self, number: int = 1, name: str = "ada") -> list[Client]:
         return [Client(self.counts, name) for _ in range(number)]
@@ -70,8 +71,8 @@ async def exchange(*gateways: Gateway) -> None:
 
 @asynccontextmanager
 async def several(url: str, number: int, most: int = MOST) -> AsyncIterator[list[Gateway]]:
-    async with Redis.from_url(url) as redis:
-        await redis.delete(ONE_SERVER.census, ONE_SERVER.census_full)
+    async with connected_to(url) as redis:
+        await redis.delete(control().census, control().census_full)
         gateways = [Gateway(redis, most) for _ in range(number)]
         try:
             yield gateways
@@ -170,7 +171,7 @@ def test_a_gateway_that_died_counts_until_its_lease_is_over(
             await asyncio.sleep(0.05)
             await exchange(two)
         assert not two.full()
-        assert journals.redis.zcard(ONE_SERVER.census) == 1
+        assert journals.redis.zcard(control().census) == 1
 
     run(use)
 
@@ -192,7 +193,7 @@ def test_redis_that_lost_its_data_is_told_everything_again(
     async def use(one: Gateway, two: Gateway) -> None:
         one.connect(3)
         await exchange(one, two)
-        found: Any = journals.redis.keys("taskbeam:{census}*")
+        found: Any = journals.redis.keys(f"{control().prefix}{{census}}*")
         journals.redis.delete(*found)
         await exchange(two)
         assert not two.full()
@@ -237,9 +238,9 @@ def test_a_clock_of_redis_that_was_ahead_keeps_no_dead_gateway(
     async def use(one: Gateway, two: Gateway) -> None:
         one.connect(3)
         await exchange(one, two)
-        found: Any = journals.redis.zrange(ONE_SERVER.census, 0, -1)
+        found: Any = journals.redis.zrange(control().census, 0, -1)
         for gateway in found:
-            journals.redis.zincrby(ONE_SERVER.census, 3_600_000, gateway)
+            journals.redis.zincrby(control().census, 3_600_000, gateway)
         await exchange(two)
         assert not two.full()
         await exchange(one, one, two)
@@ -253,11 +254,11 @@ def test_names_are_kept_as_hashes_and_for_a_few_seconds(run: Callable[..., None]
         one.connect(3, "owner:名前")
         one.connect(3, "token:\ud800" + "x" * 9000)
         await exchange(one)
-        found: Any = journals.redis.keys("taskbeam:{census}*")
+        found: Any = journals.redis.keys(f"{control().prefix}{{census}}*")
         assert len(found) == 3
         for key in found:
             assert 0 < journals.redis.pttl(key) <= census.LEASE * 1000
-        [held] = [key for key in found if key.decode().startswith(ONE_SERVER.census_held(""))]
+        [held] = [key for key in found if key.decode().startswith(control().census_held(""))]
         fields: Any = journals.redis.hgetall(held)
         assert sorted(map(len, fields)) == [len("lease"), 32, 32]
 
@@ -298,7 +299,7 @@ def test_a_name_without_a_limit_is_not_told(run: Callable[..., None], journals: 
         one.connect(500, "unlimited")
         await exchange(one, two)
         assert not two.full("unlimited")
-        held: Any = journals.redis.keys(ONE_SERVER.census_held("*"))
+        held: Any = journals.redis.keys(control().census_held("*"))
         assert {journals.redis.hlen(key) for key in held} == {1}
 
     run(use, 2, 0)

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from taskbeam.gateway import Gateway, GatewaySettings, TaskbeamError
 from taskbeam.gateway.auth.operators import RESERVED
-from taskbeam.journal.keys import task_keys
 from tests.support.closing import close_app
+from tests.support.results import names, results_at
 from tests.support.tokens import KEYS
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_one_that_is_the_gateways_own_is_refused(task_id: str) -> None:
 
 def test_the_task_has_it_unless_an_earlier_request_sent_another(valkey: Valkey, journals: Journals) -> None:
     first, second, key = str(uuid4()), str(uuid4()), str(uuid4())
-    app = Celery(broker=valkey.url(0), backend=f"taskbeam+{valkey.url(1)}", set_as_current=False)
+    app = Celery(broker=valkey.url(0), backend=f"taskbeam+{results_at(valkey.url(1))}", set_as_current=False)
     live = Gateway(app, settings=GatewaySettings(auth="open"), watch_signals=False)
 
     async def sent(task_id: str) -> str:
@@ -51,5 +51,5 @@ def test_the_task_has_it_unless_an_earlier_request_sent_another(valkey: Valkey, 
 
     assert asyncio.run(send()) == [first, first]
     close_app(app)
-    assert journals.redis.exists(task_keys(first).head)
-    assert not journals.redis.exists(task_keys(second).head)
+    assert journals.redis.exists(names(first).head)
+    assert not journals.redis.exists(names(second).head)

@@ -15,10 +15,10 @@ from taskbeam.gateway.dashboard.actions import MOST
 from taskbeam.gateway.dashboard.again import Call, call_of, why_not
 from taskbeam.gateway.dashboard.failures import MOST_GROUPS, grouped
 from taskbeam.journal import events
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.stock.meta import MAX_BYTES
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
+from tests.support.results import control
 from tests.support.tokens import TOKENS, bearer, operator, sign
 from tests.support.waiting import wait_until
 
@@ -96,7 +96,7 @@ def test_it_goes_to_its_queue_whatever_its_routing_key_was(
     served: Gateway, journals: Journals, valkey: Valkey
 ) -> None:
     task = ended(journals, META | {"queue": "reports.monthly"})
-    journals.redis.hset(task.keys.head, "ticket", f"7 {ONE_SERVER.queue(QUEUE).base}")
+    journals.redis.hset(task.keys.head, "ticket", f"7 {control().queue(QUEUE).base}")
     assert details(served, task.id)["queue"] == QUEUE
     assert "sent" in ask(served, "run-again", task.id).json()["results"][0]
     with redis.Redis.from_url(valkey.url(0)) as broker:
@@ -109,7 +109,7 @@ def test_one_that_cannot_be_read_or_linked_keeps_nobody_from_the_next(
 ) -> None:
     odd = ended(journals, META | {"args": [{"__type__": "datetime", "__value__": 7}]})
     unlinked, good = ended(journals, META), ended(journals, META)
-    journals.redis.set(ONE_SERVER.dashboard_again(unlinked.id), "no hash")
+    journals.redis.set(control().dashboard_again(unlinked.id), "no hash")
     results = ask(served, "run-again", odd.id, unlinked.id, good.id).json()["results"]
     assert [each.get("code") for each in results] == ["arguments_not_kept", None, None]
     assert results[1]["sent"]

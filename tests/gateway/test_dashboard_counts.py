@@ -16,6 +16,7 @@ from taskbeam.gateway.dashboard.publisher import DASHBOARD
 from taskbeam.gateway.dashboard.rows import Kind, kind_of
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
+from tests.support.results import emptied
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def test_every_job_is_counted_once_whatever_becomes_of_it() -> None:
     tasks: dict[int, Task] = {}
     with (
         Valkey() as server,
+        emptied(server.url(1)),
         Journals(server.url(1)) as journals,
         gateway(server.url().removesuffix("/0"), dashboard=1) as served,
     ):

@@ -7,8 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock
 
-import redis.asyncio
-
 from stack.valkey import Valkey
 from taskbeam.gateway.dashboard.older import HistoryAwayError
 from taskbeam.gateway.dashboard.place import Place
@@ -16,7 +14,7 @@ from taskbeam.gateway.dashboard.rows import Kind
 from taskbeam.gateway.dashboard.task_index import BATCH, TaskIndex
 from taskbeam.gateway.dashboard.task_list import CHUNK, Page, TaskList
 from taskbeam.gateway.dashboard.wanted import Wanted
-from taskbeam.journal.control_keys import ONE_SERVER
+from tests.support.results import connected_to, control, emptied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +32,7 @@ def rows(first: int, count: int, sent: float | None = None) -> list[dict[str, An
 
 async def put(client: Any, most: int, found: Sequence[dict[str, Any]]) -> None:
     journals = AsyncMock(**{name + ".return_value": {} for name in ("read", "label", "explain", "states")})
-    index = TaskIndex(client, ONE_SERVER, journals, most, 3600.0)
+    index = TaskIndex(client, control(), journals, most, 3600.0)
     for row in found:
         index.heard(row)
     await index.write({})
@@ -57,23 +55,24 @@ class Busy:
 
 
 async def _pages(url: str, sent: float | None) -> list[str]:
-    async with redis.asyncio.Redis.from_url(url) as client:
+    async with connected_to(url) as client:
         await put(client, 10_000, rows(0, 3 * CHUNK, sent))
-        page = await TaskList(Busy(client), ONE_SERVER).page(Wanted(), None, 0, None, None, 10_000)  # type: ignore[arg-type]
+        page = await TaskList(Busy(client), control()).page(Wanted(), None, 0, None, None, 10_000)  # type: ignore[arg-type]
         return [row["id"] for row in page.tasks]
 
 
 async def _kept(url: str) -> int:
-    async with redis.asyncio.Redis.from_url(url) as client:
+    async with connected_to(url) as client:
         await put(client, 20, rows(0, 3 * BATCH))
-        return int(await client.zcard(ONE_SERVER.dashboard_tasks))
+        return int(await client.zcard(control().dashboard_tasks))
 
 
 def test_a_page_has_each_task_once_while_others_come() -> None:
     with Valkey() as server:
-        for database, sent in enumerate((None, NOW)):
-            found = asyncio.run(_pages(server.url(database), sent))
-            assert found == [f"{n:06}" for n in reversed(range(3 * CHUNK))], "sent at one moment" * database
+        for what, sent in {"": None, "sent at one moment": NOW}.items():
+            with emptied(server.url(1)):
+                found = asyncio.run(_pages(server.url(1), sent))
+            assert found == [f"{n:06}" for n in reversed(range(3 * CHUNK))], what
 
 
 class Away:
@@ -96,20 +95,20 @@ class Away:
 
 def test_a_history_that_is_away_costs_nothing_but_itself_and_the_page_says_so() -> None:
     async def scene(url: str) -> tuple[Page, Page, Any]:
-        async with redis.asyncio.Redis.from_url(url) as client:
+        async with connected_to(url) as client:
             await put(client, 20, rows(0, 3))
-            listed = TaskList(client, ONE_SERVER, (), Away())
+            listed = TaskList(client, control(), (), Away())
             asked = (0, None, None, 10)
             ended, running = [await listed.page(Wanted(), kind, *asked) for kind in (None, Kind.RUNNING)]
             return ended, running, await listed.row("unknown")
 
-    with Valkey() as server:
-        ended, running, unknown = asyncio.run(scene(server.url(0)))
+    with Valkey() as server, emptied(server.url(1)):
+        ended, running, unknown = asyncio.run(scene(server.url(1)))
     assert (len(ended.tasks), ended.history) == (3, "away")
     assert (running.tasks, running.history) == ([], "read"), "none that runs is in the history"
     assert unknown is None
 
 
 def test_a_burst_is_trimmed_in_one_tick() -> None:
-    with Valkey() as server:
-        assert asyncio.run(_kept(server.url(0))) == 20
+    with Valkey() as server, emptied(server.url(1)):
+        assert asyncio.run(_kept(server.url(1))) == 20

@@ -11,10 +11,10 @@ import redis
 
 from taskbeam.gateway import problems
 from taskbeam.journal import events
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
 from tests.support.jobs import jobs_app
+from tests.support.results import control, results_at
 from tests.support.tokens import TOKENS, bearer, operator, sign
 from tests.support.waiting import wait_until
 from tests.support.worker import hears_broadcasts, worker
@@ -31,7 +31,7 @@ QUEUE = "dashboard.queues"
 
 @pytest.fixture(scope="module")
 def served(valkey: Valkey) -> Iterator[Gateway]:
-    app = jobs_app(valkey.url(0), f"taskbeam+{valkey.url(1)}")
+    app = jobs_app(valkey.url(0), f"taskbeam+{results_at(valkey.url(1))}")
     with app.connection_for_write() as connection:
         app.amqp.queues[QUEUE](connection).declare()
     with gateway(valkey.url().removesuffix("/0"), dashboard=1, **TOKENS) as running:
@@ -69,7 +69,7 @@ def queue_row(served: Gateway) -> dict[str, Any]:
 def test_tasks_of_a_purged_queue_end(
     served: Gateway, broker: redis.Redis, journals: Journals, valkey: Valkey
 ) -> None:
-    app = jobs_app(valkey.url(0), f"taskbeam+{valkey.url(1)}")
+    app = jobs_app(valkey.url(0), f"taskbeam+{results_at(valkey.url(1))}")
     waits = app.send_task("jobs.add", (1, 2), queue=QUEUE).id
     link = app.signature("jobs.total", queue="elsewhere")
     first = app.signature("jobs.digest", (1,), queue=QUEUE)
@@ -107,7 +107,7 @@ def test_tasks_of_a_purged_queue_end(
 def test_a_paused_queue_is_left_alone_until_it_is_resumed(
     served: Gateway, broker: redis.Redis, valkey: Valkey
 ) -> None:
-    backend = f"taskbeam+{valkey.url(1)}"
+    backend = f"taskbeam+{results_at(valkey.url(1))}"
     app = jobs_app(valkey.url(0), backend)
     with worker(valkey.url(0), backend, pool="solo", queue=QUEUE):
         wait_until(lambda: hears_broadcasts(app))
@@ -149,4 +149,4 @@ def test_they_are_for_operators_and_for_queues(
     assert broker.lrange("no.queue", 0, -1) == [b"record"]
     broker.delete("no.queue")
     assert_problem(ask(served, what, ""), problems.INVALID_REQUEST)
-    assert not journals.redis.exists(ONE_SERVER.queue("no.queue").paused)
+    assert not journals.redis.exists(control().queue("no.queue").paused)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import redis.asyncio
-
 from stack.valkey import Valkey
 from taskbeam.gateway.dashboard.journals import JournalRows
 from taskbeam.gateway.dashboard.rounds import Rounds
 from taskbeam.gateway.dashboard.rows import Kind
 from taskbeam.gateway.dashboard.task_index import TaskIndex
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
 from tests.support.journal import Journals
+from tests.support.results import all_names, connected_to, control, emptied
 
-NAMES = JournalNames(CELERY_PREFIX, TaskKeys)
+from .reading_rows import reading
 
 #: As SCAN may return them: the first one is 0.
 CURSORS = (0, 12, 7)
@@ -61,9 +58,9 @@ def test_gaps_before_each_look_keep_no_round_from_its_end() -> None:
 
 def test_what_was_sent_and_has_ended_between_two_turns_is_in_the_list() -> None:
     async def scene(url: str, journals: Journals) -> tuple[set[str], set[str]]:
-        async with redis.asyncio.Redis.from_url(url) as client:
-            rows = JournalRows(client, NAMES, "own")
-            index = TaskIndex(client, ONE_SERVER, rows, 1000, 3600.0)
+        async with connected_to(url) as client, reading(client) as reads:
+            rows = JournalRows(reads, all_names(), "own")
+            index = TaskIndex(client, control(), rows, 1000, 3600.0)
             ended: set[str] = set()
             for _ in range(2):
                 task = journals.task()
@@ -72,9 +69,9 @@ def test_what_was_sent_and_has_ended_between_two_turns_is_in_the_list() -> None:
                 await index.load()  # a turn of the same gateway begins
                 while rows.searching:
                     await index.find()
-            listed: Any = await client.zrange(ONE_SERVER.dashboard_kind(Kind.SUCCEEDED), 0, -1)
+            listed: Any = await client.zrange(control().dashboard_kind(Kind.SUCCEEDED), 0, -1)
             return ended, {raw.decode() for raw in listed}
 
-    with Valkey() as server, Journals(server.url(1)) as journals:
+    with Valkey() as server, emptied(server.url(1)), Journals(server.url(1)) as journals:
         ended, listed = asyncio.run(scene(server.url(1), journals))
         assert listed == ended

@@ -12,10 +12,10 @@ from taskbeam.gateway import problems
 from taskbeam.gateway.dashboard.rows import Kind
 from taskbeam.gateway.dashboard.task_list import CHUNK
 from taskbeam.journal import events
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
+from tests.support.results import control, emptied
 from tests.support.tokens import TOKENS, bearer, operator, sign
 from tests.support.waiting import wait_until
 
@@ -30,7 +30,7 @@ LABELS = {"owner": "ada", "title": "Invoices of May", "tags": "nightly\nfinance"
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[Valkey]:
     """With nobody else's tasks."""
-    with Valkey() as server:
+    with Valkey() as server, emptied(server.url(1)):
         yield server
 
 
@@ -172,7 +172,7 @@ def test_counts_are_those_of_the_list_and_of_the_ticks(served: Gateway, journals
 
 
 def test_what_was_there_before_is_found_and_no_more_is_kept_than_may_be() -> None:
-    with Valkey() as server, Journals(server.url(1)) as journals:
+    with Valkey() as server, emptied(server.url(1)), Journals(server.url(1)) as journals:
         before = journals.task(labels=LABELS)
         before.finish()
         waits = journals.task()
@@ -184,7 +184,7 @@ def test_what_was_there_before_is_found_and_no_more_is_kept_than_may_be() -> Non
                 journals.task().finish()
             wait_until(lambda: before.id not in ids(small) and sum(listed(small)["counts"].values()) == 20)
             assert waits.id in ids(small, state="waiting")
-            assert journals.redis.hlen(ONE_SERVER.dashboard_rows) == 20
+            assert journals.redis.hlen(control().dashboard_rows) == 20
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals
 from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.redis_cluster import one_server
 from tests.support.waiting import wait_until
 
 SHUTDOWN_TIMEOUT = 2
@@ -141,6 +142,7 @@ def test_clients_that_do_not_read_hold_nothing_up(path: str, valkey: Valkey, jou
         served.process.wait(SHUTDOWN_TIMEOUT + SLACK)
 
 
+@one_server("it freezes the server with the results")
 def test_a_stream_that_is_admitted_while_the_gateway_stops_is_told_too() -> None:
     timeout = 120
     with (

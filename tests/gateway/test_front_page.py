@@ -10,6 +10,7 @@ import pytest
 
 from taskbeam.gateway import CelerySettings, Gateway, GatewaySettings
 from taskbeam.gateway.connections.celery_application import celery_application
+from tests.support.results import results_at
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(("dashboard", "status"), [(True, 200), (False, 404)])
 def test_it_is_the_dashboard_where_that_is_on(valkey: Valkey, dashboard: bool, status: int) -> None:
     celery_app = celery_application(
-        CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + valkey.url(1))
+        CelerySettings(broker_url=valkey.url(0), result_backend="taskbeam+" + results_at(valkey.url(1)))
     )
 
     async def answer() -> httpx.Response:

@@ -10,11 +10,12 @@ import httpx
 import pytest
 
 from stack.valkey import Valkey
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals, Task
 from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.redis_cluster import one_server
+from tests.support.results import control
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import redis
 
 Event = dict[str, Any]
+
+RESTARTS = one_server("it restarts the server with the results")
 
 #: Seconds for which a task without a journal is waited for, by a gateway that is to give it up.
 SHORT = 2
@@ -88,6 +91,7 @@ def followed(
         yield {"plain": plain.event, "stream": unusual.event, "socket": one.json, "many": many.json}
 
 
+@RESTARTS
 def test_whoever_follows_is_told_nothing_until_the_task_speaks(server: Lossy) -> None:
     task = server.journals.task()
     with followed(server.gateway, task) as clients:
@@ -103,6 +107,7 @@ def test_whoever_follows_is_told_nothing_until_the_task_speaks(server: Lossy) ->
                 assert (event["id"], event["data"]) == (str(spoken), "alive")
 
 
+@RESTARTS
 def test_whoever_asks_with_a_cursor_is_told_to_ask_again(server: Lossy) -> None:
     task = server.journals.task()
     last = str(task.grow(2)[-1])
@@ -120,6 +125,7 @@ def test_whoever_asks_with_a_cursor_is_told_to_ask_again(server: Lossy) -> None:
     assert answer["last_event_id"] == str(spoken)
 
 
+@RESTARTS
 def test_a_long_poll_is_answered_when_the_task_speaks(server: Lossy) -> None:
     task = server.journals.task()
     last = str(task.grow(2)[-1])
@@ -135,6 +141,7 @@ def test_a_long_poll_is_answered_when_the_task_speaks(server: Lossy) -> None:
     assert answer["last_event_id"] == str(spoken)
 
 
+@RESTARTS
 def test_without_evidence_it_is_unknown(server: Lossy) -> None:
     task = server.journals.task()
     old = "1400000000000-7"
@@ -149,6 +156,7 @@ def test_without_evidence_it_is_unknown(server: Lossy) -> None:
         assert socket.closed() == Closed(4404, "unknown_task")
 
 
+@RESTARTS
 @pytest.mark.parametrize("path", PATHS)
 def test_a_task_that_never_speaks_again_is_unknown_in_the_end(path: str) -> None:
     with lossy(path, lost_after=SHORT) as server:
@@ -229,7 +237,7 @@ class TestEviction:
         task = server.journals.task()
         client.delete(task.keys.head, task.keys.log, task.keys.tombstone)
         assert server.get(task) == (404, "unknown_task")
-        client.zadd(ONE_SERVER.workers, {"worker": 2**50})
-        client.hset(ONE_SERVER.runs("worker"), task.keys.result, "row")
+        client.zadd(control().workers, {"worker": 2**50})
+        client.hset(control().runs("worker"), task.keys.result, "row")
         assert server.get(task) == (503, "records_missing")
-        client.delete(ONE_SERVER.workers, ONE_SERVER.runs("worker"))
+        client.delete(control().workers, control().runs("worker"))

@@ -20,6 +20,7 @@ from taskbeam.gateway.server import open_files
 from taskbeam.gateway.server.open_files import Shortage
 from tests.support.event_stream import connected_socket
 from tests.support.gateway import ROOT, Gateway
+from tests.support.results import results_at
 from tests.support.waiting import START_TIMEOUT, wait_until
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def limited(valkey: Valkey, ulimit: str, program: str, **settings: int) -> Itera
     redis = valkey.url().removesuffix("/0")
     env = {
         "TASKBEAM_BROKER_URL": f"{redis}/0",
-        "TASKBEAM_RESULT_BACKEND": f"taskbeam+{redis}/1",
+        "TASKBEAM_RESULT_BACKEND": "taskbeam+" + results_at(f"{redis}/1"),
         "TASKBEAM_AUTH": "open",
         **{f"TASKBEAM_{name.upper()}": str(value) for name, value in settings.items()},
     }

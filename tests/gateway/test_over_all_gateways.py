@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 from websockets.frames import Opcode
 
 from taskbeam.gateway.auth.api_key import KeyRights
 from taskbeam.gateway.auth.api_keys import ApiKeys
 from taskbeam.gateway.auth.audit import Actor
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.event_stream import EventStream
 from tests.support.gateway import Gateway, gateway
 from tests.support.raw_websocket import Closed, RawWebSocket, frame
+from tests.support.results import connected_to, control
 from tests.support.tokens import TOKENS, bearer, sign
 from tests.support.waiting import wait_until
 
@@ -83,10 +82,8 @@ def named_key(valkey: Valkey) -> str:
     """An API key that sends whatever it likes."""
 
     async def made() -> str:
-        async with Redis.from_url(valkey.url(1)) as redis:
-            _, text = await ApiKeys(redis, ONE_SERVER).create(
-                Actor("tests", "here"), KeyRights(name="a shop")
-            )
+        async with connected_to(valkey.url(1)) as redis:
+            _, text = await ApiKeys(redis, control()).create(Actor("tests", "here"), KeyRights(name="a shop"))
             return str(text)
 
     return asyncio.run(made())
@@ -168,7 +165,7 @@ def reason(socket: RawWebSocket) -> bytes:
 
 def reported(journals: Journals) -> list[bytes]:
     """What each person holds at each gateway, as the others know it."""
-    found = journals.redis.keys(ONE_SERVER.census_held("*"))
+    found = journals.redis.keys(control().census_held("*"))
     held: Any = [journals.redis.hvals(key) for key in found]
     return [number for numbers in held for number in numbers]
 
@@ -236,5 +233,5 @@ def test_a_gateway_that_stops_tells_so(valkey: Valkey, task: Task, journals: Jou
 
 def gateways(journals: Journals) -> set[bytes]:
     """Those that hold a lease, and some whose time is over."""
-    found: Any = journals.redis.zrange(ONE_SERVER.census, 0, -1)
+    found: Any = journals.redis.zrange(control().census, 0, -1)
     return set(found)

@@ -18,6 +18,7 @@ from tests.cli.running import Serving, serving
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import PATHS, Gateway
 from tests.support.raw_websocket import Closed, RawWebSocket
+from tests.support.redis_cluster import one_server
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class TestIdentifyThat:
         assert answer.json()["state"] == "PENDING"
 
 
+@one_server("it freezes the server with the results")
 def test_a_subscription_is_answered_though_redis_is_silent(served: Gateway, valkey: Valkey) -> None:
     with RawWebSocket(served) as socket:
         socket.say(op="ping")

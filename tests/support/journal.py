@@ -14,7 +14,15 @@ from taskbeam.journal.entry import Entry, Verdict
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.limits import DEFAULT_LIMIT, Limits
 
-from .results import client_of, cut_subscriptions_to, names, subscribers_of, subscriptions_of, writer_to
+from .results import (
+    client_of,
+    cut_subscriptions_to,
+    names,
+    subscribers_of,
+    subscriptions_of,
+    tell_news_of,
+    writer_to,
+)
 from .waiting import wait_until
 
 if TYPE_CHECKING:
@@ -113,6 +121,8 @@ class Task:
             )
         )
         assert appended.verdict is Verdict.APPENDED
+        if type == "state" and not final:
+            tell_news_of(self._journals.redis, self.keys.result)
         if final:
             # On a cluster whoever is to be told is found at another server, for which nobody waits.
             self._journals.writer.collect()

@@ -18,7 +18,7 @@ from taskbeam.connections.asyncio_redis import RedisParameters
 from taskbeam.connections.cluster_redis import cluster_redis
 from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.control_keys import CLUSTER, ONE_SERVER
-from taskbeam.journal.keys import CELERY_PREFIX, TaskKeys
+from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
 from taskbeam.journal.writer import JournalWriter
 
 from .redis_cluster import is_cluster_wanted, wanted_cluster
@@ -44,10 +44,14 @@ def control() -> ControlKeys:
     return CLUSTER if is_cluster_wanted() else ONE_SERVER
 
 
+def all_names() -> JournalNames:
+    """How tasks are named."""
+    return JournalNames(CELERY_PREFIX, ClusterKeys if is_cluster_wanted() else TaskKeys)
+
+
 def names(task_id: str) -> TaskKeys:
     """The names of a task."""
-    kind = ClusterKeys if is_cluster_wanted() else TaskKeys
-    return kind(CELERY_PREFIX + task_id)
+    return all_names().task(task_id)
 
 
 @contextmanager
@@ -104,6 +108,12 @@ def writer_to(client: Any) -> Writer:
         return JournalWriter(lambda: cast("AbstractConnection", pool.make_connection()))
     nodes = [Address(LOOPBACK, node.port) for node in _cluster.nodes]
     return ClusterConnections(nodes, {}).writer(patient=True)
+
+
+def tell_news_of(client: Any, result: str) -> None:
+    """A task was sent, or has begun: to a cluster's dashboard its sender and worker say so."""
+    if _cluster is not None and client.exists(CLUSTER.dashboard):
+        client.xadd(CLUSTER.news, {"task": result})
 
 
 def subscriptions_of(client: Any) -> int:

@@ -10,7 +10,7 @@ import pytest
 from stack.valkey import Valkey
 from taskbeam import Payloads
 from taskbeam.gateway.documents.published import MOST_TASKS
-from taskbeam.journal.control_keys import ONE_SERVER
+from tests.support.results import control, emptied
 from tests.support.waiting import wait_until
 
 from .reading import ASYNCAPI, OPENAPI, document, faults, fits, typed
@@ -36,20 +36,20 @@ RULES = "TaskEvent--payloads"
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[Valkey]:
     """No worker is there."""
-    with Valkey() as server:
+    with Valkey() as server, emptied(server.url(1)):
         yield server
 
 
 @pytest.fixture(autouse=True)
 def nothing(journals: Journals) -> None:
-    journals.redis.delete(ONE_SERVER.schemas)
+    journals.redis.delete(control().schemas)
 
 
 def publish(journals: Journals, schemas: dict[str, Any]) -> None:
     mapping: Any = {
         name: each if isinstance(each, (str, bytes)) else json.dumps(each) for name, each in schemas.items()
     }
-    journals.redis.hset(ONE_SERVER.schemas, mapping=mapping)
+    journals.redis.hset(control().schemas, mapping=mapping)
 
 
 def event(name: str, result: Any) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def test_what_would_spoil_a_document_is_not_in_it(
     good = Payloads(result=int).schema("good")
     mixed = {"properties": {"result": {"type": "integer"}, "chunk": {"$ref": "#/$defs/Absent"}}}
     publish(journals, HOSTILE | {"good": good, "mixed": mixed})
-    journals.redis.hset(ONE_SERVER.schemas, b"\xff", good)
+    journals.redis.hset(control().schemas, b"\xff", good)
     found = document(http, path)
     assert typed(found) == {RULES, "good--result", "mixed--result"}
     assert fits(found, "TaskEvent", event("good", 7))

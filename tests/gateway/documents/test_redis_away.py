@@ -10,9 +10,10 @@ import pytest
 
 from stack.valkey import Valkey
 from taskbeam import Payloads
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
+from tests.support.redis_cluster import one_server
+from tests.support.results import control
 from tests.support.waiting import wait_until
 
 from .reading import ASYNCAPI, OPENAPI
@@ -35,9 +36,10 @@ def has_types(served: Gateway) -> list[bool]:
 
 def publish(valkey: Valkey) -> None:
     with Journals(valkey.url(1)) as journals:
-        journals.redis.hset(ONE_SERVER.schemas, "jobs.typed", Payloads(result=int).schema("jobs.typed"))
+        journals.redis.hset(control().schemas, "jobs.typed", Payloads(result=int).schema("jobs.typed"))
 
 
+@one_server("it stops and freezes the server with the results")
 @pytest.mark.parametrize("fault", ["gone", "frozen"])
 def test_documents_answer_without_redis(fault: str) -> None:
     with (

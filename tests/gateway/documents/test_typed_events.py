@@ -8,6 +8,7 @@ import pytest
 
 from stack.valkey import Valkey
 from tests.support.closing import close_app
+from tests.support.results import emptied, results_at
 from tests.support.tokens import TOKENS, bearer, sign
 from tests.support.worker import worker
 from tests.taskbeam.typed_jobs import typed_app
@@ -29,14 +30,14 @@ both = pytest.mark.parametrize("path", [OPENAPI, ASYNCAPI])
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[Valkey]:
     """No other worker's tasks are there."""
-    with Valkey() as server:
+    with Valkey() as server, emptied(server.url(1)):
         yield server
 
 
 @pytest.fixture(scope="module")
 def done(valkey: Valkey) -> Iterator[str]:
     """A task that has told everything that it has registered."""
-    broker, backend = valkey.url(0), "taskbeam+" + valkey.url(1)
+    broker, backend = valkey.url(0), "taskbeam+" + results_at(valkey.url(1))
     app = typed_app(broker, backend)
     with worker(broker, backend, app="tests.taskbeam.typed_jobs"):
         sent = app.send_task("jobs.typed")

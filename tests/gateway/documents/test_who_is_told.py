@@ -14,8 +14,8 @@ from starlette.requests import HTTPConnection
 from stack.valkey import Valkey
 from taskbeam import Payloads
 from taskbeam.gateway import CelerySettings, Gateway, GatewaySettings, Identity, celery_application
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.journal import Journals
+from tests.support.results import control, results_at
 
 from .reading import ASYNCAPI, OPENAPI
 
@@ -33,13 +33,13 @@ class TaskEvent(BaseModel):
 
 @pytest.fixture(autouse=True)
 def published(journals: Journals) -> Iterator[None]:
-    journals.redis.hset(ONE_SERVER.schemas, "who.is.told", Payloads(result=int).schema("who.is.told"))
+    journals.redis.hset(control().schemas, "who.is.told", Payloads(result=int).schema("who.is.told"))
     yield
-    journals.redis.hdel(ONE_SERVER.schemas, "who.is.told")
+    journals.redis.hdel(control().schemas, "who.is.told")
 
 
 def gateway(valkey: Valkey, **more: Any) -> Gateway:
-    celery = CelerySettings(broker_url=valkey.url(0), result_backend=f"taskbeam+{valkey.url(1)}")
+    celery = CelerySettings(broker_url=valkey.url(0), result_backend=f"taskbeam+{results_at(valkey.url(1))}")
     settings = GatewaySettings(auth="open", allowed_hosts=("shop.example",), redis_timeout=60)
     return Gateway(celery_application(celery), settings=settings, watch_signals=False, **more)
 

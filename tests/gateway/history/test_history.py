@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from stack.valkey import Valkey
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.journal import events
-from taskbeam.journal.control_keys import ONE_SERVER
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
+from tests.support.results import control, emptied
 from tests.support.tokens import TOKENS, operator
 from tests.support.waiting import wait_until
 
@@ -89,6 +89,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     settings = TOKENS | {"dashboard": 1, "history": f"sqlite:///{path}"}
     with (
         Valkey() as server,
+        emptied(server.url(1)),
         Journals(server.url(1)) as journals,
         gateway(server.url().removesuffix("/0"), **settings) as served,
     ):
@@ -98,7 +99,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_every_job_is_still_there_when_redis_has_lost_everything(site: Site) -> None:
     task, others = site.fails(), site.succeeds(60)
     wait_until(lambda: site.kept() >= {task.id, *others})
-    wait_until(lambda: site.journals.redis.xlen(ONE_SERVER.dashboard_owed) == 0)
+    wait_until(lambda: site.journals.redis.xlen(control().dashboard_owed) == 0)
     before = site.get("/dashboard/tasks", q="invoices")["tasks"]
     site.loses_all()
 

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import redis.asyncio
 from sqlalchemy.exc import DataError, OperationalError
 
 from stack.valkey import Valkey
@@ -23,8 +22,8 @@ from taskbeam.gateway.history.history import History
 from taskbeam.gateway.history.keeper import BATCH, HistoryKeeper, lease_of
 from taskbeam.gateway.history.owed import Debt, Owed
 from taskbeam.gateway.history.store import HistoryStore, Search
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
+from tests.gateway.reading_rows import reading
+from tests.support.results import all_names, connected_to, control, emptied, names
 from tests.support.waiting import DEADLINE
 
 from .rows import row
@@ -32,8 +31,6 @@ from .rows import row
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
     from pathlib import Path
-
-NAMES = JournalNames(CELERY_PREFIX, TaskKeys)
 
 
 class Store(HistoryStore):
@@ -67,16 +64,15 @@ class Dies(Owed):
 class Gateway:
     """What keeps the history in one gateway."""
 
-    def __init__(self, client: Any, store: HistoryStore, owed: type[Owed] = Owed) -> None:
+    def __init__(self, client: Any, reads: Any, store: HistoryStore, owed: type[Owed]) -> None:
         self.counts: Counter[str] = Counter()
-        self.history, self.owed = History(store, self.counts), owed(client, ONE_SERVER)
-        self._client = client
+        self.history, self.owed = History(store, self.counts), owed(client, control())
         self.keeper = HistoryKeeper(
             self.history,
             self.owed,
-            lease_of(client, ONE_SERVER),
-            client,
-            NAMES,
+            lease_of(client, control()),
+            reads,
+            all_names(),
             room=1000,
             seconds=10**10,
             hidden=(),
@@ -84,11 +80,11 @@ class Gateway:
 
 
 class Scene:
-    """A server, and a database."""
+    """A server, and a database; ``results``: what is on the server."""
 
-    def __init__(self, client: Any, store: Store) -> None:
-        self.client, self.store = client, store
-        self._index = TaskIndex(client, ONE_SERVER, Nothing(), 1000, 10.0**10, owes=True)  # type: ignore[arg-type]
+    def __init__(self, client: Any, reads: Any, results: Any, store: Store) -> None:
+        self.client, self._reads, self.results, self.store = client, reads, results, store
+        self._index = TaskIndex(client, control(), Nothing(), 1000, 10.0**10, owes=True)  # type: ignore[arg-type]
 
     async def ends(self, rows: Iterable[dict[str, Any]]) -> None:
         """These tasks come into the operators' list."""
@@ -97,7 +93,7 @@ class Scene:
         await self._index.write({})
 
     def gateway(self, owed: type[Owed] = Owed) -> Gateway:
-        return Gateway(self.client, self.store, owed)
+        return Gateway(self.client, self._reads, self.store, owed)
 
 
 class Nothing:
@@ -121,9 +117,9 @@ def at(valkey: Valkey, tmp_path: Path) -> Callable[[], Any]:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Scene]:
         store = Store(history_address(f"sqlite:///{tmp_path / 'history.db'}"))
-        async with redis.asyncio.Redis.from_url(valkey.url(1)) as client:
-            await client.flushdb()
-            yield Scene(client, store)
+        with emptied(valkey.url(1)) as results:
+            async with connected_to(valkey.url(1)) as client, reading(client) as reads:
+                yield Scene(client, reads, results, store)
         store.close()
 
     return opened
@@ -141,7 +137,7 @@ def test_what_has_ended_is_kept_with_what_celery_has_stored(at: Callable[[], Any
             running = row(999, state="STARTED", ended=None)
             await here.ends([*(row(number) for number in range(2 * BATCH + 1)), running])
             meta = {"status": "SUCCESS", "args": [7], "kwargs": {}, "result": "secret"}
-            await here.client.set(NAMES.task("task-001").result, json.dumps(meta))
+            here.results.set(names("task-001").result, json.dumps(meta))
             mine = here.gateway()
             await mine.keeper.keep()
             assert here.store.ids == sorted(row(number)["id"] for number in range(2 * BATCH + 1))
@@ -197,7 +193,7 @@ def test_another_gateway_may_reach_the_database(at: Callable[[], Any]) -> None:
     async def scene() -> bool:
         async with at() as here:
             here.store.away = True
-            mine, other = here.gateway(), lease_of(here.client, ONE_SERVER)
+            mine, other = here.gateway(), lease_of(here.client, control())
             await here.ends([row(1)])
             background = BackgroundTasks()
             background.keep("history", mine.keeper.run)
