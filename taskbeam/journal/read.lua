@@ -20,7 +20,7 @@
 
 local cursor_epoch, after = ARGV[1], tonumber(ARGV[2])
 
--- Whether a worker that lives has registered a run of the task. In a cluster nobody has.
+-- Whether a worker that lives has registered a run of the task. In a cluster that is in another slot.
 local function runs()
   local result = KEYS[1]:match('^{(.*)}:head$')
   for _, worker in ipairs(redis.pcall('ZRANGE', WORKERS, 0, -1)) do
