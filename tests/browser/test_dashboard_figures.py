@@ -33,9 +33,9 @@ FIGURES = ("running", "queued", "finished", "failed", "stuck", "workers")
 
 
 @pytest.fixture(scope="module")
-def served(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
-    """One with the dashboard."""
-    with gallery(valkey, tmp_path_factory.mktemp("gallery") / "frontend", dashboard=True) as running:
+def served(store: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """One with the dashboard, which knows of no other tasks."""
+    with gallery(store, tmp_path_factory.mktemp("gallery") / "frontend", dashboard=True) as running:
         yield running
 
 
