@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
 
+from taskbeam.background.logger import logger_for
 from taskbeam.cluster.control_line import Silence
 from taskbeam.cluster.fed_tasks import FedTasks
 from taskbeam.cluster.redirection import redirection
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from taskbeam.journal.entry import Appended, Entry
     from taskbeam.journal.feeds.canvas_news import CanvasNews
     from taskbeam.journal.line import Line
+
+logger = logger_for(__name__)
 
 #: Of entries of which the answer says what their task's feeds and queue are to be told.
 _ANSWERED = frozenset({Delivery.WRITTEN, Delivery.OVERTAKEN})
@@ -66,9 +69,12 @@ class ClusterWriter:
         return self._lines.busy
 
     def append(self, entry: Entry) -> Appended:
-        """Append after all that was posted, and wait for the answer; raises redis-py's errors."""
+        """Append after all that was posted, and wait for the answer; raises redis-py's errors.
+
+        What was posted to another server, and not taken there, is logged.
+        """
         with self._calling():
-            self._settle()
+            self._settle(entry)
             self._registrations().before(entry)
             appended = self._deliver(entry)
             # What is told late is told by whoever finds the run registered, should this process die.
@@ -91,11 +97,11 @@ class ClusterWriter:
                 line = self._lines.to(entry.keys.result)
                 before = line.unanswered.before(entry)
                 if self._is_due(now) or self._must_wait(entry, line, before):
-                    newest, before = self._settle(), None
+                    newest, before = self._settle(entry), None
                     line = self._lines.to(entry.keys.result)
                 line.send(entry, before.number if before else 0)
             except ConnectionError:
-                return self._settle(and_then=entry)
+                return self._settle(entry, send=True)
             line.unanswered.add(entry, now)
             return newest
 
@@ -129,13 +135,16 @@ class ClusterWriter:
         )
         return appended
 
-    def _settle(self, and_then: Entry | None = None) -> Appended | None:
+    def _settle(self, entry: Entry | None = None, *, send: bool = False) -> Appended | None:
         """Read all answers that are due, and send again what a slot's move has turned away, in its order.
 
+        ``entry``: what is written next; ``send``: here, behind the others. None: nothing is.
+
         Returns the newest answer, or raises the first error when all are read, and what was taken is told on.
+        An error of another server than the entry's does not concern it, and is logged.
         """
         newest: Appended | None = None
-        errors: list[Exception] = []
+        errors: list[tuple[Address | None, Exception]] = []
         again: list[Entry] = []
         # The journals of which something is missing: nothing may come before it.
         behind: set[str] = set()
@@ -151,23 +160,34 @@ class ClusterWriter:
                 self._lines.forget(address)
                 again += line.unanswered.entries
             except REDIS_AWAY as error:
-                errors.append(error)
+                errors.append((address, error))
                 behind.update(entry.keys.result for entry in sent)
                 if not isinstance(error, ResponseError):
                     self._lines.drop(address)  # a reply may still be on its way
             line.unanswered = Unanswered()
-        last = [and_then] if and_then else []
+        last = [entry] if entry and send else []
         newest = self._send_again([*again, *last], behind, errors) or newest
-        for entry in [*posted, *last]:
-            if entry.delivery in _ANSWERED:
-                self._tell_feeds(entry)
-                self._registrations().leave(entry)
-        if errors:
-            raise errors[0]
+        for sent_entry in [*posted, *last]:
+            if sent_entry.delivery in _ANSWERED:
+                self._tell_feeds(sent_entry)
+                self._registrations().leave(sent_entry)
+        self._raise_what_concerns(entry, errors)
         return newest
 
+    def _raise_what_concerns(
+        self, entry: Entry | None, errors: Sequence[tuple[Address | None, Exception]]
+    ) -> None:
+        """The first error of the entry's server; without an entry, of any."""
+        here = self._lines.server(entry.keys.result) if entry else None
+        for server, error in errors:
+            if entry is None or server == here:
+                raise error
+        if errors:
+            server, error = errors[0]
+            logger.warning("Events sent earlier to the journals at %s may be lost: %s", server, error)
+
     def _send_again(
-        self, entries: Sequence[Entry], behind: set[str], errors: list[Exception]
+        self, entries: Sequence[Entry], behind: set[str], errors: list[tuple[Address | None, Exception]]
     ) -> Appended | None:
         """Returns the newest answer. Where a server is away the others go on; ``errors`` gets why."""
         newest: Appended | None = None
@@ -179,10 +199,11 @@ class ClusterWriter:
             try:
                 newest = self._deliver(entry)
             except REDIS_AWAY as error:
-                errors.append(error)
+                server = self._lines.server(key)
+                errors.append((server, error))
                 behind.add(key)
                 if not isinstance(error, ResponseError):
-                    away.add(self._lines.server(key))
+                    away.add(server)
         return newest
 
     def _tell_feeds(self, entry: Entry) -> None:

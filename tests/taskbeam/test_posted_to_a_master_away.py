@@ -182,6 +182,29 @@ def test_a_master_that_is_away_is_waited_for_once(thread: Thread) -> None:
     assert thread.masters.broken == len(["the answers", "the first one again"])
 
 
+@pytest.mark.parametrize("how", ["append", "post"])
+def test_what_another_master_takes_is_written_and_counts_no_outage(
+    thread: Thread, how: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As the births of a group are, whose last one is appended."""
+    away, here = thread.task(AWAY), thread.task(HERE)
+    thread.writer.post(away)
+    thread.masters.lost = ConnectionError("it is away")
+    monkeypatch.setattr(unanswered, "ANSWER_DUE", 0.0)
+    getattr(thread.writer, how)(here)
+    thread.masters.lost = None
+    thread.writer.collect()
+    assert (away.delivery, here.delivery) == (Delivery.CUT, Delivery.WRITTEN)
+    assert caplog.messages == ["Events sent earlier to the journals at away:2 may be lost: it is away"]
+
+
+def test_what_the_same_master_does_not_take_is_an_error(thread: Thread) -> None:
+    thread.writer.post(thread.task(AWAY))
+    thread.masters.lost = ConnectionError("it is away")
+    with pytest.raises(ConnectionError, match="it is away"):
+        thread.writer.append(thread.task(AWAY))
+
+
 def test_a_group_at_another_master_is_told_later_and_counts_no_outage(
     thread: Thread, caplog: pytest.LogCaptureFixture
 ) -> None:
