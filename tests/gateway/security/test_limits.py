@@ -10,6 +10,7 @@ import pytest
 from websockets.frames import Opcode
 
 from taskbeam.gateway import problems
+from tests.gateway.crowded import Crowded, crowded_gateway
 from tests.support.event_stream import EventStream, connected_socket
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.raw_websocket import Closed, RawWebSocket, frame, text
@@ -32,11 +33,18 @@ def limited(valkey: Valkey, path: str, **settings: Any) -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="module", params=PATHS)
-def crowded(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Gateway]:
+def small(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Crowded]:
     """Three connections from one address, two with one identity."""
-    settings = TOKENS | {"max_connections_per_address": 3, "max_connections_per_identity": 2}
-    with limited(valkey, request.param, **settings) as running:
+    limits = {"max_connections_per_address": 3, "max_connections_per_identity": 2}
+    with crowded_gateway(valkey, request.param, **TOKENS, **limits) as running:
         yield running
+
+
+@pytest.fixture
+def crowded(small: Crowded) -> Crowded:
+    """Nobody is there."""
+    small.until_empty()
+    return small
 
 
 def refused(answer: httpx.Response, problem: problems.Problem) -> bool:
@@ -62,7 +70,7 @@ class TestConnections:
             number += 1
 
     @pytest.mark.parametrize(("kind", "most"), [("address", 3), ("identity", 2)])
-    def test_that_are_too_many(self, crowded: Gateway, task: Task, kind: str, most: int) -> None:
+    def test_that_are_too_many(self, crowded: Crowded, task: Task, kind: str, most: int) -> None:
         tokens = self.tokens(task, kind)
         url = f"{crowded.http}/tasks/{task.id}"
         for _ in range(2):  # the second round shows that the first has left nothing behind
@@ -78,9 +86,10 @@ class TestConnections:
                         assert socket.closed() == REFUSED
                 assert refused(httpx.get(url, headers=bearer(next(tokens))), problems.TOO_MANY_CONNECTIONS)
                 assert httpx.get(f"{crowded.http}/readyz").status_code == 200
-            wait_until(lambda: httpx.get(url, headers=bearer(next(tokens))).status_code == 200)
+            crowded.until_empty()
+            assert httpx.get(url, headers=bearer(next(tokens))).status_code == 200
 
-    def test_of_one_identity_come_to_it_on_the_socket_too(self, crowded: Gateway, task: Task) -> None:
+    def test_of_one_identity_come_to_it_on_the_socket_too(self, crowded: Crowded, task: Task) -> None:
         token = sign(tasks=[task.id], sub="later")
         with ExitStack() as stack:
             for _ in range(2):
@@ -92,7 +101,7 @@ class TestConnections:
             assert anonymous.json()["code"] == "too_many_connections"
 
     def test_of_one_identity_are_counted_by_the_tokens_of_subscriptions_too(
-        self, crowded: Gateway, journals: Journals, task: Task
+        self, crowded: Crowded, journals: Journals, task: Task
     ) -> None:
         """One socket is one, however many subscriptions bring the owner's token; fresh ones are no others."""
         other = journals.task()
@@ -121,7 +130,7 @@ class TestConnections:
             assert third.json()["op"] == "subscribed"
 
     def test_of_one_identity_are_counted_by_the_renewed_token_of_a_subscription(
-        self, crowded: Gateway, task: Task
+        self, crowded: Crowded, task: Task
     ) -> None:
         def fresh(owner: str) -> str:
             return sign(tasks=[task.id], owner=owner)

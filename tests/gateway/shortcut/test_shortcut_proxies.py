@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.gateway.crowded import Crowded, crowded_gateway
 from tests.support.event_stream import EventStream
-from tests.support.gateway import PATHS, Gateway, gateway
+from tests.support.gateway import PATHS
 from tests.support.raw_websocket import Closed, RawWebSocket
 from tests.support.waiting import wait_until
 
@@ -25,11 +26,11 @@ REFUSED = Closed(4429, "too_many_connections")
 Connect = Callable[..., Any]
 
 
-def stream(served: Gateway, task: Task, address: str | None) -> EventStream:
+def stream(served: Crowded, task: Task, address: str | None) -> EventStream:
     return EventStream(served, task.id, headers=behind_a_proxy(address))
 
 
-def socket(served: Gateway, task: Task, address: str | None) -> RawWebSocket:
+def socket(served: Crowded, task: Task, address: str | None) -> RawWebSocket:
     return RawWebSocket(served, f"/tasks/{task.id}/ws", headers=behind_a_proxy(address))
 
 
@@ -41,28 +42,35 @@ EITHER = pytest.mark.parametrize("connect", [stream, socket])
 
 
 @contextmanager
-def crowded(valkey: Valkey, path: str, trusted: str | None) -> Iterator[Gateway]:
+def crowded(valkey: Valkey, path: str, trusted: str | None) -> Iterator[Crowded]:
     """A gateway that takes one connection from each address, and trusts these proxies."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FORWARDED_ALLOW_IPS", raising=False)
         if trusted is not None:
             patch.setenv("FORWARDED_ALLOW_IPS", trusted)
-        with gateway(valkey.url().removesuffix("/0"), path, max_connections_per_address=1) as running:
+        with crowded_gateway(valkey, path, max_connections_per_address=1) as running:
             yield running
 
 
 @pytest.fixture(scope="module", params=PATHS)
-def served(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Gateway]:
+def small(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Crowded]:
     with crowded(valkey, request.param, "127.0.0.1") as running:
         yield running
 
 
-def is_admitted(served: Gateway, task: Task, address: str | None) -> bool:
+@pytest.fixture
+def served(small: Crowded) -> Crowded:
+    """Nobody is there."""
+    small.until_empty()
+    return small
+
+
+def is_admitted(served: Crowded, task: Task, address: str | None) -> bool:
     with stream(served, task, address) as opened:
         return opened.status == 200
 
 
-def assert_refused(served: Gateway, task: Task, address: str | None) -> None:
+def assert_refused(served: Crowded, task: Task, address: str | None) -> None:
     with stream(served, task, address) as refused:
         assert refused.status == 429
         assert b'"too_many_connections"' in refused.rest()
@@ -72,7 +80,7 @@ def assert_refused(served: Gateway, task: Task, address: str | None) -> None:
 
 class TestTheAddressOfAClient:
     @EITHER
-    def test_is_what_the_proxy_says(self, served: Gateway, task: Task, connect: Connect) -> None:
+    def test_is_what_the_proxy_says(self, served: Crowded, task: Task, connect: Connect) -> None:
         with (
             connect(served, task, "192.0.2.1") as one,
             connect(served, task, "192.0.2.2") as two,
@@ -81,19 +89,19 @@ class TestTheAddressOfAClient:
             assert one.body() == two.body() == nobody_behind.body() == task.bodies()[0]
             for address in ("192.0.2.1", "192.0.2.2", None):
                 assert_refused(served, task, address)
-        wait_until(lambda: is_admitted(served, task, "192.0.2.1"))
-        wait_until(lambda: is_admitted(served, task, "192.0.2.2"))
-        wait_until(lambda: is_admitted(served, task, None))
+        served.until_empty()
+        assert all(is_admitted(served, task, address) for address in ("192.0.2.1", "192.0.2.2", None))
 
     @EITHER
     def test_is_not_what_the_client_told_the_proxy(
-        self, served: Gateway, task: Task, connect: Connect
+        self, served: Crowded, task: Task, connect: Connect
     ) -> None:
         with connect(served, task, "192.0.2.1") as one:
             assert one.body() == task.bodies()[0]
             assert_refused(served, task, "192.0.2.2, 192.0.2.1")
             assert_refused(served, task, "192.0.2.1, 127.0.0.1")
-        wait_until(lambda: is_admitted(served, task, "192.0.2.1"))
+        served.until_empty()
+        assert is_admitted(served, task, "192.0.2.1")
 
     @pytest.mark.parametrize("trusted", [None, "192.0.2.99"])
     @pytest.mark.parametrize("path", PATHS)
