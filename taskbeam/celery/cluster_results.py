@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 from celery.backends.redis import ResultConsumer  # type: ignore[attr-defined]
+from celery.states import READY_STATES
 
 #: Seconds from one look for results that were published, and not heard.
 LOOK_INTERVAL = 5.0
 
 
 class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
-    """As Celery's, and looks now and then.
+    """As Celery's, and looks for ends now and then.
 
     Servers pass publications on to each other, and lose some when one of them dies, while the connection over
     which Celery listens to another one stays. So nothing else tells that one was lost.
@@ -36,6 +37,7 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
                 return
             with self.reconnect_on_error():
                 metas = self.backend.client.mget(list(self.subscribed_to))
-                for meta in metas:
-                    if meta:
-                        self.on_state_change(self._decode_result(meta), None)
+                for meta in map(self._decode_result, filter(None, metas)):
+                    # Whoever hears each state has heard of one that goes on.
+                    if meta["status"] in READY_STATES:
+                        self.on_state_change(meta, None)

@@ -166,6 +166,19 @@ def test_a_result_that_was_published_and_not_heard_is_found(
     assert add(app, 3, 4).apply_async().get(timeout=DEADLINE) == 7
 
 
+def test_of_a_task_that_goes_on_no_state_is_told_again(backend: TaskbeamClusterBackend) -> None:
+    """`get(on_message=…)` hears each state as it is published; who looks looks for the end."""
+    app, task_id, heard = backend.app, str(uuid4()), list[str]()
+    pending = backend._pending_results, backend._pending_messages
+    looks = ClusterResultConsumer(backend, app, backend.accept, *pending)
+    looks.subscribed_to = {backend.get_key_for_task(task_id)}
+    looks.on_message = lambda meta: heard.append(meta["status"])
+    for state in ("PROGRESS", "SUCCESS"):
+        backend.store_result(task_id, None, state)
+        looks._look()
+    assert heard == ["SUCCESS"]
+
+
 def test_ids_and_prefixes_with_braces(cluster: Cluster, broker: Valkey) -> None:
     made = jobs_app(broker.url(), "taskbeam+" + cluster.url())
     made.conf.result_backend_transport_options = {"global_keyprefix": "{app}"}

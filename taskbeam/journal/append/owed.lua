@@ -20,8 +20,9 @@ if is_fed() and not text then
     elseif permille == '' and (begins or state == 'PENDING' or state == 'RETRY') then
       permille = 0
     end
+    local left = ttl or redis.call('TTL', KEYS[2])
     fed[5], fed[6], fed[7], fed[8] = record, before, state, tostring(permille)
-    fed[9], fed[10], fed[11] = labels.weight or '', entry.holds and '1' or '', ttl or redis.call('TTL', KEYS[2])
+    fed[9], fed[10], fed[11] = labels.weight or '', entry.holds and '1' or '', left
   end)
 end
 
