@@ -159,13 +159,18 @@ def names_on(client: Any) -> type[TaskKeys]:
     return ClusterKeys if isinstance(client, redis.RedisCluster) else TaskKeys
 
 
+def server_of(client: Any, key: str) -> Any:
+    """A client of the server that has a key, of those that the client asks."""
+    if not isinstance(client, redis.RedisCluster):
+        return client
+    return client.get_redis_connection(client.get_node_from_key(key))
+
+
 @contextmanager
 def subscribed(client: Any, channel: str) -> Iterator[Any]:
     """What a server publishes on a channel from here on, wherever that is."""
-    clustered = isinstance(client, redis.RedisCluster)
-    asked = client.get_redis_connection(client.get_node_from_key(channel)) if clustered else client
-    with asked.pubsub(ignore_subscribe_messages=True) as pubsub:
-        (pubsub.ssubscribe if clustered else pubsub.subscribe)(channel)
+    with server_of(client, channel).pubsub(ignore_subscribe_messages=True) as pubsub:
+        (pubsub.ssubscribe if isinstance(client, redis.RedisCluster) else pubsub.subscribe)(channel)
         pubsub.get_message(ignore_subscribe_messages=False, timeout=60)
         yield pubsub
 

@@ -5,8 +5,9 @@ There all tests of a process share one cluster, and a URL of results that a test
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, closing, contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import redis
 from redis.asyncio import Redis
@@ -16,6 +17,7 @@ from taskbeam.celery.cluster_connections import ClusterConnections
 from taskbeam.cluster.slot_map import Address
 from taskbeam.connections.asyncio_redis import RedisParameters
 from taskbeam.connections.cluster_redis import cluster_redis
+from taskbeam.follow.connections import appender_to, exchange_with
 from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.control_keys import CLUSTER, ONE_SERVER
 from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
@@ -25,12 +27,14 @@ from .redis_cluster import is_cluster_wanted, wanted_cluster
 from .waiting import DEADLINE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from redis.connection import AbstractConnection
 
     from stack.valkey import Valkey
+    from taskbeam.journal.appender import JournalAppender
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.journal.exchange import Exchange
     from taskbeam.journal.writer import Writer
 
     from .redis_cluster import Cluster
@@ -93,21 +97,45 @@ async def connected_to(url: str) -> AsyncIterator[Redis]:
         async with Redis.from_url(url) as client:
             yield client
         return
-    nodes = [Address(LOOPBACK, node.port) for node in _cluster.nodes]
-    client = cluster_redis(RedisParameters(setting="results", arguments={}), nodes, DEADLINE)
+    client = cluster_redis(RedisParameters(setting="results", arguments={}), _seeds(_cluster), DEADLINE)
     try:
         yield client
     finally:
         await client.aclose()
 
 
-def writer_to(client: Any) -> Writer:
-    """What a worker writes journals with, where the client asks."""
-    if _cluster is None:
+class Reach(NamedTuple):
+    """By what a gateway reaches Redis. ``journals``: those that ``redis`` does not have; None: it has all."""
+
+    redis: Redis
+    appender: JournalAppender
+    journals: Exchange | None
+
+
+@asynccontextmanager
+async def reach_of(url: str) -> AsyncIterator[Reach]:
+    """That of a gateway with its results there."""
+    async with connected_to(url) as client, aclosing(exchange_with(client, DEADLINE)) as exchange:
+        yield Reach(client, appender_to(client, exchange), exchange if is_cluster_wanted() else None)
+
+
+def writer_to(client: Any, **options: Any) -> Writer:
+    """What a worker writes journals with, where the client asks; ``options``: of its connections."""
+    if _cluster is None or not isinstance(client, redis.RedisCluster):
+        return JournalWriter(connections_of(client, **options))
+    return ClusterConnections(_seeds(_cluster), options).writer(patient=True)
+
+
+def connections_of(client: Any, **options: Any) -> Callable[[], AbstractConnection]:
+    """Makes connections to the server that has what belongs to no task, where the client asks."""
+    if _cluster is None or not isinstance(client, redis.RedisCluster):
         pool = client.connection_pool
-        return JournalWriter(lambda: cast("AbstractConnection", pool.make_connection()))
-    nodes = [Address(LOOPBACK, node.port) for node in _cluster.nodes]
-    return ClusterConnections(nodes, {}).writer(patient=True)
+        return partial(pool.connection_class, **pool.connection_kwargs, **options)
+    return ClusterConnections(_seeds(_cluster), options).make
+
+
+def _seeds(cluster: Cluster) -> list[Address]:
+    return [Address(LOOPBACK, node.port) for node in cluster.nodes]
 
 
 def tell_news_of(client: Any, result: str) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from celery import Celery
 
 from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.journal.events import Record
-from taskbeam.journal.keys import TaskKeys
 from tests.support import jobs
 from tests.support.closing import close_app
+from tests.support.redis_cluster import names_on
+
+if TYPE_CHECKING:
+    from taskbeam.journal.keys import TaskKeys
 
 _made: list[Celery] = []
 
@@ -48,8 +51,8 @@ def ours(app: Celery) -> JournalBackend:
 
 
 def keys_of(app: Celery, task_id: str) -> TaskKeys:
-    key: Any = backend_of(app).get_key_for_task(task_id)
-    return TaskKeys(key.decode())
+    backend = backend_of(app)
+    return names_on(backend.client)(backend.get_key_for_task(task_id).decode())
 
 
 def journal_of(app: Celery, task_id: str) -> list[dict[str, Any]]:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import redis
-from redis.backoff import NoBackoff
-from redis.connection import Connection
-from redis.retry import Retry
 
 from stack.valkey import Valkey
 from taskbeam.celery.run import _live
-from taskbeam.journal.writer import JournalWriter
 from taskbeam.presence.presence import presence
 from taskbeam.testing.in_memory import connection_class, in_memory_server
 from tests.support import jobs as stock
 from tests.support.closing import close_app
+from tests.support.results import client_of, connections_of, results_at, writer_to
 from tests.support.waiting import wait_until
 from tests.support.worker import hears_broadcasts, worker
 
@@ -30,6 +26,9 @@ if TYPE_CHECKING:
 
     from celery import Celery
     from fakeredis import FakeServer
+    from redis.connection import AbstractConnection
+
+    from taskbeam.journal.writer import Writer
 
 DB = 5
 #: What CLIENT LIST calls the connections of the writers under test.
@@ -81,7 +80,7 @@ def memory(request: pytest.FixtureRequest) -> FakeServer | None:
 @pytest.fixture(scope="package")
 def client(valkey: Valkey, memory: FakeServer | None) -> Iterator[redis.Redis]:
     if memory is None:
-        with redis.Redis.from_url(valkey.url(DB)) as opened:
+        with client_of(valkey.url(DB)) as opened:
             yield opened
     else:
         pool = redis.ConnectionPool(connection_class=connection_class(memory), db=DB)
@@ -90,34 +89,27 @@ def client(valkey: Valkey, memory: FakeServer | None) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(scope="package")
-def connect(valkey: Valkey, memory: FakeServer | None) -> Callable[[], Connection]:
-    given: dict[str, Any] = {
-        "db": DB,
-        "client_name": CLIENT_NAME,
-        "socket_timeout": 30,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    if memory is not None:
-        return partial(connection_class(memory), **given)
-    return partial(Connection, host="127.0.0.1", port=valkey.port, **given)
+def connect(client: redis.Redis) -> Callable[[], AbstractConnection]:
+    """Makes connections to the server with what belongs to no task."""
+    return connections_of(client)
 
 
 @pytest.fixture
-def writer(connect: Callable[[], Connection]) -> Iterator[JournalWriter]:
-    opened = JournalWriter(connect)
+def writer(client: redis.Redis) -> Iterator[Writer]:
+    opened = writer_to(client, client_name=CLIENT_NAME)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def journal(client: redis.Redis, writer: JournalWriter) -> Journal:
+def journal(client: redis.Redis, writer: Writer) -> Journal:
     return Journal(client, writer)
 
 
 @pytest.fixture(scope="package", params=["prefork", "threads", "solo"])
 def jobs(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Celery]:
     """The stock jobs under our backend, with a worker of each pool."""
-    broker, backend = valkey.url(8), "taskbeam+" + valkey.url(9)
+    broker, backend = valkey.url(8), "taskbeam+" + results_at(valkey.url(9))
     with worker(broker, backend, pool=request.param):
         app = stock.jobs_app(broker, backend)
         wait_until(lambda: hears_broadcasts(app), lambda: "the worker to answer a ping")

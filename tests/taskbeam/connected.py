@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import redis
 import redis.asyncio
 from redis.exceptions import NoScriptError, ResponseError
 
+from taskbeam.follow.connections import exchange_with
 from taskbeam.journal.pipelined_connection import PipelinedConnection
 from taskbeam.measures.redis_traffic import RedisTraffic
+from tests.support.results import connected_to
+
+from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,13 +31,26 @@ async def exchange(url: str, **options: Any) -> AsyncIterator[PipelinedConnectio
 
 @asynccontextmanager
 async def exchange_of(client: redis.Redis) -> AsyncIterator[Any]:
-    """With the server that a client has, or an `InMemory`."""
-    where = client.connection_pool.connection_kwargs
-    if "host" not in where:
+    """With the server that a client has, or the cluster, or an `InMemory`."""
+    if _is_in_memory(client):
         yield InMemory(client)
         return
-    async with exchange(f"redis://{where['host']}:{where['port']}/{where['db']}") as connected:
+    async with (
+        connected_to(_url_of(client)) as asked,
+        aclosing(exchange_with(asked, DEADLINE)) as connected,
+    ):
         yield connected
+
+
+def _is_in_memory(client: Any) -> bool:
+    return isinstance(client, redis.Redis) and "host" not in client.connection_pool.connection_kwargs
+
+
+def _url_of(client: Any) -> str:
+    """Of a server; there is one cluster, whatever URL."""
+    if isinstance(client, redis.RedisCluster):
+        return ""
+    return "redis://{host}:{port}/{db}".format_map(client.connection_pool.connection_kwargs)
 
 
 class InMemory:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from taskbeam.journal.entry import Appended, Entry
 from taskbeam.journal.events import FINAL_STATES, RETRY, Record
 from taskbeam.journal.keys import CELERY_PREFIX
-from tests.support.redis_cluster import names_on
+from tests.support.redis_cluster import names_on, server_of
 
 from .waiting import DEADLINE
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import redis
 
-    from taskbeam.journal.writer import JournalWriter
+    from taskbeam.journal.writer import Writer
 
 #: How Redis keeps a small hash; the second one is from before Redis 7.
 COMPACT = (b"listpack", b"ziplist")
@@ -28,7 +28,7 @@ COMPACT = (b"listpack", b"ziplist")
 class Journal:
     """Speaks for the worker; ``options`` hold for each of its entries."""
 
-    def __init__(self, client: redis.Redis, writer: JournalWriter, **options: Any) -> None:
+    def __init__(self, client: redis.Redis, writer: Writer, **options: Any) -> None:
         self.client = client
         self.writer = writer
         self.options = options
@@ -46,7 +46,10 @@ class Journal:
         return Entry(keys=self.keys, task_id=self.task_id, type=type, state=state, run=run, **given)
 
     def append(self, state: str, run: str = "", type: str = "state", **fields: Any) -> Appended:  # noqa: A002
-        return self.writer.append(self.entry(state, run, type, **fields))
+        appended = self.writer.append(self.entry(state, run, type, **fields))
+        # On a cluster queues and run times are told at another server, for which nobody waits.
+        self.writer.collect()
+        return appended
 
     def send(self, **fields: Any) -> Appended:
         """What happens when the task is sent."""
@@ -87,13 +90,14 @@ class Journal:
         """What is published meanwhile, as (channel, message); complete when the block has ended."""
         heard: list[tuple[str, bytes]] = []
         end = f"end-{uuid4()}"
-        with self.client.pubsub(ignore_subscribe_messages=True) as pubsub:
-            channels = (self.keys.result, self.keys.channel, end)
-            pubsub.subscribe(*channels)
-            for _ in channels:
+        server = server_of(self.client, self.keys.head)
+        with server.pubsub(ignore_subscribe_messages=True) as pubsub:
+            pubsub.subscribe(self.keys.result, end)
+            (pubsub.ssubscribe if self.keys.publish == "SPUBLISH" else pubsub.subscribe)(self.keys.channel)
+            for _ in (self.keys.result, end, self.keys.channel):
                 pubsub.get_message(ignore_subscribe_messages=False, timeout=DEADLINE)
             yield heard
-            self.client.publish(end, b"")
+            server.publish(end, b"")
             for message in pubsub.listen():
                 channel = message["channel"].decode()
                 if channel == end:

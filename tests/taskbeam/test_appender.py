@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from taskbeam.journal.appender import BATCH, JournalAppender
+from taskbeam.journal.appender import BATCH
 from taskbeam.journal.entry import Verdict
+from tests.support.redis_cluster import one_server
+from tests.support.results import reach_of
 
 from .conftest import DB
 from .monitoring import commands
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 
 def append(valkey: Valkey, journal: Journal, count: int) -> list[Verdict]:
     async def append_all() -> list[Verdict]:
-        async with Redis.from_url(valkey.url(DB)) as client:
+        async with reach_of(valkey.url(DB)) as reach:
             entries = [journal.entry("PROGRESS", "a", meta=b"") for _ in range(count)]
-            return [appended.verdict for appended in await JournalAppender(client).append_all(entries)]
+            return [appended.verdict for appended in await reach.appender.append_all(entries)]
 
     return asyncio.run(append_all())
 
 
+@one_server("it counts the commands of one server")
 def test_a_server_that_does_not_know_the_script_is_sent_it_once(valkey: Valkey, journal: Journal) -> None:
     count = 2 * BATCH + 1
     verdicts: list[Verdict] = []

@@ -14,6 +14,7 @@ from celery.app.task import Context
 from taskbeam.celery import own_run as module
 from taskbeam.celery.progress import emit, progress
 from taskbeam.celery.run import Cancelled, Run, begin_run, end_run
+from tests.support.results import results_at
 
 from .apps import journal_of, ours, results_app
 from .waiting import until
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def app(valkey: Valkey) -> Celery:
-    return results_app("taskbeam+" + valkey.url(4))
+    return results_app("taskbeam+" + results_at(valkey.url(4)))
 
 
 @contextmanager
@@ -88,7 +89,7 @@ def test_nor_does_anybody_after_its_end(app: Celery) -> None:
 
 
 def test_nor_where_the_application_does_not_want_it(valkey: Valkey) -> None:
-    app = results_app("taskbeam+" + valkey.url(4), taskbeam_options={"cancel_updates": False})
+    app = results_app("taskbeam+" + results_at(valkey.url(4)), taskbeam_options={"cancel_updates": False})
     with running(app) as run:
         run.cancelled = True
         update(app, run, by=run)

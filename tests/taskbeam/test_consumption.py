@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from taskbeam.journal.control_keys import ONE_SERVER, QueueKeys
 from taskbeam.presence.consumption import Consumption
 from taskbeam.presence.lease import Lease
 from taskbeam.presence.presence import Presence
+from tests.support.results import control
 
 from .waiting import until
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     import redis
     from redis.connection import Connection
+
+    from taskbeam.journal.control_keys import QueueKeys
 
 TTL = 0.6
 
@@ -36,7 +38,7 @@ def held(
 ) -> Iterator[str]:
     """A lease that is held until the block ends; gives the name of its worker."""
     name = str(uuid4())
-    lease = Lease(name, connect, ONE_SERVER, ttl, consumption)
+    lease = Lease(name, connect, control(), ttl, consumption)
     lease.hold()
     yield name
     lease.release()
@@ -47,10 +49,10 @@ def test_a_worker_that_cannot_say_what_it_consumes_keeps_its_lease(
 ) -> None:
     present = Presence()
     present.consumer = object()
-    present.begin("here", connect, ONE_SERVER, TTL)
+    present.begin("here", connect, control(), TTL)
     try:
-        first = until(lambda: client.zscore(ONE_SERVER.workers, present.worker))
-        until(lambda: client.zscore(ONE_SERVER.workers, present.worker) != first)
+        first = until(lambda: client.zscore(control().workers, present.worker))
+        until(lambda: client.zscore(control().workers, present.worker) != first)
     finally:
         present.end()
     assert "Cannot read which queues" in caplog.text
@@ -68,7 +70,7 @@ def test_a_lease_outlives_a_credential_provider_that_fails(
         return connect()
 
     with held(with_credentials, lambda: Consumption((), 1)) as name:
-        until(lambda: client.zscore(ONE_SERVER.workers, name))
+        until(lambda: client.zscore(control().workers, name))
     assert "Background thread taskbeam-lease failed; it starts again in" in caplog.text
 
 
@@ -80,7 +82,7 @@ class TestALease:
     def test_says_what_its_worker_consumes_until_it_is_released(
         self, client: redis.Redis, connect: Callable[[], Connection], queue: str
     ) -> None:
-        keys = ONE_SERVER.queue(queue)
+        keys = control().queue(queue)
         with held(connect, lambda: Consumption((queue,), 4)) as name:
             until(lambda: consumers(client, keys) == [f"{name} 4"])
         assert consumers(client, keys) == []
@@ -88,7 +90,7 @@ class TestALease:
     def test_is_of_each_worker(
         self, client: redis.Redis, connect: Callable[[], Connection], queue: str
     ) -> None:
-        keys = ONE_SERVER.queue(queue)
+        keys = control().queue(queue)
         consumption = Consumption((queue,), 4)
         with held(connect, lambda: consumption) as one, held(connect, lambda: consumption) as other:
             until(lambda: consumers(client, keys) == sorted([f"{one} 4", f"{other} 4"]))
@@ -97,7 +99,7 @@ class TestALease:
         self, client: redis.Redis, connect: Callable[[], Connection], queue: str
     ) -> None:
         """`cancel_consumer`, `add_consumer` and `pool_grow` change it."""
-        keys, other = ONE_SERVER.queue(queue), ONE_SERVER.queue(queue + "-other")
+        keys, other = control().queue(queue), control().queue(queue + "-other")
         said = [Consumption((queue,), 4)]
         with held(connect, lambda: said[-1]) as name:
             until(lambda: consumers(client, keys))
@@ -117,6 +119,6 @@ class TestALease:
             return Consumption((queue,), 4)
 
         with held(connect, consumption):
-            until(lambda: client.exists(ONE_SERVER.queue(queue).consumers))
+            until(lambda: client.exists(control().queue(queue).consumers))
             gone.set()
-            until(lambda: not client.exists(ONE_SERVER.queue(queue).consumers))
+            until(lambda: not client.exists(control().queue(queue).consumers))

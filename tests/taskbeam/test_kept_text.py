@@ -13,16 +13,18 @@ from taskbeam.journal.history import History
 from taskbeam.journal.limits import Limits
 from taskbeam.journal.reader import JournalReader
 from tests.support.reading import ReadText
+from tests.support.redis_cluster import subscribed
 
 from .connected import exchange_of
 from .feed import Feed
 from .journal import Journal
+from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     import redis
 
     from taskbeam.journal.entry import Appended
-    from taskbeam.journal.writer import JournalWriter
+    from taskbeam.journal.writer import Writer
 
 
 class Writing:
@@ -186,15 +188,14 @@ class TestWhoIsToldTheTextSoFar:
         writing.write(" a time")
         assert (so_far(writing.journal) or {})["output"] == {"offset": 4, "text": " upon a time"}
 
-    def test_text_is_no_matter_of_feeds(self, client: redis.Redis, writer: JournalWriter) -> None:
+    def test_text_is_no_matter_of_feeds(self, client: redis.Redis, writer: Writer) -> None:
         journal = Journal(client, writer, labels={"owner": "ada-who-writes"})
         journal.send()
         journal.append("STARTED", "a")
-        with client.pubsub(ignore_subscribe_messages=True) as pubsub:
-            pubsub.subscribe(Feed(client, "owner:ada-who-writes").key("live"))
+        with subscribed(client, Feed(client, "owner:ada-who-writes").keys.channel) as pubsub:
             Writing(journal).write("Once")
             journal.say("a", members={"data": '"a line"'})
-            heard = next(message for message in pubsub.listen() if message["type"] == "message")
+            heard = pubsub.get_message(timeout=DEADLINE)
         assert b"a line" in heard["data"]
 
 

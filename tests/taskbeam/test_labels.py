@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 import pytest
-import redis
 from celery import chain, chord
 from celery.exceptions import ImproperlyConfigured
 
 from taskbeam.celery.labels import head_of, labelled, labels_of
 from taskbeam.celery.options import Options
-from taskbeam.journal.keys import task_keys
 from taskbeam.journal.labels import FIELDS, MAX_LENGTH, Labels
+from tests.support.results import client_of, names, results_at
 
 from .apps import results_app
 from .feed import Feed
@@ -24,6 +23,7 @@ from .waiting import DEADLINE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import redis
     from celery import Celery
 
     from stack.valkey import Valkey
@@ -36,7 +36,7 @@ LABELS = Labels(owner="user-7", tags=("billing", "May"), title="Invoices")
 
 @pytest.fixture
 def results(valkey: Valkey) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(valkey.url(9)) as client:
+    with client_of(valkey.url(9)) as client:
         yield client
 
 
@@ -47,7 +47,7 @@ def sender(header: Any) -> Any:
 
 def labels_in(client: redis.Redis, task_id: str) -> Labels:
     """What the task's head says."""
-    values: Any = client.hmget(task_keys(task_id).head, list(FIELDS))
+    values: Any = client.hmget(names(task_id).head, list(FIELDS))
     return Labels.of_head(values)
 
 
@@ -161,7 +161,7 @@ class TestTheOptions:
     @pytest.fixture
     def app(self, valkey: Valkey) -> Celery:
         options = {"labels_of": _labels_of, "weights": {"heavy": 5}}
-        url = "taskbeam+" + valkey.url(9)
+        url = "taskbeam+" + results_at(valkey.url(9))
         return results_app(url, task_default_queue=str(uuid4()), taskbeam_options=options)
 
     def test_a_function_labels_what_nobody_has_labelled(self, app: Celery, results: redis.Redis) -> None:
@@ -182,7 +182,7 @@ class TestTheOptions:
 
     def test_a_weight_is_that_of_the_tasks_name(self, app: Celery, results: redis.Redis) -> None:
         last: Any = chain(app.signature("light"), app.signature("heavy"), app=app).apply_async()
-        heads = [task_keys(each).head for each in (last.parent.id, last.id)]
+        heads = [names(each).head for each in (last.parent.id, last.id)]
         assert [results.hget(head, "weight") for head in heads] == [None, b"5"]
         rows = Feed(results, f"tree:{last.parent.id}").rows
         assert rows == {last.parent.id: "0 1 PENDING", last.id: "0 5 PENDING"}

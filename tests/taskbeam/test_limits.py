@@ -9,15 +9,11 @@ from uuid import uuid4
 
 import pytest
 from celery.exceptions import ImproperlyConfigured
-from redis.asyncio import Redis
 
 from taskbeam.celery.options import Options
-from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.bounds import MAX_EVENT_BYTES, MAX_VALUE_BYTES
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.entry import Verdict
-from taskbeam.journal.keys import task_keys
 from taskbeam.journal.limits import (
     DEFAULT_KEEP,
     DEFAULT_LIMIT,
@@ -28,6 +24,7 @@ from taskbeam.journal.limits import (
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
 from tests.support.gateway import ROOT
+from tests.support.results import control, names, reach_of
 
 from .conftest import DB
 
@@ -130,18 +127,23 @@ class TestTheLimit:
 
     def test_is_followed_by_the_queue_watch(self, journal: Journal, valkey: Valkey) -> None:
         journal.options["limits"] = Limits(limit=2 * DEFAULT_LIMIT)
-        journal.send(queue=ONE_SERVER.queue(str(uuid4())), name="limits")
+        journal.send(queue=control().queue(str(uuid4())), name="limits")
         for _ in range(DEFAULT_LIMIT + 50):
             journal.writer.post(journal.entry("PENDING", meta=b""))
         journal.say("")
 
         async def sweep() -> int:
-            async with Redis.from_url(valkey.url(DB)) as client:
+            async with reach_of(valkey.url(DB)) as reach:
                 audience = Audience()
                 audience.follow(journal.task_id, journal.keys)
-                appender = JournalAppender(client)
                 watch = QueueWatch(
-                    client, appender, ONE_SERVER, audience, interval=0.0, no_consumer_after=0.0
+                    reach.redis,
+                    reach.appender,
+                    control(),
+                    audience,
+                    interval=0.0,
+                    no_consumer_after=0.0,
+                    journals=reach.journals,
                 )
                 return await watch.sweep()
 
@@ -306,7 +308,7 @@ class TestTheExpiry:
         self, journal: Journal
     ) -> None:
         journal.send(waiting=True, limits=Limits(expires=HOUR, failure_expires=9 * HOUR))
-        end_dependents([journal.task_id], task_keys, journal.writer.append)
+        end_dependents([journal.task_id], names, journal.writer.append)
         assert journal.states == ["PENDING", "FAILURE"]
         assert all(9 * HOUR - 120 < life <= 9 * HOUR for life in lives(journal)[1:])
 

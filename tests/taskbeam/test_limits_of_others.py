@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import redis
 from celery import Celery
 
 from stack.valkey import Valkey
-from taskbeam.journal.keys import TaskKeys, task_keys
 from taskbeam.journal.limits import OPEN_EXPIRES
 from tests.support.closing import close_app
 from tests.support.gateway import Gateway, gateway
+from tests.support.results import client_of, names, results_at
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
 
@@ -21,6 +20,8 @@ from .limit_jobs import DAY, EXPIRES, FAILURE_EXPIRES, KEEP, limits_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from taskbeam.journal.keys import TaskKeys
 
 #: How many events a task has told before others speak: PENDING, STARTED, and its reports.
 EVENTS, REPORTS = 3003, 3001
@@ -33,18 +34,18 @@ class Site:
     """A server, the gateway beside it, and what a test looks at."""
 
     def __init__(self, valkey: Valkey, served: Gateway) -> None:
-        self.broker, self.backend = valkey.url(0), "taskbeam+" + valkey.url(1)
-        self.redis = redis.Redis.from_url(valkey.url(1))
+        self.broker, self.backend = valkey.url(0), "taskbeam+" + results_at(valkey.url(1))
+        self.redis = client_of(valkey.url(1))
         self.app = limits_app(self.broker, self.backend)
         self.served = served
 
     def events(self, task_id: str) -> int:
         """How many the journal holds."""
-        count: Any = self.redis.llen(task_keys(task_id).log)
+        count: Any = self.redis.llen(names(task_id).log)
         return int(count)
 
     def state(self, task_id: str) -> str:
-        state: Any = self.redis.hget(task_keys(task_id).head, "state")
+        state: Any = self.redis.hget(names(task_id).head, "state")
         return (state or b"").decode()
 
     def until_reported(self, task_id: str) -> None:
@@ -86,14 +87,14 @@ def test_a_cancel_drops_nothing_that_the_workers_keep(site: Site) -> None:
         assert site.events(task_id) == EVENTS + 1
         process.kill()
     close_app(sender)
-    epoch: Any = site.redis.hget(task_keys(task_id).head, "epoch")
+    epoch: Any = site.redis.hget(names(task_id).head, "epoch")
     page = httpx.get(
         f"{site.served.http}/tasks/{task_id}/events",
         params={"after": f"{epoch.decode()}-5", "limit": 1},
         timeout=60,
     ).json()
     assert page["events"][0]["id"] == f"{epoch.decode()}-6"
-    lives = site.lives(task_keys(task_id))[1:]
+    lives = site.lives(names(task_id))[1:]
     assert all(OPEN_EXPIRES - SLACK < life <= OPEN_EXPIRES for life in lives)
 
 
@@ -103,7 +104,7 @@ def test_a_task_that_is_cancelled_while_it_waits_expires_as_the_application_has_
 ) -> None:
     task_id = site.app.send_task("limits.report", [1], queue="nobodys", countdown=countdown).id
     assert site.cancel(task_id) == "revoked"
-    keys = task_keys(task_id)
+    keys = names(task_id)
     assert all(EXPIRES - SLACK < life <= EXPIRES for life in site.lives(keys)), site.lives(keys)
     tombstone: Any = site.redis.ttl(keys.tombstone)
     assert EXPIRES + KEEP - SLACK < tombstone <= EXPIRES + KEEP
@@ -117,5 +118,5 @@ def test_the_watchdog_drops_nothing_and_lets_a_lost_task_expire_as_a_failed_one(
         process.kill()
     wait_until(lambda: site.state(task_id) == "LOST", lambda: f"LOST: {site.state(task_id)}")
     assert site.events(task_id) == EVENTS + len(["STALLED", "LOST"])
-    lives = site.lives(task_keys(task_id))
+    lives = site.lives(names(task_id))
     assert all(FAILURE_EXPIRES - SLACK < life <= FAILURE_EXPIRES for life in lives), lives

@@ -33,6 +33,7 @@ from taskbeam.presence.row import Row
 from taskbeam.presence.watchdog import Watchdog
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
+from tests.support.redis_cluster import one_server
 
 from .conftest import DB
 from .journal import Journal
@@ -48,7 +49,9 @@ if TYPE_CHECKING:
     from taskbeam.follow.hub import Hub
     from taskbeam.journal.entry import Appended
     from taskbeam.journal.resp_connection import Part
-    from taskbeam.journal.writer import JournalWriter
+    from taskbeam.journal.writer import Writer
+
+pytestmark = one_server("one server plays two of a cluster")
 
 GONE = ConnectionError("the server is away")
 
@@ -93,7 +96,7 @@ async def both(valkey: Valkey) -> AsyncIterator[Servers]:
 
 
 @pytest.fixture
-def tasks(client: redis.Redis, writer: JournalWriter) -> list[Journal]:
+def tasks(client: redis.Redis, writer: Writer) -> list[Journal]:
     """In one queue."""
     made, queue = [Journal(client, writer) for _ in range(2)], ONE_SERVER.queue(str(uuid4()))
     for task in made:
@@ -195,7 +198,7 @@ def test_runs_of_several_workers_are_told_at_once(
 
 
 def test_the_dependents_of_several_lost_tasks_are_ended_at_once(
-    valkey: Valkey, client: redis.Redis, writer: JournalWriter
+    valkey: Valkey, client: redis.Redis, writer: Writer
 ) -> None:
     worker = str(uuid4())
     client.zadd(ONE_SERVER.workers, {worker: 1})
@@ -245,7 +248,7 @@ def test_runs_elsewhere_are_told_as_stalled_and_lost(
 
 @pytest.mark.parametrize("lost_too", [False, True])
 def test_a_list_has_the_tasks_elsewhere_and_says_how_many_it_lacks(
-    valkey: Valkey, client: redis.Redis, writer: JournalWriter, lost_too: bool
+    valkey: Valkey, client: redis.Redis, writer: Writer, lost_too: bool
 ) -> None:
     owner, names = f"ada {uuid4()}", JournalNames(CELERY_PREFIX, ClusterKeys)
     feed = f"owner:{owner}"

@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import pytest
-import redis
-from redis.connection import Connection
 
 from taskbeam.celery.journal_backend import JournalBackend
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.entry import Ran, Registration
 from taskbeam.journal.failed_steps import FailedSteps
 from taskbeam.journal.limits import Limits
-from taskbeam.journal.writer import JournalWriter
 from taskbeam.presence.consumption import Consumption
 from taskbeam.presence.lease import Lease
 from tests.support.gateway import ROOT
+from tests.support.results import client_of, control, results_at, servers_of, writer_to
 
 from .apps import results_app
 from .conftest import DB
@@ -33,9 +30,12 @@ from .waiting import DEADLINE, ended, until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import redis
     from celery import Celery
+    from redis.connection import Connection
 
     from stack.valkey import Valkey
+    from taskbeam.journal.writer import Writer
 
 SCRIPT = "".join(path.read_text() for path in sorted((ROOT / "taskbeam/journal/append").glob("*.lua")))
 
@@ -64,15 +64,15 @@ class Life(NamedTuple):
 
     def lived(self) -> None:
         # Somebody is to be told of the ends.
-        self.task.client.hset(ONE_SERVER.notify_asked, f"owner:{self.owner}", 1)
+        self.task.client.hset(control().notify_asked, f"owner:{self.owner}", 1)
         self._lives(self.task, success=True)
-        self.withdrawn.send(queue=ONE_SERVER.queue(self.queue))
+        self.withdrawn.send(queue=control().queue(self.queue))
         self.withdrawn.append("REVOKED", limits=None)
 
     def _lives(self, task: Journal, *, success: bool) -> None:
-        registration = Registration(runs_key=ONE_SERVER.runs(self.worker), row="row")
+        registration = Registration(runs_key=control().runs(self.worker), row="row")
         limits = Limits(limit=3, expires=600)
-        task.send(queue=ONE_SERVER.queue(self.queue), limits=limits)
+        task.send(queue=control().queue(self.queue), limits=limits)
         task.append("STARTED", "a", registration=registration, limits=limits)
         for _ in range(5):
             task.say("a", limits=limits)  # the newest state falls out of the log
@@ -83,7 +83,7 @@ class Life(NamedTuple):
         task.append(
             "SUCCESS",
             "a",
-            ran=Ran(1.5, ONE_SERVER.times(self.name)),
+            ran=Ran(1.5, control().times(self.name)),
             name=self.name,
             registration=registration,
             limits=kept,
@@ -92,10 +92,10 @@ class Life(NamedTuple):
 
 @pytest.fixture
 def life(client: redis.Redis) -> Iterator[Callable[..., Life]]:
-    made: list[JournalWriter] = []
+    made: list[Writer] = []
 
-    def begin(connect: Callable[[], Connection]) -> Life:
-        writer = JournalWriter(connect)
+    def begin(**options: Any) -> Life:
+        writer = writer_to(client, **options)
         made.append(writer)
         names = [str(uuid4()) for _ in range(4)]
         labels = {"owner": names[3], "group": names[3], "tree": names[3]}
@@ -111,7 +111,8 @@ def life(client: redis.Redis) -> Iterator[Callable[..., Life]]:
 def steps(monkeypatch: pytest.MonkeyPatch) -> FailedSteps:
     """What failed in this test."""
     fresh = FailedSteps()
-    monkeypatch.setattr("taskbeam.journal.unanswered.failed_steps", fresh)
+    for module in ("journal.unanswered", "celery.untold_feeds"):
+        monkeypatch.setattr(f"taskbeam.{module}.failed_steps", fresh)
     return fresh
 
 
@@ -130,10 +131,10 @@ def told(life: Life) -> None:
 
 #: The optional keys, and a value of another type in each.
 KEYS: dict[str, Callable[[Life], str]] = {
-    "tickets": lambda life: ONE_SERVER.queue(life.queue).tickets,
-    "withdrawn": lambda life: ONE_SERVER.queue(life.queue).withdrawn,
-    "times": lambda life: ONE_SERVER.times(life.name),
-    "runs": lambda life: ONE_SERVER.runs(life.worker),
+    "tickets": lambda life: control().queue(life.queue).tickets,
+    "withdrawn": lambda life: control().queue(life.queue).withdrawn,
+    "times": lambda life: control().times(life.name),
+    "runs": lambda life: control().runs(life.worker),
     "tombstone": lambda life: life.task.keys.tombstone,
     # A feed that begins deletes whatever is under its other names.
     **{
@@ -145,58 +146,62 @@ KEYS: dict[str, Callable[[Life], str]] = {
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_of_another_type(
-    connect: Callable[[], Connection],
     client: redis.Redis,
     life: Callable[..., Life],
     steps: FailedSteps,
     caplog: pytest.LogCaptureFixture,
     key: str,
 ) -> None:
-    lives = life(connect)
+    lives = life()
     client.xadd(KEYS[key](lives), {"junk": 1})
     told(lives)
     # A SET takes the place of whatever is there, and so the tombstone is only in the way when it is read.
-    assert {kind for _, kind in steps.counts} == {"WRONGTYPE"}
+    # On a cluster what belongs to no task is told by scripts of its own, which are not in those counts.
+    assert {kind for _, kind in steps.counts} <= {"WRONGTYPE"}
     assert "WRONGTYPE" in caplog.text
 
 
 @pytest.mark.parametrize("field", ["started", "sent", "runs", "mean", "spread"])
-def test_a_number_that_is_none(
-    connect: Callable[[], Connection], client: redis.Redis, life: Callable[..., Life], field: str
-) -> None:
-    lives = life(connect)
-    for key in (ONE_SERVER.queue(lives.queue).tickets, ONE_SERVER.times(lives.name)):
+def test_a_number_that_is_none(client: redis.Redis, life: Callable[..., Life], field: str) -> None:
+    lives = life()
+    for key in (control().queue(lives.queue).tickets, control().times(lives.name)):
         client.hset(key, field, "junk")
     told(lives)
 
 
 @pytest.mark.parametrize("command", OPTIONAL)
 def test_a_command_that_the_user_may_not_give(
-    valkey: Valkey, client: redis.Redis, life: Callable[..., Life], steps: FailedSteps, command: str
+    valkey: Valkey,
+    life: Callable[..., Life],
+    steps: FailedSteps,
+    caplog: pytest.LogCaptureFixture,
+    command: str,
 ) -> None:
-    lives = life(partial(limited, valkey, client, command))
+    lives = life(**limited(valkey, command))
     if command != "PUBLISH":
         told(lives)
     else:  # nobody can be told; what is stored is there all the same
         lives.lived()
         assert lives.task.stored == b"SUCCESS"
         assert lives.task.states[-1] == "SUCCESS"
-    assert steps.counts
+    assert steps.counts or "no permissions" in caplog.text
 
 
-def limited(valkey: Valkey, client: redis.Redis, command: str) -> Connection:
-    """A connection of a user who may do all but give this command."""
-    client.acl_setuser(
-        USER,
-        enabled=True,
-        reset=True,
-        passwords=["+secret"],
-        keys=["*"],
-        channels=["*"],
-        categories=["+@all"],
-        commands=[f"-{command.lower()}"],
-    )
-    return Connection(host="127.0.0.1", port=valkey.port, db=DB, username=USER, password="secret")
+def limited(valkey: Valkey, command: str) -> dict[str, str]:
+    """Of connections of a user who may do all but give this command: name and password."""
+    with servers_of(valkey.url()) as servers:
+        for server in servers:
+            server.acl_setuser(
+                USER,
+                enabled=True,
+                reset=True,
+                passwords=["+secret"],
+                keys=["*"],
+                channels=["*"],
+                categories=["+@all"],
+                commands=[f"-{command.lower()}"],
+            )
+    return {"username": USER, "password": "secret"}
 
 
 def test_the_table_has_every_optional_command() -> None:
@@ -220,7 +225,7 @@ def test_a_head_that_is_none_costs_neither_celerys_result_nor_get(
     valkey: Valkey, client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The journal itself cannot be written."""
-    app = results_app("taskbeam+" + valkey.url(DB))
+    app = results_app("taskbeam+" + results_at(valkey.url(DB)))
     backend = app.backend
     assert isinstance(backend, JournalBackend)
     task_id = str(uuid4())
@@ -231,29 +236,29 @@ def test_a_head_that_is_none_costs_neither_celerys_result_nor_get(
 
 
 def test_get_returns_though_a_statistic_cannot_be_kept(jobs: Celery, valkey: Valkey) -> None:
-    with redis.Redis.from_url(valkey.url(9)) as client:
-        client.set(ONE_SERVER.times("jobs.total"), "no hash")
+    with client_of(valkey.url(9)) as client:
+        client.set(control().times("jobs.total"), "no hash")
         try:
             result = jobs.send_task("jobs.total", [[1, 2]])
             assert result.get(timeout=DEADLINE) == 3
             assert ended(jobs, result.id)[-1]["state"] == "SUCCESS"
         finally:
-            client.delete(ONE_SERVER.times("jobs.total"))
+            client.delete(control().times("jobs.total"))
 
 
 class TestALease:
     def test_outlives_queues_whose_consumers_cannot_be_written(
         self, client: redis.Redis, connect: Callable[[], Connection], caplog: pytest.LogCaptureFixture
     ) -> None:
-        broken, well = (ONE_SERVER.queue(str(uuid4())) for _ in range(2))
+        names = (str(uuid4()), str(uuid4()))
+        broken, well = map(control().queue, names)
         client.set(broken.consumers, "no set")
-        names = tuple(keys.base.removeprefix("taskbeam:queue:") for keys in (broken, well))
         worker = str(uuid4())
-        lease = Lease(worker, connect, ONE_SERVER, 0.6, lambda: Consumption(names, 1))
+        lease = Lease(worker, connect, control(), 0.6, lambda: Consumption(names, 1))
         lease.hold()
         try:
-            first: Any = until(lambda: client.zscore(ONE_SERVER.workers, worker))
-            until(lambda: client.zscore(ONE_SERVER.workers, worker) != first)
+            first: Any = until(lambda: client.zscore(control().workers, worker))
+            until(lambda: client.zscore(control().workers, worker) != first)
             until(lambda: client.zcard(well.consumers))
         finally:
             lease.release()

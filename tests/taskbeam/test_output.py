@@ -22,6 +22,8 @@ from taskbeam.celery.run import current_run
 from taskbeam.celery.written_text import PIECE
 from taskbeam.journal.entry import Entry
 from tests.support.reading import ReadText
+from tests.support.redis_cluster import one_server
+from tests.support.results import results_at
 from tests.support.worker import worker
 
 from .apps import backend_of, journal_of, keys_of, ours, results_app
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def app(valkey: Valkey) -> Celery:
-    return results_app("taskbeam+" + valkey.url(4))
+    return results_app("taskbeam+" + results_at(valkey.url(4)))
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def results(tmp_path: Path) -> Iterator[Valkey]:
 @pytest.fixture(scope="module", params=["prefork", "threads"])
 def urls(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[tuple[str, str]]:
     """The broker and the backend of a worker with the jobs that write."""
-    broker, backend = valkey.url(14), "taskbeam+" + valkey.url(9)
+    broker, backend = valkey.url(14), "taskbeam+" + results_at(valkey.url(9))
     with worker(broker, backend, pool=request.param, app="tests.taskbeam.writing_jobs"):
         yield broker, backend
 
@@ -122,7 +124,7 @@ class TestWriting:
         assert read(app, task_id).text == "😀" * (2 * PIECE + 1)
 
     def test_what_there_is_no_room_for_is_counted(self, valkey: Valkey) -> None:
-        app = results_app("taskbeam+" + valkey.url(4), taskbeam_options={"output_bytes": 10})
+        app = results_app("taskbeam+" + results_at(valkey.url(4)), taskbeam_options={"output_bytes": 10})
         with running(app) as task_id:
             for _ in range(100):
                 taskbeam.write("token")
@@ -176,6 +178,7 @@ class TestFromAnywhere:
         assert {name: text.count(name) for name in "abcdefgh"} == dict.fromkeys("abcdefgh", 500)
         assert len(text) == 4000
 
+    @one_server("it stops the one server with the results")
     def test_a_logging_handler_writes_also_while_redis_is_lost(self, results: Valkey) -> None:
         app = results_app("taskbeam+" + results.url())
         handler = logging.StreamHandler(taskbeam.output)
@@ -224,6 +227,7 @@ class TestFromAnywhere:
         assert text.count("!") > 0
 
 
+@one_server("it stops the one server with the results")
 class TestRedisIsAway:
     @pytest.mark.parametrize("away", ["pause", "stop", "kill"])
     def test_the_text_is_whole_when_it_is_back_and_the_task_did_not_wait(

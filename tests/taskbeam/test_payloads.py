@@ -17,9 +17,9 @@ from taskbeam import Payloads, Stored, stored
 from taskbeam.celery.payload_check import PayloadCheck, check_of
 from taskbeam.celery.payloads import Payload
 from taskbeam.celery.published_schemas import publish_schemas
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.describe import Description
 from taskbeam.journal.encode import to_json
+from tests.support.results import control, results_at
 from tests.support.worker import worker
 from tests.test_architecture import loaded_by
 
@@ -139,10 +139,10 @@ class TestWithoutPydantic:
         event = Description("state", {"result": "null"})
         assert PayloadCheck("7", "jobs.typed", Payloads(result=int)).fit(event) is event
         typed = type("Typed", (), {"taskbeam_payloads": Payloads(result=int)})
-        publish_schemas({"jobs.typed": typed}, client, ONE_SERVER)
+        publish_schemas({"jobs.typed": typed}, client, control())
         assert [record.message.count("install pydantic") for record in caplog.records] == [1, 0]
         assert "Install pydantic where this worker runs" in caplog.text
-        assert not client.hexists(ONE_SERVER.schemas, "jobs.typed")
+        assert not client.hexists(control().schemas, "jobs.typed")
 
 
 class TestASchema:
@@ -176,23 +176,23 @@ class TestASchema:
 
     def test_is_withdrawn_by_a_worker_whose_task_has_none(self, client: redis.Redis) -> None:
         with_payloads = task(Payloads(result=int))
-        publish_schemas({"jobs.one": with_payloads, "jobs.two": with_payloads}, client, ONE_SERVER)
-        publish_schemas({"jobs.one": object()}, client, ONE_SERVER)
-        assert client.hkeys(ONE_SERVER.schemas) == [b"jobs.two"]
-        client.delete(ONE_SERVER.schemas)
+        publish_schemas({"jobs.one": with_payloads, "jobs.two": with_payloads}, client, control())
+        publish_schemas({"jobs.one": object()}, client, control())
+        assert client.hkeys(control().schemas) == [b"jobs.two"]
+        client.delete(control().schemas)
 
     def test_of_a_type_that_has_none_holds_up_no_other(
         self, client: redis.Redis, caplog: pytest.LogCaptureFixture
     ) -> None:
         odd, good = task(Payloads(result=object())), task(Payloads(result=int))
-        publish_schemas({"jobs.odd": odd, "jobs.good": good}, client, ONE_SERVER)
-        assert client.hkeys(ONE_SERVER.schemas) == [b"jobs.good"]
+        publish_schemas({"jobs.odd": odd, "jobs.good": good}, client, control())
+        assert client.hkeys(control().schemas) == [b"jobs.good"]
         assert "Task jobs.odd: its payloads have no JSON Schema" in caplog.text
-        client.delete(ONE_SERVER.schemas)
+        client.delete(control().schemas)
 
 
 def test_a_worker_checks_and_publishes(valkey: Valkey) -> None:
-    broker, backend = valkey.url(14), "taskbeam+" + valkey.url(9)
+    broker, backend = valkey.url(14), "taskbeam+" + results_at(valkey.url(9))
     app = typed_app(broker, backend)
     with worker(broker, backend, app="tests.taskbeam.typed_jobs") as process:
         good, bad = app.send_task("jobs.typed"), app.send_task("jobs.mistyped")
@@ -221,6 +221,6 @@ def test_a_worker_checks_and_publishes(valkey: Valkey) -> None:
         misread = "Task jobs.misread: its taskbeam_payloads is a ModelMetaclass, and not used"
         until(lambda: misread in process.output)
     redis: Any = app.backend
-    schemas = redis.client.hgetall(ONE_SERVER.schemas)
+    schemas = redis.client.hgetall(control().schemas)
     assert set(schemas) == {b"jobs.typed", b"jobs.mistyped"}
     assert schemas[b"jobs.typed"].decode() == PAYLOADS.schema("jobs.typed")

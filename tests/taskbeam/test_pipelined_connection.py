@@ -11,12 +11,15 @@ import pytest
 from redis.exceptions import ResponseError
 
 from taskbeam.journal.pipelined_connection import WINDOW
+from tests.support.redis_cluster import one_server
 
 from .conftest import DB
 from .connected import exchange
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey
+
+pytestmark = one_server("it is about one connection to one server")
 
 #: More than go out at once, twice over.
 MANY = 3 * WINDOW + 1

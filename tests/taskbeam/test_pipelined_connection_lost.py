@@ -15,10 +15,13 @@ from stack.ports import kept_port
 from stack.valkey import Valkey
 from taskbeam.journal.pipelined_connection import WINDOW, PipelinedConnection, settle
 from tests.support import nobody
+from tests.support.redis_cluster import one_server
 from tests.support.waiting import wait_until
 
 from .conftest import DB
 from .connected import exchange as connected_as
+
+pytestmark = one_server("it is about one connection to one server")
 
 #: What CLIENT LIST calls the connection under test.
 NAME = "test-exchange"

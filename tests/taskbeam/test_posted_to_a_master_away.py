@@ -20,6 +20,7 @@ from taskbeam.journal import unanswered
 from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.entry import Delivery
 from taskbeam.journal.feeds.canvas_news import GroupSizes, Size
+from tests.support.redis_cluster import one_server
 
 from .conftest import DB
 from .journal import Journal
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from taskbeam.journal.entry import Entry
     from taskbeam.journal.feeds.canvas_news import CanvasNews
     from taskbeam.journal.writer import JournalWriter
+
+pytestmark = one_server("one server plays two masters of a cluster")
 
 HERE, AWAY = Address("here", 1), Address("away", 2)
 

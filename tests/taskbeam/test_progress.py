@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import taskbeam
 from taskbeam.journal.bounds import MAX_TEXT
+from tests.support.results import results_at
 from tests.support.worker import worker
 
 from .reporting_jobs import reporting_app
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 class TestInATask:
     def test_each_call_is_an_event_of_its_type(self, valkey: Valkey) -> None:
-        broker, backend = valkey.url(14), "taskbeam+" + valkey.url(9)
+        broker, backend = valkey.url(14), "taskbeam+" + results_at(valkey.url(9))
         app = reporting_app(broker, backend)
         with worker(broker, backend, pool="threads", app="tests.taskbeam.reporting_jobs"):
             events = ended(app, app.send_task("jobs.report").id)
@@ -44,7 +45,7 @@ class TestInATask:
         assert events[-1]["result"] == "TypeError, ValueError"
 
     def test_whatever_is_reported_the_job_goes_on(self, valkey: Valkey) -> None:
-        broker, backend = valkey.url(14), "taskbeam+" + valkey.url(9)
+        broker, backend = valkey.url(14), "taskbeam+" + results_at(valkey.url(9))
         app = reporting_app(broker, backend)
         with worker(broker, backend, pool="threads", app="tests.taskbeam.reporting_jobs") as process:
             events = ended(app, app.send_task("jobs.report_oddly").id)

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from redis.asyncio import Redis
 
-from taskbeam.journal.appender import JournalAppender
-from taskbeam.journal.control_keys import ONE_SERVER, QueueKeys
-from taskbeam.journal.entry import Ran
+from taskbeam.journal.entry import Ran, Registration
 from taskbeam.presence.consumption import Consumption
 from taskbeam.presence.lease import Lease
 from taskbeam.queues.audience import Audience
 from taskbeam.queues.watch import QueueWatch
+from tests.support.redis_cluster import one_server
+from tests.support.results import control, reach_of
 
 from .conftest import DB
 from .journal import Journal
@@ -30,7 +29,9 @@ if TYPE_CHECKING:
     from redis.connection import Connection
 
     from stack.valkey import Valkey
-    from taskbeam.journal.writer import JournalWriter
+    from taskbeam.journal.control_keys import QueueKeys
+    from taskbeam.journal.writer import Writer
+    from tests.support.results import Reach
 
 Story = list[dict[str, Any]]
 
@@ -40,7 +41,7 @@ class Room:
 
     def __init__(self, valkey: Valkey, send: Callable[[QueueKeys, str], Journal]) -> None:
         self.queue = str(uuid4())
-        self.keys = ONE_SERVER.queue(self.queue)
+        self.keys = control().queue(self.queue)
         self.name = str(uuid4())
         self._url = valkey.url(DB)
         self._send = send
@@ -58,7 +59,9 @@ class Room:
         """Tasks that ran before."""
         for _ in range(count):
             task = self._send(self.keys, self.name)
-            task.append("SUCCESS", "a", ran=Ran(seconds, ONE_SERVER.times(self.name)), name=self.name)
+            ran = Ran(seconds, control().times(self.name))
+            over = Registration(runs_key=control().runs(self.name), row="")
+            task.append("SUCCESS", "a", ran=ran, registration=over, name=self.name)
 
     def story(self, task: int) -> Story:
         """What its events say of waiting."""
@@ -74,9 +77,9 @@ class Room:
     async def _sweep(
         self, followed: tuple[int, ...], sweeps: int, between: Callable[[], object], options: dict[str, float]
     ) -> list[int]:
-        async with Redis.from_url(self._url) as client:
+        async with reach_of(self._url) as reach:
             audience = self.audience(followed)
-            watch = self.watch(client, audience, **options)
+            watch = self.watch(reach, audience, **options)
             told = [await watch.sweep()]
             for _ in range(sweeps - 1):
                 between()
@@ -91,26 +94,35 @@ class Room:
         return audience
 
     def watch(
-        self, client: Redis, audience: Audience, interval: float = 0.0, no_consumer_after: float = 0.0
+        self,
+        reach: Reach,
+        audience: Audience,
+        interval: float = 0.0,
+        no_consumer_after: float = 0.0,
     ) -> QueueWatch:
-        appender = JournalAppender(client)
         return QueueWatch(
-            client, appender, ONE_SERVER, audience, interval=interval, no_consumer_after=no_consumer_after
+            reach.redis,
+            reach.appender,
+            control(),
+            audience,
+            interval=interval,
+            no_consumer_after=no_consumer_after,
+            journals=reach.journals,
         )
 
     def sweep_at_once(self, gateways: int, *followed: int) -> list[int]:
         """What each gateway told, all looking at the same time."""
 
         async def all_of_them() -> list[int]:
-            async with Redis.from_url(self._url) as client:
-                watches = [self.watch(client, self.audience(followed)) for _ in range(gateways)]
+            async with reach_of(self._url) as reach:
+                watches = [self.watch(reach, self.audience(followed)) for _ in range(gateways)]
                 return await asyncio.gather(*(watch.sweep() for watch in watches))
 
         return asyncio.run(all_of_them())
 
 
 @pytest.fixture
-def room(valkey: Valkey, client: sync_redis.Redis, writer: JournalWriter) -> Room:
+def room(valkey: Valkey, client: sync_redis.Redis, writer: Writer) -> Room:
     def send(keys: QueueKeys, name: str) -> Journal:
         journal = Journal(client, writer)
         journal.send(queue=keys, name=name)
@@ -124,7 +136,7 @@ def consumed(room: Room, client: sync_redis.Redis, connect: Callable[[], Connect
     @contextmanager
     def consumer(slots: int = 1) -> Iterator[None]:
         # It is not renewed while a test counts commands.
-        lease = Lease(str(uuid4()), connect, ONE_SERVER, 3600.0, lambda: Consumption((room.queue,), slots))
+        lease = Lease(str(uuid4()), connect, control(), 3600.0, lambda: Consumption((room.queue,), slots))
         lease.hold()
         until(lambda: client.exists(room.keys.consumers))
         yield
@@ -211,9 +223,9 @@ class TestTheSweep:
         room.send(1)
 
         async def leave_meanwhile() -> tuple[int, dict[str, Any]]:
-            async with Redis.from_url(valkey.url(DB)) as client:
+            async with reach_of(valkey.url(DB)) as reach:
                 audience = room.audience((0,))
-                watch = room.watch(client, audience)
+                watch = room.watch(reach, audience)
                 sweep = asyncio.create_task(watch.sweep())
                 await asyncio.sleep(0)  # it waits for Redis
                 audience.unfollow(room.tasks[0].task_id)
@@ -270,15 +282,16 @@ class TestTheSweep:
         room.send(2)
 
         async def sweep() -> int:
-            async with Redis.from_url(valkey.url(DB)) as client:
+            async with reach_of(valkey.url(DB)) as reach:
                 audience = room.audience((0, 1))
-                watch = room.watch(client, audience)
+                watch = room.watch(reach, audience)
                 for task in room.tasks:
                     audience.unfollow(task.task_id)
                 return await watch.sweep()
 
         assert asyncio.run(sweep()) == 0
 
+    @one_server("it counts the commands of one server")
     def test_costs_the_same_for_a_queue_of_five_thousand(
         self, room: Room, consumed: Callable[..., Any], valkey: Valkey
     ) -> None:

@@ -10,10 +10,11 @@ import redis.asyncio
 
 from taskbeam.journal.events import EventId
 from taskbeam.journal.history import Absence, Gap, History
-from taskbeam.journal.keys import task_keys
 from taskbeam.journal.limits import Limits
 from taskbeam.journal.pipelined_connection import WINDOW
 from taskbeam.journal.reader import JournalReader
+from tests.support.redis_cluster import one_server
+from tests.support.results import names
 
 from .conftest import DB
 from .connected import exchange, exchange_of
@@ -21,7 +22,7 @@ from .journal import Journal
 
 if TYPE_CHECKING:
     from stack.valkey import Valkey
-    from taskbeam.journal.writer import JournalWriter
+    from taskbeam.journal.writer import Writer
 
 EVERYTHING = 10_000
 
@@ -191,9 +192,11 @@ class TestThePicture:
         assert history.snapshot.id == last
 
 
+@pytest.mark.usefixtures("valkey")  # in memory each read is answered at once
 class TestReadsAtOnce:
+    @one_server("on a cluster they go over one connection to each master")
     def test_go_over_one_connection_and_each_gets_its_own_answer(
-        self, valkey: Valkey, client: redis.Redis, writer: JournalWriter
+        self, valkey: Valkey, client: redis.Redis, writer: Writer
     ) -> None:
         journals = [Journal(client, writer) for _ in range(3 * WINDOW)]
         for number, journal in enumerate(journals):
@@ -203,7 +206,7 @@ class TestReadsAtOnce:
             async with exchange(valkey.url(DB), client_name="reads-at-once") as connected:
                 reader = JournalReader(connected)
                 reads = [reader.read(journal.keys, None, EVERYTHING) for journal in journals]
-                unknown = reader.read(task_keys("nobody"), None, EVERYTHING)
+                unknown = reader.read(names("nobody"), None, EVERYTHING)
                 histories = await asyncio.gather(*reads, unknown)
                 [clients] = await connected.execute(("CLIENT", "LIST"))
                 return histories, clients.count(b"name=reads-at-once")
@@ -216,11 +219,11 @@ class TestReadsAtOnce:
             2 + number % 4 for number in range(len(journals))
         ]
 
-    def test_one_that_is_given_up_takes_nobody_with_it(self, valkey: Valkey, journal: Journal) -> None:
+    def test_one_that_is_given_up_takes_nobody_with_it(self, journal: Journal) -> None:
         fill(journal, 2)
 
         async def read_and_give_up() -> list[History | Absence | BaseException]:
-            async with exchange(valkey.url(DB)) as connected:
+            async with exchange_of(journal.client) as connected:
                 reader = JournalReader(connected)
                 reads = [
                     asyncio.create_task(reader.read(journal.keys, None, EVERYTHING))
@@ -236,13 +239,13 @@ class TestReadsAtOnce:
         assert isinstance(last, asyncio.CancelledError)
         assert all(isinstance(history, History) and seqs(history) == [1, 2] for history in others)
 
-    def test_a_refusal_reaches_only_the_one_who_caused_it(self, valkey: Valkey, journal: Journal) -> None:
+    def test_a_refusal_reaches_only_the_one_who_caused_it(self, journal: Journal) -> None:
         fill(journal, 2)
-        broken = task_keys("broken")
+        broken = names("broken")
         journal.client.set(broken.head, "no hash")
 
         async def read_both() -> list[History | Absence | BaseException]:
-            async with exchange(valkey.url(DB)) as connected:
+            async with exchange_of(journal.client) as connected:
                 reader = JournalReader(connected)
                 reads = [reader.read(keys, None, EVERYTHING) for keys in (journal.keys, broken, journal.keys)]
                 return await asyncio.gather(*reads, return_exceptions=True)
@@ -255,7 +258,7 @@ class TestReadsAtOnce:
 
 class TestTheScriptOnTheServer:
     def test_is_sent_again_to_a_server_that_forgot_it(
-        self, reader: Reader, journal: Journal, writer: JournalWriter
+        self, reader: Reader, journal: Journal, writer: Writer
     ) -> None:
         fill(journal, 3)
         journal.client.script_flush()

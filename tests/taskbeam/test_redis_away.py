@@ -17,6 +17,7 @@ from taskbeam.celery.outbox import Outbox, _looks
 from taskbeam.celery.outbox_connections import DEADLINE, OutboxConnections
 from taskbeam.celery.run import current_run
 from taskbeam.journal import unanswered
+from tests.support.redis_cluster import one_server
 from tests.support.worker import worker
 
 from .apps import jobs_app, journal_of, ours, results_app
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from celery import Celery
+
+pytestmark = one_server("it stops and fills the one server with the results")
 
 #: Seconds that this machine may need beside the deadline.
 SLACK = 20.0

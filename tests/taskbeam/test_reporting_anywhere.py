@@ -20,6 +20,8 @@ from taskbeam.celery.outbox_connections import DEADLINE
 from taskbeam.journal.line import Line
 from taskbeam.presence.presence import presence
 from tests.support.closing import close_app
+from tests.support.redis_cluster import one_server
+from tests.support.results import results_at
 
 from .apps import journal_of, results_app
 from .runner import run_all
@@ -46,7 +48,7 @@ def results() -> Iterator[Valkey]:
 
 @pytest.fixture
 def app(results: Valkey) -> Iterator[Celery]:
-    made = results_app("taskbeam+" + results.url(), task_default_queue=str(uuid4()))
+    made = results_app("taskbeam+" + results_at(results.url()), task_default_queue=str(uuid4()))
     yield made
     close_app(made)  # while its Redis is there
 
@@ -87,6 +89,7 @@ class TestALoggingHandler:
             until(lambda: len(said(app, task_id)) == 10)
         assert said(app, task_id) == [each for number in range(5) for each in (number, f"line {number}")]
 
+    @one_server("it stops the one server with the results")
     def test_of_our_own_log_it_does_not_report_without_end(self, app: Celery, results: Valkey) -> None:
         """A report fails, which is logged, which is reported …"""
         with running(app) as task_id, Reporter("taskbeam") as handler:
@@ -103,6 +106,7 @@ class TestALoggingHandler:
         assert said(app, task_id)[-1] == 299
         assert len([each for each in said(app, task_id) if "Cannot write" in str(each)]) == 1
 
+    @one_server("it stops the one server with the results")
     def test_one_that_raises_costs_neither_a_report_nor_the_end(
         self, app: Celery, results: Valkey, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -205,6 +209,7 @@ class TestAnInterruption:
 class TestAnOutage:
     """Redis takes what is sent, and never answers."""
 
+    @one_server("it stops the one server with the results")
     def test_costs_a_job_a_second_in_all_whatever_it_does(
         self, app: Celery, results: Valkey, monkeypatch: pytest.MonkeyPatch
     ) -> None:

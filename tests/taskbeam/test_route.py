@@ -11,6 +11,7 @@ from kombu import Exchange, Queue
 from kombu.common import Broadcast
 
 from taskbeam.celery.route import queue_of
+from tests.support.results import results_at
 
 from .apps import results_app
 
@@ -34,7 +35,7 @@ TOPIC = Queue("invoices", Exchange("documents", type="topic"), routing_key="invo
     ],
 )
 def test_the_queue(valkey: Valkey, options: dict[str, Any], queue: str) -> None:
-    app = results_app("taskbeam+" + valkey.url(9))
+    app = results_app("taskbeam+" + results_at(valkey.url(9)))
     app.conf.update(broker_url=valkey.url(12))
     task_id, routes = str(uuid4()), []
 

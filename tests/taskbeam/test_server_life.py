@@ -13,6 +13,7 @@ from taskbeam.journal import line as line_module
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.limits import Limits
 from taskbeam.journal.writer import JournalWriter
+from tests.support.redis_cluster import one_server
 
 from .feed import Feed
 from .feeds_apart import Apart
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
     from taskbeam.journal.events import EventId, Record
+
+pytestmark = one_server("it kills, promotes and puts back one server")
 
 
 def connection_of(client: redis.Redis) -> AbstractConnection:

@@ -12,6 +12,7 @@ from taskbeam.journal.events import FINAL_STATES
 from taskbeam.journal.feeds.bounds import FEED_BYTES, FEED_RECORDS, FEED_TASKS
 from taskbeam.journal.limits import Limits
 from taskbeam.journal.scripts import APPEND, Script
+from tests.support.redis_cluster import one_server
 
 from .feed import PARTS, Feed
 from .journal import Journal
@@ -19,7 +20,7 @@ from .journal import Journal
 if TYPE_CHECKING:
     import redis
 
-    from taskbeam.journal.writer import JournalWriter
+    from taskbeam.journal.writer import Writer
 
 SHORT = "try('tell the feed', tell_endless,"
 
@@ -70,9 +71,10 @@ def kept(feed: Feed) -> dict[str, Any]:
     }
 
 
+@one_server("feeds of a cluster are told by a script of their own")
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("seed", range(3))
-def test_both_ways_write_the_same(client: redis.Redis, writer: JournalWriter, seed: int) -> None:
+def test_both_ways_write_the_same(client: redis.Redis, writer: Writer, seed: int) -> None:
     chosen = random.Random(seed)
     owner, tag = f"{OWNER} {seed}", f"{TAG} {seed}"
     short, long = Feed(client, f"owner:{owner}"), Feed(client, f"tag:{tag}")

@@ -13,6 +13,7 @@ from celery.signals import task_postrun, task_prerun
 from taskbeam.celery import signals
 from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.celery.run import current_run
+from tests.support.results import results_at
 from tests.support.worker import worker
 
 from .apps import jobs_app, journal_of
@@ -30,7 +31,7 @@ class TestAFaultOfOurs:
         self, valkey: Valkey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(JournalBackend, "append_pending", fail)
-        app = jobs_app(valkey.url(12), "taskbeam+" + valkey.url(9))
+        app = jobs_app(valkey.url(12), "taskbeam+" + results_at(valkey.url(9)))
         with caplog.at_level(logging.ERROR, LOGGER):
             app.send_task("jobs.add", [1, 2], queue="faulty")
         with redis.Redis.from_url(valkey.url(12)) as broker:
@@ -41,7 +42,7 @@ class TestAFaultOfOurs:
     def test_does_not_keep_a_job_from_running(
         self, valkey: Valkey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
     ) -> None:
-        app = jobs_app(valkey.url(12), "taskbeam+" + valkey.url(9))
+        app = jobs_app(valkey.url(12), "taskbeam+" + results_at(valkey.url(9)))
         assert app.backend is not None  # connects the handlers
         monkeypatch.setattr(signals, place, fail)
         with caplog.at_level(logging.ERROR, LOGGER):
@@ -50,7 +51,7 @@ class TestAFaultOfOurs:
         assert "failed; the task goes on." in caplog.text
 
     def test_does_not_keep_a_worker_from_its_jobs(self, valkey: Valkey) -> None:
-        broker, backend = valkey.url(14), "taskbeam+" + valkey.url(9)
+        broker, backend = valkey.url(14), "taskbeam+" + results_at(valkey.url(9))
         app = jobs_app(broker, backend)
         with worker(broker, backend, pool="solo", app="tests.taskbeam.faulty_jobs"):
             result = app.send_task("jobs.add", [1, 2])
@@ -60,7 +61,7 @@ class TestAFaultOfOurs:
 
 class TestAnotherApplicationInTheSameProcess:
     def test_is_left_alone(self, valkey: Valkey) -> None:
-        ours = jobs_app(valkey.url(12), "taskbeam+" + valkey.url(9))
+        ours = jobs_app(valkey.url(12), "taskbeam+" + results_at(valkey.url(9)))
         theirs = jobs_app(valkey.url(12), valkey.url(15))
         assert isinstance(ours.backend, JournalBackend)
         result = theirs.send_task("jobs.add", [1, 2], queue="theirs")
@@ -71,7 +72,7 @@ class TestAnotherApplicationInTheSameProcess:
 
 class TestTheRun:
     def test_is_over_with_the_task(self, valkey: Valkey) -> None:
-        app = jobs_app(valkey.url(12), "taskbeam+" + valkey.url(9))
+        app = jobs_app(valkey.url(12), "taskbeam+" + results_at(valkey.url(9)))
         assert current_run() is None
         app.tasks["jobs.add"].apply((1, 2))
         assert current_run() is None

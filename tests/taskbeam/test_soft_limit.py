@@ -14,6 +14,7 @@ from taskbeam.celery.output import flush_output
 from taskbeam.celery.run import current_run
 from taskbeam.celery.soft_limit import hold_limits_back, reporting
 from taskbeam.journal.line import Line
+from tests.support.results import results_at
 
 from .apps import journal_of, ours, results_app
 from .running import running
@@ -37,7 +38,7 @@ def limited() -> Iterator[None]:
 
 @pytest.fixture
 def app(valkey: Valkey) -> Celery:
-    return results_app("taskbeam+" + valkey.url(4))
+    return results_app("taskbeam+" + results_at(valkey.url(4)))
 
 
 def write_and_flush() -> None:

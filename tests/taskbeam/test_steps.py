@@ -14,6 +14,7 @@ import taskbeam
 from taskbeam.celery.run import Cancelled, current_run
 from taskbeam.celery.step_list import MOST_STEPS, StepList, StepState
 from taskbeam.journal.bounds import MAX_EVENT_BYTES, size_of
+from tests.support.results import results_at
 from tests.support.worker import worker
 
 from .apps import journal_of, ours, results_app
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def app(valkey: Valkey) -> Celery:
-    return results_app("taskbeam+" + valkey.url(4))
+    return results_app("taskbeam+" + results_at(valkey.url(4)))
 
 
 @pytest.fixture
@@ -226,7 +227,7 @@ class TestInATask:
 
 
 def test_a_new_attempt_begins_without_steps(valkey: Valkey) -> None:
-    broker, backend = valkey.url(14), "taskbeam+" + valkey.url(9)
+    broker, backend = valkey.url(14), "taskbeam+" + results_at(valkey.url(9))
     with worker(broker, backend, pool="threads", app="tests.taskbeam.writing_jobs"):
         app = writing_app(broker, backend)
         events = ended(app, app.send_task("jobs.stumble").id)

@@ -16,6 +16,8 @@ from taskbeam.journal.bounds import MAX_VALUE_BYTES
 from taskbeam.journal.describe import describe
 from taskbeam.journal.encode import to_json
 from taskbeam.journal.stored import is_file_path, stored
+from tests.support.redis_cluster import one_server
+from tests.support.results import results_at
 
 from .apps import backend_of, journal_of, results_app
 
@@ -76,6 +78,7 @@ class TestAnEvent:
         assert describe("SUCCESS", many).members == {"result_omitted": "true", "files_omitted": "true"}
 
 
+@one_server("Celery's own backend knows no cluster")
 @pytest.mark.parametrize("serializer", ["json", "pickle", "yaml", "msgpack"])
 def test_celery_reads_the_plain_address(valkey: Valkey, serializer: str) -> None:
     """A consumer of the result knows nothing of marks."""
@@ -91,7 +94,7 @@ def test_celery_reads_the_plain_address(valkey: Valkey, serializer: str) -> None
 
 def test_a_chord_and_a_chain_pass_the_plain_address_on(valkey: Valkey) -> None:
     for serializer in ("json", "pickle", "yaml", "msgpack"):
-        app = results_app("taskbeam+" + valkey.url(9), result_serializer=serializer)
+        app = results_app("taskbeam+" + results_at(valkey.url(9)), result_serializer=serializer)
         assert ADDRESS.encode() in _bytes(backend_of(app).encode([1, "task", "SUCCESS", REPORT]))
 
 

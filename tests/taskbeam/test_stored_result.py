@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import pytest
-import redis
 from celery.app.task import Context
 from celery.backends.redis import RedisBackend
 from celery.exceptions import BackendStoreError, Retry
 
 from taskbeam.journal.limits import OPEN_EXPIRES
+from tests.support.redis_cluster import one_server
+from tests.support.results import client_of, results_at
 
 from .apps import backend_of, journal_of, keys_of, ours, results_app
 from .waiting import DEADLINE
@@ -22,6 +23,7 @@ from .waiting import DEADLINE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import redis
     from celery import Celery
 
     from stack.valkey import Valkey
@@ -55,7 +57,7 @@ SETTINGS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def client(valkey: Valkey) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(valkey.url(DB)) as opened:
+    with client_of(valkey.url(DB)) as opened:
         yield opened
 
 
@@ -81,6 +83,7 @@ def _undated(stored: bytes) -> Any:
     return repr(meta | {"date_done": meta["date_done"] and "then"})
 
 
+@one_server("Celery's own backend knows no cluster")
 class TestWhatIsStored:
     @pytest.mark.parametrize("conf", SETTINGS, ids=lambda conf: next(iter(conf), "plain"))
     @pytest.mark.parametrize(("state", "result"), STORED, ids=lambda value: str(value)[:12])
@@ -114,13 +117,13 @@ class TestWhatIsStored:
 
 class TestWhatIsTold:
     def test_a_result_that_is_no_utf_8_is_told_too(self, valkey: Valkey) -> None:
-        app = results_app("taskbeam+" + valkey.url(DB))
+        app = results_app("taskbeam+" + results_at(valkey.url(DB)))
         task_id = str(uuid4())
         app.backend.store_result(task_id, "file \udcff", "SUCCESS")
         assert journal_of(app, task_id)[0]["result"] == "file \udcff"
 
     def test_meta_without_a_state_is_progress_and_leaves_the_state(self, valkey: Valkey) -> None:
-        app = results_app("taskbeam+" + valkey.url(DB))
+        app = results_app("taskbeam+" + results_at(valkey.url(DB)))
         task_id = str(uuid4())
         app.backend.store_result(task_id, None, "STARTED")
         ours(app).store_result(task_id, {"current": 1}, None)
@@ -129,7 +132,7 @@ class TestWhatIsTold:
 
     def test_the_journal_of_a_task_that_has_not_ended_outlives_its_result(self, valkey: Valkey) -> None:
         """However long it is silent, it is neither unknown nor expired."""
-        app = results_app("taskbeam+" + valkey.url(DB), result_expires=77)
+        app = results_app("taskbeam+" + results_at(valkey.url(DB)), result_expires=77)
         task_id = str(uuid4())
         app.backend.store_result(task_id, None, "STARTED")
         keys = keys_of(app, task_id)
@@ -139,7 +142,9 @@ class TestWhatIsTold:
 
     @pytest.mark.parametrize(("state", "ttl"), [("SUCCESS", 77), ("FAILURE", 99)])
     def test_the_journal_expires_with_the_result(self, valkey: Valkey, state: str, ttl: int) -> None:
-        app = results_app("taskbeam+" + valkey.url(DB), result_expires=77, result_failure_expires=99)
+        app = results_app(
+            "taskbeam+" + results_at(valkey.url(DB)), result_expires=77, result_failure_expires=99
+        )
         task_id = str(uuid4())
         app.backend.store_result(task_id, ValueError() if state == "FAILURE" else None, state)
         keys = keys_of(app, task_id)
@@ -151,7 +156,7 @@ class TestWhatIsTold:
         self, valkey: Valkey, client: redis.Redis, prefix: str
     ) -> None:
         options = {"global_keyprefix": prefix} if prefix else {}
-        app = results_app("taskbeam+" + valkey.url(DB), result_backend_transport_options=options)
+        app = results_app("taskbeam+" + results_at(valkey.url(DB)), result_backend_transport_options=options)
         task_id = str(uuid4())
         app.backend.store_result(task_id, 1, "SUCCESS")
         assert len(client.keys(f"*{task_id}*")) == 4

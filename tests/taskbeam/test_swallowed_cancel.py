@@ -13,7 +13,7 @@ from celery.app.task import Context
 
 from taskbeam import Cancelled, progress
 from taskbeam.celery.run import Run, begin_run, end_run
-from taskbeam.journal.control_keys import ONE_SERVER
+from tests.support.results import control, results_at
 
 from .apps import ours, results_app
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def app(valkey: Valkey) -> Celery:
-    return results_app("taskbeam+" + valkey.url(13))
+    return results_app("taskbeam+" + results_at(valkey.url(13)))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_it_is_not_said_of_threads_that_each_hear_of_it(caplog: pytest.LogCaptur
 
 def test_a_worker_that_was_away_reads_what_was_revoked_also_decoded(valkey: Valkey) -> None:
     """Celery takes `decode_responses` in the address of the backend."""
-    app = results_app("taskbeam+" + valkey.url(13) + "?decode_responses=true")
+    app = results_app("taskbeam+" + results_at(valkey.url(13)) + "?decode_responses=true")
     task_id = str(uuid4())
-    ours(app).client.zadd(ONE_SERVER.cancelled, {task_id: 1})
+    ours(app).client.zadd(control().cancelled, {task_id: 1})
     assert task_id in ours(app).load_cancelled()

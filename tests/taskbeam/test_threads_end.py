@@ -14,10 +14,10 @@ from celery.contrib.testing.worker import start_worker
 from taskbeam import progress
 from taskbeam.celery.flusher import Flusher
 from taskbeam.celery.kept_ends import KeptEnds
-from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.entry import Entry
 from taskbeam.journal.keys import task_keys
 from taskbeam.presence.presence import presence
+from tests.support.results import control, results_at
 
 from .apps import results_app
 from .runner import run_all
@@ -50,7 +50,7 @@ def none_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def app(valkey: Valkey) -> Celery:
-    app = results_app("taskbeam+" + valkey.url(DB), task_default_queue=str(uuid4()))
+    app = results_app("taskbeam+" + results_at(valkey.url(DB)), task_default_queue=str(uuid4()))
     app.task(name="looks", bind=True)(_looks)
     app.task(name="reports")(_reports)
     app.task(name="nests", bind=True)(_nests)
@@ -61,7 +61,7 @@ def app(valkey: Valkey) -> Celery:
 def _looks(self: Any) -> tuple[bool, list[str]]:
     """Whether the lease is held, and by which threads, while a task runs."""
     client = self.app.backend.client
-    return until(lambda: client.zscore(ONE_SERVER.workers, presence.worker) is not None), ours()
+    return until(lambda: client.zscore(control().workers, presence.worker) is not None), ours()
 
 
 def _nests(self: Any) -> list[str]:
@@ -85,7 +85,7 @@ def test_a_process_that_is_no_worker_holds_the_lease_while_a_task_runs(app: Cele
     assert ours() == []
     backend: Any = app.backend
     assert not backend.client.zscore(
-        ONE_SERVER.workers, presence.worker
+        control().workers, presence.worker
     )  # 0 where another test left a run behind
 
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from redis.asyncio import Redis
 
-from taskbeam.journal.control_keys import ONE_SERVER, QueueKeys
-from taskbeam.journal.entry import Ran
+from taskbeam.journal.entry import Ran, Registration
 from taskbeam.queues.state import QueueState, read_states
+from tests.support.results import connected_to, control
 
 from .conftest import DB
 from .journal import Journal
@@ -22,14 +21,15 @@ if TYPE_CHECKING:
     import redis
 
     from stack.valkey import Valkey
-    from taskbeam.journal.writer import JournalWriter
+    from taskbeam.journal.control_keys import QueueKeys
+    from taskbeam.journal.writer import Writer
 
 
 class Line:
     """A queue of its own, with the tasks that were sent to it, first to last."""
 
     def __init__(self, valkey: Valkey, send: Callable[[QueueKeys], Journal]) -> None:
-        self.keys = ONE_SERVER.queue(str(uuid4()))
+        self.keys = control().queue(str(uuid4()))
         self.name = str(uuid4())
         self._valkey = valkey
         self._send = send
@@ -43,7 +43,13 @@ class Line:
 
     def run(self, task: int, seconds: float) -> None:
         self.begin(task)
-        self.tasks[task].append("SUCCESS", "a", ran=Ran(seconds, ONE_SERVER.times(self.name)), name=self.name)
+        self.succeed(task, seconds)
+
+    def succeed(self, task: int, seconds: float, run: str = "a") -> None:
+        """As a worker says so, which strikes the run off."""
+        ran = Ran(seconds, control().times(self.name))
+        over = Registration(runs_key=control().runs(self.name), row="")
+        self.tasks[task].append("SUCCESS", run, ran=ran, registration=over, name=self.name)
 
     @property
     def ahead(self) -> list[int]:
@@ -53,14 +59,14 @@ class Line:
 
     def state(self) -> QueueState:
         async def read() -> QueueState:
-            async with Redis.from_url(self._valkey.url(DB)) as client:
-                return (await read_states(client, ONE_SERVER, {self.keys.base}, set())).queues[self.keys.base]
+            async with connected_to(self._valkey.url(DB)) as client:
+                return (await read_states(client, control(), {self.keys.base}, set())).queues[self.keys.base]
 
         return asyncio.run(read())
 
 
 @pytest.fixture
-def line(valkey: Valkey, client: redis.Redis, writer: JournalWriter) -> Line:
+def line(valkey: Valkey, client: redis.Redis, writer: Writer) -> Line:
     def send(keys: QueueKeys) -> Journal:
         journal = Journal(client, writer)
         journal.send(queue=keys)
@@ -167,7 +173,7 @@ class TestRunTimes:
         line.send(len(seconds))
         for task, ran in enumerate(seconds):
             line.run(task, ran)
-        for key in (ONE_SERVER.times(line.name), line.keys.tickets):
+        for key in (control().times(line.name), line.keys.tickets):
             learnt: Any = client.hmget(key, "runs", "mean", "spread")
             assert [float(value) for value in learnt] == pytest.approx([len(seconds), mean, spread])
 
@@ -185,19 +191,17 @@ class TestRunTimes:
     def test_only_success_counts(self, line: Line, client: redis.Redis) -> None:
         line.send(2)
         line.run(0, 1.0)
-        line.tasks[0].append(
-            "SUCCESS", "a", ran=Ran(9.0, ONE_SERVER.times(line.name)), name=line.name
-        )  # refused
+        line.succeed(0, 9.0)  # refused
         line.tasks[1].append("STARTED", "a")
         line.tasks[1].append("FAILURE", "a", name=line.name)
-        assert client.hget(ONE_SERVER.times(line.name), "runs") == b"1"
+        assert client.hget(control().times(line.name), "runs") == b"1"
 
     def test_a_retried_task_counts_with_the_run_that_succeeded(self, line: Line) -> None:
         line.send(3)
         for task in range(3):
             line.begin(task)
             line.tasks[task].append("RETRY", "a")
-            line.tasks[task].append("SUCCESS", "b", ran=Ran(3.0, ONE_SERVER.times(line.name)), name=line.name)
+            line.succeed(task, 3.0, "b")
         assert line.state().times == (3, 3.0, 0.0)
 
 
@@ -206,12 +210,12 @@ class TestTheirLife:
         line.send(3)
         line.tasks[1].append("REVOKED")
         line.run(0, 1.0)
-        for key in (line.keys.tickets, line.keys.withdrawn, ONE_SERVER.times(line.name)):
+        for key in (line.keys.tickets, line.keys.withdrawn, control().times(line.name)):
             assert 0 < client.ttl(key) <= 7 * 24 * 3600
 
     def test_queues_have_names_of_their_own(self) -> None:
         names = {
-            getattr(ONE_SERVER.queue(queue), kind)
+            getattr(control().queue(queue), kind)
             for queue in ("a", "a:withdrawn", "a:tickets")
             for kind in ("tickets", "withdrawn", "consumers")
         }

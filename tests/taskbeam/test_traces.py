@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-import redis
 from celery import chain
 from opentelemetry.sdk.trace import TracerProvider
 
-from taskbeam.journal.keys import task_keys
 from taskbeam.tracing.current import current_span, current_traceparent, remote_span, trace_message, tracer_of
 from taskbeam.tracing.traceparent import traceparent_in
+from tests.support.results import client_of, names, results_at
 
 from .apps import results_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import redis
     from celery import Celery
 
     from stack.valkey import Valkey
@@ -33,17 +33,17 @@ SENT, RAN = f"00-{1:032x}-{2:016x}-01", f"00-{1:032x}-{3:016x}-01"
 
 @pytest.fixture
 def results(valkey: Valkey) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(valkey.url(9)) as client:
+    with client_of(valkey.url(9)) as client:
         yield client
 
 
 @pytest.fixture
 def app(valkey: Valkey) -> Celery:
-    return results_app("taskbeam+" + valkey.url(9), task_default_queue=str(uuid4()))
+    return results_app("taskbeam+" + results_at(valkey.url(9)), task_default_queue=str(uuid4()))
 
 
 def trace_in(client: redis.Redis, task_id: str) -> str | None:
-    trace: Any = client.hget(task_keys(task_id).head, "trace")
+    trace: Any = client.hget(names(task_id).head, "trace")
     return None if trace is None else trace.decode()
 
 

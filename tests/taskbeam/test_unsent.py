@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 
 from taskbeam.celery.run import Run, begin_run, end_run
 from tests.support import nobody
+from tests.support.results import results_at
 
 from .apps import journal_of, results_app
 from .conftest import DB
@@ -29,7 +30,7 @@ def refused(valkey: Valkey) -> Celery:
     """An application whose broker takes no connection."""
     once = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
     return results_app(
-        f"taskbeam+{valkey.url(DB)}",
+        "taskbeam+" + results_at(valkey.url(DB)),
         broker_url=f"{nobody.REDIS}/0",
         broker_transport_options=once,
         task_publish_retry=False,
@@ -39,7 +40,7 @@ def refused(valkey: Valkey) -> Celery:
 @pytest.fixture
 def taken(valkey: Valkey) -> Celery:
     """One whose messages are taken."""
-    return results_app(f"taskbeam+{valkey.url(DB)}")
+    return results_app("taskbeam+" + results_at(valkey.url(DB)))
 
 
 def story(app: Celery, task_id: str) -> list[tuple[str, str | None]]:

@@ -19,6 +19,7 @@ from stack.valkey import Valkey, server_command
 from taskbeam.celery.backend import TaskbeamBackend, TaskbeamSentinelBackend, backend_for
 from tests.support import nobody
 from tests.support.one_node import one_node
+from tests.support.results import results_at
 from tests.support.waiting import START_TIMEOUT
 
 from .apps import journal_of, ours, results_app
@@ -107,7 +108,7 @@ class TestTheBackend:
         assert backend.as_uri() == app.backend.as_uri()
 
     def test_takes_its_options_from_one_setting(self, valkey: Valkey) -> None:
-        app = results_app("taskbeam+" + valkey.url(7), taskbeam_options={"limit": 4})
+        app = results_app("taskbeam+" + results_at(valkey.url(7)), taskbeam_options={"limit": 4})
         task_id = str(uuid4())
         for _ in range(9):
             app.backend.store_result(task_id, {"current": 1}, "PROGRESS")

@@ -8,7 +8,7 @@ import pytest
 
 from taskbeam.journal.dependents import end_dependents
 from taskbeam.journal.entry import Verdict
-from taskbeam.journal.keys import task_keys
+from tests.support.results import names
 
 if TYPE_CHECKING:
     from taskbeam.journal.entry import Appended
@@ -161,5 +161,5 @@ class TestAGroupThatWaits:
 
 def test_the_operator_finds_the_end_by_its_ref(journal: Journal, caplog: pytest.LogCaptureFixture) -> None:
     wait(journal)
-    end_dependents([journal.task_id], task_keys, journal.writer.append)
+    end_dependents([journal.task_id], names, journal.writer.append)
     assert journal.events[-1]["error"]["ref"] in caplog.text

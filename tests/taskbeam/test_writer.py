@@ -18,21 +18,42 @@ from taskbeam.journal.entry import Verdict
 from taskbeam.journal.scripts import REMEMBERED
 from taskbeam.journal.unanswered import MAX_UNANSWERED
 from taskbeam.journal.writer import JournalWriter
+from tests.support.redis_cluster import one_server
+from tests.support.results import servers_of
 
 from .conftest import CLIENT_NAME, DB
 from .journal import Journal
 from .waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from taskbeam.journal.writer import Writer
 
 
-def clients(client: redis.Redis) -> set[str]:
+#: The place of a server, and the number of a connection to it.
+Clients = set[tuple[int, str]]
+
+
+@pytest.fixture
+def servers(valkey: Valkey) -> Iterator[list[redis.Redis]]:
+    with servers_of(valkey.url()) as found:
+        yield found
+
+
+def clients(servers: list[redis.Redis]) -> Clients:
     """The connections of writers; others come and go."""
-    return {each["id"] for each in client.client_list() if each["name"] == CLIENT_NAME}
+    found = [(place, each) for place, server in enumerate(servers) for each in server.client_list()]
+    return {(place, each["id"]) for place, each in found if each["name"] == CLIENT_NAME}
+
+
+def kill(servers: list[redis.Redis], clients: Clients) -> None:
+    for place, number in clients:
+        servers[place].client_kill_filter(number)
 
 
 class TestCost:
+    @one_server("a cluster is told of runs at another server, too; benchmarks/cluster_cost.py")
     def test_an_update_is_one_round_trip(self, journal: Journal) -> None:
         journal.append("STARTED", "a")
         with redis.Redis(connection_pool=journal.client.connection_pool).monitor() as monitor:
@@ -50,12 +71,12 @@ class TestCost:
         assert [name for port, name in seen if port == ours] == ["EVALSHA"] * 21
 
     def test_a_thread_keeps_its_connection(
-        self, client: redis.Redis, writer: JournalWriter, journal: Journal
+        self, servers: list[redis.Redis], writer: Writer, journal: Journal
     ) -> None:
-        before = clients(client)
+        before = clients(servers)
         for _ in range(10):
             journal.append("PROGRESS", "a")
-        assert len(clients(client) - before) == 1
+        assert len(clients(servers) - before) == 1
         writer.close()
 
 
@@ -82,12 +103,13 @@ class TestThreads:
 
 
 class TestAfterAFork:
+    @one_server("it counts the connections to one server")
     # The test's own process has threads (they read its servers' output); the child touches none of theirs.
     @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
     def test_the_child_takes_a_connection_of_its_own_and_leaves_the_parents(
-        self, client: redis.Redis, journal: Journal
+        self, servers: list[redis.Redis], journal: Journal
     ) -> None:
-        before = clients(client)
+        before = clients(servers)
         journal.append("STARTED", "a")
         is_done, done = os.pipe()
         may_go, go = os.pipe()
@@ -104,7 +126,7 @@ class TestAfterAFork:
                 os._exit(status)
         os.close(done)
         assert os.read(is_done, 1) == b"."
-        assert len(clients(client) - before) == 2
+        assert len(clients(servers) - before) == 2
         os.close(go)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
         assert journal.append("SUCCESS", "a").id.seq == 3
@@ -138,6 +160,7 @@ class TestAfterAnError:
             assert slow.states == ["PENDING", "SUCCESS"]
             writer.close()
 
+    @one_server("it makes the connection of a JournalWriter")
     def test_an_interrupted_append_drops_the_connection(
         self, connect: Callable[[], Connection], journal: Journal
     ) -> None:
@@ -163,46 +186,46 @@ class TestAfterAnError:
         assert first.states == ["PENDING", "PROGRESS"]
         writer.close()
 
-    def test_a_killed_connection_is_replaced(self, journal: Journal, client: redis.Redis) -> None:
-        before = clients(client)
+    def test_a_killed_connection_is_replaced(self, journal: Journal, servers: list[redis.Redis]) -> None:
+        before = clients(servers)
         journal.send()
-        (mine,) = clients(client) - before
-        client.client_kill_filter(mine)
+        mine = clients(servers) - before
+        kill(servers, mine)
         assert journal.append("STARTED", "a").id.seq == 2
 
     def test_what_was_posted_over_a_killed_connection_is_sent_again(
-        self, journal: Journal, client: redis.Redis
+        self, journal: Journal, servers: list[redis.Redis]
     ) -> None:
-        before = clients(client)
+        before = clients(servers)
         journal.send()
-        (mine,) = clients(client) - before
+        mine = clients(servers) - before
         for current in range(5):
             journal.writer.post(journal.entry("PROGRESS", "a", "progress", members={"data": str(current)}))
-        client.client_kill_filter(mine)
+        kill(servers, mine)
         journal.append("SUCCESS", "a")
         assert [event.get("data") for event in journal.events] == [None, 0, 1, 2, 3, 4, None]
 
     def test_all_that_may_be_unanswered_is_written_once_and_in_order(
-        self, journal: Journal, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+        self, journal: Journal, servers: list[redis.Redis], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Redis has done it all, and the replies are lost: a bar would run back, words would come twice."""
         monkeypatch.setattr(module, "ANSWER_DUE", 3600.0)
-        before = clients(client)
+        before = clients(servers)
         journal.send()
-        (mine,) = clients(client) - before
+        mine = clients(servers) - before
         for current in range(MAX_UNANSWERED):
             journal.writer.post(journal.entry("PROGRESS", "a", "progress", members={"data": str(current)}))
         until(lambda: len(journal.events) == 1 + MAX_UNANSWERED)
-        client.client_kill_filter(mine)
+        kill(servers, mine)
         journal.append("SUCCESS", "a")
         expected = [None, *range(MAX_UNANSWERED), None]
         assert [event.get("data") for event in journal.events] == expected
 
     def test_each_of_several_threads_repeats_all_that_it_left_unanswered(
-        self, journal: Journal, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+        self, journal: Journal, servers: list[redis.Redis], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "ANSWER_DUE", 3600.0)
-        before = clients(client)
+        before = clients(servers)
         journal.send()
         posted, cut = threading.Barrier(5), threading.Event()
 
@@ -220,8 +243,7 @@ class TestAfterAnError:
             thread.start()
         posted.wait()
         until(lambda: len(journal.events) == 1 + 4 * (MAX_UNANSWERED + 1))
-        for mine in clients(client) - before:
-            client.client_kill_filter(mine)
+        kill(servers, clients(servers) - before)
         cut.set()
         for thread in threads:
             thread.join()
@@ -230,18 +252,16 @@ class TestAfterAnError:
             of_thread = [current for thread, current in told if thread == number]
             assert of_thread == list(range(-1, MAX_UNANSWERED + 1))
 
-    def test_the_head_stays_compact(self, journal: Journal, client: redis.Redis) -> None:
+    def test_the_head_stays_compact(self, journal: Journal) -> None:
         """Of a task that is sent by one process, run by another, and looked at by others."""
         for number in range(40):
             journal.append("PROGRESS", "a", "progress", token=f"{number:08x}")
-        remembered: Any = client.hget(journal.keys.head, "tokens")
+        remembered: Any = journal.client.hget(journal.keys.head, "tokens")
         assert len(remembered) <= REMEMBERED
 
-    def test_a_server_that_forgot_the_script_loses_nothing_that_was_posted(
-        self, journal: Journal, client: redis.Redis
-    ) -> None:
+    def test_a_server_that_forgot_the_script_loses_nothing_that_was_posted(self, journal: Journal) -> None:
         journal.send()
-        client.script_flush()
+        journal.client.script_flush()
         for current in range(5):
             journal.writer.post(journal.entry("PROGRESS", "a", "progress", members={"data": str(current)}))
         journal.append("SUCCESS", "a")

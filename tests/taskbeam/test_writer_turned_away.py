@@ -24,6 +24,7 @@ from taskbeam.journal.entry import Delivery, Verdict
 from taskbeam.journal.scripts import APPEND
 from taskbeam.journal.writer import JournalWriter
 from tests.support import nobody
+from tests.support.redis_cluster import one_server
 from tests.support.relay import BLACK_HOLE, CALM, Relay
 
 from .journal import Journal
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from taskbeam.journal.entry import Entry
+    from taskbeam.journal.writer import Writer
+
+pytestmark = one_server("it makes one server turn entries away")
 
 
 @pytest.fixture(scope="module")
@@ -218,8 +222,9 @@ def refusing_one(
     getattr(client, mend)(*values)
 
 
-def lose_after(monkeypatch: pytest.MonkeyPatch, writer: JournalWriter, count: int) -> None:
+def lose_after(monkeypatch: pytest.MonkeyPatch, writer: Writer, count: int) -> None:
     """The connection is lost after so many answers."""
+    assert isinstance(writer, JournalWriter)
     assert writer._held.line is not None
     held: Any = writer._held.line._connection
     read: Callable[..., Any] = held.read_response

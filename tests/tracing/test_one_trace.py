@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import redis
 from opentelemetry.propagate import inject
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -22,8 +21,9 @@ from stack.ports import kept_port
 from stack.process import ManagedProcess
 from stack.readiness import UrlAnswers
 from stack.valkey import Valkey
-from taskbeam.connections.asyncio_redis import CLIENT_NAME
+from taskbeam.gateway.auth.operators import DASHBOARD
 from tests.support.gateway import PATHS, ROOT
+from tests.support.results import client_of, control, names, results_at
 from tests.support.waiting import START_TIMEOUT, wait_until
 from tests.support.worker import worker
 from tests.tracing.spans import spans_in
@@ -51,7 +51,7 @@ def valkey() -> Iterator[Valkey]:
 def environment(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     spans = tmp_path_factory.mktemp("spans") / "spans"
     spans.touch()
-    backend = f"taskbeam+{valkey.url(1)}"
+    backend = "taskbeam+" + results_at(valkey.url(1))
     return {"SPANS": str(spans), "JOBS_BROKER": valkey.url(0), "JOBS_BACKEND": backend}
 
 
@@ -187,15 +187,17 @@ def test_who_comes_back_after_the_end_makes_no_span(traced: Traced) -> None:
     assert len(spans_of(traced, sent, 3)) == before
 
 
-def _publishes(client: dict[str, str]) -> bool:
-    """Whether it is the gateway's, and hears what all tasks say."""
-    return client["name"] == CLIENT_NAME and client["psub"] != "0"
+def _begun(results: Any) -> int:
+    """How often a gateway has begun to publish the dashboard."""
+    return sum(b'"fresh":true' in tick for tick in results.lrange(names(DASHBOARD).log, 0, -1))
 
 
 def test_only_operators_are_told_the_trace(traced: Traced) -> None:
-    with redis.Redis.from_url(traced.redis.url(1)) as client:
-        # The gateway before this one may hold the dashboard's lease for some seconds after its end.
-        wait_until(lambda: any(_publishes(each) for each in client.client_list()))
+    with client_of(traced.redis.url(1)) as results:
+        before = _begun(results)
+        # The gateway before this one may hold the lease for some seconds after its end.
+        results.delete(control().dashboard)
+        wait_until(lambda: _begun(results) > before)
     with requesting("send") as sent:
         task_id = httpx.post(f"{traced.http}/sums/traced.add", headers=sent).json()["task_id"]
     by_stream(traced.http, task_id, {})
