@@ -16,7 +16,7 @@ from tests.support.event_stream import EventStream, bodies_of
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals
 from tests.support.raw_websocket import Closed, RawWebSocket
-from tests.support.redis_cluster import one_server
+from tests.support.results import server_of_results
 from tests.support.waiting import wait_until
 
 SHUTDOWN_TIMEOUT = 2
@@ -142,7 +142,6 @@ def test_clients_that_do_not_read_hold_nothing_up(path: str, valkey: Valkey, jou
         served.process.wait(SHUTDOWN_TIMEOUT + SLACK)
 
 
-@one_server("it freezes the server with the results")
 def test_a_stream_that_is_admitted_while_the_gateway_stops_is_told_too() -> None:
     timeout = 120
     with (
@@ -152,14 +151,15 @@ def test_a_stream_that_is_admitted_while_the_gateway_stops_is_told_too() -> None
         ThreadPoolExecutor() as pool,
     ):
         task = journals.task()
-        own.pause()
+        results = server_of_results(own)
+        results.pause()
         try:
             opening = pool.submit(EventStream, served, task.id)
             wait_until(lambda: served.clients() > 0)
             served.process.send_signal(signal.SIGTERM)
             wait_until(lambda: not accepts(served))
         finally:
-            own.resume()
+            results.resume()
         with opening.result() as stream:
             began = time.monotonic()
             assert stream.body() == task.bodies()[0]

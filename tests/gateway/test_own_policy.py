@@ -18,7 +18,7 @@ from tests.cli.running import Serving, serving
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import PATHS, Gateway
 from tests.support.raw_websocket import Closed, RawWebSocket
-from tests.support.redis_cluster import one_server
+from tests.support.results import server_of_results
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -146,17 +146,17 @@ class TestIdentifyThat:
         assert answer.json()["state"] == "PENDING"
 
 
-@one_server("it freezes the server with the results")
 def test_a_subscription_is_answered_though_redis_is_silent(served: Gateway, valkey: Valkey) -> None:
+    results = server_of_results(valkey)
     with RawWebSocket(served) as socket:
         socket.say(op="ping")
         assert socket.json() == {"op": "pong"}
-        valkey.pause()
+        results.pause()
         try:
             socket.say(op="subscribe", task_id="some")
             refused = socket.json()
         finally:
-            valkey.resume()
+            results.resume()
         assert (refused["op"], refused["code"], refused["task_id"]) == ("error", "unavailable", "some")
 
         def answered() -> bool:
