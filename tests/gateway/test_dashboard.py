@@ -62,7 +62,7 @@ def test_it_begins_anew_where_its_lease_has_run_out(valkey: Valkey, journals: Jo
     with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
         wait_until(lambda: [tick["fresh"] for tick in ticks(served)][:2] == [True, False])
         journals.redis.delete(control().dashboard)
-        wait_until(lambda: turns(served) == 2)
+        wait_until(lambda: turns(served) >= 2)
 
 
 def test_what_every_task_tells_is_told_to_the_operators(valkey: Valkey, journals: Journals) -> None:
@@ -90,7 +90,7 @@ def test_a_publisher_that_lost_its_connection_begins_anew(valkey: Valkey, journa
         assert turns(served) == 1
         (publisher,) = [client for client in journals.redis.client_list() if client["psub"] != "0"]
         journals.redis.client_kill_filter(_id=publisher["id"])
-        wait_until(lambda: turns(served) == 2)
+        wait_until(lambda: turns(served) >= 2)
 
 
 def test_a_journal_that_somebody_ended_begins_anew(valkey: Valkey, journals: Journals) -> None:

@@ -55,14 +55,27 @@ def is_full(served: Gateway, task: Task, owner: str) -> bool:
     return asked(served, task, owner).status_code == 429
 
 
+def reported(journals: Journals) -> list[bytes]:
+    """What each person holds at each gateway, as the others know it."""
+    found = journals.redis.keys(control().census_held("*"))
+    held: Any = [journals.redis.hvals(key) for key in found]
+    return [number for numbers in held for number in numbers]
+
+
+def until_reported(journals: Journals, number: bytes) -> None:
+    """Return when the others know that somebody holds so many. Until then those may be told to go, too."""
+    wait_until(lambda: number in reported(journals))
+
+
 @pytest.mark.parametrize(("here", "there"), [(0, 1), (1, 0)])
 def test_as_many_as_may_at_one_are_too_many_at_the_other(
-    two: list[Gateway], task: Task, here: int, there: int
+    two: list[Gateway], journals: Journals, task: Task, here: int, there: int
 ) -> None:
     owner = f"owner-{here}"
     with ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(EventStream(two[here], task.id, headers=fresh(task, owner))).body()
+        until_reported(journals, b"3")
         wait_until(lambda: is_full(two[there], task, owner))
         refused = asked(two[there], task, owner)
         assert (refused.json()["code"], refused.headers["retry-after"]) == ("too_many_connections", "5")
@@ -98,7 +111,7 @@ def follower(served: Gateway, key: str) -> tuple[str, dict[str, str]]:
 
 @pytest.mark.parametrize(("here", "there"), [(0, 1), (1, 0)])
 def test_the_clients_of_what_an_api_key_sent_are_the_keys(
-    two: list[Gateway], valkey: Valkey, here: int, there: int
+    two: list[Gateway], valkey: Valkey, journals: Journals, here: int, there: int
 ) -> None:
     """Each has a token of its own, of a task of its own."""
     key, another = named_key(valkey), named_key(valkey)
@@ -111,6 +124,7 @@ def test_the_clients_of_what_an_api_key_sent_are_the_keys(
     with ExitStack() as stack:
         for task, own in followers:
             stack.enter_context(EventStream(two[here], task.removeprefix("/tasks/"), headers=own)).body()
+        until_reported(journals, b"3")
         wait_until(lambda: answered().status_code == 429)
         assert answered().json()["code"] == "too_many_connections"
         with RawWebSocket(two[there], f"{path}/ws", headers=token) as socket:
@@ -163,13 +177,6 @@ def reason(socket: RawWebSocket) -> bytes:
     return received.payload[2:]
 
 
-def reported(journals: Journals) -> list[bytes]:
-    """What each person holds at each gateway, as the others know it."""
-    found = journals.redis.keys(control().census_held("*"))
-    held: Any = [journals.redis.hvals(key) for key in found]
-    return [number for numbers in held for number in numbers]
-
-
 def test_subscriptions(two: list[Gateway], journals: Journals) -> None:
     tasks = [journals.task() for _ in range(5)]
     token = sign(tasks=[task.id for task in tasks], owner="follower")
@@ -188,8 +195,7 @@ def test_subscriptions(two: list[Gateway], journals: Journals) -> None:
             "task_id": tasks[4].id,
         }
 
-        # Until they are reported, they are as new as those of the other gateway.
-        wait_until(lambda: b"4" in reported(journals))
+        until_reported(journals, b"4")
 
         def refused() -> bool:
             other.say(op="subscribe", task_id=tasks[4].id)
@@ -211,11 +217,14 @@ def test_subscriptions(two: list[Gateway], journals: Journals) -> None:
         wait_until(lambda: not refused())
 
 
-def test_a_gateway_that_was_killed_holds_nobodys_place_for_long(valkey: Valkey, task: Task) -> None:
+def test_a_gateway_that_was_killed_holds_nobodys_place_for_long(
+    valkey: Valkey, journals: Journals, task: Task
+) -> None:
     url = valkey.url().removesuffix("/0")
     with gateway(url, **LIMITS) as stays, gateway(url, **LIMITS) as dies, ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(EventStream(dies, task.id, headers=fresh(task, "killed"))).body()
+        until_reported(journals, b"3")
         wait_until(lambda: is_full(stays, task, "killed"))
         dies.process.kill()
         wait_until(lambda: not is_full(stays, task, "killed"))
