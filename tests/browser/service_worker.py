@@ -39,14 +39,18 @@ class ServiceWorker:
     def _updated(self, told: dict[str, Any]) -> None:
         self._versions |= {version["versionId"]: version for version in told["versions"]}
 
-    def runs(self) -> set[str]:
+    def _each(self, member: str) -> set[str]:
         # The driver hears of events while it is asked something.
         self._page.evaluate("0")
-        return {version["runningStatus"] for version in self._versions.values()}
+        return {version[member] for version in self._versions.values()}
+
+    def until_active(self) -> None:
+        """Return when it is installed: one that is stopped before never comes to be."""
+        wait_until(lambda: self._each("status") == {"activated"})
 
     def stop(self) -> None:
         self._session.send("ServiceWorker.stopAllWorkers")
-        wait_until(lambda: self.runs() == {"stopped"})
+        wait_until(lambda: self._each("runningStatus") == {"stopped"})
 
     def push(self, origin: str, data: bytes) -> None:
         [registration] = {version["registrationId"] for version in self._versions.values()}

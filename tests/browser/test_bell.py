@@ -43,7 +43,7 @@ def test_a_press_asks_and_a_stopped_worker_shows_what_is_pushed(
     assert violations(page) == []
 
     worker = ServiceWorker(page)
-    wait_until(lambda: bool(worker.runs()))
+    worker.until_active()
     worker.stop()
     elsewhere = Presentation(page=f"{served.address}/jobs/{{task_id}}")
     worker.push(served.address, payload_of(task.id, "July", "SUCCESS", elsewhere))

@@ -53,7 +53,7 @@ def asked(person: BrowserContext, served: Gallery) -> tuple[Page, ServiceWorker]
     page.get_by_role("button", name="Tell me when it’s done").click()
     expect(page.get_by_role("status")).to_have_text("This device will be told")
     worker = ServiceWorker(page)
-    wait_until(lambda: bool(worker.runs()))
+    worker.until_active()
     return page, worker
 
 
