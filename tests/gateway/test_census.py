@@ -193,7 +193,7 @@ def test_redis_that_lost_its_data_is_told_everything_again(
     async def use(one: Gateway, two: Gateway) -> None:
         one.connect(3)
         await exchange(one, two)
-        found: Any = journals.redis.keys(f"{control().prefix}{{census}}*")
+        found = set(journals.redis.scan_iter(f"{control().prefix}{{census}}*"))
         journals.redis.delete(*found)
         await exchange(two)
         assert not two.full()
@@ -254,7 +254,7 @@ def test_names_are_kept_as_hashes_and_for_a_few_seconds(run: Callable[..., None]
         one.connect(3, "owner:名前")
         one.connect(3, "token:\ud800" + "x" * 9000)
         await exchange(one)
-        found: Any = journals.redis.keys(f"{control().prefix}{{census}}*")
+        found = set(journals.redis.scan_iter(f"{control().prefix}{{census}}*"))
         assert len(found) == 3
         for key in found:
             assert 0 < journals.redis.pttl(key) <= census.LEASE * 1000
@@ -299,7 +299,7 @@ def test_a_name_without_a_limit_is_not_told(run: Callable[..., None], journals: 
         one.connect(500, "unlimited")
         await exchange(one, two)
         assert not two.full("unlimited")
-        held: Any = journals.redis.keys(control().census_held("*"))
+        held = set(journals.redis.scan_iter(control().census_held("*")))
         assert {journals.redis.hlen(key) for key in held} == {1}
 
     run(use, 2, 0)

@@ -57,7 +57,7 @@ def is_full(served: Gateway, task: Task, owner: str) -> bool:
 
 def reported(journals: Journals) -> list[bytes]:
     """What each person holds at each gateway, as the others know it."""
-    found = journals.redis.keys(control().census_held("*"))
+    found = set(journals.redis.scan_iter(control().census_held("*")))
     held: Any = [journals.redis.hvals(key) for key in found]
     return [number for numbers in held for number in numbers]
 

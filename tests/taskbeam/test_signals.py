@@ -66,7 +66,7 @@ class TestAnotherApplicationInTheSameProcess:
         assert isinstance(ours.backend, JournalBackend)
         result = theirs.send_task("jobs.add", [1, 2], queue="theirs")
         with redis.Redis.from_url(valkey.url(15)) as client:
-            assert client.keys(f"*{result.id}*") == []
+            assert list(client.scan_iter(f"*{result.id}*")) == []
         assert journal_of(ours, result.id) == []
 
 
