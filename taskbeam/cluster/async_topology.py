@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -12,10 +13,10 @@ from taskbeam.background.logger import logger_for
 from taskbeam.cluster.slot_map import CONTROL_SLOT, Address, SlotMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from redis.asyncio import Redis
-    from redis.asyncio.connection import AbstractConnection
+    from redis.asyncio.connection import Connection
 
 logger = logger_for(__name__)
 
@@ -103,11 +104,10 @@ class AsyncTopology:
         """What each master says of itself, as redis-py's `Redis.info`; raises its errors."""
         await self.master(CONTROL_SLOT)
         told = []
-        for client in map(self.client, self.slots.masters):
-            try:
-                told.append(await client.info(section))
-            finally:
-                await client.connection_pool.disconnect(inuse_connections=False)
+        for address in self.slots.masters:
+            async with self._connected(address) as connection:
+                await connection.send_command("INFO", section)
+                told.append(await self.client(address).parse_response(connection, "INFO"))
         return told
 
     async def aclose(self) -> None:
@@ -160,12 +160,20 @@ class AsyncTopology:
         return list(dict.fromkeys([*known, *seeds]))[:MOST_ASKED]
 
     async def _slots_of(self, address: Address) -> list[Any]:
-        """Over a connection of its own, which shows whether the server takes any."""
-        connection = cast("AbstractConnection", self.client(address).connection_pool.make_connection())
-        try:
-            await connection.connect()
+        async with self._connected(address) as connection:
             await connection.send_command("CLUSTER", "SLOTS")
             return cast("list[Any]", await connection.read_response())
+
+    @asynccontextmanager
+    async def _connected(self, address: Address) -> AsyncIterator[Connection]:
+        """A connection of its own, which shows whether the server takes any.
+
+        It is closed whatever happens: that of a pool stays open where whoever uses it is cancelled.
+        """
+        connection = cast("Connection", self.client(address).connection_pool.make_connection())
+        try:
+            await connection.connect()
+            yield connection
         finally:
             await connection.disconnect(nowait=True)
 

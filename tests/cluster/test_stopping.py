@@ -48,6 +48,31 @@ def test_what_is_not_answered_when_connections_are_closed_asks_the_cluster_nothi
     asyncio.run(scene())
 
 
+def test_a_question_to_each_master_that_is_cut_off_leaves_no_connection() -> None:
+    """As one of a gateway that stops while it begins."""
+
+    async def scene() -> None:
+        asked, closed = asyncio.Event(), asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while await reader.read(65536):
+                asked.set()
+            closed.set()
+            writer.close()
+
+        async with await asyncio.start_server(silent, LOOPBACK, 0) as server, asyncio.timeout(DEADLINE):
+            master = Address(LOOPBACK, server.sockets[0].getsockname()[1])
+            async with control_client([master]) as client:
+                client.topology.slots = SlotMap([SlotRange(0, SLOTS - 1, master)])
+                asking = asyncio.create_task(client.topology.info("memory"))
+                await asked.wait()
+                asking.cancel()
+                await asyncio.wait([asking])
+                await closed.wait()
+
+    asyncio.run(scene())
+
+
 class Listener:
     """Whom a subscriber tells; nothing is published here."""
 

@@ -33,6 +33,7 @@ class TaskEvent(BaseModel):
 
 @pytest.fixture(autouse=True)
 def published(journals: Journals) -> Iterator[None]:
+    journals.redis.delete(control().schemas)  # the worker of another module has published there
     journals.redis.hset(control().schemas, "who.is.told", Payloads(result=int).schema("who.is.told"))
     yield
     journals.redis.hdel(control().schemas, "who.is.told")
