@@ -133,17 +133,20 @@ def test_what_msgpack_and_yaml_have_beside_json_is_text(odd: object) -> None:
 
 
 def test_what_belongs_together_is_told_in_its_order(served: Gateway, journals: Journals) -> None:
+    """Also where several were sent within a millisecond."""
     first = journals.task(labels={"tree": "canvas"})
     first.append(state=events.STARTED, type="state")
-    second = journals.task(labels={"tree": "canvas"})
+    *others, second = (journals.task(labels={"tree": "canvas"}) for _ in range(20))
     first.finish()
     url = f"{served.http}/dashboard/tasks/{{}}/canvas"
     found = httpx.get(url.format(second.id), headers=operator()).json()
-    assert (found["feed"], found["total"]) == ("tree:canvas", 2)
-    assert [task["id"] for task in found["tasks"]] == [first.id, second.id]
+    sent = [first, *others, second]
+    assert (found["feed"], found["total"]) == ("tree:canvas", len(sent))
+    assert [task["id"] for task in found["tasks"]] == [task.id for task in sent]
     told = found["tasks"][0]
     assert told["sent"] <= told["began"] <= told["ended"]
-    second.finish()
+    for task in (*others, second):
+        task.finish()
     assert_problem(httpx.get(url.format(second.id), headers=bearer(sign(owner="ada"))), problems.FORBIDDEN)
 
 

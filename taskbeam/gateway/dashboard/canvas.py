@@ -46,6 +46,8 @@ class Canvases:
             return Canvas()
         feed = FeedName(FeedKind.TREE, root.decode())
         page = json.loads(await self._feeds.tasks(feed, (), None, MOST))
-        rows = await self._journals.read([event["task_id"] for event in page["tasks"]])
-        tasks = sorted(map(told, rows.values()), key=lambda row: (row["sent"], row["id"]))
+        # The oldest first: of those that were sent in one moment the feed knows the order.
+        ids = [event["task_id"] for event in reversed(page["tasks"])]
+        rows = await self._journals.read(ids)
+        tasks = sorted((told(rows[each]) for each in ids if each in rows), key=lambda row: row["sent"])
         return Canvas(str(feed), page["rollup"]["total"], tuple(tasks))
