@@ -165,6 +165,12 @@ def test_a_server_that_is_away_is_waited_for_once_by_however_many_journals() -> 
     assert asyncio.run(append()) == [GONE] * count
 
 
+def register(client: redis.Redis, worker: str, task: Journal) -> None:
+    """A run of the task begins at the worker."""
+    task.append("STARTED", "a")
+    client.hset(ONE_SERVER.runs(worker), task.keys.result, Row("a", False, task.task_id).encode())
+
+
 class TogetherAppender(JournalAppender):
     """Appends when all have come who append a state."""
 
@@ -185,8 +191,7 @@ def test_runs_of_several_workers_are_told_at_once(
     for task in tasks:
         worker = str(uuid4())
         client.zadd(ONE_SERVER.workers, {worker: 1})
-        task.append("STARTED", "a")
-        client.hset(ONE_SERVER.runs(worker), task.keys.result, Row("a", False, task.task_id).encode())
+        register(client, worker, task)
 
     async def sweep() -> int:
         async with both(valkey) as servers, asyncio.timeout(DEADLINE):
@@ -206,8 +211,7 @@ def test_the_dependents_of_several_lost_tasks_are_ended_at_once(
     for task, behind in chains:
         task.send(next=behind.task_id)
         behind.send(waiting=True)
-        task.append("STARTED", "a")
-        client.hset(ONE_SERVER.runs(worker), task.keys.result, Row("a", False, task.task_id).encode())
+        register(client, worker, task)
 
     async def sweep() -> None:
         async with both(valkey) as servers, asyncio.timeout(DEADLINE):
@@ -226,8 +230,7 @@ def test_runs_elsewhere_are_told_as_stalled_and_lost(
     worker = str(uuid4())
     client.zadd(ONE_SERVER.workers, {worker: 1})
     for task in tasks:
-        task.append("STARTED", "a")
-        client.hset(ONE_SERVER.runs(worker), task.keys.result, Row("a", False, task.task_id).encode())
+        register(client, worker, task)
 
     async def sweep() -> list[tuple[int, int]]:
         async with both(valkey) as servers:
