@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from celery.exceptions import BackendStoreError
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbeam.celery.journal_backend import JournalBackend
+    from taskbeam.presence.lease import Ask
 
 logger = logger_for(__name__)
 
@@ -55,31 +56,31 @@ class Overdue:
 
 
 class MissingEnds:
-    """Looks for them in Celery's main process, each time that the worker's lease was to be renewed."""
+    """Looks for them in Celery's main process, each time that the worker's lease was to be renewed.
+
+    The lease's thread does so, which may not wait longer than for the lease: it asks by the lease's means.
+    """
 
     def __init__(self, backend: JournalBackend) -> None:
         self._backend = backend
         self._overdue = Overdue()
 
-    def look(self, *, renewed: bool) -> None:
-        """``renewed``: whether the lease could be renewed."""
-        if not renewed:
+    def look(self, ask: Ask | None) -> None:
+        """``ask`` asks the lease's server; None: the lease could not be renewed."""
+        if ask is None:
             self._overdue.forget()
             return
+        runs = self._backend.control.runs(presence.worker)
         try:
-            keys = self._registered()
+            keys = _registered(ask, runs)
             for row in self._overdue.look(keys, _worker_has, time.monotonic()):
-                self._tell(keys[row], row)
+                if self._tell(keys[row], row):
+                    ask("HDEL", runs, keys[row])
         except REDIS_AWAY:
             self._overdue.forget()  # the lease's own log tells of it
 
-    def _registered(self) -> dict[Row, str]:
-        """The runs of this worker, with the keys of their results."""
-        _, rows = self._backend.client.hscan(self._backend.control.runs(presence.worker), 0, count=MOST_RUNS)
-        return {Row.decode(row): key.decode() for key, row in rows.items()}
-
-    def _tell(self, key: str, row: Row) -> None:
-        """Report the end, and strike the run off."""
+    def _tell(self, key: str, row: Row) -> bool:
+        """Report the end; returns whether it is told by now, or need not be."""
         ref, keys = new_token(), self._backend.kind_of_keys(key)
         appended = self._backend.append(
             Entry(
@@ -96,8 +97,7 @@ class MissingEnds:
             )
         )
         if appended is None:
-            return
-        self._backend.client.hdel(self._backend.control.runs(presence.worker), key)
+            return False
         if appended.verdict is Verdict.APPENDED:
             logger.error(
                 "Task %s: it is over, but its end never reached Redis: reported FAILURE (%s), ref %s",
@@ -107,6 +107,13 @@ class MissingEnds:
                 extra=about(task_id=row.task_id, ref=ref),
             )
             end_dependents(appended.dependents, partial(keys.of, row.task_id), self._backend.append)
+        return True
+
+
+def _registered(ask: Ask, runs: str) -> dict[Row, str]:
+    """The runs of this worker, with the keys of their results."""
+    _, found = cast("tuple[bytes, list[bytes]]", ask("HSCAN", runs, 0, "COUNT", MOST_RUNS))
+    return {Row.decode(row): key.decode() for key, row in zip(found[::2], found[1::2], strict=True)}
 
 
 def _lost(task_id: str) -> BackendStoreError:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.presence.consumption import Consumption
 
+    #: Asks the lease's server a command; raises redis-py's errors, after the deadline of the lease's thread.
+    Ask = Callable[..., object]
+
 logger = logger_for(__name__)
 
 _RENEW = files(__package__).joinpath("renew.lua").read_bytes()
@@ -41,9 +44,9 @@ class Lease:
         control: ControlKeys,
         ttl: float,
         consumption: Callable[[], Consumption],
-        look: Callable[..., None] = lambda **_: None,
+        look: Callable[[Ask | None], None] = lambda _: None,
     ) -> None:
-        """``look`` is called after each try to renew the lease, with ``renewed``: whether it succeeded."""
+        """``look`` is called after each try to renew the lease, with what asks its server; None: in vain."""
         self._worker = worker
         self._connect = connect
         self._control = control
@@ -82,7 +85,6 @@ class Lease:
             self._disconnect()
 
     def _keep(self) -> None:
-        self._disconnect()  # after a failure a reply may still be on its way
         failing = False
         while True:
             try:
@@ -94,8 +96,7 @@ class Lease:
                         "Cannot renew the lease of worker %s, trying again: %s", self._worker, error
                     )
                 failing = True
-                self._disconnect()
-            self._look(renewed=not failing)
+            self._look(None if failing else self._command)
             if self._released.wait(self._ttl / RENEWALS):
                 return
 
@@ -122,9 +123,13 @@ class Lease:
                 )
 
     def _command(self, *args: str | bytes | int) -> object:
-        self._connection = self._connection or self._connect()
-        self._connection.send_command(*args)
-        return self._connection.read_response()
+        try:
+            self._connection = self._connection or self._connect()
+            self._connection.send_command(*args)
+            return self._connection.read_response()
+        except BaseException:
+            self._disconnect()  # a reply may still be on its way
+            raise
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
     from taskbeam.journal.control_keys import ControlKeys
+    from taskbeam.presence.lease import Ask
 
 logger = logger_for(__name__)
 
@@ -57,7 +58,7 @@ class Presence:
         connect: Callable[[], AbstractConnection],
         control: ControlKeys,
         ttl: float,
-        look: Callable[..., None] = lambda **_: None,
+        look: Callable[[Ask | None], None] = lambda _: None,
     ) -> None:
         """A worker is ready, or a run begins: be present on the server, for ``ttl`` s at a time.
 

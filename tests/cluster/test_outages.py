@@ -7,11 +7,13 @@ from uuid import uuid4
 
 import pytest
 
+from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.journal.events import Record
+from taskbeam.presence.presence import presence
 from tests.support.closing import close_app
 from tests.support.jobs import jobs_app
 from tests.support.redis_cluster import redis_cluster
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +34,9 @@ class Reporting:
     """Tasks that report from this process, as a worker's do."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self._app = jobs_app("memory://", "taskbeam+" + cluster.url())
+        # Celery's own commands may wait longer than a test does.
+        self._app = jobs_app("memory://", f"taskbeam+{cluster.url()}?socket_timeout={10 * DEADLINE}")
+        self._app.conf.taskbeam_options = {"lease": 3.0}
         self.backend = cast("TaskbeamClusterBackend", self._app.backend)
         self._cluster = cluster
 
@@ -102,3 +106,39 @@ def test_the_outage_is_over_once_a_replica_has_taken_the_masters_place(
     reporting.report(task, 2)
     assert reporting.said(task, replica) == 2
     assert f"The journals at 127.0.0.1:{lost.port} can be written again; 1 progress" in caplog.text
+
+
+@pytest.fixture
+def _present(reporting: Reporting, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process is a worker."""
+    monkeypatch.setattr(presence, "active", True)
+    presence.stay()
+    reporting.backend.be_present()
+    yield
+    presence.end()
+
+
+@pytest.mark.usefixtures("_present")
+def test_a_master_that_vanishes_without_a_word_costs_no_worker_its_lease(slow_cluster: Cluster) -> None:
+    """Its connections stay open, and nobody answers over them any more."""
+    lost = slow_cluster.owner(CLUSTER.workers)
+    replica = slow_cluster.replicas[slow_cluster.masters.index(lost)]
+
+    def lease_ends(node: ClusterNode) -> float:
+        return node.client.zscore(CLUSTER.workers, presence.worker) or 0.0
+
+    wait_until(lambda: lease_ends(lost) > 0)
+    # It looks for missing ends by then, so whatever that needs is connected to this server.
+    first = lease_ends(lost)
+    wait_until(lambda: lease_ends(lost) > first)
+    replica.client.execute_command("READONLY")
+    wait_until(lambda: lease_ends(replica) > first)
+    lost.server.pause()
+    try:
+        replica.ask("FAILOVER", "TAKEOVER")
+        for _ in range(2):  # after each time it looks
+            before = lease_ends(replica)
+            wait_until(lambda: lease_ends(replica) > before)  # noqa: B023
+    finally:
+        lost.server.resume()
+        slow_cluster.until_whole()
