@@ -125,7 +125,7 @@ class SignalWatch:
     def __init__(self, loop: asyncio.AbstractEventLoop, begin: Callable[[], None]) -> None:
         self._loop = loop
         self._begin = begin
-        self._before: dict[int, Callable[[int, Any], Any]] = {}
+        self._handlers: list[_Handler] = []
 
     def start(self) -> None:
         """Put a handler before the server's own."""
@@ -135,19 +135,40 @@ class SignalWatch:
             before = signal.getsignal(number)
             # Python's own handler of Ctrl-C is no server's.
             if callable(before) and before is not signal.default_int_handler:
-                self._before[number] = before
-                signal.signal(number, self._heard)
+                handler = _Handler(number, self._heard, before)
+                signal.signal(number, handler)
+                self._handlers.append(handler)
 
     def stop(self) -> None:
-        """Put the server's handlers back, unless somebody has put others there since."""
-        for number, before in self._before.items():
-            if signal.getsignal(number) == self._heard:
-                signal.signal(number, before)
-        self._before.clear()
+        """Hear no signal any more; all others do as before, in whichever order watches stop."""
+        while self._handlers:
+            self._handlers.pop().leave()
 
-    def _heard(self, number: int, frame: Any) -> None:
+    def _heard(self) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._begin)
-        before = self._before.get(number)
-        if before is not None:
-            before(number, frame)
+
+
+class _Handler:
+    """Calls ``heard`` when the signal comes, and then the handler that was there before it."""
+
+    def __init__(self, number: int, heard: Callable[[], None], before: Callable[[int, Any], Any]) -> None:
+        self.before = before
+        self._number = number
+        self._heard: Callable[[], None] | None = heard
+
+    def __call__(self, number: int, frame: Any) -> None:
+        if self._heard is not None:
+            self._heard()
+        self.before(number, frame)
+
+    def leave(self) -> None:
+        """Give its place to the handler before it. Somebody else's handler may go on calling it."""
+        self._heard = None
+        above: object = signal.getsignal(self._number)
+        if above is self:
+            signal.signal(self._number, self.before)
+        while isinstance(above, _Handler):
+            if above.before is self:
+                above.before = self.before
+            above = above.before

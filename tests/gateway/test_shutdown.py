@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
+from contextlib import closing
+from itertools import permutations
+from typing import TYPE_CHECKING
 
 import pytest
 
 from taskbeam.gateway import shutdown as module
-from taskbeam.gateway.shutdown import Shutdown
+from taskbeam.gateway.shutdown import SIGNALS, Shutdown, SignalWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    Handler = Callable[[int, FrameType | None], object]
 
 
 @pytest.fixture
@@ -77,3 +88,84 @@ def test_all_that_are_left_are_told_when_there_is_no_more_time(shutdown: Shutdow
     asyncio.run(hurry())
     assert sorted(told) == ["first", "last", "one", "two"]
     assert shutdown.told.is_set()
+
+
+class Process:
+    """This one, whose server handles `SIGNALS`, with watches of gateways before that."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._heard: list[str] = []
+        self.server = self.handler_of("server")
+        for number in SIGNALS:
+            signal.signal(number, self.server)
+
+    def handler_of(self, name: str, before: Handler | None = None) -> Handler:
+        """One that calls the one before it, as servers' and ours do."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            self._heard.append(name)
+            if before is not None:
+                before(number, frame)
+
+        return handle
+
+    def watch(self, name: str) -> SignalWatch:
+        """One that has started."""
+        watch = SignalWatch(self._loop, lambda: self._heard.append(name))
+        watch.start()
+        return watch
+
+    def who_hears(self, number: signal.Signals) -> list[str]:
+        """Who is told when the signal comes."""
+        self._heard.clear()
+        signal.raise_signal(number)
+        self._loop.run_until_complete(asyncio.sleep(0))
+        return sorted(self._heard)
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    with closing(asyncio.new_event_loop()) as loop:
+        yield Process(loop)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_gateways_of_one_process_stop_in_any_order(process: Process, order: tuple[int, ...]) -> None:
+    watches = [process.watch(name) for name in "abc"]
+    running = {*"abc"}
+    for stopped in order:
+        watches[stopped].stop()
+        running.remove("abc"[stopped])
+        for number in SIGNALS:
+            assert process.who_hears(number) == [*sorted(running), "server"]
+    assert {signal.getsignal(number) for number in SIGNALS} == {process.server}
+
+
+def test_gateways_that_take_each_others_place_leave_nothing(process: Process) -> None:
+    running = process.watch("first")
+    for _ in range(sys.getrecursionlimit()):
+        came = process.watch("last")
+        running.stop()
+        running = came
+    assert process.who_hears(signal.SIGTERM) == ["last", "server"]
+    running.stop()
+    assert signal.getsignal(signal.SIGTERM) == process.server
+
+
+def test_a_gateway_that_stopped_passes_signals_on_to_the_server(process: Process) -> None:
+    """It cannot leave a handler of somebody else that calls its own."""
+    watch = process.watch("stopped")
+    before = signal.getsignal(signal.SIGTERM)
+    assert callable(before)
+    others = process.handler_of("others", before)
+    signal.signal(signal.SIGTERM, others)
+    again = process.watch("again")
+    watch.stop()
+    assert process.who_hears(signal.SIGTERM) == ["again", "others", "server"]
+    again.stop()
+    assert process.who_hears(signal.SIGTERM) == ["others", "server"]
+    assert signal.getsignal(signal.SIGTERM) == others
