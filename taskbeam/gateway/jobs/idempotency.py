@@ -21,22 +21,37 @@ REMEMBERED = 24 * 3600
 
 MAX_KEY = 255
 
-#: Somebody else may have claimed the key since.
+#: Somebody else may have claimed the key since, and that of a task that was sent stays.
 RELEASE = """
 local claimed = redis.call('GET', KEYS[1])
-if claimed and cjson.decode(claimed).task_id == ARGV[1] then
+local claim = claimed and cjson.decode(claimed)
+if claim and claim.task_id == ARGV[1] and not claim.sent then
   redis.call('DEL', KEYS[1])
+end
+"""
+
+#: Somebody else may have claimed the key since.
+NOTE_SENT = """
+local claimed = redis.call('GET', KEYS[1])
+local claim = claimed and cjson.decode(claimed)
+if claim and claim.task_id == ARGV[1] then
+  claim.sent = true
+  redis.call('SET', KEYS[1], cjson.encode(claim), 'KEEPTTL')
 end
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Which task stands for a request, and whether this request is the one that sends it."""
+    """Which task stands for a request, and whether this request is the one that sends it.
+
+    ``sent``: another one is known to have sent it.
+    """
 
     task_id: str
     first: bool
     name: str | None = None
+    sent: bool = False
 
 
 class IdempotencyKeys:
@@ -46,6 +61,7 @@ class IdempotencyKeys:
         self._redis = redis
         self._control = control
         self._release: AsyncScript = redis.register_script(RELEASE)
+        self._note_sent: AsyncScript = redis.register_script(NOTE_SENT)
 
     async def claim(
         self, task: str, account: str, key: str | None, body: bytes, task_id: str | None = None
@@ -74,7 +90,12 @@ class IdempotencyKeys:
         theirs = json.loads(stored)
         if theirs["body"] != mine["body"]:
             raise TaskbeamError(IDEMPOTENCY_CONFLICT)
-        return Claim(theirs["task_id"], first=False, name=name)
+        return Claim(theirs["task_id"], first=False, name=name, sent="sent" in theirs)
+
+    async def note_sent(self, claim: Claim) -> None:
+        """The task was sent: the key stays its own when its journal is gone. Raises redis-py's errors."""
+        if claim.name is not None:
+            await self._note_sent(keys=[claim.name], args=[claim.task_id])
 
     async def release(self, claim: Claim) -> None:
         """The task could not be sent: the key is free for another try. Raises redis-py's errors."""

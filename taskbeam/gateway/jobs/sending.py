@@ -13,7 +13,7 @@ from taskbeam.gateway.jobs.broker import BROKER_ERRORS
 from taskbeam.gateway.problems import UNAVAILABLE, TaskbeamError
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.failures import NOT_SENT
-from taskbeam.journal.history import History
+from taskbeam.journal.history import Absence
 from taskbeam.journal.labels import HEADER
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ class TaskSender:
         claim = await self._idempotency.claim(name, tenant, idempotency_key, request, task_id)
         if claim.first:
             await self._send_first(name, args, kwargs, labels, claim, account, options)
-        else:
+            await self._note_sent(claim)
+        elif not claim.sent:
             await self._until_sent(claim)
         return SentTask(claim.task_id, labels.owner)
 
@@ -156,11 +157,28 @@ class TaskSender:
                 extra=about(task_id=claim.task_id),
             )
 
+    async def _note_sent(self, claim: Claim) -> None:
+        """The key is remembered for a day; the journal, which says that the task was sent, may not be."""
+        try:
+            await self._idempotency.note_sent(claim)
+        except REDIS_AWAY as error:
+            logger.warning(
+                "Cannot note at its idempotency key that task %s was sent: %s. A repeated request starts "
+                "another one if it comes when nothing is left of the task's journal.",
+                claim.task_id,
+                error,
+                extra=about(task_id=claim.task_id),
+            )
+
     async def _until_sent(self, claim: Claim) -> None:
-        """The request that came first may still be sending; if it died over that, the key is free again."""
+        """The request that came first may still be sending; if it died over that, the key is free again.
+
+        A journal that has expired, or is missing, was begun: the task was sent. Raises redis-py's errors;
+        nothing is known then, and the key stays.
+        """
         keys = self._keys(claim.task_id)
         for _ in range(round(self._timeout / LOOK)):
-            if isinstance(await self._journal.read(keys, None, 1), History):
+            if await self._journal.read(keys, None, 1) is not Absence.UNKNOWN:
                 return
             await asyncio.sleep(LOOK)
         await self._idempotency.release(claim)
