@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +30,7 @@ from tests.support.asyncapi import (
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream, body_of
 from tests.support.gateway import ROOT
+from tests.support.lasting import before_it_expires
 from tests.support.linter import complaints
 from tests.support.raw_websocket import RawWebSocket, frame, text
 from tests.support.results import results_at
@@ -255,10 +255,18 @@ class TestTraffic:
     def test_of_the_event_stream(self, served: Gateway, told: list[str], journals: Journals) -> None:
         seen = set()
         expiring = journals.task()
-        for task_id in (*told, expiring.id):
-            headers = bearer(sign(tasks=[task_id], exp=time.time() + 3))
-            lost = EventId(1, 1)
-            with EventStream(served, task_id, f"?after={lost}&end=true", headers=headers) as stream:
+        with ExitStack() as stack:
+
+            def begin(task_id: str, **claims: Any) -> EventStream:
+                headers = bearer(sign(tasks=[task_id], **claims))
+                query = f"?after={EventId(1, 1)}&end=true"
+                stream = stack.enter_context(EventStream(served, task_id, query, headers=headers))
+                assert stream.status == 200
+                return stream
+
+            streams = [begin(task_id) for task_id in told]
+            streams.append(before_it_expires(lambda expires: begin(expiring.id, exp=expires)))
+            for stream in streams:
                 for block in stream.rest().split(b"\n\n"):
                     fields = dict(line.split(b": ", 1) for line in block.split(b"\n") if b": " in line)
                     if b"data" in fields:
@@ -272,12 +280,25 @@ class TestTraffic:
     def test_of_a_feeds_stream(self, served: Gateway, journals: Journals) -> None:
         seen = set()
         task = journals.task(labels={"owner": "told"})
-        headers = bearer(sign(owner="told", exp=time.time() + 3))
-        with EventStream(served, "owner:told", "?after=1-1", headers=headers, collection="feeds") as stream:
-            seen.add(stream.line() and check(stream.event(), *sent_on("feedStream")))
-            task.append({"text": "half"})
-            task.append({"text": "more"})
-            for block in stream.rest().split(b"\n\n"):
+        with ExitStack() as stack:
+
+            def begin(expires: float) -> EventStream:
+                headers = bearer(sign(owner="told", exp=expires))
+                opened = EventStream(served, "owner:told", "?after=1-1", headers=headers, collection="feeds")
+                stream = stack.enter_context(opened)
+                assert stream.status == 200
+                gap = stream.body()
+                task.append({"text": "half"})
+                task.append({"text": "more"})
+                event = stream.body()
+                assert gap
+                assert event
+                names = [check(json.loads(body), *sent_on("feedStream")) for body in (gap, event)]
+                assert names == ["feedGap", "feedEvent"]
+                seen.update(names)
+                return stream
+
+            for block in before_it_expires(begin).rest().split(b"\n\n"):
                 if data := body_of(block):
                     seen.add(check(json.loads(data), *sent_on("feedStream")))
         assert seen == {"feedEvent", "feedGap", "problem"}

@@ -18,6 +18,7 @@ from taskbeam.gateway.auth.api_key import KeyRights
 from taskbeam.gateway.auth.api_keys import ApiKeys
 from taskbeam.gateway.auth.audit import Actor
 from tests.support.event_stream import EventStream
+from tests.support.lasting import before_it_expires
 from tests.support.raw_websocket import Closed, RawWebSocket
 from tests.support.results import connected_to, control
 from tests.support.tokens import bearer, sign
@@ -106,7 +107,7 @@ class TestScopes:
 
 @every_one
 def test_ends_no_later_than_its_source(both: list[Gateway], derive: Callable[..., str]) -> None:
-    source = sign(scope="send read", owner="user-7", exp=time.time() + 20)
+    source = sign(scope="send read", owner="user-7", exp=time.time() + 100)
     derived = claims(derive(both[0], send(both[0], bearer(source)), source))
     assert derived["exp"] == claims(source)["exp"]
     assert derived["iat"] == claims(source)["iat"]
@@ -199,8 +200,13 @@ def test_may_be_revoked_alone(both: list[Gateway], valkey: Valkey) -> None:
 
 
 def test_ends_live_when_its_source_would(both: list[Gateway]) -> None:
-    source = sign(scope="send read", owner="user-7", exp=time.time() + 4)
-    sent = send(both[0], bearer(source))
-    with RawWebSocket(both[1], f"{sent['urls']['self']}/ws", headers=bearer(sent["token"])) as socket:
-        socket.body()
-        assert socket.closed() == EXPIRED
+    with ExitStack() as stack:
+
+        def begin(expires: float) -> RawWebSocket:
+            sent = send(both[0], bearer(sign(scope="send read", owner="user-7", exp=expires)))
+            token = bearer(sent["token"])
+            socket = stack.enter_context(RawWebSocket(both[1], f"{sent['urls']['self']}/ws", headers=token))
+            socket.body()
+            return socket
+
+        assert before_it_expires(begin).closed() == EXPIRED
