@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -36,6 +37,11 @@ SOON = 60_000
 
 #: Unix seconds of yesterday's noon, where the browser is.
 NOON = "new Date(new Date().setHours(-12, 0, 0, 0)).getTime() / 1000"
+
+
+def place_at_noon() -> str:
+    """A time zone where it is about noon now: no midnight makes yesterday another day while a test runs."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 class Newcomer:
@@ -116,6 +122,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_five_tasks_of_a_newcomer_take_three_actions_each(site: Site, permitted: BrowserContext) -> None:
     page, somebody = permitted.new_page(), Newcomer()
     page.add_init_script(SUBSCRIBES % json.dumps(Subscribed().json))
+    devtools = permitted.new_cdp_session(page)
+    devtools.send("Emulation.setTimezoneOverride", {"timezoneId": place_at_noon()})
     page.goto(site.address)
     yesterdays = site.failed(page.evaluate(NOON))
     with quiet_visit(page, site.address):
