@@ -7,15 +7,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from redis.exceptions import ClusterDownError, NoPermissionError, ResponseError
+from redis.exceptions import ClusterDownError, ResponseError
 
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.background.milestones import is_milestone
 from taskbeam.celery.flusher import Flusher
 from taskbeam.cluster.feed_teller import NotToldError
-from taskbeam.journal.away import refuses_for_good
 from taskbeam.journal.failed_steps import failed_steps
+from taskbeam.journal.feeds.telling import refuses_to_be_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -90,7 +90,7 @@ class UntoldFeeds:
 
     def failed(self, again: Callable[[Lack], None], lack: Lack, error: NotToldError) -> None:
         """The same, and why; what the server refuses until somebody sets it right is not kept."""
-        if _refuses(error.why):
+        if refuses_to_be_told(error.why):
             _note_refusal(lack, error.why)
             return
         if not self.waits_for(error.server):
@@ -146,7 +146,7 @@ class UntoldFeeds:
             try:
                 kept.again(kept.lack)
             except NotToldError as error:
-                if _refuses(error.why):
+                if refuses_to_be_told(error.why):
                     _note_refusal(kept.lack, error.why)
                 elif error.server != lane.server:
                     self._lane(error.server).keep(kept)  # it is one of those that are kept already
@@ -158,11 +158,6 @@ class UntoldFeeds:
             lane.drop(kept, stamp)
         if lane.lacks:
             lane.try_later()
-
-
-def _refuses(error: Exception) -> bool:
-    """Whether there is no use in trying again: a key has another type, a permission is missing."""
-    return refuses_for_good(error) or isinstance(error, NoPermissionError)
 
 
 def _note_refusal(lack: Lack, error: Exception) -> None:

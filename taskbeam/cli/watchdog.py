@@ -35,9 +35,11 @@ def watchdog(celery_target: str | None) -> None:
     def prepare(redis: Redis, backend: JournalBackend, stack: AsyncExitStack) -> Work:
         exchange = exchange_with(redis, settings.redis_timeout)
         stack.push_async_callback(exchange.aclose)
+        appender = appender_to(redis, exchange)
+        stack.push_async_callback(appender.aclose)
         watching = Watchdog(
             redis,
-            appender_to(redis, exchange),
+            appender,
             backend.control,
             backend.kind_of_keys,
             settings.lost_after,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError, ResponseError
 
 from taskbeam.background.logger import logger_for
+from taskbeam.cluster.async_feed_teller import AsyncFeedTeller
 from taskbeam.cluster.control_commands import end_due, leave_queue, tell_news
-from taskbeam.cluster.tell_feeds import tell_feeds
 from taskbeam.journal.appender import JournalAppender
 from taskbeam.journal.entry import Appended
 from taskbeam.journal.pipelined_connection import settle
@@ -32,6 +32,7 @@ class ClusterAppender(JournalAppender):
 
     def __init__(self, exchange: ClusterExchange) -> None:
         self._exchange = exchange
+        self._feeds = AsyncFeedTeller(exchange)
 
     async def append_each(self, entries: Sequence[Entry]) -> list[Appended | Exception]:
         # Servers answer side by side: one that is away is waited for once.
@@ -39,6 +40,9 @@ class ClusterAppender(JournalAppender):
 
     async def forget(self, keys: TaskKeys) -> None:
         await self._exchange.execute(("DEL", keys.head, keys.log, keys.tombstone))
+
+    async def aclose(self) -> None:
+        await self._feeds.aclose()
 
     async def _send(self, entries: Sequence[Entry]) -> list[Any]:
         return await self._send_by(("EVALSHA", CLUSTER_APPEND.digest), entries)
@@ -70,7 +74,7 @@ class ClusterAppender(JournalAppender):
                 self._tell(tell_news(entry.keys.result, end_due(entry, answer)))
         owed = [(entry.keys, answer.owed) for entry, answer in told if answer.owed]
         # All at once: a master that is away is waited for once, and not for each task.
-        await asyncio.gather(*(tell_feeds(self._exchange, *each) for each in owed))
+        await asyncio.gather(*(self._feeds.tell(*each) for each in owed))
         return answers
 
     def _tell(self, command: Command) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, cast
 
 from taskbeam.background.logger import logger_for
-from taskbeam.cluster.tell_feeds import carry_out
+from taskbeam.cluster.async_feed_teller import carry_out
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.feeds.names import FEED, ClusterFeedKeys, FeedKind

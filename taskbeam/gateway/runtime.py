@@ -260,6 +260,7 @@ class Runtime:
         self.broker.close()
         if self.notifications is not None:
             await self.notifications.close()
+        await self.appender.aclose()
         await self.connection.aclose()
         await self.redis.aclose()
 

@@ -56,6 +56,9 @@ class JournalAppender:
         """Delete a journal, so that the next entry begins it anew; raises redis-py's errors."""
         await self._redis.delete(keys.head, keys.log, keys.tombstone)
 
+    async def aclose(self) -> None:
+        """End what goes on in the background. The connections are another one's."""
+
     async def _append_batch(self, entries: Sequence[Entry]) -> list[Appended | Exception]:
         replies = await self._send(entries)
         unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]

@@ -15,9 +15,9 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError  # noqa: A004
 
 from taskbeam.cluster.appender import ClusterAppender
+from taskbeam.cluster.async_feed_teller import carry_out
 from taskbeam.cluster.exchange import first_key
 from taskbeam.cluster.feed_reader import ClusterFeedReader
-from taskbeam.cluster.tell_feeds import carry_out
 from taskbeam.follow.position_check import PositionCheck
 from taskbeam.journal.appender import BATCH, JournalAppender
 from taskbeam.journal.cluster_keys import ClusterKeys

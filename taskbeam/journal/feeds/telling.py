@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
+from redis.exceptions import NoPermissionError
+
+from taskbeam.journal.away import refuses_for_good
 from taskbeam.journal.events import FAILURE, FINAL_STATES, PENDING, RETRY, STARTED
 from taskbeam.journal.feeds.names import FEED, ClusterFeedKeys, FeedKind
 from taskbeam.journal.feeds.owed import News, Owed, text_of
@@ -82,6 +85,11 @@ class TaskLack:
     def calls(self) -> Calls:
         """Tell the feed."""
         return catch_up(self.keys, self.feed)
+
+
+def refuses_to_be_told(error: Exception) -> bool:
+    """Whether there is no use in trying again: a key has another type, a permission is missing."""
+    return refuses_for_good(error) or isinstance(error, NoPermissionError)
 
 
 def tell(keys: TaskKeys, feed: str, owed: Owed) -> Calls:
