@@ -37,9 +37,12 @@ LOOK = 0.2
 
 
 class KeptEnd:
-    """An end that waits for Redis. ``told`` is set when it is there, or cannot be."""
+    """An end that waits for Redis. ``told`` is set when it is there, or cannot be.
 
-    __slots__ = ("bytes", "entry", "server", "since", "tell", "told")
+    ``behind``: what is told when it is there.
+    """
+
+    __slots__ = ("behind", "bytes", "entry", "server", "since", "tell", "told")
 
     def __init__(self, entry: Entry, tell: Callable[[Entry], None], server: Callable[[], Hashable]) -> None:
         self.entry = entry
@@ -48,6 +51,7 @@ class KeptEnd:
         self.since = time.monotonic()
         self.bytes = len(entry.meta) + sum(len(value) for value in entry.members.values())
         self.told = threading.Event()
+        self.behind: deque[Callable[[], None]] = deque()
 
 
 class KeptEnds:
@@ -81,6 +85,19 @@ class KeptEnds:
             return False
         with self._changed:
             return any(end.entry.task_id == task_id for end in self._ends)
+
+    def tell_behind(self, task_id: str, tell: Callable[[], None]) -> bool:
+        """Call ``tell``, on the same thread, when the ends of the task that wait are told.
+
+        Returns whether one waits; else ``tell`` is not called.
+        """
+        if not self._ends:
+            return False
+        with self._changed:
+            ends = [end for end in self._ends if end.entry.task_id == task_id]
+            if ends:
+                ends[-1].behind.append(tell)
+            return bool(ends)
 
     def keep(
         self,
@@ -180,7 +197,8 @@ class KeptEnds:
                 time.sleep(backoff.next())
             else:
                 backoff.reset()
-                self._remove(end)
+                while not self._remove(end):
+                    end.behind.popleft()()
 
     def _note(self, end: KeptEnd, error: Exception) -> None:
         """Log why, once as long as it is the same."""
@@ -201,8 +219,11 @@ class KeptEnds:
             self._ends.remove(end)
             self._ends.append(end)
 
-    def _remove(self, end: KeptEnd) -> None:
+    def _remove(self, end: KeptEnd) -> bool:
+        """It is told; False, and it stays, where something is to be told behind it."""
         with self._changed:
+            if end.behind:
+                return False
             self._ends.remove(end)
             self._bytes -= end.bytes
             self._told += 1
@@ -215,6 +236,7 @@ class KeptEnds:
                 self._told, self._why = 0, ""
             self._changed.notify_all()
         end.told.set()
+        return True
 
 
 #: Of this process.

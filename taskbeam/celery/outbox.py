@@ -141,6 +141,16 @@ class Outbox:
 
     def tell_canvas(self, news: CanvasNews) -> None:
         """Tell groups and trees, after what this thread has written. On one server it may be lost."""
+        # Before the end of its task it would find nothing to put right.
+        if not kept_ends.tell_behind(news.task_id, partial(self._tell_canvas_late, news)):
+            self._tell_canvas(news)
+
+    def close(self) -> None:
+        """Drop this thread's connections."""
+        self._quick.close()
+        self._patient.close()
+
+    def _tell_canvas(self, news: CanvasNews) -> None:
         outage = self._outage(news.key)
         if outage.closed or self._interrupts(None):
             outage.lost += not self._quick.keep(news)
@@ -168,10 +178,10 @@ class Outbox:
             outage.lost += 1
             self._failed(error, outage)
 
-    def close(self) -> None:
-        """Drop this thread's connections."""
+    def _tell_canvas_late(self, news: CanvasNews) -> None:
+        """On the thread of the ends that are kept, which writes no more by this connection."""
+        self._tell_canvas(news)
         self._quick.close()
-        self._patient.close()
 
     def _append(self, entry: Entry, run: Run | None, send: Send) -> Appended | None:
         if run is None:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from redis.exceptions import ConnectionError  # noqa: A004
 
 from taskbeam.celery import kept_ends as module
 from taskbeam.celery.kept_ends import KeptEnds
+from taskbeam.celery.outbox import Outbox
 from taskbeam.journal.entry import Entry
+from taskbeam.journal.feeds.canvas_news import ErrbacksSent
+from taskbeam.journal.feeds.names import FEED
 from taskbeam.journal.keys import task_keys
+from taskbeam.presence.presence import presence
 
 from .waiting import DEADLINE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from taskbeam.celery.outbox import Connections
+    from taskbeam.journal.writer import Writer
 
 
 class Server:
@@ -99,6 +107,77 @@ def test_they_are_told_in_order_when_redis_takes_them(
         "Redis takes the ends of tasks again",
     ]
     assert "READONLY" in caplog.text
+
+
+def test_what_is_told_behind_an_end_waits_for_it_also_while_that_is_being_told() -> None:
+    kept, told = KeptEnds(), []
+    telling, goes_on = threading.Event(), threading.Event()
+
+    def tell(entry: Entry) -> None:
+        telling.set()
+        assert goes_on.wait(DEADLINE)
+        told.append(entry.task_id)
+
+    def behind() -> None:
+        told.append("behind a")
+        assert kept.tell_behind("a", lambda: told.append("behind that"))
+
+    kept.keep(end("a"), tell, may_wait=True)
+    assert telling.wait(DEADLINE)
+    assert kept.tell_behind("a", behind)
+    assert not kept.tell_behind("b", behind)
+    goes_on.set()
+    kept.drain(DEADLINE)
+    assert told == ["a", "behind a", "behind that"]
+    assert not kept.tell_behind("a", behind)
+
+
+def test_that_errbacks_are_sent_is_told_behind_the_failure_of_their_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The task's server is away; that of its tree is not."""
+    monkeypatch.setattr(presence, "active", True)
+
+    class Servers:
+        """As connections, and as what writes over them."""
+
+        busy = False
+        is_back = threading.Event()
+        told: list[str] = []  # noqa: RUF012 # of one test
+
+        def server(self, key: str) -> str:
+            return "of the tree" if FEED in key else "of the task"
+
+        def answers(self, _: str) -> bool:
+            return self.is_back.is_set()
+
+        def serves(self, _: str) -> bool:
+            return True
+
+        def append(self, entry: Entry) -> None:
+            if not self.is_back.is_set():
+                raise ConnectionError("away")
+            self.told.append(entry.state)
+
+        def tell_canvas(self, news: ErrbacksSent) -> None:
+            self.told.append(str(news))
+
+        def close(self) -> None:
+            pass
+
+    def none(*_: object) -> None:
+        raise NotImplementedError
+
+    servers = Servers()
+    outbox = Outbox(cast("Connections", servers), none, none, lambda **_: cast("Writer", servers))
+    failure, news = end("a", "FAILURE"), ErrbacksSent(task_keys("a"), "a tree")
+    outbox.write(failure)
+    outbox.tell_canvas(news)
+    outbox.tell_canvas(replace(news, keys=task_keys("b")))
+    assert servers.told == ["feed tree:a tree of task b"]
+    servers.is_back.set()
+    module.kept_ends.drain(DEADLINE)
+    assert servers.told[1:] == ["FAILURE", "feed tree:a tree of task a"]
 
 
 def test_one_that_fails_for_a_reason_of_its_own_is_not_in_the_way(server: Server) -> None:
