@@ -138,6 +138,8 @@ class Outbox:
         """Append what may be lost, in one round trip."""
         for place, entry in enumerate(entries, 1):
             self._append(entry, None, self._quick.post if place < len(entries) else self._quick.append)
+        if entries and entries[-1].delivery is Delivery.UNSENT:
+            self._collect()
 
     def tell_canvas(self, news: CanvasNews) -> None:
         """Tell groups and trees, after what this thread has written. On one server it may be lost."""
@@ -182,6 +184,13 @@ class Outbox:
         """On the thread of the ends that are kept, which writes no more by this connection."""
         self._tell_canvas(news)
         self._quick.close()
+
+    def _collect(self) -> None:
+        """Read the answers to what was posted, by which feeds are told: this thread may write no more."""
+        try:
+            self._quick.collect()
+        except Exception as error:  # a credential provider may raise anything
+            logger.warning("Events sent earlier may be lost: %s", error)
 
     def _append(self, entry: Entry, run: Run | None, send: Send) -> Appended | None:
         if run is None:

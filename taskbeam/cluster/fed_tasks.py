@@ -12,7 +12,8 @@ MOST = 64
 
 
 class FedTasks:
-    """Of one thread. Whether a task has feeds is in its journal from the birth on."""
+    """Of one thread. Whether a task has feeds is in its journal from the birth on, but for the tree of its
+    children, which its own thread sends."""
 
     def __init__(self) -> None:
         self._known: dict[str, bool] = {}
@@ -23,6 +24,9 @@ class FedTasks:
 
     def note(self, entry: Entry) -> None:
         """An entry was answered; of a state the answer says what is owed to the task's feeds."""
+        if entry.birth:
+            # It may be the first child of a task that was alone, and has the feed of their tree from here on.
+            self._known.pop(entry.labels.get("tree", ""), None)
         if entry.state:
             self._known.pop(entry.task_id, None)
             self._known[entry.task_id] = entry.owed is not None

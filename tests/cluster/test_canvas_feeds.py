@@ -123,7 +123,9 @@ def test_a_tree_has_its_first_task_before_the_second_one(canvas: Canvas) -> None
     child = canvas.task(tree=root.id)
     tree = canvas.feed("tree", root.id)
     assert tree.transitions == [(root.id, "STARTED"), (child.id, "PENDING")]
-    root.append(1, state="SUCCESS", final=True)
+    root.post(1)
+    assert tree.transitions[2:] == [(root.id, "PROGRESS")]
+    root.append(2, state="SUCCESS", final=True)
     assert not is_final(canvas.rollup("tree", root.id))
     child.append(1, state="SUCCESS", final=True)
     assert is_final(canvas.rollup("tree", root.id))

@@ -65,6 +65,12 @@ class Masters:
     def server(self, key: str) -> Hashable:
         return self.master(slot_of(key))
 
+    def answers(self, server: Hashable) -> bool:
+        return self.lost is None or server is HERE
+
+    def serves(self, _: Hashable) -> bool:
+        return True
+
     def follow(self, *_: object) -> None:
         """Nobody takes its place."""
 
@@ -113,6 +119,14 @@ class Thread:
         self.writer = ClusterWriter(lines, lambda: masters.connect(HERE), cast("FeedTeller", self.feeds))
         self._client = client
 
+    def outbox(self) -> Outbox:
+        """One that writes so."""
+
+        def none(*_: object) -> None:
+            raise NotImplementedError
+
+        return Outbox(cast("Connections", self.masters), none, none, lambda **_: self.writer)
+
     def task(self, master: Address) -> Entry:
         """One that is about to be sent."""
         journal = Journal(self._client, cast("JournalWriter", self.writer), labels={"owner": "ada"})
@@ -131,6 +145,7 @@ def thread(valkey: Valkey, client: redis.Redis, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(unanswered, "ANSWER_DUE", 3600.0)
     made = Thread(Masters(valkey.port), client)
     yield made
+    made.masters.lost = None  # nobody looks for it any more
     made.writer.close()
 
 
@@ -208,13 +223,23 @@ def test_what_the_same_master_does_not_take_is_an_error(thread: Thread) -> None:
         thread.writer.append(thread.task(AWAY))
 
 
+@pytest.mark.parametrize("goes_away", ["before", "meanwhile"])
+def test_feeds_of_births_are_told_though_the_last_one_cannot_be_sent(thread: Thread, goes_away: str) -> None:
+    """A web process may send nothing more."""
+    outbox = thread.outbox()
+    births = [thread.task(HERE), thread.task(AWAY), thread.task(AWAY)]
+    away = ConnectionError("it is away")
+    thread.masters.lost = away
+    if goes_away == "before":
+        outbox._outages.of(AWAY).failed(away)
+    outbox.write_together(births)
+    assert thread.feeds.told == [births[0].task_id]
+
+
 def test_a_group_at_another_master_is_told_later_and_counts_no_outage(
     thread: Thread, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def none(*_: object) -> None:
-        raise NotImplementedError
-
-    outbox = Outbox(cast("Connections", thread.masters), none, none, lambda **_: thread.writer)
+    outbox = thread.outbox()
     posted = thread.task(AWAY)
     news = GroupSizes(posted.keys, 600, (Size("a group", 3),))
     thread.writer.post(posted)
