@@ -63,7 +63,11 @@ def all_have_ended(heard: Heard, client: redis.Redis, *, alone: bool = False) ->
     states = heard.states.values()
     if not states or not set(states) <= FINAL_STATES:
         return False
-    canvases: list[Any] = [client.hget(feed, "canvas") for feed in client.scan_iter("*taskbeam:feed:*:head")]
+    heads: list[Any] = [
+        client.hmget(head, "epoch", "canvas") for head in client.scan_iter("*taskbeam:feed:*:head")
+    ]
+    # A cluster keeps the size of a group that has no member, too: Celery sets it. That is no feed.
+    canvases = [canvas for epoch, canvas in heads if epoch]
     if not canvases and not alone:
         return False
     return all(canvas.endswith(b"\x01") for canvas in canvases)  # the newest record is final

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from taskbeam.journal.feeds.bounds import DROPPED_TASKS, FEED_LIFE, FEED_TASKS, LOOK_EVERY
+from taskbeam.journal.feeds.canvas_news import GroupSizes, Size
 from taskbeam.journal.scripts import TELL_FEED, Script
 
 from .feeds_apart import Apart, Task
@@ -66,6 +67,21 @@ def test_a_tree_waits_for_the_errbacks_of_the_newest_failure_though_it_was_told_
         assert tree.feed.rollup["final"] == (waits == "")
     task.is_caught_up()
     assert tree.feed.rollup["final"]
+
+
+def test_a_size_that_comes_before_the_first_member_is_kept_for_it(client: redis.Redis) -> None:
+    """Their births were lost."""
+    name = "a group without births"
+    group = Apart(client, f"group:{name}")
+    first, second, third = (group.task() for _ in range(3))
+    for size in (Size(name, 2), Size(name, added=third.id), Size(name, added=third.id)):
+        group.carry_out(GroupSizes(first.keys, 0, (size,)).calls(), [])
+    assert group.feed.records == []
+    assert client.ttl(group.feed.keys.head) > 0
+    for task in (first, second, third):
+        task.goes_on("STARTED", "SUCCESS")
+        assert group.feed.rollup["size"] == 3
+        assert group.feed.rollup["final"] == (task is third)
 
 
 def test_a_task_that_is_kept_for_a_shorter_time_shortens_no_other_ones(apart: Apart) -> None:

@@ -46,8 +46,8 @@ class GroupSizes:
 
     - ``keys``: the names of any task of the application.
     - ``life``: seconds that a result lives; 0 = for ever.
-    - ``is_late``: the groups begin with it. What is told at once comes behind their members; Celery also sets
-      the size of groups that have none.
+    - ``is_late``: the groups begin with it. What is told at once comes behind their members, or is kept for
+      the first of them; Celery also sets the size of groups that have none.
     """
 
     keys: TaskKeys
