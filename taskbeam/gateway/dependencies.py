@@ -14,7 +14,7 @@ from taskbeam.background.log_fields import about, begin_connection
 from taskbeam.gateway.auth.asking import bounded
 from taskbeam.gateway.auth.caller import Caller, identity_by_token
 from taskbeam.gateway.auth.guard import Guard
-from taskbeam.gateway.auth.identity import Identity
+from taskbeam.gateway.auth.identity import READ_ONLY, Identity
 from taskbeam.gateway.auth.senders import Sender, sender_by_key, sender_of
 from taskbeam.gateway.auth.shared_api_keys import SharedApiKeys
 from taskbeam.gateway.http.browser_safety import SAFE, Sites
@@ -23,7 +23,7 @@ from taskbeam.gateway.http.negotiation import refuse_simple_body
 from taskbeam.gateway.http.owner_header import describe_owner, owner_in
 from taskbeam.gateway.http.problem_details import answer_problem, problem_of
 from taskbeam.gateway.http.security_schemes import API_KEY, TASK_COOKIE, TICKET, TOKEN
-from taskbeam.gateway.problems import INTERNAL
+from taskbeam.gateway.problems import FORBIDDEN, INTERNAL, TaskbeamError
 from taskbeam.gateway.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Dependencies:
     - ``own_site``: refuses other sites' pages, hosts that are not the gateway's, and bodies that a page may
       send to another site unasked.
     - ``caller``: who asks, a `Caller`; also for `CallerDep`.
-    - ``token_caller``: the same, where a cookie or a ticket, which only read, is not enough.
+    - ``token_caller``: the same, where a cookie or a ticket that only reads is not enough.
     - ``sender``: who sends a task, a `Sender`.
     """
 
@@ -100,8 +100,12 @@ def dependencies(
         return found
 
     async def token_caller(
-        found: Annotated[Caller, Depends(identified)], _: Annotated[None, Depends(token)]
+        connection: HTTPConnection,
+        own: Annotated[Identity | None, Depends(application_identity)],
+        found: Annotated[Caller, Depends(identified)],
+        _: Annotated[None, Depends(token)],
     ) -> Caller:
+        _refuse_readers(connection, own, found.identity)
         return found
 
     async def own_sender(
@@ -140,6 +144,16 @@ async def _sender(
     if api_key is not None:
         return await sender_by_key(api_key, owner, shared, guard.api_keys)
     return sender_of(identity)
+
+
+def _refuse_readers(connection: HTTPConnection, own: Identity | None, identity: Identity | None) -> None:
+    """Raise `TaskbeamError` ``forbidden`` where a cookie or a ticket says who asks, and only reads.
+
+    An operator's cookie acts, and ``own``, which the application knows by itself, is what it says.
+    """
+    by_itself = own is not None or "authorization" in connection.headers
+    if not by_itself and identity is not None and identity.scopes <= READ_ONLY:
+        raise TaskbeamError(FORBIDDEN)
 
 
 def sender_in(connection: HTTPConnection) -> Sender | None:

@@ -69,14 +69,16 @@ KEYS = {
     "rotate_api_key": CHANGING_KEYS | {"not_found"},
     "revoke_api_key": CHANGING_KEYS | {"not_found"},
 }
+#: By a cookie or a ticket that only reads they are forbidden.
+BY_TOKEN = COMMON | IDENTITY | {"forbidden"}
 PUSH = {
-    "ask_for_push": COMMON | IDENTITY | CHANGING | {"unknown_task", "too_many"},
-    "withdraw_push": COMMON | IDENTITY | CHANGING | {"unknown_task"},
-    "list_devices": COMMON | IDENTITY | {"unknown_feed"},
-    "ask_for_all_pushes": COMMON | IDENTITY | CHANGING | {"unknown_feed"},
-    "forget_device": COMMON | IDENTITY | CHANGING | {"not_found"},
+    "ask_for_push": BY_TOKEN | CHANGING | {"unknown_task", "too_many"},
+    "withdraw_push": BY_TOKEN | CHANGING | {"unknown_task"},
+    "list_devices": BY_TOKEN | {"unknown_feed"},
+    "ask_for_all_pushes": BY_TOKEN | CHANGING | {"unknown_feed"},
+    "forget_device": BY_TOKEN | CHANGING | {"not_found"},
 }
-OF_OWNER = COMMON | IDENTITY | {"unknown_feed"}
+OF_OWNER = BY_TOKEN | {"unknown_feed"}
 ONE_WEBHOOK = OF_OWNER | CHANGING | {"not_found"}
 WEBHOOKS = {
     "list_webhooks": OF_OWNER,

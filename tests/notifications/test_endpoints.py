@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 from taskbeam.notifications.webhooks import MOST_OF_OWNER
 from tests.support.receiver import receiving, said
 from tests.support.results import control
+from tests.support.tokens import bearer, sign
 
 from .asking import asking
 from .stage import due_now, headers, run, until
@@ -121,6 +122,37 @@ def test_another_owners_is_not_there(served: Gateway, store: redis.Redis, path: 
         assert [answer.json()["code"] for answer in answers] == ["not_found"] * 2
         assert bob.get("/webhooks").json() == {"webhooks": []}
         assert len(ada.get("/webhooks").json()["webhooks"]) == 1
+
+
+def test_who_only_reads_an_owners_feed_changes_nothing_of_the_owners(
+    served: Gateway, store: redis.Redis
+) -> None:
+    """A ticket, a cookie, and a token that names the feed: each is about Ada, and none is hers."""
+    feed = "/feeds/owner:me"
+    silence = {"preferences": [{"channel": "*", "tasks": "*", "tell": "none"}]}
+    with (
+        asking(served, owner="ada", scope="read") as ada,
+        httpx.Client(base_url=served.http, timeout=60) as anybody,
+    ):
+        made = create(ada, "https://shop.example/hook")
+        before = store.hgetall(control().notify_targets)
+        cookie = {"Cookie": ada.post(f"{feed}/cookie").headers["set-cookie"].partition(";")[0]}
+        named = bearer(sign(sub="ada", scope="read", feeds=["owner:ada"]))
+        for method, path, body in (
+            ("GET", "/webhooks", None),
+            ("POST", "/webhooks", {"url": "https://elsewhere.example/"}),
+            ("POST", f"/webhooks/{made['webhook']}/rotate", None),
+            ("PUT", "/notifications/preferences", silence),
+        ):
+            ticket = {"ticket": ada.post(f"{feed}/tickets").json()["ticket"]}
+            codes = [
+                anybody.request(method, path, json=body, **by).json()["code"]
+                for by in ({"params": ticket}, {"headers": cookie}, {"headers": named})
+            ]
+            assert codes == ["forbidden", "forbidden", "unknown_feed"]
+        assert anybody.get(feed, headers=named).status_code == 200
+        assert store.hgetall(control().notify_targets) == before
+        assert ada.get("/notifications/preferences").json()["preferences"] == []
 
 
 @pytest.mark.parametrize(

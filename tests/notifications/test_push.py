@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from taskbeam.gateway.push.devices import MOST_OF_OWNER, Devices
+from taskbeam.notifications.asked import MOST_OF_TASK
 from taskbeam.push.base64url import decoded
 from taskbeam.push.presentation import Presentation
 from taskbeam.push.subscription import CURVE
@@ -281,6 +283,40 @@ def test_nobody_else_lists_or_forgets_a_device(
         assert holder.get("/push").json()["code"] == "unknown_feed"
         assert holder.put("/push", json=device(Browser())).json()["code"] == "unknown_feed"
     assert store.hlen(control().notify_targets) == 0
+
+
+def test_a_shared_token_s_bearer_is_not_whom_it_came_of(
+    served: Gateway, store: redis.Redis, journals: Journals
+) -> None:
+    """As `sharing.py` of docs/mounting.md makes one: `sub` says who shared it."""
+    task = journals.task(labels={"owner": "ada"})
+    path = f"/tasks/{task.id}/push"
+    shared: dict[str, Any] = {"tasks": [task.id], "sub": "ada", "scope": "read"}
+    with asking(served, owner="ada") as ada, asking(served, **shared) as stranger:
+        own = ada.put("/push", json=device(Browser("https://127.0.0.1:9/own"))).json()["device"]
+        other = stranger.put(path, json=device(Browser("https://127.0.0.1:9/other"))).json()["device"]
+        assert [row["device"] for row in ada.get("/push").json()["devices"]] == [own]
+        assert stranger.delete(f"/push/{own}").json()["code"] == "not_found"
+        assert stranger.delete(f"/push/{other}").status_code == 204
+        ticket = stranger.post(f"/tasks/{task.id}/tickets").json()["ticket"]
+    # A ticket reads once, and is told of nothing later.
+    with httpx.Client(base_url=served.http, timeout=60) as anybody:
+        answer = anybody.put(path, params={"ticket": ticket}, json=device(Browser()))
+        assert answer.json()["code"] == "forbidden"
+    assert store.hkeys(control().notify_targets) == [own]
+
+
+def test_a_device_that_is_told_of_nothing_is_not_kept(
+    served: Gateway, store: redis.Redis, journals: Journals
+) -> None:
+    task = journals.task()
+    with asking(served, tasks=[task.id]) as client:
+        answers = [
+            client.put(f"/tasks/{task.id}/push", json=device(Browser(f"https://127.0.0.1:9/{number}")))
+            for number in range(MOST_OF_TASK + 1)
+        ]
+    assert [answer.status_code for answer in answers] == [200] * MOST_OF_TASK + [429]
+    assert store.hlen(control().notify_targets) == MOST_OF_TASK
 
 
 @pytest.mark.parametrize(

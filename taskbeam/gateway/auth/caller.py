@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from taskbeam.gateway.auth.credentials import find_credentials
-from taskbeam.gateway.auth.feed_access import ME
 from taskbeam.gateway.auth.identity import ANYONE
 from taskbeam.gateway.auth.visit import Visit
-from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
+from taskbeam.gateway.problems import UNAUTHENTICATED, UNKNOWN_FEED, TaskbeamError
+from taskbeam.journal.feeds.names import FeedKind
 from taskbeam.measures.client_counts import Transport
 
 if TYPE_CHECKING:
@@ -72,11 +72,15 @@ class Caller:
         return self._guard.feeds.require(self.require_anybody(), name)
 
     def require_owner(self) -> str:
-        """Whose all tasks are that `owner:me` has: who may read that feed may let others be told of them.
+        """Whose all tasks the identity is good for: that person alone says who is told of them.
 
-        Raises as `require_feed`.
+        Others have a `subject`, or a feed that they may read, in common with the person, such as whoever has
+        a shared token or a ticket. Raises as `require_feed`, also where the owner may not read their feed.
         """
-        return self.require_feed(f"owner:{ME}").of
+        owner = self.require_anybody().owner
+        if owner is None:
+            raise TaskbeamError(UNKNOWN_FEED)
+        return self.require_feed(f"{FeedKind.OWNER}:{owner}").of
 
     def reader_of_feed(self, name: str) -> Identity:
         """The part of the identity that reads the feed of this name; raises as `require_feed`."""

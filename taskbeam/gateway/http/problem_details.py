@@ -43,6 +43,7 @@ IDENTITY_PROBLEMS = (problems.UNAUTHENTICATED, problems.TOKEN_EXPIRED, problems.
 #: What every call about what somebody owns may answer, beside what is its own.
 OWNER_PROBLEMS = (
     *IDENTITY_PROBLEMS,
+    problems.FORBIDDEN,
     problems.INVALID_REQUEST,
     problems.UNKNOWN_FEED,
     problems.UNKNOWN_HOST,

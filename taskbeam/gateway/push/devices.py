@@ -91,11 +91,31 @@ class Devices:
             await self._targets.remove(oldest.id)
         return device
 
-    async def ask(self, device: str, task_id: str) -> None:
-        """Let a device be told of the end of a task; at once, where that is over.
+    async def tell(
+        self,
+        task_id: str,
+        subscription: PushSubscription,
+        presentation: Presentation,
+        owner: str | None,
+        browser: str,
+    ) -> str:
+        """Keep a device as `keep` does, and let it be told of the end of a task; at once, where that is over.
 
-        Raises `TaskbeamError` ``unknown_task``, and ``too_many`` where enough are told of this task.
+        One that was not there before, and is told of nothing, is forgotten: nothing but their tasks bounds
+        nobody's devices. Raises as `keep`; also ``unknown_task``, and ``too_many`` where enough are
+        told of this task.
         """
+        before = await self._targets.get(subscription.device_of(owner))
+        device = await self.keep(subscription, presentation, owner, browser)
+        try:
+            await self._ask(device, task_id)
+        except TaskbeamError:
+            if before is None:
+                await self.forget(device)
+            raise
+        return device
+
+    async def _ask(self, device: str, task_id: str) -> None:
         answer = await self._asked.ask(self._keys(task_id), device)
         if answer == "unknown":
             raise TaskbeamError(UNKNOWN_TASK)

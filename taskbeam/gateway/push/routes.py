@@ -43,7 +43,7 @@ _OTHERS = (
     problems.INTERNAL,
     problems.UNAVAILABLE,
 )
-_READ = (*IDENTITY_PROBLEMS, *_OTHERS)
+_READ = (*IDENTITY_PROBLEMS, problems.FORBIDDEN, *_OTHERS)
 _CHANGE = (*_READ, problems.FOREIGN_ORIGIN, problems.UNSUPPORTED_MEDIA_TYPE)
 _KEPT = ("Cache-Control",)
 
@@ -129,12 +129,12 @@ async def ask(
 ) -> DeviceAnswer:
     """Let a device be told when the task ends; at once, where it has ended."""
     identity = await caller.require(Action.READ, task_id)
-    devices = _push(gateway).devices
-    owner = identity.owner or identity.subject
     browser = browser_name(user_agent)
-    device = await devices.keep(wanted.subscription, wanted.presentation, owner, browser)
-    await devices.ask(device, task_id)
-    return DeviceAnswer(device=device)
+    # Whoever has a token for this task alone is nobody whose devices are listed, whatever its subject.
+    told = _push(gateway).devices.tell(
+        task_id, wanted.subscription, wanted.presentation, identity.owner, browser
+    )
+    return DeviceAnswer(device=await told)
 
 
 @router.delete(
@@ -187,7 +187,7 @@ async def forget(gateway: RuntimeDep, caller: CallerDep, device: DeviceId) -> No
     """Forget a device of whoever asks: at logout, before somebody else signs in."""
     identity = caller.require_anybody()
     devices = _push(gateway).devices
-    if await devices.find(device, identity.owner or identity.subject) is None:
+    if await devices.find(device, identity.owner) is None:
         raise TaskbeamError(problems.NOT_FOUND, "There is no such device.")
     await devices.forget(device)
 
