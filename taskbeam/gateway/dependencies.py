@@ -86,8 +86,7 @@ def dependencies(
         connection: HTTPConnection, own: Annotated[Identity | None, Depends(application_identity)]
     ) -> Caller:
         guard = start().guard
-        if own is not None:
-            guard.check(own)
+        await guard.recognize(own)
         identity = own if own is not None else await identity_by_token(guard, connection)
         client = connection.client
         found = Caller(guard, identity, client.host if client is not None else None)
@@ -130,6 +129,8 @@ def dependencies(
     async def sender(
         connection: HTTPConnection, found: Annotated[Sender, Depends(application_sender or own_sender)]
     ) -> Sender:
+        # The gateway's own has been checked; one of the application's may be a session that was revoked.
+        await start().guard.recognize(found.identity)
         connection.scope[_SENDER] = found
         return found
 

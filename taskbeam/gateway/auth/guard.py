@@ -100,15 +100,26 @@ class Guard:
         if self.tokens is None:
             raise TaskbeamError(UNAUTHENTICATED)
         identity = self.tokens.verify(token)
-        if not self.revocations.known:
-            raise TaskbeamError(UNAVAILABLE)
         self.check(identity)
         return identity
 
     def check(self, identity: Identity) -> None:
-        """Raise `TaskbeamError` ``token_revoked`` for one that was revoked, as far as this process knows."""
+        """Raise `TaskbeamError` ``token_revoked`` for one that was revoked, as far as this process knows.
+
+        ``unavailable`` as long as it knows nothing; an open gateway does not ask.
+        """
+        if self.open:
+            return
+        if not self.revocations.known:
+            raise TaskbeamError(UNAVAILABLE)
         if self.revocations.revoked(identity):
             raise TaskbeamError(TOKEN_REVOKED)
+
+    async def recognize(self, identity: Identity | None) -> None:
+        """Wait for what is needed to check whom an application knows by itself, then do as `check`."""
+        if identity is not None:
+            await self.ready()
+            self.check(identity)
 
     async def identify(self, token: str) -> Identity:
         """Wait for what is needed to verify the token, then do as `verify`, with the same errors."""
@@ -123,7 +134,7 @@ class Guard:
 
     async def ready(self) -> None:
         """Learn what was revoked, where nothing is known yet: a gateway may start with its first request."""
-        if not self.open and self.tokens is not None and not self.revocations.known:
+        if not self.open and not self.revocations.known:
             await self.revocations.refresh()
 
     async def expire_tokens(self) -> None:
