@@ -14,6 +14,7 @@ from taskbeam.cli.on_redis import on_redis
 from taskbeam.follow.connections import exchange_with
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.journal.events import FINAL_STATES
+from taskbeam.journal.labels import label
 from taskbeam.notifications.due import DueSet
 from taskbeam.notifications.records import Records
 from taskbeam.notifications.target import Filter
@@ -34,9 +35,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _webhook = click.argument("webhook_id", metavar="ID")
+
+
+def _label(_context: click.Context, _option: click.Parameter, owner: str | None) -> str | None:
+    try:
+        return None if owner is None else label(owner)
+    except ValueError as error:
+        raise click.BadParameter(f"this can be no owner: {error}.") from None
+
+
 _owner = click.option(
     "--owner",
     metavar="NAME",
+    callback=_label,
     help="Whose they are.  [default: the application's, told of all tasks]",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of lines.")

@@ -216,7 +216,8 @@ class Gateway:
                 owner = label(owner)
             except ValueError as error:
                 raise TaskbeamError(INVALID_REQUEST, f"The task's owner cannot be kept: {error}.") from None
-        labels = Labels(owner=owner, tags=tuple(tags), title=title)
+        # As a worker reads them: a label never stops a task.
+        labels = Labels.of_header({"owner": owner, "tags": tuple(tags), "title": title or None})
         account = Account.of(owner) if sender is None else Account.by(sender, owner)
         return await self.start().sender.send(
             name, args, kwargs or {}, labels, account, idempotency_key, options, task_id
@@ -285,6 +286,7 @@ class Gateway:
             owners: all tokens and identities about them that were issued until now.
 
         Raises:
+            ValueError: one of them can be no owner, and nothing is revoked.
             redis.exceptions.RedisError: Redis is away, and nothing is revoked.
         """
         running, longest = self.start(), self.settings.max_token_lifetime

@@ -25,13 +25,17 @@ MAX_LENGTH = 255
 MAX_TAGS = 32
 
 
+def composed(text: str) -> str:
+    """The text in Unicode's composed form (NFC), so that a name is the same however it was typed."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def label(text: str) -> str:
-    """The text as a label: in Unicode's composed form (NFC), so that a name is the same however it was typed.
+    """The text as a label: `composed`.
 
     Raises `ValueError` for what is no line of 1 to `MAX_LENGTH` printable characters.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+    text = composed(text)
     if not 0 < len(text) <= MAX_LENGTH or not text.isprintable():
         raise ValueError(f"a label is a line of 1 to {MAX_LENGTH} printable characters")
     return text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from taskbeam.journal.labels import composed
 from taskbeam.notifications.task_pattern import fits
 from taskbeam.push.browser_name import UNKNOWN
 from taskbeam.push.presentation import Presentation  # noqa: TC001 - pydantic reads it
@@ -30,7 +31,7 @@ class Filter(BaseModel):
 
     states: frozenset[str] | None = None
     names: tuple[str, ...] | None = None
-    tags: frozenset[str] | None = None
+    tags: frozenset[Annotated[str, AfterValidator(composed)]] | None = None
 
     def wants(self, ended: Ended) -> bool:
         """Whether this end is one of them."""

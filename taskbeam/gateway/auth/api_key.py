@@ -12,6 +12,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from taskbeam.journal.labels import label
+
 #: Of a name, and of each owner, queue and task name.
 MAX_LENGTH = 255
 
@@ -28,6 +30,9 @@ def _printable(text: str) -> str:
 #: A name; in a list of them one may end in ``*``, for all that begin so.
 Name = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH), AfterValidator(_printable)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=MAX_NAMES)]
+_Owners = Annotated[
+    tuple[Annotated[Name, AfterValidator(label)], ...], Field(min_length=1, max_length=MAX_NAMES)
+]
 
 
 class KeyText(NamedTuple):
@@ -65,7 +70,7 @@ class KeyRights(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name = Field(description="What people call the key.")
-    owners: Names | None = Field(default=None, description="Whose tasks it may send.")
+    owners: _Owners | None = Field(default=None, description="Whose tasks it may send.")
     queues: Names | None = Field(default=None, description="To which queues.")
     tasks: Names | None = Field(default=None, description="Which tasks, by their names.")
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
 from taskbeam.gateway.auth.identity import READ_ONLY, Action
-from taskbeam.gateway.auth.name_patterns import allows
+from taskbeam.gateway.auth.name_patterns import OwnerPattern, allows
+from taskbeam.journal.labels import composed
 
 _Text = Annotated[str, Field(min_length=1)]
 
@@ -48,7 +49,7 @@ class Issuer(BaseModel):
 
     # What it may sign for. An owner is spelt out, or by its beginning: `shop-*`.
     allowed_scopes: frozenset[Action] = READ_ONLY
-    owners: tuple[_Text, ...] = ("*",)
+    owners: tuple[OwnerPattern, ...] = ("*",)
 
     # From one look at `jwks_url` to the next, and at least, where one failed or a token names an unknown key.
     refresh_interval: PositiveFloat = 300.0
@@ -74,7 +75,7 @@ class Issuer(BaseModel):
 
     def may_name(self, owner: str) -> bool:
         """Whether its tokens may be about this owner."""
-        return allows(self.owners, owner)
+        return allows(self.owners, composed(owner))
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from taskbeam.journal.labels import label
 from taskbeam.notifications.task_pattern import fits
+
+#: Which owners, as labels are written.
+OwnerPattern = Annotated[str, AfterValidator(label)]
 
 
 def allows(patterns: tuple[str, ...] | None, name: str) -> bool:

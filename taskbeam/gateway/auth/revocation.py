@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from taskbeam.gateway.auth.identity import API_KEY_SOURCE, LEEWAY, OVERTIME
 from taskbeam.gateway.auth.revoked import EVER, Revocation, Revoked
 from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.journal.labels import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,12 +97,13 @@ async def revoke(
     """Revoke tokens by their ids, all that came of API keys, and what was issued about owners until now.
 
     Now is what the clock says here, and not in Redis, and `LEEWAY` later: whoever issues tokens may be ahead
-    by as much. Who comes back has a token that was issued after that. Raises redis-py's errors.
+    by as much. Who comes back has a token that was issued after that. Raises `ValueError` for what can be no
+    owner, and then nothing is revoked; redis-py's errors.
     """
     now = time.time()
     until = {f"token:{token_id}": EVER for token_id in tokens}
     until |= {f"{API_KEY_SOURCE}{key_id}": EVER for key_id in keys}
-    until |= {f"owner:{owner}": now + LEEWAY for owner in owners}
+    until |= {f"owner:{label(owner)}": now + LEEWAY for owner in owners}
     seconds, _ = await redis.time()
     oldest = max(0, int(min(now, seconds) - longest - MARGIN))
     pipeline = redis.pipeline(transaction=True)

@@ -10,6 +10,7 @@ from taskbeam.gateway.auth.identity import API_KEY_SOURCE, FOLLOW, Action, Ident
 from taskbeam.gateway.auth.name_patterns import allows
 from taskbeam.gateway.problems import FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE, Problem, TaskbeamError
 from taskbeam.journal.away import REDIS_AWAY
+from taskbeam.journal.labels import composed, label
 
 if TYPE_CHECKING:
     from taskbeam.gateway.auth.api_key import ApiKey
@@ -35,6 +36,11 @@ class Sender:
     owners: tuple[str, ...] | None = None
     given_away: Identity | None = None
 
+    def __post_init__(self) -> None:
+        """A name that cannot be a label is nobody's: `ValueError`. Others are compared as labels are."""
+        if self.owner is not None:
+            object.__setattr__(self, "owner", label(self.owner))
+
     @property
     def source(self) -> Identity | None:
         """What the tokens of the sent tasks come of; None where nothing ends them before their time."""
@@ -42,6 +48,7 @@ class Sender:
 
     def speaks_for(self, owner: str) -> bool:
         """Whether what it asks for may be about this owner: a token's own, or whom an API key names."""
+        owner = composed(owner)
         if self.identity is not None:
             return owner == self.owner
         return allows(self.owners, owner)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.journal.labels import composed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,6 +24,12 @@ class Wanted:
     tag: str | None = None
     code: str | None = None
     exception: str | None = None
+
+    def __post_init__(self) -> None:
+        """Labels are compared as they are kept."""
+        for field in ("owner", "tag"):
+            if (name := getattr(self, field)) is not None:
+                object.__setattr__(self, field, composed(name))
 
     @property
     def anything(self) -> bool:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
 
 import pytest
+from click import BadParameter, Context
 
+from taskbeam.cli.webhooks import webhooks
+from taskbeam.gateway import CelerySettings, GatewaySettings, Sender, celery_application
+from taskbeam.gateway import Gateway as OwnGateway
+from taskbeam.gateway.auth import revocation
+from taskbeam.gateway.auth.api_key import KeyRights
 from taskbeam.gateway.auth.identity import Identity
+from taskbeam.gateway.auth.issuer import Issuer
 from taskbeam.gateway.auth.keys import parse_keys
 from taskbeam.gateway.auth.tokens import Tokens
+from taskbeam.gateway.dashboard.wanted import Wanted
 from taskbeam.gateway.http.owner_header import owner_in
 from taskbeam.gateway.problems import INVALID_REQUEST, UNAUTHENTICATED, TaskbeamError
+from taskbeam.journal.control_keys import ONE_SERVER
+from taskbeam.journal.labels import Labels
+from taskbeam.notifications.target import Filter
 from tests.cli.running import run
 from tests.support.raw_websocket import Closed, RawWebSocket
 from tests.support.results import names, results_at
@@ -29,6 +43,9 @@ if TYPE_CHECKING:
 #: Seconds between two heartbeats: longer than a command needs to start while a socket waits and answers none.
 SETTINGS = TOKENS | {"heartbeat": 120}
 NAMES = ["Jürgen", "à la carte", "名前", "Дмитрий", "user-7", "a 'quoted' name", "🦊"]
+
+#: In the form that is not kept.
+TYPED = "Ju\u0308rgen"
 
 #: As header values: no labels, or no UTF-8.
 NO_NAMES = [
@@ -112,6 +129,64 @@ def test_an_identity_of_the_application_is_somebody() -> None:
     assert Identity.for_owner("Ju\u0308rgen").owner == "Jürgen"
     with pytest.raises(ValueError, match="a label is a line"):
         Identity.for_owner("two\nlines")
+
+
+class TestHoweverItIsTyped:
+    """Each entry that takes an owner or a tag means the one that tasks and identities have."""
+
+    def test_a_revocation_names_the_owner(self) -> None:
+        names = []
+
+        class Redis:
+            def pipeline(self, **_: object) -> Redis:
+                return self
+
+            def xadd(self, _: object, fields: dict[bytes, Any], **__: object) -> None:
+                names.append(fields[b"name"])
+
+            async def time(self) -> tuple[int, int]:
+                return 1_800_000_000, 0
+
+            async def execute(self) -> None: ...
+
+        redis: Any = Redis()
+        asyncio.run(revocation.revoke(redis, ONE_SERVER, 3600, owners=[TYPED]))
+        assert names == ["owner:Jürgen"]
+        with pytest.raises(ValueError, match="a label is a line"):
+            asyncio.run(revocation.revoke(redis, ONE_SERVER, 3600, owners=["ada", ""]))
+        assert names == ["owner:Jürgen"]
+
+    def test_a_sender_speaks_for_the_owner(self) -> None:
+        sender = Sender(TYPED, identity=Identity(owner=TYPED))
+        assert sender.tenant == "owner:Jürgen"
+        assert [sender.speaks_for(name) for name in (TYPED, "Jürgen", "Jurgen")] == [True, True, False]
+
+    def test_keys_and_issuers_are_bound_to_the_owner(self) -> None:
+        rights = KeyRights(name="shop", owners=(TYPED, "Ju*"))
+        issuer = Issuer(issuer="i", audience="a", keys=({},), owners=(TYPED, "Ju*"))
+        assert rights.owners == issuer.owners == ("Jürgen", "Ju*")
+        assert [issuer.may_name(name) for name in (TYPED, "Jurgen", "Ju\u0308")] == [True, True, False]
+
+    def test_operators_and_webhooks_mean_the_label(self) -> None:
+        row = {"owner": "Jürgen", "tags": ["für"]}
+        assert Wanted(owner=TYPED, tag="fu\u0308r").fits(row)
+        assert Filter(tags=frozenset({"fu\u0308r"})).tags == frozenset({"für"})
+
+    def test_the_command_names_the_owner_of_webhooks(self) -> None:
+        command = webhooks.commands["list"]
+        (owner,) = [option for option in command.params if option.name == "owner"]
+        context = Context(command)
+        assert owner.process_value(context, TYPED) == "Jürgen"
+        with pytest.raises(BadParameter, match="can be no owner"):
+            owner.process_value(context, "two\nlines")
+
+    def test_a_task_that_is_sent_has_its_labels(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        live = OwnGateway(celery_application(CelerySettings()), settings=GatewaySettings(auth="open"))
+        send = AsyncMock()
+        monkeypatch.setattr(live, "start", lambda: SimpleNamespace(sender=SimpleNamespace(send=send)))
+        asyncio.run(live.send("some", owner=TYPED, tags=["fu\u0308r", "für", ""], title="Ju\u0308li"))
+        assert send.await_args is not None
+        assert send.await_args.args[3] == Labels(owner="Jürgen", tags=("für",), title="Jüli")
 
 
 def revoke(valkey: Valkey, name: str) -> subprocess.CompletedProcess[str]:
