@@ -41,6 +41,9 @@ TASKS = 200
 #: Slots that are moved there and back, and seconds from one event of a task to the next.
 MOVED, PAUSE = 20, 0.5
 
+#: Milliseconds after which a master that does not answer is replaced.
+NODE_TIMEOUT = 500
+
 #: What becomes of a master.
 KEPT, REPLACED, KILLED = "kept", "replaced", "killed"
 
@@ -60,7 +63,7 @@ def main() -> int:
     options = parser.parse_args()
     with (
         TemporaryDirectory(prefix="cluster-") as folder,
-        redis_cluster(Path(folder)) as cluster,
+        redis_cluster(Path(folder), NODE_TIMEOUT) as cluster,
         Valkey() as broker,
         gateway(
             "", broker_url=broker.url(), result_backend=f"taskbeam+{cluster.url()}", **SETTINGS

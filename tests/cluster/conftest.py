@@ -32,6 +32,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
+def mortal(cluster: Cluster) -> Iterator[Cluster]:
+    """The same, for tests in which masters die or are replaced."""
+    yield cluster
+    cluster.restore()
+
+
+@pytest.fixture
 def journals(cluster: Cluster) -> Iterator[Journals]:
     """Journals on it that a test writes."""
     made = Journals(cluster)

@@ -17,7 +17,7 @@ from taskbeam.journal.entry import Delivery, Entry
 from taskbeam.journal.events import EventId, Record
 from taskbeam.journal.keys import CELERY_PREFIX
 from taskbeam.journal.limits import Limits
-from tests.support.waiting import DEADLINE
+from tests.support.waiting import DEADLINE, wait_until
 
 if TYPE_CHECKING:
     from tests.support.redis_cluster import Cluster, ClusterNode
@@ -44,6 +44,17 @@ class Journals:
 
     def close(self) -> None:
         self.writer.close()
+
+
+def until_replicated(cluster: Cluster, master: ClusterNode) -> None:
+    """Return when its replica has all that it has."""
+    replica = cluster.replica_of(master)
+
+    def has_all() -> bool:
+        theirs = master.client.info("replication")["master_repl_offset"]
+        return bool(replica.client.info("replication")["slave_repl_offset"] >= theirs)
+
+    wait_until(has_all, lambda: "a replica that has all")
 
 
 class Task:

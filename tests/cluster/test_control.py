@@ -16,14 +16,13 @@ from taskbeam.cluster.control import ControlClient, ControlSSLConnection
 from taskbeam.cluster.slot_map import CONTROL_SLOT, Address
 from taskbeam.connections.journal import journal_redis
 from taskbeam.journal.away import REDIS_AWAY
-from tests.support.redis_cluster import key_in, redis_cluster
+from tests.support.redis_cluster import key_in
 from tests.support.waiting import DEADLINE, wait_until
 
 from .connected import control_client, seeds
+from .journals import until_replicated
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from taskbeam.celery.journal_backend import JournalBackend
     from tests.support.redis_cluster import Cluster, ClusterNode
 
@@ -113,24 +112,24 @@ def test_a_key_of_another_slot_is_none_of_its_business(cluster: Cluster) -> None
     asyncio.run(scene())
 
 
-def test_the_promoted_replica_is_the_next_master(tmp_path: Path) -> None:
-    with redis_cluster(tmp_path) as cluster:
-        asyncio.run(_promoted(cluster))
+def test_the_promoted_replica_is_the_next_master(mortal: Cluster) -> None:
+    async def scene(master: ClusterNode) -> None:
+        async with control_client(seeds(mortal)) as client:
+            await client.set(KEY, "before", ex=3600)
+            await asyncio.to_thread(until_replicated, mortal, master)
+            master.server.kill()
+            promoting = asyncio.to_thread(mortal.replica_of(master).take_over)
+            await asyncio.gather(promoting, read(client))
 
-
-async def _promoted(cluster: Cluster) -> None:
-    async with control_client(seeds(cluster)) as client:
-        await client.set(KEY, "before")
-        master = cluster.owner_of_slot(CONTROL_SLOT)
-        # The replica has it before the master dies.
-        assert await asyncio.to_thread(master.client.execute_command, "WAIT", 1, int(DEADLINE * 1000)) == 1
-        master.server.kill()
+    async def read(client: ControlClient) -> None:
         async with asyncio.timeout(DEADLINE):
             while True:
                 # What was under way is lost, and not sent again: it may have been done.
                 with suppress(*REDIS_AWAY):
                     assert await client.get(KEY) == b"before"
                     break
+
+    asyncio.run(scene(mortal.owner_of_slot(CONTROL_SLOT)))
 
 
 def test_where_nobody_answers_it_fails_in_time() -> None:

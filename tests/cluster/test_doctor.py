@@ -27,7 +27,7 @@ PREFIX = "celery-task-meta-"
 
 
 def until(node: ClusterNode, expected: Callable[[ClusterFacts], bool]) -> ClusterFacts:
-    """What is learnt once it is so: on a busy machine a master may be replaced at any time."""
+    """What is learnt once it is so: servers hear of each other by and by."""
     found: list[ClusterFacts] = []
 
     def ask() -> bool:
@@ -54,14 +54,15 @@ def test_a_whole_one(cluster: Cluster) -> None:
     assert len(facts.masters) == MASTERS
     for each in facts.masters.values():
         assert each.configured["cluster-node-timeout"] == str(NODE_TIMEOUT)
-    first, *others = about_cluster(facts, PREFIX)
+    first, second, *others = about_cluster(facts, PREFIX)
     assert first.what == f"{MASTERS} masters serve all slots, and each has a replica"
+    assert f"(cluster-node-timeout {NODE_TIMEOUT})" in second.what
     assert {each.subject.rpartition(" ")[2] for each in others} == {"Persistence"}  # the tests' keep nothing
 
 
 def test_one_without_a_part_of_the_slots(tmp_path: Path) -> None:
     share = SLOTS // MASTERS
-    with redis_cluster(tmp_path) as broken:
+    with redis_cluster(tmp_path, node_timeout=500) as broken:
         gone = (broken.replicas[0], broken.masters[0])
         for node in gone:
             node.server.process.kill()

@@ -19,20 +19,18 @@ from taskbeam.journal.history import History
 from taskbeam.journal.reader import JournalReader
 from tests.support.closing import close_app
 from tests.support.jobs import jobs_app
-from tests.support.redis_cluster import redis_cluster
 from tests.support.waiting import DEADLINE, wait_until
 
 from .connected import control_client, seeds
-from .journals import Journals
+from .journals import until_replicated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from taskbeam.cluster.slot_map import Address
     from tests.support.redis_cluster import Cluster, ClusterNode
 
-    from .journals import Task
+    from .journals import Journals, Task
 
 
 @asynccontextmanager
@@ -202,35 +200,31 @@ def test_what_is_in_halves_is_read_and_continued_when_it_is_whole(
 
 
 @pytest.mark.parametrize("failure", ["kill", "pause"])
-def test_a_promoted_replica_is_read(tmp_path: Path, failure: str) -> None:
+def test_a_promoted_replica_is_read(mortal: Cluster, journals: Journals, failure: str) -> None:
     """Where its master died, and where it hangs: nobody waits for that once another one has its slots."""
 
-    async def scene(cluster: Cluster, task: Task) -> list[int]:
-        async with exchange(cluster) as connections:
+    async def scene(task: Task, master: ClusterNode) -> list[int]:
+        async with exchange(mortal) as connections:
             assert await read(connections, task) == [1]
-            getattr(task.owner().server, failure)()
-            return await asyncio.wait_for(_until_read(connections, task), DEADLINE)
+            getattr(master.server, failure)()
+            reading = asyncio.ensure_future(read(connections, task))
+            await asyncio.to_thread(mortal.replica_of(master).take_over)
+            return await asyncio.wait_for(_until_over(connections, reading), DEADLINE)
 
-    async def _until_read(connections: ClusterExchange, task: Task) -> list[int]:
-        reading = asyncio.ensure_future(read(connections, task))
-        while not (await asyncio.wait((reading,), timeout=1.0))[0]:
+    async def _until_over(connections: ClusterExchange, reading: asyncio.Future[list[int]]) -> list[int]:
+        while not (await asyncio.wait((reading,), timeout=0.1))[0]:
             await connections._topology.refresh()  # as the subscriber does now and then
         return await reading
 
-    with redis_cluster(tmp_path) as cluster:
-        journals = Journals(cluster)
-        try:
-            task = journals.task()
-            task.append(1)
-            master = task.owner()
-            assert master.client.execute_command("WAIT", 1, int(DEADLINE * 1000)) == 1
-            try:
-                assert asyncio.run(scene(cluster, task)) == [1]
-            finally:
-                if failure == "pause":
-                    master.server.resume()
-        finally:
-            journals.close()
+    task = journals.task()
+    task.append(1)
+    master = task.owner()
+    until_replicated(mortal, master)
+    try:
+        assert asyncio.run(scene(task, master)) == [1]
+    finally:
+        if failure == "pause":
+            master.server.resume()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from taskbeam.journal.events import Record
 from taskbeam.presence.presence import presence
 from tests.support.closing import close_app
 from tests.support.jobs import jobs_app
-from tests.support.redis_cluster import redis_cluster
 from tests.support.waiting import DEADLINE, wait_until
 
 if TYPE_CHECKING:
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
 
     from taskbeam.celery.cluster_backend import TaskbeamClusterBackend
     from tests.support.redis_cluster import Cluster, ClusterNode
-
-
-@pytest.fixture(scope="module")
-def slow_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One in which nobody takes the place of a master that is away, until a test says so."""
-    folder = tmp_path_factory.mktemp("slow")
-    with redis_cluster(folder, "--cluster-node-timeout", str(3600 * 1000)) as made:
-        yield made
 
 
 class Reporting:
@@ -61,17 +52,17 @@ class Reporting:
 
 
 @pytest.fixture
-def reporting(slow_cluster: Cluster) -> Iterator[Reporting]:
-    made = Reporting(slow_cluster)
+def reporting(cluster: Cluster) -> Iterator[Reporting]:
+    made = Reporting(cluster)
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("away", ["pause", "kill"])
 def test_a_master_that_is_away_stops_no_progress_of_tasks_at_another_one(
-    slow_cluster: Cluster, reporting: Reporting, away: str
+    mortal: Cluster, reporting: Reporting, away: str
 ) -> None:
-    lost, lives = slow_cluster.masters[:2]
+    lost, lives = mortal.masters[:2]
     theirs, ours = reporting.task(lost), reporting.task(lives)
     getattr(lost.server, away)()
     try:
@@ -82,7 +73,7 @@ def test_a_master_that_is_away_stops_no_progress_of_tasks_at_another_one(
         assert reporting.said(ours, lives) == 6
     finally:
         lost.server.resume() if away == "pause" else lost.server.start()
-        slow_cluster.until_whole()
+        mortal.until_whole()
 
     def reported() -> bool:
         reporting.report(theirs, 2)
@@ -93,15 +84,15 @@ def test_a_master_that_is_away_stops_no_progress_of_tasks_at_another_one(
 
 
 def test_the_outage_is_over_once_a_replica_has_taken_the_masters_place(
-    slow_cluster: Cluster, reporting: Reporting, caplog: pytest.LogCaptureFixture
+    mortal: Cluster, reporting: Reporting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lost, replica = slow_cluster.masters[2], slow_cluster.replicas[2]
+    lost, replica = mortal.masters[2], mortal.replicas[2]
     task = reporting.task(lost)
     wait_until(lambda: replica.client.execute_command("READONLY") and reporting.said(task, replica) == 1)
     lost.server.kill()
     reporting.report(task, 1)
     assert reporting.backend._outbox._outages.closed
-    replica.ask("FAILOVER", "TAKEOVER")
+    replica.take_over()
     wait_until(lambda: not reporting.backend._outbox._outages.away)
     reporting.report(task, 2)
     assert reporting.said(task, replica) == 2
@@ -119,10 +110,10 @@ def _present(reporting: Reporting, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.mark.usefixtures("_present")
-def test_a_master_that_vanishes_without_a_word_costs_no_worker_its_lease(slow_cluster: Cluster) -> None:
+def test_a_master_that_vanishes_without_a_word_costs_no_worker_its_lease(mortal: Cluster) -> None:
     """Its connections stay open, and nobody answers over them any more."""
-    lost = slow_cluster.owner(CLUSTER.workers)
-    replica = slow_cluster.replicas[slow_cluster.masters.index(lost)]
+    lost = mortal.owner(CLUSTER.workers)
+    replica = mortal.replica_of(lost)
 
     def lease_ends(node: ClusterNode) -> float:
         return node.client.zscore(CLUSTER.workers, presence.worker) or 0.0
@@ -135,10 +126,10 @@ def test_a_master_that_vanishes_without_a_word_costs_no_worker_its_lease(slow_cl
     wait_until(lambda: lease_ends(replica) > first)
     lost.server.pause()
     try:
-        replica.ask("FAILOVER", "TAKEOVER")
+        replica.take_over()
         for _ in range(2):  # after each time it looks
             before = lease_ends(replica)
             wait_until(lambda: lease_ends(replica) > before)  # noqa: B023
     finally:
         lost.server.resume()
-        slow_cluster.until_whole()
+        mortal.until_whole()

@@ -18,15 +18,13 @@ from taskbeam.journal.keys import CELERY_PREFIX, JournalNames
 from taskbeam.journal.reader import JournalReader
 from taskbeam.queues.audience import Audience
 from tests.support.ending import end
-from tests.support.redis_cluster import redis_cluster
 from tests.support.waiting import DEADLINE, wait_until
 
 from .connected import control_client, seeds
-from .journals import Journals
+from .journals import Journals, until_replicated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
     from taskbeam.follow.event import Event
     from taskbeam.follow.outputs import End
@@ -179,17 +177,18 @@ def test_whoever_joins_where_the_map_is_old_is_sent_on(cluster: Cluster) -> None
         cluster.move(task.slot, source)
 
 
-def test_nothing_is_missed_while_slots_move_and_a_master_dies_and_returns(tmp_path: Path) -> None:
+def test_nothing_is_missed_while_slots_move_and_a_master_dies_and_returns(
+    mortal: Cluster, journals: Journals
+) -> None:
     """60 followers; the journals go on all the time."""
-    with redis_cluster(tmp_path) as cluster:
-        journals = Journals(cluster)
-        try:
-            tasks = [journals.task(at) for at in cluster.masters for _ in range(OF_EACH_MASTER)]
-            for task in tasks:
-                task.append(0)
-            asyncio.run(_through_it_all(cluster, tasks))
-        finally:
-            journals.close()
+    tasks = [journals.task(at) for at in mortal.masters for _ in range(OF_EACH_MASTER)]
+    for task in tasks:
+        task.append(0)
+    home = tasks[-1].owner()
+    try:
+        asyncio.run(_through_it_all(mortal, tasks))
+    finally:
+        mortal.move(tasks[-1].slot, home)
 
 
 async def _through_it_all(cluster: Cluster, tasks: list[Task]) -> None:
@@ -197,7 +196,7 @@ async def _through_it_all(cluster: Cluster, tasks: list[Task]) -> None:
         all_followed = [here.follow(task) for task in tasks]
         over = asyncio.Event()
         writing = asyncio.ensure_future(asyncio.to_thread(_write, tasks, over))
-        await asyncio.to_thread(_disturb, cluster, tasks)
+        await asyncio.to_thread(_disturb, here, cluster, tasks)
         over.set()
         last = await writing
         async with asyncio.timeout(DEADLINE):
@@ -228,7 +227,7 @@ def _write(tasks: list[Task], over: asyncio.Event) -> int:
     return number
 
 
-def _disturb(cluster: Cluster, tasks: list[Task]) -> None:
+def _disturb(here: Scene, cluster: Cluster, tasks: list[Task]) -> None:
     for task in tasks[:3]:
         source = task.owner()
         there = other(cluster, source)
@@ -237,9 +236,9 @@ def _disturb(cluster: Cluster, tasks: list[Task]) -> None:
     moved = tasks[-1]
     victim = cluster.masters[0]
     cluster.move(moved.slot, victim)
-    replica = cluster.replicas[0]
-    assert victim.client.execute_command("WAIT", 1, int(DEADLINE * 1000)) == 1
+    until_replicated(cluster, victim)
     victim.server.kill()
-    wait_until(replica.is_master, lambda: "a promoted replica")
+    wait_until(lambda: not here.subscriber.connected, lambda: "a gateway that notices")
+    cluster.replica_of(victim).take_over()
     victim.server.start()
     cluster.until_whole()

@@ -12,10 +12,9 @@ from taskbeam.cluster import lines as module
 from taskbeam.cluster.slot_map import SLOTS, Address
 from taskbeam.journal import unanswered
 from tests.support import nobody
-from tests.support.redis_cluster import redis_cluster
 from tests.support.waiting import wait_until
 
-from .journals import Journals
+from .journals import Journals, until_replicated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -204,16 +203,10 @@ def test_whoever_has_no_patience_is_told_why(cluster: Cluster, other: Callable[[
     assert task.said()[0] == 0
 
 
-@pytest.fixture(scope="module")
-def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Who kills a master, or has it replaced, leaves the others as they were."""
-    with redis_cluster(tmp_path_factory.mktemp("mortal")) as made:
-        yield made
-
-
 class TestAMasterDies:
-    def test_its_tasks_go_on_with_the_replica(self, mortal: Cluster) -> None:
-        journals = Journals(mortal)
+    def test_its_tasks_go_on_with_the_replica(
+        self, mortal: Cluster, journals: Journals, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         victim = mortal.masters[1]
         task, elsewhere = journals.task(victim), journals.task(mortal.masters[0])
         task.append(0)
@@ -223,29 +216,28 @@ class TestAMasterDies:
         task.post(1, 2)
         elsewhere.post(1)
         victim.server.kill()
+        whenever_it_pauses(monkeypatch, mortal.replica_of(victim).take_over)
         task.post(3)
         journals.writer.collect()
         task.append(4, final=True, state="SUCCESS")
         assert task.said() == [0, 1, 2, 3, 4]
         assert len(task.epochs()) == 2  # the replica may have been behind
         assert elsewhere.said() == [0, 1]
-        journals.close()
 
-    def test_two_failovers_are_told_from_a_move(self, mortal: Cluster) -> None:
+    def test_two_failovers_are_told_from_a_move(self, mortal: Cluster, journals: Journals) -> None:
         """Neither the server that wrote nor the history of its data is known to the one that goes on."""
-        journals, wrote = Journals(mortal), mortal.masters[0]
+        wrote = mortal.masters[0]
         second, third = mortal.replicas[0], mortal.replicas[2]
         task = journals.task(wrote)
         task.append(0)
-        wait_until(lambda: follows(second, wrote))
-        second.ask("FAILOVER")
+        until_replicated(mortal, wrote)
+        second.take_over()
         wait_until(lambda: task.owner() is second and takes(third, second) and follows(third, second))
-        third.ask("FAILOVER")
+        third.take_over()
         wait_until(lambda: task.owner() is third)
         task.append(1)
         assert task.said() == [0, 1]
         assert len(task.epochs()) == 2
-        journals.close()
 
 
 def follows(replica: ClusterNode, master: ClusterNode) -> bool:
@@ -295,14 +287,3 @@ def all_keys(task: Task) -> list[str]:
 
 def ask_for_all(node: ClusterNode, task: Task) -> None:
     node.client.exists(*all_keys(task))
-
-
-def until_replicated(cluster: Cluster, master: ClusterNode) -> None:
-    """Return when its replica has all that it has."""
-    replica = cluster.replicas[cluster.masters.index(master)]
-
-    def has_all() -> bool:
-        theirs = master.client.info("replication")["master_repl_offset"]
-        return bool(replica.client.info("replication")["slave_repl_offset"] >= theirs)
-
-    wait_until(has_all)

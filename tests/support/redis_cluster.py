@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 SLOTS = 16384
 MASTERS = 3
 
-#: Milliseconds without an answer after which a server counts as failed; a cluster's own are 15,000.
-NODE_TIMEOUT = 500
+#: Milliseconds without an answer after which a server counts as failed; a cluster's own are 15,000. Whoever
+#: stands still on a busy machine keeps its place: a replica takes it where a test says so.
+NODE_TIMEOUT = 3600 * 1000
 
 
 class ClusterNode:
@@ -59,6 +60,15 @@ class ClusterNode:
         """What it says of itself."""
         return bool(self.client.info("replication")["role"] == "master")
 
+    def take_over(self) -> None:
+        """Become the master in place of the one that it follows, though nobody has noticed its death."""
+        self.ask("FAILOVER", "TAKEOVER")
+        wait_until(self.is_master, lambda: "a promoted replica")
+
+    def owners(self) -> frozenset[tuple[int, int, int]]:
+        """Whose the slots are as far as it knows: the first, the last, and their master's port."""
+        return frozenset((first, last, master[1]) for first, last, master, *_ in self.ask("SLOTS"))
+
 
 class Cluster:
     """Its servers: the masters as they were at first, and their replicas in the same order."""
@@ -76,14 +86,18 @@ class Cluster:
         first = self.nodes[0]
         return redis.RedisCluster(LOOPBACK, first.port)
 
+    def replica_of(self, master: ClusterNode) -> ClusterNode:
+        """The one that follows a master at first."""
+        return self.replicas[self.masters.index(master)]
+
     def owner(self, key: str | bytes) -> ClusterNode:
         """The master that has the key's slot now, as a server that runs says."""
         slot = key_slot(key if isinstance(key, bytes) else key.encode())
         for node in self.nodes:
             if node.server.running:
-                for first, last, master, *_ in node.ask("SLOTS"):
+                for first, last, port in node.owners():
                     if first <= slot <= last:
-                        return next(each for each in self.nodes if each.port == master[1])
+                        return next(each for each in self.nodes if each.port == port)
         raise LookupError(f"slot {slot} has no master")
 
     def move(self, slot: int, to: ClusterNode) -> None:
@@ -115,13 +129,27 @@ class Cluster:
         return self.owner(key_in(slot))
 
     def until_whole(self) -> None:
-        """Return when each server that runs sees all slots served, and each replica follows its master."""
+        """Return when all servers that run see all slots served, and by whom, and replicas follow masters."""
         running = [node for node in self.nodes if node.server.running]
-        wait_until(lambda: all(_is_whole(node) for node in running), lambda: "a whole cluster")
+        wait_until(
+            lambda: all(map(_is_whole, running)) and len({node.owners() for node in running}) == 1,
+            lambda: "a whole cluster",
+        )
+
+    def restore(self) -> None:
+        """Start who is gone, and let each server be again what it was at first."""
+        for node in self.nodes:
+            if not node.server.running:
+                node.server.start()
+        self.until_whole()
+        for master, replica in zip(self.masters, self.replicas, strict=True):
+            if not master.is_master():
+                master.take_over()
+            wait_until(partial(_follows, replica, master), lambda: "a replica")
+        self.until_whole()
 
     def pause(self) -> None:
-        """Freeze all of its servers; none of them takes the silence of others for their end."""
-        self._fail_after(3600 * 1000)
+        """Freeze all of its servers."""
         for node in self.nodes:
             node.server.pause()
 
@@ -130,11 +158,6 @@ class Cluster:
         for node in self.nodes:
             node.server.resume()
         self.until_whole()
-        self._fail_after(NODE_TIMEOUT)
-
-    def _fail_after(self, milliseconds: int) -> None:
-        for node in self.nodes:
-            node.client.config_set("cluster-node-timeout", milliseconds)
 
     def close(self) -> None:
         for node in self.nodes:
@@ -191,8 +214,11 @@ def wanted_cluster() -> Iterator[Cluster | None]:
 
 
 @contextmanager
-def redis_cluster(directory: Path, *options: str) -> Iterator[Cluster]:
-    """A cluster that serves, and in which replicas follow, until the block ends; see `Valkey` for options."""
+def redis_cluster(directory: Path, node_timeout: int = NODE_TIMEOUT) -> Iterator[Cluster]:
+    """A cluster that serves, and in which replicas follow, until the block ends.
+
+    ``node_timeout``: milliseconds after which a master that does not answer is replaced.
+    """
     with ExitStack() as held, ThreadPoolExecutor(2 * MASTERS) as threads:
         servers = [
             Valkey(
@@ -200,8 +226,7 @@ def redis_cluster(directory: Path, *options: str) -> Iterator[Cluster]:
                 None,
                 *("--cluster-enabled", "yes", "--cluster-port", str(held.enter_context(kept_port()))),
                 *("--cluster-config-file", "nodes.conf", "--dir", _folder(directory, place)),
-                *("--cluster-node-timeout", str(NODE_TIMEOUT), "--repl-diskless-sync-delay", "0"),
-                *options,
+                *("--cluster-node-timeout", str(node_timeout), "--repl-diskless-sync-delay", "0"),
             )
             for place in range(2 * MASTERS)
         ]
