@@ -13,17 +13,13 @@ from taskbeam.celery import signals
 from tests.support.patient_reports import patient_reports
 from tests.support.rabbitmq import RabbitMQ, running_rabbitmq
 
-from .stage import Stage, served_for, staged, together
+from .stage import LONG_LIVED, Stage, served_for, staged, together
 from .table import POOLS, RABBITMQ, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.gateway import Gateway
-
-#: Seconds; a worker that is slow because the machine is busy must not be taken for a dead one here.
-PATIENT_LEASE = 60
-
 
 #: The queue of a prefork worker for tasks that lose their process: Celery takes seconds to replace the last.
 SPARE = "spare"
@@ -39,7 +35,7 @@ def _patient_reports() -> Iterator[None]:
 @pytest.fixture(scope="package")
 def crewed() -> Iterator[Stage]:
     """A worker of each pool, on a queue of its own; one task at a time, so that what follows comes after."""
-    with staged({"taskbeam_options": {"lease": PATIENT_LEASE}}) as made:
+    with staged(LONG_LIVED) as made:
         crew = [made.to(pool).worker(pool) for pool in POOLS]
         crew.append(made.to(SPARE).worker("prefork", concurrency=3))
         made.crew = len(crew)
@@ -57,7 +53,7 @@ def rabbitmq() -> Iterator[RabbitMQ]:
 @pytest.fixture(scope="package")
 def rabbitmq_crewed(rabbitmq: RabbitMQ) -> Iterator[Stage]:
     """The same by RabbitMQ, with prefork."""
-    with staged({"taskbeam_options": {"lease": PATIENT_LEASE}}, rabbitmq.url()) as made:
+    with staged(LONG_LIVED, rabbitmq.url()) as made:
         crew = [made.to("prefork").worker(), made.to(SPARE).worker(concurrency=3)]
         made.crew = len(crew)
         with together(crew):

@@ -61,6 +61,9 @@ REDELIVERY: dict[str, Any] = {
 #: Workers whose death is noticed soon, for tests in which some die, and nobody looks while others work.
 SHORT_LIVED: dict[str, Any] = {"taskbeam_options": {"lease": 1.5}}
 
+#: Those that must not be taken for dead because the machine is busy and they are slow.
+LONG_LIVED: dict[str, Any] = {"taskbeam_options": {"lease": 60}}
+
 
 class Stage:
     """One server with the tasks of `tests.fates.jobs`. ``crew``: how many workers there are all the time."""

@@ -17,7 +17,7 @@ from tests.support.clients import TRANSPORTS
 from tests.support.waiting import wait_until
 
 from .endpoint import cancelled
-from .stage import REDELIVERY, SHORT_LIVED, Stage, served_for, staged, story, together
+from .stage import LONG_LIVED, REDELIVERY, SHORT_LIVED, Stage, served_for, staged, story, together
 from .table import COLUMNS, PREFORK, RABBITMQ, expected, pool_of
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def test_another_worker_goes_on_at_once(stage: Stage, unwatched: Gateway, pool: 
     with ExitStack() as stack:
         doomed = stack.enter_context(stage.worker())
         task_id = stage.held("gated_late")
-        stack.enter_context(stage.worker("threads"))
+        stack.enter_context(stage.worker("threads", **LONG_LIVED))
         threads = stack.enter_context(ThreadPoolExecutor(len(TRANSPORTS)))
         followers = [threads.submit(_heard, unwatched, transport, task_id) for transport in TRANSPORTS]
         wait_until(lambda: unwatched.clients() == len(TRANSPORTS), lambda: "those who follow")
