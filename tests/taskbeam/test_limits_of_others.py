@@ -10,9 +10,10 @@ from celery import Celery
 
 from stack.valkey import Valkey
 from taskbeam.journal.limits import OPEN_EXPIRES
+from taskbeam.presence.judgement import GIVEN_UP
 from tests.support.closing import close_app
 from tests.support.gateway import Gateway, gateway
-from tests.support.results import client_of, names, results_at
+from tests.support.results import client_of, control, names, results_at
 from tests.support.waiting import wait_until
 from tests.support.worker import worker
 
@@ -63,6 +64,10 @@ class Site:
         lives: list[Any] = [self.redis.ttl(key) for key in (keys.result, keys.head, keys.log)]
         return lives
 
+    def workers(self) -> set[bytes]:
+        """Those that have a lease."""
+        return set(self.redis.zrange(control().workers, 0, -1))
+
     def close(self) -> None:
         self.redis.close()
         close_app(self.app)
@@ -111,11 +116,14 @@ def test_a_task_that_is_cancelled_while_it_waits_expires_as_the_application_has_
 
 
 def test_the_watchdog_drops_nothing_and_lets_a_lost_task_expire_as_a_failed_one(site: Site) -> None:
-    short = {"JOBS_LEASE": "5"}
-    with worker(site.broker, site.backend, "threads", app="tests.taskbeam.limit_jobs", env=short) as process:
+    others = site.workers()
+    with worker(site.broker, site.backend, "threads", app="tests.taskbeam.limit_jobs") as process:
         task_id = site.app.send_task("limits.report", [REPORTS]).id
         site.until_reported(task_id)
+        wait_until(lambda: site.workers() > others, lambda: "a worker's lease")
         process.kill()
+    # As if its lease had ended.
+    site.redis.zadd(control().workers, dict.fromkeys(site.workers() - others, GIVEN_UP))
     wait_until(lambda: site.state(task_id) == "LOST", lambda: f"LOST: {site.state(task_id)}")
     assert site.events(task_id) == EVENTS + len(["STALLED", "LOST"])
     lives = site.lives(names(task_id))
