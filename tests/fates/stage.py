@@ -220,17 +220,17 @@ class Stage:
         """Let one task pass."""
         self.queue.rpush(f"gate:{task_id}", "open")
 
-    def sweep(self, grace: float = 600.0) -> Swept:
+    async def look(self, grace: float = 600.0) -> Swept:
         """What a watchdog does at each look."""
+        async with self.connected() as (client, exchange):
+            appender, kind = appender_to(client, exchange), self.results.kind_of_keys
+            return await Watchdog(
+                client, appender, self.control, kind, grace, lease=0, judgement=self.judgement
+            ).sweep()
 
-        async def look() -> Swept:
-            async with self.connected() as (client, exchange):
-                appender, kind = appender_to(client, exchange), self.results.kind_of_keys
-                return await Watchdog(
-                    client, appender, self.control, kind, grace, lease=0, judgement=self.judgement
-                ).sweep()
-
-        return asyncio.run(look())
+    def sweep(self, grace: float = 600.0) -> Swept:
+        """The same, for whoever has no event loop."""
+        return asyncio.run(self.look(grace))
 
     def swept_until(self, task_id: str, told: str, grace: float = 600.0) -> list[str]:
         """The story, once a watchdog that looks again and again has told what is named."""

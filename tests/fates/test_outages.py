@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.exceptions import RedisError
 
 from stack.valkey import Valkey
+from taskbeam.presence.judgement import GIVEN_UP, PROMPT
 from tests.support.waiting import wait_until
 
 from .stage import Stage
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
     from stack.process import ManagedProcess
 
-#: Seconds. Short, so that an outage outlives it, and long enough for a worker on a busy machine.
+#: Seconds. A worker that runs renews it soon; no watchdog looks meanwhile.
 LEASE = 3.0
+
+#: How long a lease is that ended long ago, and what is added to one that must not end here: milliseconds.
+SHORT, HOUR = 1, 3_600_000
 
 
 @pytest.fixture
@@ -41,12 +44,16 @@ def stage(valkey: Valkey, journals: Valkey) -> Iterator[Stage]:
 
 def frozen(stage: Stage) -> None:
     """Redis does not answer, then it does; a watchdog waits for it meanwhile."""
-    stage.valkey.pause()
-    with ThreadPoolExecutor(1) as thread:
-        look = thread.submit(stage.sweep)
-        time.sleep(2 * LEASE)
+
+    async def look() -> None:
+        looking = asyncio.create_task(stage.look())
+        await asyncio.sleep(0)  # it has asked
+        await asyncio.sleep(1.2 * PROMPT)
         stage.valkey.resume()
-        look.result()
+        await looking
+
+    stage.valkey.pause()
+    asyncio.run(look())
 
 
 def crashed(stage: Stage) -> None:
@@ -54,7 +61,6 @@ def crashed(stage: Stage) -> None:
     stage.valkey.kill()
     with pytest.raises(RedisError):
         stage.sweep()
-    time.sleep(2 * LEASE)
     stage.valkey.start()
     stage.sweep()
 
@@ -62,7 +68,6 @@ def crashed(stage: Stage) -> None:
 def restarted(stage: Stage) -> None:
     """The same, between two looks."""
     stage.valkey.kill()
-    time.sleep(2 * LEASE)
     stage.valkey.start()
     stage.sweep()
 
@@ -73,15 +78,15 @@ def test_an_outage_longer_than_a_lease_is_nobodys_death(
 ) -> None:
     with stage.worker("threads") as worker:
         task_id = stage.held("gated")
-        watch_for_a_lease(stage)
         # Whether the worker's renewal or the watchdog's look is first when Redis is back, is left to chance
         # in life; here it is the look.
-        worker.send_signal(signal.SIGSTOP)
+        outlive_the_lease(stage, worker)
         outage(stage)
         assert stage.story(task_id) == ["PENDING", "STARTED"]
-        renewed_after(stage, lambda: worker.send_signal(signal.SIGCONT))
-        watch_for_a_lease(stage)
+        renew_the_lease(stage, worker)
+        stage.sweep()
         assert stage.story(task_id) == ["PENDING", "STARTED"]
+        worker.send_signal(signal.SIGCONT)
         stage.open(task_id)
         assert stage.fate(task_id) == ["PENDING", "STARTED", "SUCCESS"]
 
@@ -89,7 +94,7 @@ def test_an_outage_longer_than_a_lease_is_nobodys_death(
 def test_a_worker_that_dies_in_an_outage_is_told_one_lease_later(stage: Stage) -> None:
     with stage.worker("threads") as worker:
         task_id = stage.held("gated")
-        watch_for_a_lease(stage)
+        outlive_the_lease(stage, worker)
         stage.valkey.pause()
         kill(worker)
         stage.valkey.resume()
@@ -98,19 +103,25 @@ def test_a_worker_that_dies_in_an_outage_is_told_one_lease_later(stage: Stage) -
     stage.swept_until(task_id, "STALLED worker_silent")
 
 
-def watch_for_a_lease(stage: Stage) -> None:
-    """A watchdog that has been there before the outage, and stays."""
-    end = time.monotonic() + 1.5 * LEASE
-    while time.monotonic() < end:
-        stage.sweep()
-        time.sleep(0.05)
+def outlive_the_lease(stage: Stage, worker: ManagedProcess) -> None:
+    """Stop the worker, as if its lease had ended long ago, and a watchdog had watched for all of it."""
+    wait_until(lambda: bool(leases(stage)), lambda: "the worker's lease")
+    stage.sweep()
+    worker.send_signal(signal.SIGSTOP)
+    for name in leases(stage):
+        stage.redis.zadd(stage.control.workers, {name: GIVEN_UP + 1})
+        stage.redis.hset(stage.control.leases, name, SHORT)
 
 
-def renewed_after(stage: Stage, act: Callable[[], None]) -> None:
-    """Return when the worker has renewed its lease."""
+def renew_the_lease(stage: Stage, worker: ManagedProcess) -> None:
+    """Let the worker go on until it has renewed its lease, which lasts for the rest of the test."""
     before = leases(stage)
-    act()
+    worker.send_signal(signal.SIGCONT)
     wait_until(lambda: leases(stage) != before, lambda: f"a lease other than {before}")
+    worker.send_signal(signal.SIGSTOP)
+    for name in leases(stage):
+        stage.redis.zincrby(stage.control.workers, HOUR, name)
+        stage.redis.hset(stage.control.leases, name, SHORT)
 
 
 def leases(stage: Stage) -> dict[bytes, float]:
