@@ -9,10 +9,11 @@ import httpx
 import pytest
 from celery import chain, states
 
+from tests.support.event_stream import EventStream
 from tests.support.waiting import wait_until
 
 from .endpoint import cancel, cancelled, refused
-from .stage import served_for, staged
+from .stage import served_for, staged, story
 from .table import PREFORK, expected
 
 if TYPE_CHECKING:
@@ -48,8 +49,11 @@ def test_a_task_that_is_silent_for_longer_than_its_result_lives() -> None:
         wait_until(lambda: not stage.redis.exists(result), lambda: "Celery's own result to expire")
         told = [httpx.get(f"{served.http}/tasks/{each}").json()["state"] for each in (running, queued)]
         assert told == ["STARTED", "PENDING"]
-        stage.open(running)
-        assert stage.fate(running) == expected("plain")
+        with EventStream(served, running) as stream:
+            heard = [stream.event(), stream.event()]
+            stage.open(running)
+            heard.append(stream.event())  # whoever comes a second later finds nothing
+        assert story(heard) == expected("plain")
 
 
 @pytest.mark.parametrize("pool", PREFORK)
