@@ -67,7 +67,10 @@ class BackgroundTasks:
     async def stop(self) -> None:
         """Cancel all of it, and wait until it has ended: at most `GIVE_UP` seconds."""
         for task in self._tasks.values():
-            task.cancel()
+            if (
+                not task.cancelling()
+            ):  # an event loop that ends cancels all; what they do then is not disturbed
+                task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks.values())
 

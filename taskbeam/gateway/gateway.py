@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from taskbeam.gateway.jobs.permission import check_sender
 from taskbeam.gateway.problems import INVALID_REQUEST, TaskbeamError
 from taskbeam.gateway.routes import gateway_router
 from taskbeam.gateway.runtime import Runtime
+from taskbeam.gateway.runtimes import Runtimes
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.gateway.shortcut.shortcut import StreamShortcut
 from taskbeam.journal.feeds.names import FeedName
@@ -131,7 +131,7 @@ class Gateway:
         self.paths = Paths()
         #: What it counts, for the server that has it.
         self.measures = Measures.timed() if self.settings.shows_metrics else Measures()
-        self._running: tuple[asyncio.AbstractEventLoop, Runtime] | None = None
+        self._runtimes = Runtimes(self._runtime)
         self.router = gateway_router(
             self._dependencies,
             self.paths,
@@ -149,8 +149,8 @@ class Gateway:
 
     @property
     def running(self) -> Runtime | None:
-        """What runs now, in whichever event loop."""
-        return self._running[1] if self._running is not None else None
+        """What was started, in whichever event loop."""
+        return next((runtime for runtime in self._runtimes if runtime.started), None)
 
     # For the application's own routes.
 
@@ -219,7 +219,7 @@ class Gateway:
         # As a worker reads them: a label never stops a task.
         labels = Labels.of_header({"owner": owner, "tags": tuple(tags), "title": title or None})
         account = Account.of(owner) if sender is None else Account.by(sender, owner)
-        return await self.start().sender.send(
+        return await self._runtimes.here().sender.send(
             name, args, kwargs or {}, labels, account, idempotency_key, options, task_id
         )
 
@@ -229,7 +229,7 @@ class Gateway:
         Raises `TaskbeamError` ``rate_limited`` (429); redis-py's errors.
         """
         if sender.tenant is not None:
-            await self.start().quotas.take_bytes(sender.tenant, size)
+            await self._runtimes.here().quotas.take_bytes(sender.tenant, size)
 
     def accepted(self, request: HTTPConnection, task: SentTask) -> Response:
         """The answer to whoever asked for a task: 202 with ``Location`` and an `Accepted` as its body.
@@ -289,7 +289,7 @@ class Gateway:
             ValueError: one of them can be no owner, and nothing is revoked.
             redis.exceptions.RedisError: Redis is away, and nothing is revoked.
         """
-        running, longest = self.start(), self.settings.max_token_lifetime
+        running, longest = self._runtimes.here(), self.settings.max_token_lifetime
         await revoke(running.redis, running.control, longest, tokens=tokens, owners=owners)
 
     async def forget_devices(self, owner: str) -> None:
@@ -298,7 +298,7 @@ class Gateway:
         The owner's webhooks and preferences stay: they are about a person, and hold for the next browser.
         Raises `ValueError` for what can be no owner; redis-py's errors.
         """
-        push = self.start().push
+        push = self._runtimes.here().push
         if push is not None:
             await push.devices.forget_all(label(owner))
 
@@ -308,7 +308,7 @@ class Gateway:
         For an account that is closed: whoever has the same name later is another person. Raises `ValueError`
         for what can be no owner; redis-py's errors.
         """
-        notifications = self.start().notifications
+        notifications = self._runtimes.here().notifications
         if notifications is not None:
             await notifications.forget_owner(label(owner))
 
@@ -317,7 +317,9 @@ class Gateway:
 
         Raises `TaskbeamError` ``unknown_task`` or ``expired``; redis-py's errors.
         """
-        return await self.start().polling.snapshot(task_id)
+        # Celery's own results are heard in the background.
+        running = self.start() if self.settings.stock else self._runtimes.here()
+        return await running.polling.snapshot(task_id)
 
     # How an application has it.
 
@@ -349,30 +351,16 @@ class Gateway:
 
         Raises `CeleryConfigurationError`, which says what is to be changed.
         """
-        loop = asyncio.get_running_loop()
-        if self._running is None or self._running[0] is not loop:
+        runtime = self._runtimes.here()
+        if not runtime.started:
             if self._open:
                 logger.warning(OPEN)
-            runtime = Runtime(
-                self.celery_app,
-                self.settings,
-                self._tokens,
-                self._authorize,
-                self.paths,
-                self.measures,
-                self._quota,
-                self._authorize_feed,
-                open_to_all=self._open,
-            )
             runtime.start(watch_signals=self._watch_signals)
-            self._running = loop, runtime
-        return self._running[1]
+        return runtime
 
     async def stop(self) -> None:
-        """End the background work, and close the connections to Redis."""
-        running, self._running = self._running, None
-        if running is not None and running[0] is asyncio.get_running_loop():
-            await running[1].stop()
+        """End the background work in this event loop, and close its connections to Redis."""
+        await self._runtimes.stop()
 
     def shortcut(self, app: object) -> StreamShortcut | None:
         """For Taskbeam's own server: what answers plain requests for streams without ASGI.
@@ -383,6 +371,19 @@ class Gateway:
         if self._identify is not None or self.paths.prefix_in(app) != "":
             return None
         return StreamShortcut(self.start, self.hosts, self.settings.allowed_origins)
+
+    def _runtime(self) -> Runtime:
+        return Runtime(
+            self.celery_app,
+            self.settings,
+            self._tokens,
+            self._authorize,
+            self.paths,
+            self.measures,
+            self._quota,
+            self._authorize_feed,
+            open_to_all=self._open,
+        )
 
     def _accepted(self, request: HTTPConnection, task_id: str, owner: str | None) -> Accepted:
         sender = sender_in(request)

@@ -69,7 +69,10 @@ PIECE = 32 * 1024
 
 
 class Runtime:
-    """The parts of one gateway in one event loop. Made without a connection; works from `start` to `stop`."""
+    """The parts of one gateway in one event loop. Made without a connection; works from `start` to `stop`.
+
+    What needs Redis and the broker alone, such as `sender`, also works before `start`.
+    """
 
     def __init__(
         self,
@@ -209,10 +212,13 @@ class Runtime:
         )
         self.metrics = self._exposition() if settings.shows_metrics else None
         self.background: BackgroundTasks = BackgroundTasks()
+        #: Whether the background work goes on, or has.
+        self.started = False
         self._signals: SignalWatch | None = None
 
     def start(self, *, watch_signals: bool) -> None:
         """Begin the background work in the running event loop; see `Gateway` for ``watch_signals``."""
+        self.started = True
         if watch_signals:
             begin = partial(self.shutdown.begin, self.settings.drain)
             self._signals = SignalWatch(asyncio.get_running_loop(), begin)
@@ -249,7 +255,7 @@ class Runtime:
             await self.shutdown.told.wait()
         self.shutdown.begin()
         await self.background.stop()
-        if not self.guard.open:
+        if self.started and not self.guard.open:
             await self.guard.census.withdraw()
         if self.stock is not None:
             self.stock.close()

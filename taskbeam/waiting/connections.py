@@ -9,7 +9,6 @@ import asyncio
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from taskbeam.background.tasks import BackgroundTasks
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
@@ -115,21 +114,28 @@ class _Registry:
 
     def __init__(self) -> None:
         self._pid = os.getpid()
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Celery, Connections]] = (
-            WeakKeyDictionary()
-        )
+        self._loops: dict[asyncio.AbstractEventLoop, dict[Celery, Connections]] = {}
 
     def of(self, celery_app: Celery) -> Connections:
         """Those of the running loop; raises `RuntimeError` without one, and `CeleryConfigurationError`."""
         loop = running_loop()
         if self._pid != os.getpid():
             self.__init__()  # type: ignore[misc]
-        connections = self._loops.setdefault(loop, {})
+        if loop not in self._loops:
+            self._forget_closed()
+            self._loops[loop] = {}
+        connections = self._loops[loop]
         found = connections.get(celery_app)
         if found is None or found.closing:
             found = connections[celery_app] = Connections(celery_app)
             found.start()
         return found
+
+    def _forget_closed(self) -> None:
+        """Their connections were closed with them."""
+        for loop in list(self._loops):
+            if loop.is_closed():
+                self._loops.pop(loop, None)
 
 
 #: The connections that whoever runs in this loop shares with all others who wait.

@@ -24,6 +24,7 @@ AWAITED = {
     "taskbeam/gateway/auth/remote_keys.py": "one look at a key set, for which all who need it wait",
     "taskbeam/gateway/connections/broker_check.py": "one attempt, whose outcome is read",
     "taskbeam/gateway/delivery/polling.py": "a poll waits for both",
+    "taskbeam/gateway/runtimes.py": "the end of its event loop waits for it, and tells of its failure",
     "taskbeam/gateway/jobs/purging.py": "the thread that takes messages waits for the end of their tasks",
     "taskbeam/gateway/transports/portable_socket.py": "a socket waits for its reader, which logs",
     "taskbeam/notifications/sender.py": "its work waits for all requests that are under way",

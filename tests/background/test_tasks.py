@@ -234,3 +234,36 @@ def test_work_that_cannot_be_cancelled_is_named_and_left(
     with caplog.at_level(logging.ERROR, "taskbeam.background.cancellation"):
         asyncio.run(run())
     assert "Background work start-up checks did not end within" in caplog.text
+
+
+def test_an_event_loop_that_ends_has_cancelled_the_work_which_is_then_left_to_end() -> None:
+    """Whoever stops it meanwhile, as the owner of its connections does, waits until it has ended."""
+    told: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            told.append("ended")
+
+    async def own() -> None:
+        background = BackgroundTasks()
+        background.keep("work", work)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            await background.stop()
+            told.append("stopped")
+
+    async def run() -> None:
+        owner = asyncio.create_task(own())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not owner.done()
+
+    asyncio.run(run())
+    assert told == ["ended", "stopped"]

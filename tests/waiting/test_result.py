@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from weakref import ReferenceType, ref
 
 import pytest
 from celery import chain, chord, group
@@ -158,10 +160,19 @@ def test_connections_are_closed_when_nobody_waits_and_made_again(
     asyncio.run(use())
 
 
-def test_each_event_loop_has_its_own(app: Celery, journals: Journals) -> None:
+def test_each_event_loop_has_its_own_and_keeps_no_other_in_memory(app: Celery, journals: Journals) -> None:
     task = journals.task()
     task.append(state=events.SUCCESS, type="state", final=True, result=7)
-    assert [run(AsyncResult(task.id, app=app)) for _ in range(3)] == [7, 7, 7]
+    loops: list[ReferenceType[asyncio.AbstractEventLoop]] = []
+
+    async def use() -> Any:
+        loops.append(ref(asyncio.get_running_loop()))
+        return await aresult(AsyncResult(task.id, app=app), timeout=DEADLINE)
+
+    assert [asyncio.run(use()) for _ in range(3)] == [7, 7, 7]
+    gc.collect()
+    *before, _ = loops
+    assert [loop() for loop in before] == [None, None]
 
 
 def test_a_lost_connection_is_made_again_and_nothing_is_missed(
