@@ -144,6 +144,7 @@ class JournalBackend:
         if run is not None:
             flush_progress(run)
             if state in _ENDS_RUN:
+                run.stored_end = state
                 flush_output(run, last=True)
         meta = self._get_result_meta(result=result, state=state, traceback=traceback, request=request)
         meta["task_id"] = task_id

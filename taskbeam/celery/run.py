@@ -80,6 +80,8 @@ class Run:
         # By another task under the same id: Celery ends this run with an `Ignore`, but not the task.
         self.replaced = False
         self.retry: Retry | None = None
+        # With which Celery has come to store its end, be it in vain: whoever ignores a result stores none.
+        self.stored_end = ""
 
     def check(self) -> None:
         """Raise `Cancelled` where somebody has cancelled the task."""

@@ -31,7 +31,7 @@ from taskbeam.celery.run import Run, begin_run, current_run, due, end_run
 from taskbeam.celery.soft_limit import hold_limits_back
 from taskbeam.celery.undecodable import report_undecodable, watch_decode_errors
 from taskbeam.celery.unsent import guard_sending, message_is_published, pending_is_told
-from taskbeam.celery.unstored_ends import keeps_result, report_unstored_end
+from taskbeam.celery.unstored_ends import ignores_result, report_unstored_end
 from taskbeam.celery.untold_feeds import untold_feeds
 from taskbeam.journal import events
 from taskbeam.journal.describe import Description
@@ -254,7 +254,7 @@ def _run_begins(task: Any, **_: Any) -> None:
     presence.run_begins()
     setattr(request, _CONTEXT, begin_run(run))
     _tell_replaced(journal, request.id, request.headers)
-    if request.is_eager or not (task.track_started and keeps_result(task)):
+    if request.is_eager or ignores_result(task, request) or not task.track_started:
         journal.append_event(request, Description("state"), events.STARTED)
 
 

@@ -21,10 +21,16 @@ from taskbeam.journal.failures import REJECTED, REVOKED, Failure, error_member, 
 logger = logger_for(__name__)
 
 
-def keeps_result(task: Any) -> bool:
-    """Whether Celery stores the task's states; with `ignore_result` only we tell them."""
-    ignored = task.request.ignore_result
-    return not (task.ignore_result if ignored is None else ignored)
+def ignores_result(task: Any, request: Any) -> bool:
+    """Whether Celery's tracer takes the run for one whose result is ignored, and so stores no STARTED.
+
+    Of the end this says too little: before Celery 5.6 the tracer goes by the task alone, and what stores a
+    SUCCESS by the message, too.
+    """
+    from celery.app import trace  # whoever only sends tasks does not load it
+
+    rule = getattr(trace, "get_actual_ignore_result", None)  # Celery's own, since 5.6
+    return bool(task.ignore_result if rule is None else rule(task, request))
 
 
 def report_unstored_end(task: Any, request: Any, state: str | None, retval: Any) -> None:
@@ -49,9 +55,12 @@ def _tell(task: Any, request: Any, state: str | None, retval: Any) -> None:
         _tell_end(task, events.REJECTED, REJECTED)
     elif state is None and current_process().name == "MainProcess":
         _store_raised(task, request, sys.exception())
-    elif state == events.SUCCESS and not keeps_result(task):
+    elif run is not None and run.stored_end == state:
+        return
+    elif state == events.SUCCESS and (sys.exception() is None or ignores_result(task, request)):
+        # Else Celery has broken off, for it could not send what follows the task, and stores a FAILURE next.
         _tell_end(task, events.SUCCESS)
-    elif state in (events.FAILURE, events.RETRY) and not keeps_result(task):
+    elif state in (events.FAILURE, events.RETRY):
         _tell_unstored_failure(task, request, state, retval)
 
 
@@ -68,7 +77,7 @@ def _store_raised(task: Any, request: Any, error: BaseException | None) -> None:
 
 
 def _tell_cancelled(task: Any, request: Any) -> None:
-    run, stored = run_of(request), keeps_result(task)
+    run, stored = run_of(request), not ignores_result(task, request)
     if run is not None and run.revoked:
         tell_revoked(task, request, stored=stored)
         return
@@ -84,8 +93,6 @@ def _tell_back(task: Any, why: str, **fields: Any) -> None:
 
 
 def _tell_unstored_failure(task: Any, request: Any, state: str, retval: Any) -> None:
-    if task.store_errors_even_if_ignored:
-        return
     failure, ref = failure_of(retval, task.backend.options.public_errors), new_token()
     run = run_of(request)
     description = describe(state, None, failure, ref, run.retry if run else None)
