@@ -80,6 +80,8 @@ class Run:
         # By another task under the same id: Celery ends this run with an `Ignore`, but not the task.
         self.replaced = False
         self.retry: Retry | None = None
+        # How often the task may be retried, as its newest call of `retry` says; None: without end.
+        self.max_retries: int | None = getattr(task, "max_retries", None)
         # With which Celery has come to store its end, be it in vain: whoever ignores a result stores none.
         self.stored_end = ""
 
@@ -111,7 +113,7 @@ class Run:
         """Keep when the retry is due (ISO 8601), which Celery tells only while it sends the message."""
         now = time.time()
         at = due(eta).timestamp() if eta else now
-        self.retry = Retry(at=round(at, 3), delay=round(max(at - now, 0.0), 3), max=self.task.max_retries)
+        self.retry = Retry(at=round(at, 3), delay=round(max(at - now, 0.0), 3), max=self.max_retries)
 
 
 class Turn:

@@ -25,6 +25,7 @@ from taskbeam.celery.kept_ends import kept_ends
 from taskbeam.celery.labels import absent_sender, labels_of
 from taskbeam.celery.message_ttl import stay_until_received
 from taskbeam.celery.replacement import note_replacement, replaced_run
+from taskbeam.celery.retry_limit import hear_retries
 from taskbeam.celery.revocation import guard_starts
 from taskbeam.celery.route import queue_of
 from taskbeam.celery.run import Run, begin_run, current_run, due, end_run
@@ -111,6 +112,7 @@ def connect(app: Celery) -> None:
     """Connect the handlers for the application; connecting them again changes nothing."""
     guard_starts(app)
     guard_sending(app)
+    hear_retries()
     hear_of_groups(app)
     _apps[:] = [known for known in _apps if known() not in (None, app)] + [ref(app)]
     celery_signals.before_task_publish.connect(_task_is_sent, dispatch_uid="taskbeam.sent")

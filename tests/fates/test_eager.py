@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from .stage import Event, Stage
 
+#: The most retries that a client is told, where a way has any: those of the call itself, or of the task.
+MOST_RETRIES = {"retry": 3, "ignored: retry": 3, "retries exhausted": 1, "autoretry exhausted": 1}
+
 #: Nobody delivers an eager task again: there it stays requeued.
 NOT_EAGER = {"Reject, requeue, acks late"}
 
@@ -70,6 +73,8 @@ def test_every_event_is_that_of_a_worker(stage: Stage, app: Celery) -> None:
             essence(event) for event in stage.ended(told[way])
         ], way
         assert events.story == expected(way)
+        limits = {body["retry"]["max"] for body in events.bodies if "retry" in body}
+        assert limits == ({MOST_RETRIES[way]} if way in MOST_RETRIES else set()), way
 
 
 def test_nobody_delivers_an_eager_task_again(app: Celery) -> None:

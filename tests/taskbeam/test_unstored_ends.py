@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from itertools import product
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 from celery import Celery
-from celery.app.trace import build_tracer
 from celery.exceptions import Retry
 
 from taskbeam import Cancelled
@@ -16,6 +14,7 @@ from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.testing import Recording, recording
 
 from .faulty_jobs import fail
+from .traced import traced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,22 +57,12 @@ def journal() -> Iterator[Recording]:
         yield made
 
 
-def traced(journal: Recording, job: Any, header: dict[str, Any], **options: Any) -> str:
-    """The id of a task that was traced here as a worker does it."""
-    task = journal.app.task(name=f"unstored.{uuid4()}", shared=False, **options)(job)
-    task_id = str(uuid4())
-    request = {"id": task_id, "task": task.name, "delivery_info": {}, **header}
-    trace: Any = build_tracer(task.name, task, app=journal.app)
-    trace(task_id, (), {}, request)
-    return task_id
-
-
 @pytest.mark.parametrize("header", HEADERS, ids=str)
 @pytest.mark.parametrize("tracked", [False, True], ids=["untracked", "tracked"])
 def test_each_end_is_told_once(journal: Recording, tracked: bool, header: dict[str, Any]) -> None:
     for (job, end), (ignored, errors_stored) in product(ENDS.items(), OWN):
         own = {"ignore_result": ignored, "store_errors_even_if_ignored": errors_stored}
-        task_id = traced(journal, job, header, track_started=tracked, **own)
+        task_id = traced(journal.app, job, header, track_started=tracked, **own)
         assert journal.of(task_id).story == ["STARTED", end], (job.__name__, own)
 
 
@@ -83,4 +72,4 @@ def test_no_success_is_told_where_celery_fails_the_task(
     """What follows a task is sent before its result is stored."""
     monkeypatch.setattr(JournalBackend, "mark_as_done", fail, raising=False)
     with pytest.warns(RuntimeWarning, match="Exception raised outside body"):
-        assert journal.of(traced(journal, succeeds, {})).story == ["STARTED", "FAILURE task_failed"]
+        assert journal.of(traced(journal.app, succeeds, {})).story == ["STARTED", "FAILURE task_failed"]
