@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from celery import current_task
+
 from taskbeam.background.logger import logger_for
 from taskbeam.background.threads import OURS
 from taskbeam.celery.run import any_run_goes_on, current_run
@@ -25,7 +27,8 @@ def own_run() -> Run | None:
     run = current_run()
     if run is None and any_run_goes_on() and not _noted:
         thread = threading.current_thread()
-        if thread is not threading.main_thread() and not thread.name.startswith(OURS):
+        named = thread is threading.main_thread() or thread.name.startswith(OURS)
+        if not named and not current_task:  # else it runs a task that nobody follows
             _noted.add(thread.name)
             logger.warning(
                 "Thread %s reports, and does not know the task that it works for, so nobody hears of it. "

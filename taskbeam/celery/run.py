@@ -6,7 +6,7 @@ import threading
 import time
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from celery.exceptions import Ignore
 from celery.utils.time import maybe_make_aware
@@ -17,6 +17,7 @@ from taskbeam.celery.backlog import Backlog
 from taskbeam.celery.coalesce import Coalescer
 from taskbeam.celery.payload_check import check_of
 from taskbeam.celery.soft_limit import reporting
+from taskbeam.celery.step_list import current_step
 from taskbeam.journal.describe import Retry
 from taskbeam.journal.entry import Registration, new_token
 from taskbeam.journal.pace import Pace
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
 
-    from taskbeam.celery.step_list import StepList
+    from taskbeam.celery.step_list import Step, StepList
     from taskbeam.celery.written_text import WrittenText
     from taskbeam.journal.control_keys import ControlKeys
     from taskbeam.journal.entry import Entry
@@ -116,6 +117,13 @@ class Run:
         self.retry = Retry(at=round(at, 3), delay=round(max(at - now, 0.0), 3), max=self.max_retries)
 
 
+class Around(NamedTuple):
+    """What is current around a run: the outer run, and the step of that one."""
+
+    run: Token[Run | None]
+    step: Token[Step | None]
+
+
 class Turn:
     """The turn of this thread to write for a run."""
 
@@ -166,19 +174,25 @@ def any_run_goes_on() -> bool:
     return bool(_live)
 
 
-def begin_run(run: Run) -> Token[Run | None]:
-    """Make the run known to its request and current in its context."""
+def begin_run(run: Run) -> Around:
+    """Make the run known to its request and current in its context, without a step."""
     setattr(run.request, _ATTRIBUTE, run)
     _live[run.request.id] = run
-    return _current.set(run)
+    return Around(_current.set(run), current_step.set(None))
 
 
-def end_run(token: Token[Run | None]) -> None:
-    """Make the outer run, if there is one, the current one again."""
+def leave_run() -> Around:
+    """Let no run be the current one, and no step."""
+    return Around(_current.set(None), current_step.set(None))
+
+
+def end_run(around: Around) -> None:
+    """Make the outer run and its step, if there are any, the current ones again."""
     run = _current.get()
     if run is not None and _live.get(run.request.id) is run:
         del _live[run.request.id]
-    _current.reset(token)
+    current_step.reset(around.step)
+    _current.reset(around.run)
 
 
 def forget_run(request: Any) -> None:

@@ -31,6 +31,7 @@ from taskbeam.celery.route import queue_of
 from taskbeam.celery.run import Run, begin_run, current_run, due, end_run
 from taskbeam.celery.soft_limit import hold_limits_back
 from taskbeam.celery.undecodable import report_undecodable, watch_decode_errors
+from taskbeam.celery.unfollowed import begin_unfollowed, end_unfollowed
 from taskbeam.celery.unsent import guard_sending, message_is_published, pending_is_told
 from taskbeam.celery.unstored_ends import ignores_result, report_unstored_end
 from taskbeam.celery.untold_feeds import untold_feeds
@@ -249,6 +250,7 @@ def _run_begins(task: Any, **_: Any) -> None:
     journal = task.backend
     request = task.request
     if not isinstance(journal, Journal) or (request.is_eager and not journal.follow_eager(task)):
+        begin_unfollowed(request)
         return
     journal.be_present()
     hold_limits_back()
@@ -269,11 +271,12 @@ def _tell_replaced(journal: Journal, task_id: str, headers: object) -> None:
 @_harmless
 def _run_ends(task: Any, state: str | None = None, retval: Any = None, **_: Any) -> None:
     request = task.request
-    token = request.__dict__.pop(_CONTEXT, None)
-    if token is None:
+    end_unfollowed(request)
+    around = request.__dict__.pop(_CONTEXT, None)
+    if around is None:
         return
     try:
         report_unstored_end(task, request, state, retval)
     finally:
-        end_run(token)
+        end_run(around)
         presence.run_ends()
