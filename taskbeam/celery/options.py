@@ -8,6 +8,7 @@ from celery.exceptions import ImproperlyConfigured
 
 from taskbeam.celery.backlog import DEFAULT_BYTES, DEFAULT_EVENTS
 from taskbeam.celery.labels import LabelsOf
+from taskbeam.celery.option_kinds import fault_of
 from taskbeam.celery.written_text import DEFAULT_OUTPUT_BYTES
 from taskbeam.journal.failures import PublicErrors
 from taskbeam.journal.limits import Limits
@@ -17,12 +18,6 @@ DEFAULT_LEASE = 10.0
 
 #: Seconds; ten pictures a second look smooth.
 DEFAULT_INTERVAL = 0.1
-
-#: What one task may count for beside another that counts for 1.
-MAX_WEIGHT = 1000
-
-#: Whole numbers, and the least that each may be.
-_LEAST = {"limit": 1, "limit_bytes": 1, "keep": 0, "buffer_events": 0, "buffer_bytes": 0, "output_bytes": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +60,11 @@ class Options:
         """Raises `ImproperlyConfigured` for an option that does not exist or has no such value."""
         unknown = set(setting or {}) - {option.name for option in fields(cls)}
         if unknown:
-            raise ImproperlyConfigured(f"taskbeam_options has no {', '.join(sorted(unknown))}")
+            raise ImproperlyConfigured(f"taskbeam_options has no {', '.join(sorted(map(str, unknown)))}")
         options = cls(**(setting or {}))
-        for name, least in _LEAST.items():
-            value = getattr(options, name)
-            if value is not None and (type(value) is not int or value < least):
-                raise ImproperlyConfigured(
-                    f"taskbeam_options: {name} must be an integer of at least {least}, not {value!r}"
-                )
-        for task, weight in options.weights.items():
-            if type(weight) is not int or not 0 <= weight <= MAX_WEIGHT:
-                raise ImproperlyConfigured(
-                    f"taskbeam_options: the weight of {task} must be an integer from 0 to {MAX_WEIGHT}, "
-                    f"not {weight!r}"
-                )
+        for option in fields(cls):
+            if fault := fault_of(option.name, getattr(options, option.name)):
+                raise ImproperlyConfigured(f"taskbeam_options: {fault}")
         return options
 
     def limits(self, expires: int, failure_expires: int) -> Limits:

@@ -9,10 +9,8 @@ from uuid import uuid4
 
 import pytest
 from celery import chain, chord
-from celery.exceptions import ImproperlyConfigured
 
 from taskbeam.celery.labels import head_of, labelled, labels_of
-from taskbeam.celery.options import Options
 from taskbeam.journal.labels import FIELDS, MAX_LENGTH, Labels
 from tests.support.results import client_of, names, results_at
 
@@ -186,11 +184,6 @@ class TestTheOptions:
         assert [results.hget(head, "weight") for head in heads] == [None, b"5"]
         rows = Feed(results, f"tree:{last.parent.id}").rows
         assert rows == {last.parent.id: "0 1 PENDING", last.id: "0 5 PENDING"}
-
-    @pytest.mark.parametrize("weight", [-1, 1001, 1.5, "5", None, True])
-    def test_what_is_no_weight_is_refused(self, weight: Any) -> None:
-        with pytest.raises(ImproperlyConfigured, match="the weight of heavy"):
-            Options.of({"weights": {"heavy": weight}})
 
 
 class TestTheHead:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from celery.exceptions import ImproperlyConfigured
 
 from taskbeam.celery.options import Options
 from taskbeam.journal.bounds import MAX_EVENT_BYTES, MAX_VALUE_BYTES
@@ -358,13 +357,3 @@ class TestOptions:
 
     def test_a_failure_expires_as_anything_else(self) -> None:
         assert Limits(limit=1, expires=5).encode() == "1 - 5 5 -"
-
-    @pytest.mark.parametrize("option", ["limit", "limit_bytes", "keep", "buffer_events"])
-    @pytest.mark.parametrize("value", [-1, 2.5, "7", True])
-    def test_what_is_no_limit_is_refused(self, option: str, value: object) -> None:
-        with pytest.raises(ImproperlyConfigured, match=option):
-            Options.of({option: value})
-
-    def test_a_journal_of_no_records_is_refused(self) -> None:
-        with pytest.raises(ImproperlyConfigured, match="limit"):
-            Options.of({"limit": 0})
