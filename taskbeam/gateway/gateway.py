@@ -29,6 +29,7 @@ from taskbeam.gateway.routes import gateway_router
 from taskbeam.gateway.runtime import Runtime
 from taskbeam.gateway.runtimes import Runtimes
 from taskbeam.gateway.settings import GatewaySettings
+from taskbeam.gateway.shortcut.bare_application import is_bare
 from taskbeam.gateway.shortcut.shortcut import StreamShortcut
 from taskbeam.journal.feeds.names import FeedName
 from taskbeam.journal.labels import Labels, label
@@ -119,9 +120,10 @@ class Gateway:
         self._tokens = tokens_of(self.settings, needed=identify is None)
         #: What the gateway answers to, for `install_browser_safety`.
         self.hosts = allowed_hosts(self.settings.allowed_hosts, open_to_all=self._open)
+        self._sites = Sites(self.hosts, self.settings.allowed_origins)
         self._dependencies = dependencies(
             self.start,
-            Sites(self.hosts, self.settings.allowed_origins),
+            self._sites,
             self.settings.redis_timeout,
             identify,
             identify_sender,
@@ -365,10 +367,10 @@ class Gateway:
     def shortcut(self, app: object) -> StreamShortcut | None:
         """For Taskbeam's own server: what answers plain requests for streams without ASGI.
 
-        ``app`` is the application that is served. None where the gateway is not at its root, or
-        where the application itself is to be asked who makes a request.
+        ``app`` is the application that is served. None where the gateway is not at its root, and where the
+        application itself is to be asked: who makes a request, or by middleware or dependencies of its own.
         """
-        if self._identify is not None or self.paths.prefix_in(app) != "":
+        if self._identify is not None or not is_bare(app, self.router, self._sites):
             return None
         return StreamShortcut(self.start, self.hosts, self.settings.allowed_origins)
 

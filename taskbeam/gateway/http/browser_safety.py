@@ -67,22 +67,6 @@ HEADERS = {
 }
 
 
-#: What pages of allowed origins may do, as arguments of Starlette's `CORSMiddleware`.
-CORS: dict[str, Any] = {
-    "allow_methods": ["GET", "POST", "PUT", "DELETE"],
-    "allow_headers": [
-        "Authorization",
-        "Content-Type",
-        "Idempotency-Key",
-        "If-None-Match",
-        "Last-Event-ID",
-        "X-API-Key",
-    ],
-    "expose_headers": ["ETag", "Location", "Retry-After"],
-    "allow_credentials": True,
-}
-
-
 def install_browser_safety(
     app: Starlette, allowed: Collection[str], hosts: AllowedHosts | None = None
 ) -> None:
@@ -99,8 +83,26 @@ def install_browser_safety(
     sites = Sites(hosts or AllowedHosts([ANY]), allowed)
     app.add_middleware(SiteCheck, sites=sites)
     if sites.allowed:
-        app.add_middleware(CORSMiddleware, allow_origins=sorted(sites.allowed), **CORS)
+        app.add_middleware(CORSMiddleware, **cors(sites.allowed))
     app.add_middleware(SafetyHeaders)
+
+
+def cors(allowed: Collection[str]) -> dict[str, Any]:
+    """What pages of ``allowed`` origins may do, as arguments of Starlette's `CORSMiddleware`."""
+    return {
+        "allow_origins": sorted(allowed),
+        "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+        "allow_headers": [
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-None-Match",
+            "Last-Event-ID",
+            "X-API-Key",
+        ],
+        "expose_headers": ["ETag", "Location", "Retry-After"],
+        "allow_credentials": True,
+    }
 
 
 class Sites:
