@@ -34,7 +34,7 @@ async def identity_by_token(guard: Guard, connection: HTTPConnection) -> Identit
     credentials = find_credentials(
         headers.get("authorization"),
         connection.query_params,
-        connection.cookies,
+        headers.getlist("cookie"),
         connection.scope.get("subprotocols", ()),
     )
     if credentials is None:

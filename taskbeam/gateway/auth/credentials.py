@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from starlette.requests import cookie_parser
+
 from taskbeam.gateway.problems import UNAUTHENTICATED, TaskbeamError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 #: By its prefix a browser takes it from HTTPS or its own machine alone: nobody else plants one (RFC 6265bis).
 COOKIE = "__Secure-taskbeam"
@@ -27,10 +29,10 @@ class Credentials(NamedTuple):
 def find_credentials(
     authorization: str | None,
     query: Mapping[str, str],
-    cookies: Mapping[str, str],
+    cookies: Iterable[str],
     subprotocols: Sequence[str],
 ) -> Credentials | None:
-    """The request's own, most explicit one; None where there is none.
+    """The request's own, most explicit one; None where there is none. ``cookies`` as for `token_in_cookie`.
 
     Raises `TaskbeamError` ``unauthenticated`` for an Authorization of another kind.
     """
@@ -44,6 +46,15 @@ def find_credentials(
             return Credentials(token=subprotocol.removeprefix(_TOKEN_SUBPROTOCOL))
     if query.get("ticket"):
         return Credentials(ticket=query["ticket"])
-    if cookies.get(COOKIE):
-        return Credentials(token=cookies[COOKIE])
-    return None
+    kept = token_in_cookie(cookies)
+    return Credentials(token=kept) if kept is not None else None
+
+
+def token_in_cookie(cookies: Iterable[str]) -> str | None:
+    """The token of a request's first `COOKIE`; None where it has none.
+
+    ``cookies`` are its `Cookie` headers. A browser may have one for the task, one for the gateway and one for
+    another gateway, and says that of the longest path first (RFC 6265, 5.4).
+    """
+    pairs = (cookie_parser(pair) for header in cookies for pair in header.split(";"))
+    return next((pair[COOKIE] for pair in pairs if pair.get(COOKIE)), None)

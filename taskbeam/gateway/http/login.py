@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from taskbeam.gateway import problems
 from taskbeam.gateway.auth.audit import Actor, Audit
-from taskbeam.gateway.auth.credentials import COOKIE
+from taskbeam.gateway.auth.credentials import token_in_cookie
 from taskbeam.gateway.auth.operators import name_of
 from taskbeam.gateway.auth.revocation import revoke
 from taskbeam.gateway.dependencies import RuntimeDep
@@ -53,7 +53,7 @@ async def log_in(request: Request, gateway: RuntimeDep, response: Response, logi
 @router.delete("", status_code=204)
 async def log_out(request: Request, gateway: RuntimeDep, response: Response) -> None:
     """End the session of the request's cookie, on every gateway within a second."""
-    token = request.cookies.get(COOKIE)
+    token = token_in_cookie(request.headers.getlist("cookie"))
     if token is not None:
         with suppress(TaskbeamError):  # it is over already
             identity = await gateway.guard.identify(token)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.requests import cookie_parser
-
 from taskbeam.gateway.auth.credentials import Credentials, find_credentials
 from taskbeam.gateway.delivery.cursor import parse_cursor
 from taskbeam.gateway.http.negotiation import wants_event_stream
@@ -95,7 +93,7 @@ def _credentials(fields: Mapping[bytes, bytes], offered: Sequence[str]) -> Crede
     return find_credentials(
         authorization.decode("latin-1") if authorization is not None else None,
         {},
-        cookie_parser(fields[b"cookie"].decode("latin-1")) if b"cookie" in fields else {},
+        [fields[b"cookie"].decode("latin-1")] if b"cookie" in fields else [],
         offered,
     )
 

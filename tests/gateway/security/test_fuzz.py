@@ -90,11 +90,11 @@ class TestParsers:
     @given(
         st.none() | st.text(max_size=60),
         st.dictionaries(st.sampled_from(["ticket", "token"]), st.text(max_size=20)),
-        st.dictionaries(st.sampled_from(["__Secure-taskbeam", "x"]), st.text(max_size=20)),
+        st.lists(st.text(max_size=20) | st.from_regex(r"(__Secure-taskbeam|x)=.{0,20}(;.*)?"), max_size=3),
         st.lists(st.text(max_size=30) | st.just("taskbeam.token.x"), max_size=3),
     )
     def test_of_credentials(
-        self, header: str | None, query: dict[str, str], cookies: dict[str, str], protocols: list[str]
+        self, header: str | None, query: dict[str, str], cookies: list[str], protocols: list[str]
     ) -> None:
         try:
             found = find_credentials(header, query, cookies, protocols)

@@ -50,6 +50,7 @@ class TestAPlainRequest:
             ({"authorization": b"Bearer abc"}, "abc"),
             ({"authorization": b"bearer  abc "}, "abc"),
             ({"cookie": b"a=b; __Secure-taskbeam=abc; c=d"}, "abc"),
+            ({"cookie": b"__Secure-taskbeam=abc; __Secure-taskbeam=of-a-shorter-path"}, "abc"),
             ({"authorization": b"Bearer abc", "cookie": b"__Secure-taskbeam=other"}, "abc"),
         ],
     )
