@@ -137,7 +137,7 @@ class SiteCheck:
     """ASGI middleware: `Sites` for everything in an application but the answers to who supervises it."""
 
     def __init__(self, app: ASGIApp, sites: Sites) -> None:
-        self._app = app
+        self.app = app
         self._sites = sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,7 +147,7 @@ class SiteCheck:
             except TaskbeamError as error:
                 await _refuse(error, scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+        await self.app(scope, receive, send)
 
 
 def _is_supervision(scope: Scope) -> bool:
@@ -197,11 +197,11 @@ class SafetyHeaders:
     """ASGI middleware: each answer says what a browser may make of it."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         safety = safety_headers(scope["path"])
 
@@ -212,4 +212,4 @@ class SafetyHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        await self.app(scope, receive, send_with_headers)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from starlette.routing import Mount, NoMatchFound
+from starlette.routing import Mount
 
+from taskbeam.gateway.http.route_tree import answering_routes
 from taskbeam.gateway.jobs.accepted import TaskUrls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from starlette.requests import HTTPConnection
+    from starlette.types import Scope
 
 #: The path, below the gateway's prefix, of the route that is looked for.
 MARKED_PATH = "/healthz"
+
+#: Of a prefix's parameter, as Starlette writes it in a route's `path_format`.
+_PARAMETER = re.compile(r"{(\w+)}")
+
+#: What needs no escape in a path (RFC 3986, 3.3), but for `;`, which would end a cookie's; and what is one.
+_AS_IT_IS = "/:@!$&'()*+,=~%"
 
 
 def has_address(task_id: str) -> bool:
@@ -48,26 +58,52 @@ class Paths:
     def prefix(self, request: HTTPConnection) -> str:
         """What stands before the gateway's own paths: a proxy's or server's root path, mounts and prefixes.
 
-        Raises `LookupError` where the application that answers the request does not have the gateway.
+        Raises `LookupError` where the application that answers the request does not have the gateway, or has
+        it below a parameter that the request's path has not.
         """
-        below = self.prefix_in(request.app)
-        if below is None:
-            raise LookupError(
-                "The application that answers this request has no Taskbeam gateway, so its URLs are unknown. "
-                "Call app.include_router(gateway.router) or app.mount(path, gateway.asgi()) on it."
-            )
-        root: str = request.scope.get("root_path", "")
-        return root.rstrip("/") + below
+        for place, root in _places(request.scope):
+            below = self.prefix_in(place)
+            if below is not None:
+                return quote(root.rstrip("/") + _filled(below, request.path_params), safe=_AS_IT_IS)
+        raise LookupError(
+            "The application that answers this request has no Taskbeam gateway, so its URLs are unknown. "
+            "Call app.include_router(gateway.router) or app.mount(path, gateway.asgi()) on it. What wraps "
+            "the gateway has to keep it as its `app`, as Starlette's middleware does."
+        )
 
     def prefix_in(self, app: Any) -> str | None:
-        """The gateway's prefix in a Starlette application, mounts included; None where it is not there."""
-        if not hasattr(app, "url_path_for"):
-            return None
-        with suppress(NoMatchFound):
-            return str(app.url_path_for(self.marker)).removesuffix(MARKED_PATH)
-        for route in app.routes:
+        """The gateway's prefix in a Starlette application, mounts included; None where it is not there.
+
+        Parameters of the path stand in it by their names, in braces.
+        """
+        routes = getattr(app, "routes", None)
+        if not isinstance(routes, list):
+            inner = getattr(app, "app", None)
+            return self.prefix_in(inner) if inner is not None else None
+        for route in answering_routes(routes):
+            if getattr(route, "name", None) == self.marker:
+                return str(route.path_format).removesuffix(MARKED_PATH)
             if isinstance(route, Mount):
                 below = self.prefix_in(route.app)
                 if below is not None:
-                    return route.path + below
+                    return route.path_format.removesuffix("/{path}") + below
         return None
+
+
+def _places(scope: Scope) -> Iterator[tuple[Any, str]]:
+    """The application that answers, and the one around it, each with its own root path."""
+    root: str = scope.get("root_path", "")
+    app, outermost = scope.get("app"), scope.get("router")
+    if getattr(app, "router", None) is not outermost:
+        yield app, root
+    yield outermost, scope.get("app_root_path", root)
+
+
+def _filled(path: str, parameters: Mapping[str, Any]) -> str:
+    missing = sorted(set(_PARAMETER.findall(path)) - parameters.keys())
+    if missing:
+        raise LookupError(
+            f"The Taskbeam gateway is below {path} in this application, and the path of this request has no "
+            f"{' and no '.join(missing)}, so the gateway's URLs are unknown. Answer from a route that has it."
+        )
+    return _PARAMETER.sub(lambda found: str(parameters[found[1]]), path)

@@ -19,13 +19,13 @@ class BodyLimit:
     """ASGI middleware; ``larger`` are the paths that take more than ``limit`` bytes, with how much."""
 
     def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int] | None = None) -> None:
-        self._app = app
+        self.app = app
         self._limit = limit
         self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         limit = self._larger.get(scope["path"], self._limit)
         if _declared(scope) > limit:
@@ -42,7 +42,7 @@ class BodyLimit:
                 raise HTTPException(TOO_LARGE.status)
             return message
 
-        await self._app(scope, receive_limited, send)
+        await self.app(scope, receive_limited, send)
 
 
 def _declared(scope: Scope) -> int:
