@@ -20,6 +20,7 @@ from taskbeam.gateway.http import browser_files, docs
 from taskbeam.gateway.http.browser_safety import Sites, install_browser_safety
 from taskbeam.gateway.http.hosts import allowed_hosts
 from taskbeam.gateway.http.paths import Paths
+from taskbeam.gateway.http.preflights import warn_of_preflights
 from taskbeam.gateway.http.problem_details import install_problems
 from taskbeam.gateway.jobs.accepted import Accepted, accepted_response
 from taskbeam.gateway.jobs.account import Account
@@ -340,8 +341,11 @@ class Gateway:
         return app
 
     @asynccontextmanager
-    async def lifespan(self, _: object = None) -> AsyncIterator[None]:
+    async def lifespan(self, app: object = None) -> AsyncIterator[None]:
         """Start the gateway, and stop it in the end. `router` and `asgi` bring this with them."""
+        way = self.paths.way_in(app)
+        if way is not None:
+            warn_of_preflights(way.passed, self.settings.allowed_origins)
         self.start()
         try:
             yield

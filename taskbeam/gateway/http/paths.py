@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -34,6 +34,13 @@ def has_address(task_id: str) -> bool:
     Servers and proxies decode ``%2F`` before anybody looks. No transport follows a task without an address.
     """
     return "/" not in task_id
+
+
+class Way(NamedTuple):
+    """``passed`` are the applications and wrappers that a request passes, the outermost first."""
+
+    prefix: str
+    passed: tuple[Any, ...]
 
 
 class Paths:
@@ -76,18 +83,27 @@ class Paths:
 
         Parameters of the path stand in it by their names, in braces.
         """
+        way = self.way_in(app)
+        return way.prefix if way is not None else None
+
+    def way_in(self, app: Any) -> Way | None:
+        """How a request comes to the gateway in a Starlette application; None where it is not there."""
         routes = getattr(app, "routes", None)
         if not isinstance(routes, list):
             inner = getattr(app, "app", None)
-            return self.prefix_in(inner) if inner is not None else None
+            return self._below("", app, inner) if inner is not None else None
         for route in answering_routes(routes):
             if getattr(route, "name", None) == self.marker:
-                return str(route.path_format).removesuffix(MARKED_PATH)
+                return Way(route.path_format.removesuffix(MARKED_PATH), (app,))
             if isinstance(route, Mount):
-                below = self.prefix_in(route.app)
-                if below is not None:
-                    return route.path_format.removesuffix("/{path}") + below
+                found = self._below(route.path_format.removesuffix("/{path}"), app, route.app)
+                if found is not None:
+                    return found
         return None
+
+    def _below(self, prefix: str, app: Any, inner: Any) -> Way | None:
+        way = self.way_in(inner)
+        return Way(prefix + way.prefix, (app, *way.passed)) if way is not None else None
 
 
 def _places(scope: Scope) -> Iterator[tuple[Any, str]]:
