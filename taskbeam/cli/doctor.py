@@ -24,9 +24,10 @@ FINE, HAS_PROBLEMS = 0, 1
 @celery_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of lines.")
 def doctor(celery_target: str | None, as_json: bool) -> None:
-    """Check Redis, the broker, the workers, this machine and the settings.
+    """Check Redis, the broker, the workers, this machine, the history's database and the settings.
 
-    It writes nothing but a few keys of its own into Redis, to see whether it may, and removes them.
+    It writes a few keys of its own into Redis, to see whether it may, and removes them. In a database
+    without the history's table it makes that, as the gateway would.
 
     \b
     Exit code:

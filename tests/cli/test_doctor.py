@@ -42,7 +42,8 @@ def test_of_a_service_that_runs(tmp_path: Path) -> None:
         keys = run("keys", "new").stdout
         with worker(broker, backend, pool="solo"):
             variables = {"broker_url": broker, "result_backend": backend, "token_keys": keys, **FEW}
-            done = run("doctor", "--json", dashboard="1", **variables)
+            history = f"sqlite:///{tmp_path / 'history.db'}"
+            done = run("doctor", "--json", dashboard="1", history=history, **variables)
         assert {each["level"] for each in said(done)} == {"ok"}, done.stdout
         assert done.returncode == 0
         assert {each["subject"] for each in said(done)} == {
@@ -54,6 +55,7 @@ def test_of_a_service_that_runs(tmp_path: Path) -> None:
             "Clock",
             "Broker",
             "Worker",
+            "History",
             "Versions",
             "Open files",
             "Proxies",

@@ -13,6 +13,7 @@ from taskbeam.cli.checks.finding import Level
 from taskbeam.cli.checks.machine_rules import (
     about_broker,
     about_descriptors,
+    about_history,
     about_keys,
     about_packages,
     about_proxies,
@@ -54,6 +55,13 @@ def test_of_what_is_installed_here() -> None:
     assert finding.level is Level.OK
     assert finding.what.startswith("Python 3.")
     assert "uvicorn" in finding.what
+
+
+def test_of_a_history() -> None:
+    assert amiss([about_history(None)]) == []
+    finding = about_history("file is not a database")
+    assert finding.level is Level.PROBLEM
+    assert "file is not a database" in finding.what
 
 
 def test_of_no_metadata() -> None:

@@ -17,6 +17,7 @@ from taskbeam.cli.checks.finding import Finding, problem
 from taskbeam.cli.checks.machine_rules import (
     about_broker,
     about_descriptors,
+    about_history,
     about_keys,
     about_packages,
     about_proxies,
@@ -81,6 +82,8 @@ class Examination:
             yield from asyncio.run(self._broker())
             if backend is not None and self._leased is not None:
                 yield from self._workers(backend, self._leased)
+        if self._settings.history is not None:
+            yield self._history(self._settings.history.get_secret_value())
         yield from self._machine()
 
     async def _journals(self, backend: JournalBackend) -> list[Finding]:
@@ -140,6 +143,13 @@ class Examination:
             return
         url = without_password(self._celery_app.conf.result_backend)
         yield from about_workers(answering, leased, Taskbeam.of(describe_backend(backend)), url)
+
+    def _history(self, address: str) -> Finding:
+        # Only who wants a history needs its library.
+        from taskbeam.cli.checks.history_facts import history_failure
+        from taskbeam.gateway.history.address import history_address
+
+        return about_history(history_failure(history_address(address)))
 
     def _machine(self) -> Iterator[Finding]:
         yield from about_packages(list(needed_packages()))

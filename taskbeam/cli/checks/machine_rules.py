@@ -1,4 +1,4 @@
-"""What to think of this machine and of the settings here: packages, open files, tokens, variables, broker."""
+"""What to think of this machine, of the settings here, of the broker, and of the history's database."""
 
 from __future__ import annotations
 
@@ -41,6 +41,17 @@ def about_broker(failure: str | None) -> Finding:
     if failure is None:
         return ok("Broker", "it can be reached")
     return problem("Broker", failure, "Tasks cannot be sent or cancelled until it is there.")
+
+
+def about_history(failure: str | None) -> Finding:
+    """``failure``: why its database cannot be used."""
+    if failure is None:
+        return ok("History", "its database can be used")
+    return problem(
+        "History",
+        f"its database cannot be used: {failure}",
+        "Check TASKBEAM_HISTORY. Until it answers, the dashboard shows only what Redis has.",
+    )
 
 
 def about_descriptors(soft_limit: float, hard_limit: float, connections: int) -> Finding:
