@@ -15,3 +15,8 @@ export const LIFE = 10_000;
 export function pause(failures, random = Math.random) {
   return random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
 }
+
+/** @returns {"offline" | "waiting"} what a line is until the next attempt */
+export function resting() {
+  return globalThis.navigator?.onLine === false ? "offline" : "waiting";
+}

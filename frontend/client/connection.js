@@ -29,10 +29,10 @@
  */
 
 /** Problems that another attempt may solve; every other one is about the topic, and final. */
-const PASSING = /^(unavailable|internal_error|restarting|idle|too_.*|rate_limited|records_missing|insufficient_storage|no_worker_answered|http_5..)$/;
+const PASSING = /^(unreachable|unavailable|internal_error|restarting|idle|too_.*|rate_limited|records_missing|insufficient_storage|no_worker_answered|http_5..)$/;
 
 /**
- * @param {string} code of the contract's table
+ * @param {string} code of the contract's table, or `unreachable`
  * @returns {boolean}
  */
 export function passing(code) {

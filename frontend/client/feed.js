@@ -1,4 +1,4 @@
-import { pause } from "./backoff.js";
+import { pause, resting } from "./backoff.js";
 import { passing } from "./connection.js";
 import { TaskError } from "./errors.js";
 import { Following } from "./following.js";
@@ -66,6 +66,8 @@ export class FeedWatch extends Target {
   /** Whether the list is on its way, and whether to read it once more. */
   #listing = false;
   #due = false;
+  /** Whether it was refused, and is to be read when there is another token. */
+  #owed = false;
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -76,7 +78,7 @@ export class FeedWatch extends Target {
     this.feed = feed;
     this.#limit = Math.min(MOST, options.limit ?? LIMIT);
     this.#following = new Following(feedTopic(feed), feed, options, {
-      ready: () => (this.rollup ? this.#following.follow() : void this.#list()),
+      ready: () => (this.rollup && !this.#owed ? this.#following.follow() : void this.#list()),
       event: (message) => this.#heard(message),
       ended: () => this.#finish("ended"),
       gone: (reason) => this.#finish("gone", reason),
@@ -140,6 +142,7 @@ export class FeedWatch extends Target {
   async #read() {
     const first = await this.#page("");
     this.#failures = 0;
+    this.#owed = false;
     this.#take(listed(this.#roster, first, this.#limit));
     // By its own name: tabs that share a connection may be of two people, who both call theirs `owner:me`.
     this.#following.follow(feedTopic(first.feed));
@@ -164,9 +167,12 @@ export class FeedWatch extends Target {
   /** @param {TaskError} error */
   #unlisted({ code, message }) {
     if (this.#following.over) return;
-    if (code !== "unreachable" && !passing(code)) return this.#following.refused({ code, message });
+    if (!passing(code)) {
+      this.#owed = true;
+      return this.#following.refused({ code, message });
+    }
     this.#after(pause(this.#failures++), () => void this.#list());
-    if (!this.rollup) this.#setLine(globalThis.navigator?.onLine === false ? "offline" : "waiting", this.transport);
+    if (!this.rollup) this.#setLine(resting(), this.transport);
   }
 
   /** @param {number} ms @param {() => void} act */

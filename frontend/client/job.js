@@ -59,10 +59,18 @@ export function after(job, event) {
   const before = starts ? begun(job, attempt) : job;
   const started = before.started ?? (state === "STARTED" ? ts : undefined);
   const next = { ...before, known, state, attempt, name: name ?? job.name, cursor, began: job.began ?? ts, started, ts, final };
-  if (type === "log" || type === "data" || type === "output") return next;
+  if (aside(event)) return next;
   const { progress = before.progress, steps = before.steps, result, error, retry, ahead, waiting, files } = event;
   const estimate = event.estimate && { ...event.estimate, at: ts };
   return { ...next, progress, steps, result, error, retry, ahead, waiting, estimate, files };
+}
+
+/**
+ * @param {{type: string}} event
+ * @returns {boolean} whether it tells nothing of how far the task is: what it tells is beside that
+ */
+export function aside({ type }) {
+  return type === "log" || type === "data" || type === "output";
 }
 
 /**

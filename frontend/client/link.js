@@ -1,4 +1,4 @@
-import { LIFE, pause } from "./backoff.js";
+import { LIFE, pause, resting } from "./backoff.js";
 import { compare } from "./cursor.js";
 import * as ladders from "./ladder.js";
 import { openPoll } from "./poll.js";
@@ -208,7 +208,7 @@ export class Link {
   #lost(wait) {
     this.#cut();
     this.#retry = setTimeout(() => this.#connect(), wait);
-    this.#say(wait === 0 ? "connecting" : globalThis.navigator?.onLine === false ? "offline" : "waiting");
+    this.#say(wait === 0 ? "connecting" : resting());
   }
 
   #tick() {

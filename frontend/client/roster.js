@@ -1,5 +1,5 @@
 import { compare, verdict } from "./cursor.js";
-import { after, UNHEARD } from "./job.js";
+import { after, aside, UNHEARD } from "./job.js";
 
 /**
  * What a feed's list and its events add up to. Pure; tests/data/feed_cases.json holds the rules to its cases.
@@ -112,7 +112,7 @@ function grown(before, event, told) {
   if (before && compare(event.id, before.cursor ?? null) <= 0) return before;
   // Another life of the journal is another run from the start.
   const job = before && born(before) === born({ cursor: event.id }) ? before : UNHEARD;
-  const telling = event.type === "log" || event.type === "data" ? (job === before ? before.event : event) : event;
+  const telling = aside(event) && job === before ? before.event : event;
   return { ...after(job, event), taskId: event.task_id, event: telling, told, began: born({ cursor: event.id }) / 1000 };
 }
 

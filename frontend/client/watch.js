@@ -1,3 +1,5 @@
+import { pause, resting } from "./backoff.js";
+import { passing } from "./connection.js";
 import { verdict } from "./cursor.js";
 import { TaskError } from "./errors.js";
 import { Following } from "./following.js";
@@ -76,6 +78,8 @@ export class Watch extends Target {
   #newest = deferred();
   #oldest = this.#newest;
   #kept = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   /** Why the watch was over before the task. @type {TaskError | undefined} */
   #reason;
 
@@ -184,21 +188,31 @@ export class Watch extends Target {
   }
 
   /** The watch began at the task's end: there are no events, but there is a result. */
-  async #endedUnheard() {
+  async #endedUnheard(failures = 0) {
+    let snapshot;
     try {
-      const snapshot = await this.#following.call("GET", "");
-      if (this.#following.over) return;
-      this.job = { ...after(this.job, snapshot), cursor: snapshot.last_event_id };
-      this.#settle(snapshot);
+      snapshot = await this.#following.call("GET", "");
     } catch (error) {
-      this.#finish("gone", /** @type {TaskError} */ (error));
+      return this.#unread(/** @type {TaskError} */ (error), failures);
     }
+    if (this.#following.over) return;
+    this.job = { ...after(this.job, snapshot), cursor: snapshot.last_event_id };
+    this.#settle(snapshot);
+  }
+
+  /** The result is not there yet. @param {TaskError} error @param {number} failures before this one */
+  #unread(error, failures) {
+    if (this.#following.over) return;
+    if (!passing(error.code)) return this.#following.refused(error);
+    this.#timer = setTimeout(() => void this.#endedUnheard(failures + 1), pause(failures));
+    this.#setLine(resting(), this.transport);
   }
 
   /** @param {Line} line @param {TaskError} [reason] */
   #finish(line, reason) {
     if (this.#following.over) return;
     this.#following.stop();
+    clearTimeout(this.#timer);
     if (reason) this.#outcome.reject(reason);
     if (line === "gone") this.#reason = reason;
     this.#newest.resolve();

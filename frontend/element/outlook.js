@@ -1,3 +1,5 @@
+import { aside } from "../client/job.js";
+
 /**
  * What a task's newest event says about the time ahead. Pure.
  *
@@ -22,7 +24,7 @@
  */
 export function foresee(before, event, now) {
   if (event.type === "gap") return foresee({}, event.snapshot, now);
-  if (event.type === "log" || event.type === "data") return before;
+  if (aside(event)) return before;
   const { ts, estimate, ahead, waiting, eta, retry, cancel } = event;
   /** @param {number} [seconds] after the event was told */
   const later = (seconds) => (seconds === undefined ? seconds : Math.min(now, ts * 1000) + seconds * 1000);

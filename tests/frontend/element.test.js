@@ -66,9 +66,9 @@ test("a queued task says what it waits for, if not for its turn", () => {
   assert.deepEqual(said, ["No worker takes such tasks right now", "Waiting for the task before it", "Waiting for a worker"]);
 });
 
-test("a log line changes no outlook, and a gap's snapshot makes a new one", () => {
+test("what a task writes beside changes no outlook, and a gap's snapshot makes a new one", () => {
   const before = { ahead: 3, cancelling: true };
-  assert.equal(foresee(before, { type: "log", data: "line" }, NOW), before);
+  for (const type of ["log", "data", "output"]) assert.equal(foresee(before, { type, ts: NOW / 1000 }, NOW), before, type);
   const gap = { type: "gap", snapshot: { type: "state", state: "PENDING", ahead: 1 } };
   assert.deepEqual([foresee(before, gap, NOW).ahead, foresee(before, gap, NOW).cancelling], [1, false]);
 });

@@ -96,6 +96,15 @@ test("a gateway that cannot answer now is asked again, and the line says so", as
   watching.close();
 });
 
+test("a list that a token of yesterday does not get is read with the next one", async () => {
+  answer = () => (asked.length === 2 ? Response.json({ code: "token_expired" }, { status: 401 }) : page(asked.length, 1));
+  const watching = watched({ getToken: async () => "a token" });
+  await until(() => watching.line === "live");
+  receive({ id: "9-6", feed: "owner:ada", type: "gap", final: false, gap: { after: "9-5", reason: "trimmed" }, snapshot: null });
+  await until(() => watching.tasks[0]?.taskId === "t3");
+  watching.close();
+});
+
 test("a refusal is the end of it", async () => {
   answer = () => Response.json({ code: "unknown_feed", title: "There is no such feed." }, { status: 404 });
   const watching = watched();

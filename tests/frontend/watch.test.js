@@ -13,6 +13,8 @@ const KEPT = 1000;
 let wire;
 /** What it answers to who wants to subscribe, if not that he is. @type {object | undefined} */
 let refusal;
+/** Whether the task has ended before the cursor. */
+let past = false;
 
 const real = globalThis.WebSocket;
 
@@ -27,6 +29,7 @@ beforeEach(() => {
       send(/** @type {string} */ text) {
         const { op, task_id } = JSON.parse(text);
         if (op === "subscribe") queueMicrotask(() => receive(refusal ?? { op: "subscribed", task_id }));
+        if (op === "subscribe" && past) queueMicrotask(() => receive({ op: "unsubscribed", task_id, reason: "ended" }));
         if (op === "unsubscribe") queueMicrotask(() => receive({ op: "unsubscribed", task_id, reason: "asked" }));
       }
       close() {}
@@ -37,6 +40,7 @@ beforeEach(() => {
 afterEach(() => {
   globalThis.WebSocket = real;
   refusal = undefined;
+  past = false;
 });
 
 /** @param {object} message */
@@ -128,4 +132,39 @@ test("the signal closes a watch", async () => {
   const watching = await watched({ signal: controller.signal });
   controller.abort();
   await assert.rejects(watching.result, { code: "closed" });
+});
+
+/** What the gateway answers, one after the other, to who asks for a task that has ended. @param {...(() => Response)} answers */
+function endedThen(...answers) {
+  past = true;
+  const real = globalThis.fetch;
+  globalThis.fetch = async () => /** @type {any} */ (answers.shift())();
+  return () => void (globalThis.fetch = real);
+}
+
+const problem = (/** @type {string} */ code, /** @type {number} */ status) => () => Response.json({ code }, { status });
+const ended = () => Response.json({ ...event(3), last_event_id: "7-3", type: "state", state: "SUCCESS", final: true, result: 5 });
+
+test("a watch that begins at the end waits for a gateway that is away, and takes another token", async () => {
+  const cut = () => {
+    throw new TypeError("network");
+  };
+  const undo = endedThen(cut, problem("unavailable", 503), problem("token_expired", 401), ended);
+  try {
+    let tokens = 0;
+    const watching = await watched({ after: "7-3", getToken: async () => `token ${++tokens}` });
+    assert.equal(await watching.result, 5);
+    assert.deepEqual([tokens, watching.job.cursor], [2, "7-3"]);
+  } finally {
+    undo();
+  }
+});
+
+test("a watch that begins at the end has none where the result may not be read", async () => {
+  const undo = endedThen(problem("forbidden", 403));
+  try {
+    await assert.rejects((await watched({ after: "7-3" })).result, { code: "forbidden" });
+  } finally {
+    undo();
+  }
 });
