@@ -1,4 +1,4 @@
-"""Follow tasks in a program without an event loop: a script, a notebook, a thread."""
+"""Follow tasks in a program without an event loop: a script, a thread."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from celery.result import EagerResult
+
 from taskbeam.contract.errors import refusal
 from taskbeam.contract.events import task_event
 from taskbeam.follow.outputs import End
@@ -33,10 +35,12 @@ async def afollow(
     All who wait in one event loop share two connections to the server of the result backend, which has to be
     Taskbeam's. Where events are missing, a `GapEvent` says so. Leave early by `contextlib.aclosing`.
 
-    Raises `UnknownTask`, `RecordsExpired`, `CeleryConfigurationError`; `ValueError` for an ``after`` that is
-    no cursor; `RuntimeError` without an asyncio event loop.
+    Raises `UnknownTask`, also for an eager task; `RecordsExpired`, `CeleryConfigurationError`; `ValueError`
+    for an ``after`` that is no cursor; `RuntimeError` without an asyncio event loop.
     """
     cursor = None if after is None else EventId.parse(after)
+    if isinstance(result, EagerResult):
+        raise refusal("unknown_task", "The task ran eagerly, where it was called: it has no journal.")
     connections = connections_of(result.app)
     with connections.used():
         mailbox = Mailbox()

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from celery.result import ResultSet
+from celery.result import EagerResult, ResultSet
 
 from taskbeam.contract.errors import refusal, result_of
 from taskbeam.contract.events import GapEvent, StateEvent, task_event
@@ -15,7 +15,7 @@ from taskbeam.waiting.connections import connections_of, running_loop
 from taskbeam.waiting.follow import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from celery.result import AsyncResult
 
@@ -38,7 +38,8 @@ async def aresult(
 
     It costs no thread and no polling; thousands may wait at once, over two connections. What Celery's backend
     has stored is what is returned and raised. Where it stores nothing the journal says how the task ended:
-    `TaskLost`, `TaskIgnored`, `TaskRejected`, and the result of a task that ignores it.
+    `TaskLost`, `TaskIgnored`, `TaskRejected`, and the result of a task that ignores it. An eager task has
+    its own.
 
     Raises `TimeoutError`, and what `afollow` raises.
     """
@@ -46,12 +47,25 @@ async def aresult(
     async with asyncio.timeout(timeout):
         if isinstance(result, ResultSet):
             members: Any = result.results or ()
-            return list(await asyncio.gather(*(aresult(each, propagate=propagate) for each in members)))
+            return await _all([aresult(each, propagate=propagate) for each in members])
+        if isinstance(result, EagerResult):
+            return result.get(propagate=propagate, disable_sync_subtasks=False)
         connections = connections_of(result.app)
         with connections.used():
             end = await _end_of(result.id, connections)
             found = await _stored(result, connections)
     return result_of(end) if found is None else result.maybe_throw(propagate=propagate)
+
+
+async def _all(waits: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """What they return. The first that raises ends the others."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _LastEvent:

@@ -16,7 +16,6 @@ AWAITED = {
     "taskbeam/background/cancellation.py": "its caller waits for the end of the work",
     "taskbeam/background/tasks.py": "this is the supervisor",
     "taskbeam/background/threads.py": "this is the supervisor",
-    "taskbeam/cli/follow/follow.py": "the command waits for all of its followers",
     "taskbeam/cli/supervisor.py": "the command waits for the keepers of its processes",
     "taskbeam/cluster/async_topology.py": "one look at a cluster, which tells whoever needs it",
     "taskbeam/follow/cluster_subscriber.py": "its run waits for all, and ends with the first that fails",
@@ -28,6 +27,7 @@ AWAITED = {
     "taskbeam/gateway/jobs/purging.py": "the thread that takes messages waits for the end of their tasks",
     "taskbeam/gateway/transports/portable_socket.py": "a socket waits for its reader, which logs",
     "taskbeam/notifications/sender.py": "its work waits for all requests that are under way",
+    "taskbeam/waiting/result.py": "whoever waits for a group waits for all of its members",
     "taskbeam/journal/pipelined_connection.py": "one attempt to connect, which tells whoever asked",
 }
 

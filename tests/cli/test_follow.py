@@ -49,12 +49,13 @@ def following(
     served: Gateway,
     *arguments: str,
     output: int = subprocess.PIPE,
+    errors: int = subprocess.STDOUT,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """The command, while it runs."""
     env = clean(**{"url": served.http, "token": sign(owner="ada")} | dict(variables or {}))
     with subprocess.Popen(
-        [*COMMAND, *arguments], env=env, cwd=ROOT, text=True, stdout=output, stderr=subprocess.STDOUT
+        [*COMMAND, *arguments], env=env, cwd=ROOT, text=True, stdout=output, stderr=errors
     ) as process:
         try:
             yield process
@@ -106,6 +107,26 @@ def test_json_is_what_the_gateway_sent(served: Gateway, task: Task) -> None:
     ]
     done = follow(served, "follow", "--json", "--after", str(task.records()[0].id), task.id)
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_from_the_end_there_is_nothing_to_show_and_it_exits_as_the_task_ended(
+    served: Gateway, task: Task
+) -> None:
+    task.finish()
+    done = follow(served, "follow", "--after", str(task.records()[-1].id), task.id)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_it_ends_quietly_when_nobody_reads_any_more(served: Gateway, task: Task) -> None:
+    reader, writer = os.pipe()
+    with following(served, "follow", "--json", task.id, output=writer, errors=subprocess.PIPE) as process:
+        os.close(writer)
+        assert os.read(reader, 1)
+        os.close(reader)
+        task.finish()
+        assert process.wait(60) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def test_of_several_the_worst_end_counts_and_one_that_is_refused_stops_no_other(

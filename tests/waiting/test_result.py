@@ -11,7 +11,7 @@ from weakref import ReferenceType, ref
 
 import pytest
 from celery import chain, chord, group
-from celery.result import AsyncResult
+from celery.result import AsyncResult, ResultSet
 
 import taskbeam
 from taskbeam import aresult
@@ -39,6 +39,29 @@ def run(result: Any, **how: Any) -> Any:
         return await aresult(result, **{"timeout": DEADLINE} | how)
 
     return asyncio.run(use())
+
+
+def test_an_eager_task_has_ended(app: Celery) -> None:
+    add, broken = app.tasks["jobs.add"], app.tasks["jobs.broken"]
+    assert run(add.apply((2, 3))) == 5
+    assert isinstance(run(broken.apply(), propagate=False), ValueError)
+    with pytest.raises(ValueError, match="planted-secret"):
+        run(broken.apply())
+
+
+def test_the_first_member_of_a_group_that_fails_ends_the_wait_for_the_others(
+    app: Celery, journals: Journals
+) -> None:
+    waiting = [journals.task() for _ in range(3)]
+    members = [*(AsyncResult(each.id, app=app) for each in waiting), app.tasks["jobs.broken"].apply()]
+
+    async def scene() -> None:
+        with pytest.raises(ValueError, match="planted-secret"):
+            await aresult(ResultSet(members, app=app), timeout=DEADLINE)
+        left = [each for each in asyncio.all_tasks() if "aresult" in repr(each.get_coro())]
+        assert left == []
+
+    asyncio.run(scene())
 
 
 @pytest.mark.usefixtures("working")

@@ -24,18 +24,22 @@ if TYPE_CHECKING:
 
 async def follow_all(client: Client, task_ids: Sequence[str], cursor: str | None, display: Display) -> int:
     """Show the tasks until all have ended; returns the exit code."""
-    async with client, asyncio.TaskGroup() as group:
-        following = [group.create_task(_follow(client, each, cursor, display)) for each in task_ids]
-    return exit_codes.worst(each.result() for each in following)
+    async with client:
+        # A pipe that nobody reads any more is one error, not a group: click ends quietly then.
+        codes = await asyncio.gather(*(_follow(client, each, cursor, display) for each in task_ids))
+    return exit_codes.worst(codes)
 
 
 async def _follow(client: Client, task_id: str, cursor: str | None, display: Display) -> int:
     job = Job(task_id)
     try:
-        await client.snapshot(task_id)  # a gateway that is not there is waited for only once it was
+        # A gateway that is not there is waited for only once it was.
+        snapshot = await client.snapshot(task_id)
         async for event in client.follow(task_id, after=cursor):
             job = after(job, event)
             display.show(job, event)
+        if not job.final:  # nothing follows the cursor
+            job = after(job, snapshot)
     except (Refused, httpx.TransportError) as error:
         display.refuse(task_id, words.reason(error))
         return exit_codes.REFUSED
