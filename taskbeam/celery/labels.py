@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.celery.groups import groups_named, groups_sent, outermost
-from taskbeam.journal.labels import HEADER, MAX_TAGS, Labels, label
+from taskbeam.journal.labels import HEADER, MAX_TAGS, Labels, label, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,10 @@ def labelled(
 ) -> Iterator[None]:
     """Every task that is sent inside belongs to ``owner``, unless its own header says otherwise.
 
-    Raises `ValueError` for a label that is too long, and for one with a line break.
+    Raises `ValueError` for a label that is no str, that is too long, or has a line break, and for one str as
+    the ``tags``.
     """
+    tags = listed(tags)
     if len(tags) > MAX_TAGS:
         raise ValueError(f"a task has at most {MAX_TAGS} tags")
     labels = Labels(

@@ -33,7 +33,7 @@ from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.gateway.shortcut.bare_application import is_bare
 from taskbeam.gateway.shortcut.shortcut import StreamShortcut
 from taskbeam.journal.feeds.names import FeedName
-from taskbeam.journal.labels import Labels, label
+from taskbeam.journal.labels import Labels, label, listed
 from taskbeam.measures.measures import Measures
 
 if TYPE_CHECKING:
@@ -202,11 +202,11 @@ class Gateway:
 
         Raises:
             TaskbeamError: ``invalid_request`` (422) for an owner that is no line of 1 to 255 printable
-                characters, and for a ``task_id`` that is the gateway's own, ``forbidden`` (403) when the
-                sender's key or token is not good for this task or its queue, or has sent as many as it may,
-                ``unavailable`` (503) when the broker is away, ``bad_idempotency_key`` (400),
-                ``idempotency_conflict`` (409) when the key was used with other arguments, ``too_many_jobs``
-                and ``rate_limited`` (429) when the sender's quota is used up.
+                characters, for one text as the ``tags``, and for a ``task_id`` that is the gateway's own,
+                ``forbidden`` (403) when the sender's key or token is not good for this task or its queue, or
+                has sent as many as it may, ``unavailable`` (503) when the broker is away,
+                ``bad_idempotency_key`` (400), ``idempotency_conflict`` (409) when the key was used with other
+                arguments, ``too_many_jobs`` and ``rate_limited`` (429) when the sender's quota is used up.
             redis.exceptions.RedisError: Redis is away.
         """
         if task_id in RESERVED:
@@ -214,13 +214,12 @@ class Gateway:
         if sender is not None:
             check_sender(self.celery_app, sender, name, options)
             owner = owner if owner is not None else sender.owner
-        if owner is not None:
-            try:
-                owner = label(owner)
-            except ValueError as error:
-                raise TaskbeamError(INVALID_REQUEST, f"The task's owner cannot be kept: {error}.") from None
+        try:
+            owner, tags = None if owner is None else label(owner), listed(tags)
+        except ValueError as error:
+            raise TaskbeamError(INVALID_REQUEST, f"The task's labels cannot be kept: {error}.") from None
         # As a worker reads them: a label never stops a task.
-        labels = Labels.of_header({"owner": owner, "tags": tuple(tags), "title": title or None})
+        labels = Labels.of_header({"owner": owner, "tags": tags, "title": title or None})
         account = Account.of(owner) if sender is None else Account.by(sender, owner)
         return await self._runtimes.here().sender.send(
             name, args, kwargs or {}, labels, account, idempotency_key, options, task_id

@@ -30,15 +30,28 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def label(text: str) -> str:
+def label(text: object) -> str:
     """The text as a label: `composed`.
 
-    Raises `ValueError` for what is no line of 1 to `MAX_LENGTH` printable characters.
+    Raises `ValueError` for what is no text, and for one that is no line of 1 to `MAX_LENGTH` printable
+    characters.
     """
+    if not isinstance(text, str):
+        raise ValueError(f"a label is a str, not {type(text).__name__}")
     text = composed(text)
     if not 0 < len(text) <= MAX_LENGTH or not text.isprintable():
         raise ValueError(f"a label is a line of 1 to {MAX_LENGTH} printable characters")
     return text
+
+
+def listed(tags: Sequence[str]) -> tuple[str, ...]:
+    """The tags that somebody gives, as they are.
+
+    Raises `ValueError` for a single text: each of its letters would be a tag.
+    """
+    if isinstance(tags, str):
+        raise ValueError("tags are a list of str, not one str")
+    return tuple(tags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +125,8 @@ def _lines(text: str | None) -> tuple[str, ...]:
 
 def _texts(name: str, given: object) -> tuple[str, ...]:
     if not isinstance(given, (list, tuple)):
+        if given:
+            logger.warning("Ignoring a task's %ss: they are no list, but %s.", name, type(given).__name__)
         return ()
     return tuple(dict.fromkeys(text for each in given[:MAX_TAGS] if (text := _text(name, each))))
 

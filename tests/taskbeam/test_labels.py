@@ -142,6 +142,17 @@ class TestWhatIsNoLabel:
         with pytest.raises(ValueError, match="a label is a line"), labelled(owner=owner):
             pass
 
+    @pytest.mark.parametrize(
+        "given", [{"owner": 7}, {"owner": b"ada"}, {"title": object()}, {"tags": [1]}, {"tags": "billing"}]
+    )
+    def test_what_is_no_text_is_told_to_who_writes_the_code(self, given: Any) -> None:
+        with pytest.raises(ValueError, match=r"^a label is a str|^tags are a list"), labelled(**given):
+            pass
+
+    def test_one_text_as_the_tags_is_told_to_the_operator(self, caplog: pytest.LogCaptureFixture) -> None:
+        assert Labels.of_header({"tags": "billing"}) == Labels()
+        assert "Ignoring a task's tags: they are no list, but str." in caplog.text
+
     def test_head_and_back(self) -> None:
         head = LABELS.head()
         assert (

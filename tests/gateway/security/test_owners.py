@@ -129,6 +129,16 @@ def test_an_identity_of_the_application_is_somebody() -> None:
     assert Identity.for_owner("Ju\u0308rgen").owner == "Jürgen"
     with pytest.raises(ValueError, match="a label is a line"):
         Identity.for_owner("two\nlines")
+    with pytest.raises(ValueError, match="a label is a str, not int"):
+        Identity.for_owner(7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [{"owner": 7}, {"tags": "billing"}])
+def test_what_is_no_label_is_refused_where_a_task_is_sent(given: Any) -> None:
+    live = OwnGateway(celery_application(CelerySettings()), settings=GatewaySettings(auth="open"))
+    with pytest.raises(TaskbeamError, match="The task's labels cannot be kept: ") as raised:
+        asyncio.run(live.send("some", **given))
+    assert raised.value.problem is INVALID_REQUEST
 
 
 class TestHoweverItIsTyped:
