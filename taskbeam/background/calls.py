@@ -25,9 +25,11 @@ class BlockingCalls:
     which everything else uses, nor the end of the process, which waits for that pool: these are daemons.
     """
 
-    def __init__(self, name: str, threads: int) -> None:
+    def __init__(self, name: str, threads: int, at_end: Callable[[], None] | None = None) -> None:
+        """``at_end``: what each thread does when it ends."""
         self._name = name
         self._most = threads
+        self._at_end = at_end
         self._hired = 0
         self._idle = Semaphore(0)
         self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
@@ -62,3 +64,5 @@ class BlockingCalls:
                     outcome.set_exception(error)
             del waiting, call, outcome  # the next one may be long in coming
             self._idle.release()
+        if self._at_end is not None:
+            self._at_end()

@@ -352,6 +352,10 @@ class JournalBackend:
         """The connections over which its entries leave."""
         return OutboxConnections(lambda: self.client)
 
+    def drop_connections(self) -> None:
+        """Close those over which this thread's entries leave, for it sends no more."""
+        self._outbox.close()
+
     def journal_writer(self, *, patient: bool) -> Writer:
         """What appends its entries; see `OutboxConnections.writer`."""
         return self._connections.writer(patient=patient)

@@ -69,6 +69,21 @@ async def _many_at_once() -> None:
     wait_until(lambda: not named())
 
 
+def test_each_thread_tidies_up_as_it_ends() -> None:
+    ended: list[str] = []
+
+    async def call() -> None:
+        calls = BlockingCalls("calls", 2, lambda: ended.append(threading.current_thread().name))
+        both = threading.Barrier(2)
+        await asyncio.gather(*(calls.run(both.wait, DEADLINE) for _ in range(2)))
+        assert ended == []
+        calls.close()
+
+    asyncio.run(call())
+    wait_until(lambda: not named())
+    assert sorted(ended) == ["calls-1", "calls-2"]
+
+
 HANGS = """
 import asyncio, threading
 from taskbeam.background.calls import BlockingCalls

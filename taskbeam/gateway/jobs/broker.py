@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from kombu.pools import connections, producers
 
 from taskbeam.background.calls import BlockingCalls
+from taskbeam.celery.journal_backend import JournalBackend
 from taskbeam.gateway.connections.bounded_broker import bounded_connection
 from taskbeam.gateway.connections.sound_connection import sound
 
@@ -38,7 +39,7 @@ class Broker:
     def __init__(self, celery_app: Celery, timeout: float) -> None:
         self.celery_app = celery_app
         self._timeout = timeout
-        self._calls = BlockingCalls("taskbeam-broker", AT_ONCE)
+        self._calls = BlockingCalls("taskbeam-broker", AT_ONCE, self._drop_connections)
 
     async def send(self, name: str, options: Mapping[str, Any]) -> None:
         """Send a task; ``options`` are those of `Celery.send_task`, with its ``task_id``.
@@ -82,6 +83,12 @@ class Broker:
     def _connected(self, act: Callable[..., Result]) -> Result:
         with connections[self._connection].acquire(block=True) as connection, sound(connection):
             return act(connection=connection)
+
+    def _drop_connections(self) -> None:
+        """A thread tells the journals of what it sends over connections of its own."""
+        backend = self.celery_app.backend
+        if isinstance(backend, JournalBackend):
+            backend.drop_connections()
 
 
 class _Sending:
