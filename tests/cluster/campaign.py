@@ -52,6 +52,7 @@ SETTINGS: dict[str, Any] = {
     "max_connections_per_address": 10_000,
     "max_connections_per_identity": 10_000,
     "heartbeat": 2,
+    "redis_timeout": 5,
 }
 
 

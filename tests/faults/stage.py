@@ -47,13 +47,15 @@ STOCK = "stock"
 #: glibc gives each thread a part of memory to itself, and they grow for hours (mallopt(3)): not of our doing.
 ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 
-#: All clients come from one address, with tokens of one owner; dead workers are to be noticed soon.
+#: All clients come from one address, with tokens of one owner; dead workers, and a Redis that is silent, are
+#: to be noticed soon.
 _SETTINGS = {
     "max_connections_per_address": 20_000,
     "max_connections_per_identity": 20_000,
     "heartbeat": 2,
     "watchdog_interval": 1,
     "lost_after": LOST_AFTER,
+    "redis_timeout": 5,
 }
 
 

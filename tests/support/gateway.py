@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 
+#: Seconds that a test's gateway waits for Redis and the broker, unless one is to be silent: each may stand
+#: still for a moment, and every client of a test waits for longer.
+REDIS_TIMEOUT = 50
+
 #: The two ways to serve a stream; every promise is tested on both.
 PATHS = ("detached", "portable")
 
@@ -86,6 +90,7 @@ def gateway(
         "TASKBEAM_RESULT_BACKEND": "taskbeam+" + results_at(f"{redis_url}/1"),
         "TASKBEAM_AUTH": "open",
         "TASKBEAM_DETACH": "1" if path == "detached" else "0",
+        "TASKBEAM_REDIS_TIMEOUT": str(REDIS_TIMEOUT),
         **(environment or {}),
         **{f"TASKBEAM_{name.upper()}": str(value) for name, value in settings.items()},
     }

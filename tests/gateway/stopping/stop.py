@@ -103,6 +103,7 @@ def _busy_gateway(valkey: Valkey, path: str, shutdown_timeout: int) -> AbstractC
         valkey.url().removesuffix("/0"),
         path,
         shutdown_timeout=shutdown_timeout,
+        redis_timeout=5,  # for so long whoever sends a task is waited for while Redis is silent
         watchdog_interval=0.02,
         waiting_interval=0.02,
         heartbeat=30,  # the clients answer no pings
