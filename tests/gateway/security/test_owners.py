@@ -23,6 +23,7 @@ from taskbeam.gateway.auth.tokens import Tokens
 from taskbeam.gateway.dashboard.wanted import Wanted
 from taskbeam.gateway.http.owner_header import owner_in
 from taskbeam.gateway.problems import INVALID_REQUEST, UNAUTHENTICATED, TaskbeamError
+from taskbeam.gateway.runtimes import Runtimes
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.labels import Labels
 from taskbeam.notifications.target import Filter
@@ -193,7 +194,7 @@ class TestHoweverItIsTyped:
     def test_a_task_that_is_sent_has_its_labels(self, monkeypatch: pytest.MonkeyPatch) -> None:
         live = OwnGateway(celery_application(CelerySettings()), settings=GatewaySettings(auth="open"))
         send = AsyncMock()
-        monkeypatch.setattr(live, "start", lambda: SimpleNamespace(sender=SimpleNamespace(send=send)))
+        monkeypatch.setattr(Runtimes, "here", lambda _: SimpleNamespace(sender=SimpleNamespace(send=send)))
         asyncio.run(live.send("some", owner=TYPED, tags=["fu\u0308r", "für", ""], title="Ju\u0308li"))
         assert send.await_args is not None
         assert send.await_args.args[3] == Labels(owner="Jürgen", tags=("für",), title="Jüli")
