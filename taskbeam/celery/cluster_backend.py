@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from celery.app.defaults import DEFAULTS
 from celery.backends.redis import RedisBackend
 from celery.exceptions import ImproperlyConfigured
 from redis.exceptions import ClusterError, RedisClusterException, TryAgainError
@@ -13,6 +14,7 @@ from taskbeam.celery.cluster_client import CelerysClusterClient
 from taskbeam.celery.cluster_connections import ClusterConnections
 from taskbeam.celery.cluster_results import ClusterResultConsumer
 from taskbeam.celery.journal_backend import JournalBackend
+from taskbeam.celery.outbox_connections import PATIENCE
 from taskbeam.cluster.url import hidden_password, parse_cluster_url
 from taskbeam.journal.cluster_keys import ClusterKeys
 from taskbeam.journal.control_keys import CLUSTER
@@ -51,7 +53,8 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
         except ValueError as error:
             raise ImproperlyConfigured(f"result_backend {hidden_password(url)}: {error}") from error
         self.startup_nodes = parsed.startup_nodes
-        arguments: dict[str, Any] = super()._params_from_url(parsed.server, defaults)  # type: ignore[misc]
+        given = _impatient(defaults)
+        arguments: dict[str, Any] = super()._params_from_url(parsed.server, given)  # type: ignore[misc]
         # What is not set is left out: redis-py complains of some of it.
         return {name: value for name, value in arguments.items() if value and name not in _OF_ONE_SERVER}
 
@@ -109,3 +112,13 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
         return self.ensure(
             lambda: super(TaskbeamClusterBackend, self).on_chord_part_return(*args, **kwargs), ()
         )
+
+
+def _impatient(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What a connection is given; where nothing else was set, nobody waits longer than a failover takes.
+
+    Celery waits for two minutes. redis-py asks the others of a cluster only when it has waited for one.
+    """
+    names = ("socket_timeout", "socket_connect_timeout")
+    unset = [name for name in names if arguments[name] == DEFAULTS[f"redis_{name}"]]
+    return arguments | dict.fromkeys(unset, PATIENCE)

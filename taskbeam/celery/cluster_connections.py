@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import redis
 
-from taskbeam.celery.outbox_connections import DEADLINE, OutboxConnections, answers, bounded
+from taskbeam.celery.outbox_connections import DEADLINE, PATIENCE, OutboxConnections, answers, bounded
 from taskbeam.celery.untold_feeds import untold_feeds
 from taskbeam.cluster.feed_teller import FeedTeller
 from taskbeam.cluster.lines import Lines
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
     from taskbeam.cluster.slot_map import Address
-
-#: Seconds for which an entry is sent again that no deadline hurries: longer than it takes to notice that a
-#: master is gone, and to promote its replica, with short time-outs of the servers.
-PATIENCE = 5.0
 
 
 class ClusterConnections(OutboxConnections):
@@ -51,11 +47,19 @@ class ClusterConnections(OutboxConnections):
         return self.to(self.topology.master(CONTROL_SLOT), deadline)
 
     def writer(self, *, patient: bool) -> ClusterWriter:
-        """What appends entries: within the deadline of an append, or for some seconds."""
-        quick = Lines(self.topology, lambda address: self.to(address, DEADLINE), DEADLINE)
-        lines = Lines(self.topology, self.to, PATIENCE) if patient else quick
+        """What appends entries: within the deadline of an append, or for some seconds.
+
+        That is longer than it takes to notice that a master is gone, and to promote its replica, with short
+        time-outs of the servers.
+        """
+        quick = self._lines(DEADLINE)
+        lines = self._lines(PATIENCE) if patient else quick
         # Nobody waits long for a feed: what cannot be told now is told later.
         return ClusterWriter(lines, self.make_quick, FeedTeller(untold_feeds, quick))
+
+    def _lines(self, patience: float) -> Lines:
+        """Over which a reply takes so long at the most, in s, and one entry is sent again for so long."""
+        return Lines(self.topology, lambda address: self.to(address, patience), patience)
 
     def server(self, key: str) -> Hashable:
         """The master of the key's slot, as it was known last; None where none was."""

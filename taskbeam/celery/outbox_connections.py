@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redis.backoff import NoBackoff
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 #: Seconds that an append may take before Redis counts as away.
 DEADLINE = 1.0
+
+#: Seconds that one may take which is tried again in any case. A server that vanishes does not close its
+#: connections: whoever waits for longer stands still though another one has its place.
+PATIENCE = 5.0
 
 #: Seconds until a connection must be there whose replies may take as long as the pool's.
 CONNECT_DEADLINE = 10.0
@@ -42,8 +47,8 @@ class OutboxConnections:
         return self.make(DEADLINE)
 
     def writer(self, *, patient: bool) -> Writer:
-        """What appends entries: within the deadline of an append, or as long as the pool has it."""
-        return JournalWriter(self.make if patient else self.make_quick)
+        """What appends entries: within the deadline of an append, or within some seconds."""
+        return JournalWriter(partial(self.make, PATIENCE) if patient else self.make_quick)
 
     def server(self, key: str) -> Hashable:  # noqa: ARG002
         """There is one only."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import ConnectionError, ResponseError  # noqa: A004
+from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004
 
 from taskbeam.cluster.redirection import Ask, Redirection, redirection
 from taskbeam.cluster.slot_map import slot_of
@@ -111,9 +111,11 @@ class Lines:
             except ConnectionError as error:
                 self._drop_unless_none(address)
                 refusal, said = error, Redirection(Ask.NO_MASTER)
-            except BaseException:
+            except BaseException as error:
                 # Whatever broke the exchange (an interrupting signal too), a reply may still be on its way.
                 self._drop_unless_none(address)
+                if isinstance(error, TimeoutError) and address is not None:
+                    self._topology.doubt(address)
                 raise
             if said is None:
                 raise refusal

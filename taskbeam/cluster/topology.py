@@ -35,6 +35,8 @@ class Topology:
         self._slots = SlotMap()
         # Those that did not answer when they were asked last. They are asked when all others are gone.
         self._silent: set[Address] = set()
+        # Those that did not answer something else since the map was read.
+        self._doubted: set[Address] = set()
         self._lock, self._pid = threading.Lock(), os.getpid()
 
     @property
@@ -54,12 +56,17 @@ class Topology:
     def master(self, slot: int) -> Address:
         """Whoever has the slot. Raises redis-py's `ConnectionError` where nobody is known to."""
         address = self._slots.master(slot)
-        if address is None:
+        if address is None or address in self._doubted:
             self.refresh()
             address = self._slots.master(slot)
         if address is None:
             raise ConnectionError(f"no server of the cluster has slot {slot}")
         return address
+
+    def doubt(self, address: Address) -> None:
+        """A server has not answered in time: others are asked who has its slots before it is asked again."""
+        self._silent.add(address)
+        self._doubted.add(address)
 
     def follow(self, said: Redirection, asked: Address | None) -> Address | None:
         """Where a refused command goes next, and what is learnt from the refusal of the server ``asked``.
@@ -92,6 +99,7 @@ class Topology:
                     slots = self._ask(address)
                     if slots is not None:
                         self._slots = slots
+                        self._doubted.clear()
                         return
 
     def _candidates(self, first: Address | None) -> Iterator[Address]:

@@ -15,6 +15,7 @@ from celery.result import GroupResult
 
 from taskbeam.celery.cluster_backend import TaskbeamClusterBackend
 from taskbeam.celery.cluster_results import ClusterResultConsumer
+from taskbeam.celery.outbox_connections import PATIENCE
 from taskbeam.cluster.slot_map import slot_of
 from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.presence.row import Row
@@ -223,6 +224,23 @@ class TestTheUrl:
         assert backend.connparams["password"] == "secret"
         assert backend.connparams["socket_timeout"] == 3.0
         assert [str(node) for node in backend.startup_nodes] == ["one:7000", "two:7001"]
+
+    @pytest.mark.parametrize(
+        ("query", "settings", "seconds"),
+        [
+            ("", {}, (PATIENCE, PATIENCE)),
+            ("?socket_timeout=30", {}, (30.0, PATIENCE)),
+            ("", {"redis_socket_timeout": 30, "redis_socket_connect_timeout": 2}, (30.0, 2.0)),
+        ],
+    )
+    def test_says_how_long_a_server_is_waited_for_and_else_as_long_as_a_failover_takes(
+        self, query: str, settings: dict[str, float], seconds: tuple[float, float]
+    ) -> None:
+        app = jobs_app("memory://", f"taskbeam+rediscluster://one:7000{query}")
+        app.conf.update(settings)
+        backend: Any = app.backend
+        given = backend.connparams
+        assert (given["socket_timeout"], given["socket_connect_timeout"]) == seconds
 
     def test_with_tls(self) -> None:
         app = jobs_app("memory://", "taskbeam+redisscluster://one,[::1]:7001/?ssl_cert_reqs=required")

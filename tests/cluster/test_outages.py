@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from taskbeam.celery.kept_ends import kept_ends
 from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.journal.events import Record
 from taskbeam.presence.presence import presence
@@ -110,7 +111,9 @@ def _present(reporting: Reporting, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.mark.usefixtures("_present")
-def test_a_master_that_vanishes_without_a_word_costs_no_worker_its_lease(mortal: Cluster) -> None:
+def test_a_master_that_vanishes_without_a_word_costs_no_worker_its_lease_and_no_task_its_end(
+    mortal: Cluster, reporting: Reporting
+) -> None:
     """Its connections stay open, and nobody answers over them any more."""
     lost = mortal.owner(CLUSTER.workers)
     replica = mortal.replica_of(lost)
@@ -118,6 +121,7 @@ def test_a_master_that_vanishes_without_a_word_costs_no_worker_its_lease(mortal:
     def lease_ends(node: ClusterNode) -> float:
         return node.client.zscore(CLUSTER.workers, presence.worker) or 0.0
 
+    task = reporting.task(lost)
     wait_until(lambda: lease_ends(lost) > 0)
     # It looks for missing ends by then, so whatever that needs is connected to this server.
     first = lease_ends(lost)
@@ -126,7 +130,11 @@ def test_a_master_that_vanishes_without_a_word_costs_no_worker_its_lease(mortal:
     wait_until(lambda: lease_ends(replica) > first)
     lost.server.pause()
     try:
+        reporting.backend.store_result(task, 1, "SUCCESS")
+        assert kept_ends.holds(task)
         replica.take_over()
+        wait_until(lambda: not kept_ends.holds(task))
+        assert reporting.said(task, replica) == 2
         for _ in range(2):  # after each time it looks
             before = lease_ends(replica)
             wait_until(lambda: lease_ends(replica) > before)  # noqa: B023

@@ -74,6 +74,8 @@ class Masters:
     def follow(self, *_: object) -> None:
         """Nobody takes its place."""
 
+    doubt = follow
+
     def connect(self, address: Address) -> Connection:
         masters = self
 
