@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.tasks import BackgroundTasks
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
-from taskbeam.follow.connections import exchange_with, subscriber_of
+from taskbeam.follow.connections import exchange_with, journals_by, subscriber_of
 from taskbeam.follow.hub import Hub
 from taskbeam.follow.missing import MissingJournals
 from taskbeam.follow.position_check import PositionCheck
-from taskbeam.journal.reader import JournalReader
 from taskbeam.queues.audience import Audience
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Connections:
         sharded = settings.options.sharded
         self._redis = journal_redis(backend, TIMEOUT)
         self._reads = exchange_with(self._redis, TIMEOUT)
-        reader = JournalReader(self._reads, PIECE)
+        reader = journals_by(self._reads, settings.names, PIECE)
         self.hub = Hub(reader, Audience(), MissingJournals(GRACE), settings.names)
         self._subscriber = subscriber_of(self._redis, self.hub, sharded=sharded)
         self.hub.attach(self._subscriber)

@@ -18,18 +18,21 @@ from taskbeam import aresult
 from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.contract.errors import TaskIgnored, TaskLost, TaskRevoked, UnknownTask
 from taskbeam.journal import events
+from taskbeam.presence.row import Row
 from taskbeam.waiting import connections
 from tests.support.closing import close_app
 from tests.support.jobs import jobs_app
 from tests.support.redis_cluster import one_server
-from tests.support.results import servers_of
+from tests.support.results import control, servers_of
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from celery import Celery
 
     from stack.valkey import Valkey
-    from tests.support.journal import Journals
+    from tests.support.journal import Journals, Task
 
 DEADLINE = 60
 
@@ -147,6 +150,31 @@ def test_a_result_that_is_ignored_is_in_the_journal(app: Celery, journals: Journ
 def test_an_unknown_task(app: Celery) -> None:
     with pytest.raises(UnknownTask):
         run(AsyncResult(str(uuid4()), app=app))
+
+
+@pytest.fixture
+def running(journals: Journals) -> Iterator[Task]:
+    """A task that a worker has registered, and whose journal Redis has lost."""
+    task, worker = journals.task(), str(uuid4())
+    task.lose()
+    journals.redis.zadd(control().workers, {worker: "+inf"})
+    journals.redis.hset(control().runs(worker), task.keys.result, Row("run", False, task.id).encode())
+    yield task
+    journals.redis.zrem(control().workers, worker)
+    journals.redis.delete(control().runs(worker))
+
+
+def test_a_task_that_runs_is_not_unknown_though_its_journal_is_missing(app: Celery, running: Task) -> None:
+    async def use() -> Any:
+        waiting = asyncio.create_task(aresult(AsyncResult(running.id, app=app), timeout=DEADLINE))
+        await asyncio.to_thread(wait_until, lambda: waiting.done() or running.subscribers == 1)
+        # Over the connection that has read the journal, so that this was answered.
+        assert await connections.connections_of(app).get(running.keys.result) is None
+        assert not waiting.done()
+        running.append(state=events.SUCCESS, type="state", final=True, result={"pages": 3})
+        return await waiting
+
+    assert asyncio.run(use()) == {"pages": 3}
 
 
 def test_a_wait_that_times_out_leaves_no_subscription(app: Celery, journals: Journals) -> None:
