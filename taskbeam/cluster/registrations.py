@@ -55,6 +55,9 @@ class Registrations:
         commands: list[Command] = []
         over = entry.final or entry.ends_run or appended.verdict in (Verdict.REFUSED, Verdict.REVOKED)
         registered = entry.registration if over else None
+        # Of another run than this thread's it may have been said before that it is over, because something of
+        # it was refused. An end that comes after all is not told with its row then.
+        tells = registered is not None and entry.run == self._run
         if registered is not None:
             self._run, self._over = "", entry.run
             commands.append(end_run(entry, registered, appended))
@@ -65,7 +68,7 @@ class Registrations:
             commands.append(leave_queue(place, entry.keys.result))
         if entry.place is not None and entry.place.leaves:
             commands.append(leave_queue(entry.place, entry.keys.result))
-        if registered is None and (appended.due is not None or (entry.final and not commands)):
+        if not tells and (appended.due is not None or (entry.final and not commands)):
             commands.append(tell_news(entry.keys.result, end_due(entry, appended)))
         if commands:
             self._line.post(*commands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,13 +17,14 @@ from taskbeam.presence.row import Row
 from tests.support.waiting import DEADLINE
 
 from .connected import control_client, seeds
+from .journals import Journals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.redis_cluster import Cluster
 
-    from .journals import Journals, Task
+    from .journals import Task
 
 WORKER = "a worker:1:00000000"
 
@@ -44,8 +46,8 @@ def task(journals: Journals) -> Task:
     return task
 
 
-def registered(task: Task) -> Registration:
-    return Registration(runs_key=CLUSTER.runs(WORKER), row=Row("run", False, task.id).encode())
+def registered(task: Task, run: str = "run") -> Registration:
+    return Registration(runs_key=CLUSTER.runs(WORKER), row=Row(run, False, task.id).encode())
 
 
 def end(task: Task) -> bytes:
@@ -65,6 +67,22 @@ def test_the_end_of_a_run_is_due_when_its_row_is_struck_off(
     journals.writer.collect()
     assert due(control) == [end(task)]
     assert not control.exists(CLUSTER.runs(WORKER))
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["on its thread", "on the thread of kept ends"])
+def test_the_end_of_a_run_is_due_that_was_superseded_and_succeeds_after_all(
+    control: Any, journals: Journals, task: Task, late: bool
+) -> None:
+    """What it said before was refused, so it counts as over."""
+    task.append(0, state="STARTED", run="other", registration=registered(task, "other"))
+    task.append(1, state="PROGRESS", registration=registered(task))
+    journals.writer.collect()
+    assert task.states() == ["STARTED", "STARTED"]
+    with closing(Journals(journals.cluster)) as others:
+        writer = (others if late else journals).writer
+        writer.append(task.entry(2, state="SUCCESS", final=True, registration=registered(task)))
+        writer.collect()
+    assert due(control) == [end(task)]
 
 
 def test_an_end_that_no_run_tells_is_due_where_its_owner_asks(control: Any, journals: Journals) -> None:
