@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -121,21 +122,34 @@ def worker(control: ClusterNode) -> Iterator[Worker]:
     made.leave()
 
 
+async def in_step(worker: Worker, tasks: list[Task], story: list[str], heard: HeardJournals) -> Told:
+    """What is told of tasks that all come to each state before one comes to the next."""
+    states: Told = {}
+    for state in story:
+        for task in tasks:
+            worker.send(task) if state == PENDING else worker.run(task, state)
+        await told(heard, tasks, state, states)
+    return states
+
+
 def test_no_event_is_told_twice_of_tasks_whose_cursors_there_is_no_room_for(
     cluster: Cluster, journals: Journals, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster_events, "MOST_CURSORS", 1)
     tasks = [journals.task() for _ in range(3)]
 
-    async def scene(heard: HeardJournals) -> Told:
-        states: Told = {}
-        for state in (PENDING, "STARTED", "SUCCESS"):
-            for task in tasks:
-                worker.send(task) if state == PENDING else worker.run(task, state)
-            await told(heard, tasks, state, states)
-        return states
+    story = [PENDING, "STARTED", "SUCCESS"]
+    assert hearing(cluster, partial(in_step, worker, tasks, story)) == {task.id: story for task in tasks}
 
-    assert hearing(cluster, scene) == {task.id: [PENDING, "STARTED", "SUCCESS"] for task in tasks}
+
+def test_of_many_that_run_each_has_its_turn(
+    cluster: Cluster, journals: Journals, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_events, "MOST_RUNNING", 1)
+    tasks = [journals.task() for _ in range(3)]
+
+    story = ["STARTED", "PROGRESS"]
+    assert hearing(cluster, partial(in_step, worker, tasks, story)) == {task.id: story for task in tasks}
 
 
 def test_all_that_the_tasks_of_all_masters_tell(cluster: Cluster, journals: Journals, worker: Worker) -> None:

@@ -20,6 +20,7 @@ from redis.exceptions import ResponseError
 
 from taskbeam.background.log_fields import about
 from taskbeam.gateway.dashboard.every_event import MissedError
+from taskbeam.gateway.dashboard.turns import Turns
 from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.history import Absence
 from taskbeam.journal.reader import JournalReader
@@ -50,8 +51,8 @@ MOST_RECORDS = 1000
 #: master that is away come in a later look.
 PATIENCE = 2.0
 
-#: Tasks that run whose journals one look reads, beside those that have news; and tasks of which it is known
-#: how far they were read. Of more it is known when they were read last.
+#: Tasks that run whose journals one look reads, beside those that have news: of more, by turns. And tasks of
+#: which it is known how far they were read. Of more it is known when they were read last.
 MOST_RUNNING = 2000
 MOST_CURSORS = 50_000
 
@@ -97,6 +98,7 @@ class HeardJournals:
         # Those that were read last stand last; when one was read that is forgotten, is no news either.
         self._places: dict[str, _Place] = {}
         self._again: list[str] = []
+        self._turns = Turns()
         self._ready: deque[tuple[str, bytes]] = deque()
         self._next_look = 0.0
 
@@ -149,13 +151,14 @@ class HeardJournals:
         return self._ours(tasks)
 
     async def _running(self) -> list[str]:
-        """Those of tasks that run, as their workers have registered them."""
+        """Those of tasks that run, as their workers have registered them, and whose turn it is."""
         workers = await self._redis.zrange(self._control.workers, 0, -1)
         pipeline = self._redis.pipeline(transaction=False)
         for worker in workers:
             pipeline.hkeys(self._control.runs(worker.decode()))
         registered = await pipeline.execute() if workers else []
-        return self._ours(task.decode() for each in registered for task in each)[:MOST_RUNNING]
+        running = self._ours(task.decode() for each in registered for task in each)
+        return self._turns.take(running, MOST_RUNNING)
 
     def _ours(self, results: Iterable[str]) -> list[str]:
         """Those of this application, without the marks that are no task's."""
