@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.gateway import PATHS, Gateway, gateway
 from tests.support.journal import Journals, Task
+from tests.support.lasting import before_it_expires
 from tests.support.site import site
 from tests.support.tokens import TOKENS, sign
 from tests.support.waiting import wait_until
@@ -114,12 +114,11 @@ class TestANativeEventSource:
         page.goto(served.http)
         cookie = f"/tasks/{task.id}/cookie"
 
-        def begins(life: float) -> bool:
-            """Whether a stream begins before the cookie has ended, after so many seconds."""
-            page.evaluate(POST, [cookie, sign(tasks=[task.id], exp=time.time() + life)])
-            return bool(page.evaluate(BEGIN, f"/tasks/{task.id}/events"))
+        def begin(expires: float) -> None:
+            page.evaluate(POST, [cookie, sign(tasks=[task.id], exp=expires)])
+            assert page.evaluate(BEGIN, f"/tasks/{task.id}/events")
 
-        assert any(map(begins, (4, 15, 60))), "a slow machine needs a longer life"
+        before_it_expires(begin)
         page.evaluate(POST, [cookie, sign(tasks=[task.id])])
         wait_until(lambda: page.evaluate("window.problem === 'token_expired'"))
         task.finish()
