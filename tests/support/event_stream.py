@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Self
+
+from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,9 +73,11 @@ class EventStream:
         return self.response.readline()
 
     def line(self) -> bytes:
-        """The next line that is no heartbeat."""
+        """The next line that is no heartbeat; raises `TimeoutError` where only those come for `DEADLINE`."""
+        end = time.monotonic() + DEADLINE
         while (line := self.raw_line()) == HEARTBEAT:
-            pass
+            if time.monotonic() > end:
+                raise TimeoutError(f"nothing but heartbeats for {DEADLINE:g} s")
         return line
 
     def block(self) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import time
 from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -13,6 +14,7 @@ from websockets.frames import Opcode
 from websockets.utils import apply_mask
 
 from .event_stream import connected_socket
+from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,9 +133,13 @@ class RawWebSocket:
     def receive(self) -> Received:
         """The next frame that is no ping; each of those is answered, as RFC 6455 (5.5.2) wants it.
 
-        A ping is the gateway's heartbeat, which comes at a moment that no test knows.
+        A ping is the gateway's heartbeat, which comes at a moment that no test knows. Raises `TimeoutError`
+        where nothing else comes for `DEADLINE`.
         """
+        end = time.monotonic() + DEADLINE
         while (received := self.receive_any()).opcode is Opcode.PING:
+            if time.monotonic() > end:
+                raise TimeoutError(f"nothing but pings for {DEADLINE:g} s")
             with suppress(ConnectionError):  # the server may be gone; what it said before counts
                 self.send(frame(Opcode.PONG, received.payload))
         return received
