@@ -6,6 +6,7 @@ Centrifugo checks the stream position of its subscribers in the same way.
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -41,13 +42,15 @@ class PositionCheck:
         self._at_once = 1 if sharded else AT_ONCE
 
     async def run(self) -> None:
-        """Look until cancelled; the tasks take their turns evenly over the interval."""
+        """Look until cancelled; the tasks take their turns over the interval.
+
+        Whose turn it is, the name says. So a task that somebody follows meanwhile has its turn in time, too.
+        """
         while True:
-            names = self._hub.followed()
-            starts = range(0, max(len(names), 1), AT_ONCE)
-            for start in starts:
-                await asyncio.sleep(self._interval / len(starts))
-                await self.check(names[start : start + AT_ONCE])
+            turns = max(1, math.ceil(len(self._hub.followed()) / AT_ONCE))
+            for turn in range(turns):
+                await asyncio.sleep(self._interval / turns)
+                await self.check([name for name in self._hub.followed() if hash(name) % turns == turn])
 
     async def check(self, names: Sequence[bytes]) -> None:
         """Look at these now, at all servers at once."""
