@@ -185,6 +185,7 @@ def test_what_was_there_before_is_found_and_no_more_is_kept_than_may_be() -> Non
             wait_until(lambda: before.id not in ids(small) and sum(listed(small)["counts"].values()) == 20)
             assert waits.id in ids(small, state="waiting")
             assert journals.redis.hlen(control().dashboard_rows) == 20
+        assert not journals.redis.exists(control().dashboard), "another gateway goes on at once"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.journal.away import REDIS_AWAY
 from taskbeam.journal.entry import new_token
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+
+#: Seconds that a gateway which stops waits for a Redis that says nothing.
+LEAVING = 0.5
 
 
 class Lease:
@@ -35,3 +42,9 @@ class Lease:
         """Let another gateway have it at once."""
         if await self.renew():
             await self._redis.delete(self._key)
+
+    async def leave(self) -> None:
+        """The same for a gateway that stops, which waits for no Redis that is away. Raises nothing."""
+        with suppress(*REDIS_AWAY):
+            async with asyncio.timeout(LEAVING):
+                await self.release()

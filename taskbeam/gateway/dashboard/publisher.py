@@ -87,13 +87,16 @@ class DashboardPublisher:
 
     async def run(self) -> None:
         """Publish, or stand by, until cancelled."""
-        while True:
-            try:
-                if await self._lease.take():
-                    await self._publish()
-            except REDIS_AWAY as error:
-                logger.warning("The dashboard cannot reach Redis, trying again: %s", error)
-            await asyncio.sleep(INTERVAL)
+        try:
+            while True:
+                try:
+                    if await self._lease.take():
+                        await self._publish()
+                except REDIS_AWAY as error:
+                    logger.warning("The dashboard cannot reach Redis, trying again: %s", error)
+                await asyncio.sleep(INTERVAL)
+        finally:
+            await self._lease.leave()
 
     async def _publish(self) -> None:
         """Until another gateway has the lease, or the connection was lost: then something was missed."""

@@ -83,6 +83,12 @@ class HistoryKeeper:
 
     async def run(self) -> None:
         """Keep it, or stand by, until cancelled."""
+        try:
+            await self._keep_in_turns()
+        finally:
+            await self._lease.leave()
+
+    async def _keep_in_turns(self) -> None:
         backoff = Backoff(FIRST_TRY, LAST_TRY)
         while True:
             pause = PAUSE

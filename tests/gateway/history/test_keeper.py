@@ -208,6 +208,23 @@ def test_another_gateway_may_reach_the_database(at: Callable[[], Any]) -> None:
     assert asyncio.run(scene())
 
 
+def test_a_gateway_that_stops_lets_another_one_go_on_at_once(at: Callable[[], Any]) -> None:
+    async def scene() -> bool:
+        async with at() as here:
+            background = BackgroundTasks()
+            background.keep("history", here.gateway().keeper.run)
+            await here.ends([row(1)])
+
+            async def is_kept() -> bool:
+                return bool(here.store.ids)
+
+            await until(is_kept)
+            await background.stop()
+            return await lease_of(here.client, control()).take()
+
+    assert asyncio.run(scene())
+
+
 def test_a_gateway_that_dies_after_it_has_written_loses_nothing(at: Callable[[], Any]) -> None:
     async def scene() -> None:
         async with at() as here:
