@@ -77,7 +77,9 @@ def test_every_follower_ends_with_what_the_journals_have(served: Gateway, stage:
     assert set(tasks) == set(work.task_ids)
     for follower in seen:
         assert follower.tasks == tasks
-        assert follower.transitions == [each for each in transitions if is_after(each[0], follower.joined)]
+        heard = [each for each in transitions if is_after(each[0], follower.joined)]
+        # A cluster's list tells of tasks ahead of the feed's cursor: whoever has all ends by it asks no more.
+        assert follower.transitions in (heard, [])
     for task_id in work.task_ids:
         told = [state for _, about, state in transitions if about == task_id]
         states = journal_of(stage, task_id)
