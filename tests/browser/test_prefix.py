@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.proxy import Proxy
+from tests.support.redis_cluster import one_server
 
 from .client.watching import watching
 from .gallery import gallery, markup
@@ -137,6 +138,7 @@ def test_the_hook_asks_the_gateway_that_served_it(page: Page, served: Gallery, p
     expect(page.locator("#state")).to_have_text("STARTED")
 
 
+@one_server("on a cluster another gateway of the tests may tell the operators something, too")
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_the_dashboard_is_whole(page: Page, served: Gallery, proxy: Proxy, prefix: str) -> None:
     board = served.journals.task(task_id=DASHBOARD)

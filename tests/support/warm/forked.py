@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ class Forked:
         return self.returncode
 
     def send_signal(self, number: signal.Signals) -> None:
+        """Nothing happens if it has ended, of which its server may not have told yet."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def _listen(self, timeout: float | None) -> None:
         if self.returncode is not None:
