@@ -67,9 +67,8 @@ class BackgroundTasks:
     async def stop(self) -> None:
         """Cancel all of it, and wait until it has ended: at most `GIVE_UP` seconds."""
         for task in self._tasks.values():
-            if (
-                not task.cancelling()
-            ):  # an event loop that ends cancels all; what they do then is not disturbed
+            # An event loop that ends has cancelled all; what they do then is not disturbed.
+            if not task.cancelling():
                 task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks.values())
