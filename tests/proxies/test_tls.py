@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from tests.support.gateway import PATHS, Gateway, gateway
@@ -70,32 +71,35 @@ def test_the_cookie_opens_the_stream_and_each_event_arrives(hop: Hop, http: http
     assert http.get(f"{hop.http}/tasks/another").status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/tasks/{}/ws", "/ws"])
-def test_a_page_of_the_proxy_opens_a_socket(hop: Hop, tls: Tls, task: Task, path: str) -> None:
-    with connect(
+def opening(hop: Hop, tls: Tls, task: Task, path: str, origin: Origin) -> connect:
+    """A socket that a page of ``origin`` opens. In one thread: OpenSSL lets no two use one connection."""
+    return connect(
         hop.ws + path.format(task.id),
         ssl=tls.context,
         additional_headers=bearer(sign(tasks=[task.id])),
-        origin=of_page(hop),
+        origin=origin,
         proxy=None,
-    ) as socket:
-        if path == "/ws":
-            socket.send(f'{{"op": "subscribe", "task_id": "{task.id}"}}')
-            assert '"subscribed"' in str(socket.recv(DEADLINE))
-        for number in range(3):
-            assert str(socket.recv(DEADLINE)).encode() == task.bodies()[number]
-            task.append()
+    )
+
+
+@pytest.mark.parametrize("path", ["/tasks/{}/ws", "/ws"])
+def test_a_page_of_the_proxy_opens_a_socket(hop: Hop, tls: Tls, task: Task, path: str) -> None:
+    async def scene() -> None:
+        async with opening(hop, tls, task, path, of_page(hop)) as socket, asyncio.timeout(DEADLINE):
+            if path == "/ws":
+                await socket.send(f'{{"op": "subscribe", "task_id": "{task.id}"}}')
+                assert '"subscribed"' in str(await socket.recv())
+            for number in range(3):
+                assert str(await socket.recv()).encode() == task.bodies()[number]
+                task.append()
+
+    asyncio.run(scene())
 
 
 def test_a_page_of_the_same_host_without_tls_is_another_site(hop: Hop, tls: Tls, task: Task) -> None:
-    with (
-        pytest.raises(InvalidStatus),
-        connect(
-            f"{hop.ws}/tasks/{task.id}/ws",
-            ssl=tls.context,
-            additional_headers=bearer(sign(tasks=[task.id])),
-            origin=of_page(hop, "http"),
-            proxy=None,
-        ),
-    ):
-        pass
+    async def scene() -> None:
+        async with opening(hop, tls, task, "/tasks/{}/ws", of_page(hop, "http")):
+            pass
+
+    with pytest.raises(InvalidStatus):
+        asyncio.run(scene())
