@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
+from taskbeam.background.event_loops import forget_closed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -38,7 +40,7 @@ class Runtimes:
         loop = asyncio.get_running_loop()
         kept = self._kept.get(loop)
         if kept is None:
-            self._forget_closed()
+            forget_closed(self._kept)  # their runtimes may have had no time to stop
             runtime = self._make()
             keeper = loop.create_task(self._keep_until_the_end(loop), name="runtime of the event loop")
             kept = self._kept[loop] = _Kept(runtime, keeper)
@@ -61,9 +63,3 @@ class Runtimes:
                 # Who holds a connection was cancelled, too: nobody is to be told later than others.
                 kept.runtime.shutdown.begin()
                 await kept.runtime.stop()
-
-    def _forget_closed(self) -> None:
-        """A loop may be closed without an end, or before its tasks have begun."""
-        for loop in list(self._kept):
-            if loop.is_closed():
-                self._kept.pop(loop, None)

@@ -10,6 +10,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.background.event_loops import forget_closed
 from taskbeam.background.tasks import BackgroundTasks
 from taskbeam.connections.journal import JournalSettings, journal_backend, journal_redis
 from taskbeam.follow.connections import exchange_with, journals_by, subscriber_of
@@ -121,7 +122,7 @@ class _Registry:
         if self._pid != os.getpid():
             self.__init__()  # type: ignore[misc]
         if loop not in self._loops:
-            self._forget_closed()
+            forget_closed(self._loops)  # their connections were closed with them
             self._loops[loop] = {}
         connections = self._loops[loop]
         found = connections.get(celery_app)
@@ -129,12 +130,6 @@ class _Registry:
             found = connections[celery_app] = Connections(celery_app)
             found.start()
         return found
-
-    def _forget_closed(self) -> None:
-        """Their connections were closed with them."""
-        for loop in list(self._loops):
-            if loop.is_closed():
-                self._loops.pop(loop, None)
 
 
 #: The connections that whoever runs in this loop shares with all others who wait.
