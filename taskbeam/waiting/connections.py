@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.event_loops import forget_closed
@@ -81,13 +81,15 @@ class Connections:
                 self._left.set()
 
     async def _stay(self) -> None:
-        try:
-            await self._until_unused()
-        finally:
-            self.closing = True
-            await self._background.stop()
-            await self._reads.aclose()
-            await self._redis.aclose()
+        # From the last to the first: each is called, also where another cancellation ends the one before.
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self._redis.aclose)
+            closing.push_async_callback(self._reads.aclose)
+            closing.push_async_callback(self._background.stop)
+            try:
+                await self._until_unused()
+            finally:
+                self.closing = True
 
     async def _until_unused(self) -> None:
         while True:

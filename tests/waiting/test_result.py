@@ -15,6 +15,7 @@ from celery.result import AsyncResult, ResultSet
 
 import taskbeam
 from taskbeam import aresult
+from taskbeam.background.cancellation import CANCEL_AGAIN
 from taskbeam.connections.configuration_error import CeleryConfigurationError
 from taskbeam.contract.errors import TaskIgnored, TaskLost, TaskRevoked, UnknownTask
 from taskbeam.journal import events
@@ -65,6 +66,32 @@ def test_the_first_member_of_a_group_that_fails_ends_the_wait_for_the_others(
         assert left == []
 
     asyncio.run(scene())
+
+
+def test_a_loop_that_ends_leaves_no_connection_however_long_that_takes(
+    app: Celery, journals: Journals
+) -> None:
+    """Background work that takes long to end is cancelled again, in the middle of what it closes."""
+    task = journals.task()
+
+    async def use() -> connections.Connections:
+        found = connections.connections_of(app)
+        waiting = asyncio.ensure_future(aresult(AsyncResult(task.id, app=app)))
+        stop = found._background.stop
+
+        async def slowly() -> None:
+            await asyncio.sleep(3 * CANCEL_AGAIN)
+            await stop()
+
+        found._background.stop = slowly  # type: ignore[method-assign]
+        async with asyncio.timeout(DEADLINE):
+            while not found._reads.connected:  # noqa: ASYNC110 # nobody tells
+                await asyncio.sleep(0.01)
+        assert not waiting.done()
+        return found
+
+    found = asyncio.run(use())
+    assert not found._reads.connected
 
 
 @pytest.mark.usefixtures("working")
