@@ -24,12 +24,14 @@ from celery.result import AsyncResult
 from kombu.transport.redis import Channel
 from packaging.requirements import Requirement
 from redis.asyncio.connection import AbstractConnection
+from redis.connection import Connection
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.protocol import Protocol
 
 from taskbeam.celery.backend import TaskbeamBackend, TaskbeamSentinelBackend
+from taskbeam.celery.cluster_results import ClusterResultConsumer
 from taskbeam.gateway.server.http import DetachableHttp
 from taskbeam.gateway.server.server import Server
 from taskbeam.gateway.server.websocket import DetachableWebSocket
@@ -73,6 +75,7 @@ USES = [
         "taskbeam/gateway/shortcut/handshake.py",
     ),
     Use("redis", AbstractConnection, ("_writer",), "taskbeam/journal/resp_connection.py"),
+    Use("redis", Connection, ("_sock",), "taskbeam/cluster/sharded_channels.py"),
     Use(
         "kombu",
         Channel,
@@ -97,6 +100,7 @@ HEIRS: dict[type, tuple[str, type]] = {
     Server: ("uvicorn", uvicorn.Server),
     TaskbeamBackend: ("celery", RedisBackend),
     TaskbeamSentinelBackend: ("celery", SentinelBackend),
+    ClusterResultConsumer: ("celery", RedisBackend.ResultConsumer),
     RecordingBackend: ("celery", RedisBackend),
 }
 

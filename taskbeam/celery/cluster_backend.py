@@ -102,7 +102,7 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
     def _set(self, key: Any, value: Any, expires: int | None = None) -> None:
         seconds = self.expires if expires is None else expires
         self.client.set(key, value, ex=seconds or None)
-        self.client.publish(key, value)
+        self.client.spublish(key, value)
 
     def on_chord_part_return(self, *args: Any, **kwargs: Any) -> Any:
         """As Celery's, again while the chord's slot has no master: Celery tries its other commands again.

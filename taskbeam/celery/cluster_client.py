@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import redis
-from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import ConnectionError  # noqa: A004
-from redis.retry import Retry
-
-from taskbeam.journal.away import REDIS_AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from redis.client import PubSub
 
     from taskbeam.cluster.slot_map import Address
 
@@ -36,11 +28,7 @@ class _Pools:
 
 
 class CelerysClusterClient(RedisCluster):
-    """A client for Celery's own commands: results that it reads, groups and chords.
-
-    What a task's result is published on is heard on any server of a cluster, so Celery's subscriptions are on
-    one that answers.
-    """
+    """A client for Celery's own commands: results that it reads, groups and chords."""
 
     def __init__(self, startup_nodes: Sequence[Address], arguments: Mapping[str, Any]) -> None:
         """``arguments``: redis-py's for a connection. Connects at once; raises redis-py's errors."""
@@ -57,20 +45,3 @@ class CelerysClusterClient(RedisCluster):
         """The values in the order of the keys, which may have any slots; they are not of one moment."""
         values: list[Any] = self.mget_nonatomic(keys, *args)
         return values
-
-    def pubsub(self, **kwargs: Any) -> PubSub:  # type: ignore[override]
-        """Subscriptions on a server that answers. Raises redis-py's `ConnectionError` where none does."""
-        nodes: list[ClusterNode] = self.get_nodes()  # type: ignore[no-untyped-call]
-        for node in nodes:
-            server = redis.Redis(
-                host=node.host, port=node.port, retry=Retry(NoBackoff(), 0), **self._arguments
-            )
-            try:
-                server.ping()
-            except REDIS_AWAY:
-                server.close()
-            else:
-                subscriptions: PubSub = server.pubsub(**kwargs)
-                return subscriptions
-        self.nodes_manager.initialize()
-        raise ConnectionError("no server of the cluster answers")

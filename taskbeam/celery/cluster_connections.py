@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import redis
+from redis.client import PubSub
 
 from taskbeam.celery.outbox_connections import DEADLINE, PATIENCE, OutboxConnections, answers, bounded
 from taskbeam.celery.untold_feeds import untold_feeds
@@ -37,6 +38,14 @@ class ClusterConnections(OutboxConnections):
         arguments = bounded(self._arguments, deadline)
         connection: AbstractConnection = self._class(host=address.host, port=address.port, **arguments)
         return connection
+
+    def subscriptions(self, address: Address) -> PubSub:
+        """Sharded subscriptions at a server, over a connection of their own, which is not connected yet."""
+        arguments = bounded(self._arguments, DEADLINE) | {"decode_responses": False}
+        pool = redis.ConnectionPool(
+            connection_class=self._class, host=address.host, port=address.port, **arguments
+        )
+        return PubSub(pool)
 
     def make(self, deadline: float | None = None) -> AbstractConnection:
         """One to whoever has the control slot. Raises redis-py's `ConnectionError` where nobody is known to.

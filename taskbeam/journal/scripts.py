@@ -120,6 +120,7 @@ _GUARD = (
     "append/upkeep.lua",
 )
 _APPEND_BOUNDS: dict[str, int | str] = {
+    "PUBLISH_RESULT": "PUBLISH",
     "DEFAULT_LIMIT": DEFAULT_LIMIT,
     "DEFAULT_LIMIT_BYTES": DEFAULT_LIMIT_BYTES,
     "DEFAULT_KEEP": DEFAULT_KEEP,
@@ -167,7 +168,7 @@ CLUSTER_APPEND = _load(
     "append/owes.lua",
     *_GUARD,
     "append/owed.lua",
-    **_APPEND_BOUNDS,
+    **_APPEND_BOUNDS | {"PUBLISH_RESULT": "SPUBLISH"},
 )
 
 

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from stack.valkey import Valkey
+from tests.support.redis_cluster import subscribed
 from tests.support.waiting import DEADLINE, wait_until
 from tests.worker.mail_server import MailServer
 from tests.worker.running import worker, worker_process
@@ -62,9 +63,7 @@ def post(running: Post) -> Iterator[Post]:
 @contextmanager
 def states(post: Post, task_id: str) -> Iterator[Any]:
     """What is published of a task from here on: a function that waits for a word in it."""
-    with post.store.pubsub() as channel:
-        channel.subscribe(f"celery-task-meta-{task_id}")
-        assert channel.get_message(timeout=DEADLINE) is not None  # subscribed
+    with subscribed(post.store, f"celery-task-meta-{task_id}") as channel:
 
         def until(word: str) -> None:
             wait_until(lambda: word in str((channel.get_message(timeout=1.0) or {}).get("data")))

@@ -16,6 +16,7 @@ from celery.result import GroupResult
 from taskbeam.celery.cluster_backend import TaskbeamClusterBackend
 from taskbeam.celery.cluster_results import ClusterResultConsumer
 from taskbeam.celery.outbox_connections import PATIENCE
+from taskbeam.cluster.sharded_channels import Heard, ShardedChannels
 from taskbeam.cluster.slot_map import slot_of
 from taskbeam.journal.control_keys import CLUSTER
 from taskbeam.presence.row import Row
@@ -163,9 +164,9 @@ def test_what_is_forgotten_leaves_no_key(app: Celery, backend: TaskbeamClusterBa
 def test_a_result_that_was_published_and_not_heard_is_found(
     app: Celery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The servers pass publications on to each other, and may lose one."""
+    """A master that vanishes does not close its connections."""
     monkeypatch.setattr("taskbeam.celery.cluster_results.LOOK_INTERVAL", 0.1)
-    monkeypatch.setattr(ClusterResultConsumer, "_drain_one", lambda *_: False)
+    monkeypatch.setattr(ShardedChannels, "read", lambda _: Heard())
     assert add(app, 3, 4).apply_async().get(timeout=DEADLINE) == 7
 
 
@@ -174,12 +175,13 @@ def test_of_a_task_that_goes_on_no_state_is_told_again(backend: TaskbeamClusterB
     app, task_id, heard = backend.app, str(uuid4()), list[str]()
     pending = backend._pending_results, backend._pending_messages
     looks = ClusterResultConsumer(backend, app, backend.accept, *pending)
-    looks.subscribed_to = {backend.get_key_for_task(task_id)}
+    looks.consume_from(task_id)
     looks.on_message = lambda meta: heard.append(meta["status"])
     for state in ("PROGRESS", "SUCCESS"):
         backend.store_result(task_id, None, state)
-        looks._look()
+        looks._look([backend.keys(task_id).result.encode()])
     assert heard == ["SUCCESS"]
+    looks.stop()
 
 
 def test_ids_and_prefixes_with_braces(cluster: Cluster, broker: Valkey) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
+import redis
+
 from taskbeam.journal.entry import Appended, Entry
 from taskbeam.journal.events import FINAL_STATES, RETRY, Record
 from taskbeam.journal.keys import CELERY_PREFIX
@@ -16,8 +18,6 @@ from .waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import redis
 
     from taskbeam.journal.writer import Writer
 
@@ -92,9 +92,11 @@ class Journal:
         end = f"end-{uuid4()}"
         server = server_of(self.client, self.keys.head)
         with server.pubsub(ignore_subscribe_messages=True) as pubsub:
-            pubsub.subscribe(self.keys.result, end)
+            pubsub.subscribe(end)
+            of_clusters = isinstance(self.client, redis.RedisCluster)
+            (pubsub.ssubscribe if of_clusters else pubsub.subscribe)(self.keys.result)
             (pubsub.ssubscribe if self.keys.publish == "SPUBLISH" else pubsub.subscribe)(self.keys.channel)
-            for _ in (self.keys.result, end, self.keys.channel):
+            for _ in (end, self.keys.result, self.keys.channel):
                 pubsub.get_message(ignore_subscribe_messages=False, timeout=DEADLINE)
             yield heard
             server.publish(end, b"")

@@ -13,6 +13,7 @@ from celery import Celery
 
 from stack.process import ManagedProcess
 from stack.valkey import Valkey
+from tests.support.redis_cluster import subscribed
 from tests.support.results import client_of, results_at
 from tests.support.worker import hears_broadcasts
 from worker.celery_app import create_celery
@@ -70,9 +71,8 @@ def follow(app: Celery, valkey: Valkey, name: str, **arguments: Any) -> Iterator
     """Send a job and yield what Celery publishes about it until it ends, in full and in order."""
     task_id = str(uuid.uuid4())
     deadline = time.monotonic() + DEADLINE_SECONDS
-    with client_of(valkey.url(1)) as client, client.pubsub() as channel:
-        channel.subscribe(f"celery-task-meta-{task_id}")
-        assert channel.get_message(timeout=DEADLINE_SECONDS) is not None  # subscribed
+    channel_name = f"celery-task-meta-{task_id}"
+    with client_of(valkey.url(1)) as client, subscribed(client, channel_name) as channel:
         app.send_task(name, kwargs=arguments, task_id=task_id)
         while time.monotonic() < deadline:
             message = channel.get_message(timeout=1.0)

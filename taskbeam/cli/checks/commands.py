@@ -96,7 +96,8 @@ COMMANDS: tuple[tuple[str | int, ...], ...] = (
 #: Celery's own channel of a result hears of a task that is given up.
 PUBLISHING = (("PUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SUBSCRIBE", CHANNEL))
 SHARDED_PUBLISHING = (
-    *(("SPUBLISH", CHANNEL, ""), ("PUBLISH", RESULT, ""), ("SSUBSCRIBE", CHANNEL)),
+    *(("SPUBLISH", CHANNEL, ""), ("SPUBLISH", RESULT, "")),
+    *(("SSUBSCRIBE", CHANNEL), ("SSUBSCRIBE", RESULT)),
     ("CLUSTER", "MYID"),
     ("CLUSTER", "NODES"),
     ("HRANDFIELD", f"{OWN}:hash"),

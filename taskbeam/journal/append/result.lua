@@ -31,5 +31,5 @@ local function store_result()
   else
     redis.call('SET', KEYS[1], meta)
   end
-  optionally("publish Celery's result", 'PUBLISH', KEYS[1], meta)
+  optionally("publish Celery's result", PUBLISH_RESULT, KEYS[1], meta)
 end
