@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import socket
 import threading
 import time
 from collections import deque
@@ -15,6 +14,7 @@ from celery.backends.redis import ResultConsumer  # type: ignore[attr-defined]
 from celery.states import READY_STATES
 
 from taskbeam.cluster.sharded_channels import ShardedChannels
+from taskbeam.cluster.waker import Waker
 from taskbeam.journal.away import REDIS_AWAY
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
         self._draining = threading.RLock()
         self._looked = time.monotonic()
         # Wakes who waits when there is a server more to wait for.
-        self._woken: socket.socket | None = None
-        self._waker: socket.socket | None = None
+        self._waker: Waker | None = None
 
     def start(self, initial_task_id: str, **_: Any) -> None:
         """As Celery's."""
@@ -68,8 +67,7 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
             channels.want(self._get_key_for_task(task_id))
             is_server_new = channels.settle()
         if is_server_new and self._waker is not None:
-            with suppress(OSError):  # it is full, and so it wakes
-                self._waker.send(b"\0")
+            self._waker.wake()
 
     def cancel_for(self, task_id: str) -> None:
         """Listen to it no longer. Never waits: `AsyncResult.__del__` calls it, in any thread at any time."""
@@ -115,10 +113,9 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
 
     def _close(self) -> None:
         self._channels.close()
-        for end in (self._woken, self._waker):
-            if end is not None:
-                end.close()
-        self._woken = self._waker = None
+        if self._waker is not None:
+            self._waker.close()
+            self._waker = None
 
     @contextmanager
     def _exclusive(self) -> Iterator[ShardedChannels]:
@@ -147,20 +144,17 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
     def _wait(self, seconds: float) -> None:
         """Until something comes, or there is something to do."""
         with self._exclusive() as channels:
-            if self._woken is None:
-                self._woken, self._waker = socket.socketpair()
-                self._woken.setblocking(False)
-                self._waker.setblocking(False)
-            woken, sockets = self._woken, list(channels.sockets)
+            if self._waker is None:
+                self._waker = Waker()
+            waker, sockets = self._waker, list(channels.sockets)
             if channels.pause is not None:
                 seconds = min(seconds, channels.pause)
         # Another thread may close one of them.
         with selectors.DefaultSelector() as selector, suppress(OSError, ValueError):
-            for each in (woken, *sockets):
+            for each in (waker.socket, *sockets):
                 selector.register(each, selectors.EVENT_READ)
             selector.select(seconds)
-        with suppress(OSError):  # there is nothing to read
-            woken.recv(4096)
+        waker.clear()
 
     def _look(self, begun: Sequence[bytes]) -> None:
         """Tell the ends of tasks to which it has begun to listen, and, now and then, of all."""

@@ -84,7 +84,7 @@ _LOOK_AT_FEED = (
     *_COUNT,
 )
 #: What a script has that writes to a feed, and to nothing else.
-_LIFE = ("feeds/life.lua", "append/optional.lua", "append/server.lua")
+_LIFE = ("feeds/life.lua", "append/optional.lua", "append/server.lua", "append/listeners.lua")
 _FEED = (
     *_LIFE,
     "feeds/packed.lua",
@@ -99,15 +99,17 @@ _BOUNDS: dict[str, int | str] = {
     "FEED_RECORDS": FEED_RECORDS,
     "FEED_BYTES": FEED_BYTES,
     "FEED_LIFE": FEED_LIFE,
-    "PUBLISH_FEED": "PUBLISH",
+    "PUBLISH_BY": "PUBLISH",
     "GIVEN_LIFE": 0,
 }
-#: On a cluster a feed is published where it is, and its tasks are elsewhere.
-_CLUSTER_BOUNDS = _BOUNDS | {"PUBLISH_FEED": "SPUBLISH"}
+#: On a cluster each server publishes what it has to those who listen there, and to no other server.
+_ON_A_CLUSTER = {"PUBLISH_BY": "SPUBLISH"}
+_CLUSTER_BOUNDS = _BOUNDS | _ON_A_CLUSTER
 #: What the append script is, wherever it runs: up to what is optional and belongs to more than the task.
 _GUARD = (
     "append/server.lua",
     "append/life.lua",
+    "append/listeners.lua",
     "append/repeats.lua",
     "append/result.lua",
     "append/guard.lua",
@@ -120,7 +122,6 @@ _GUARD = (
     "append/upkeep.lua",
 )
 _APPEND_BOUNDS: dict[str, int | str] = {
-    "PUBLISH_RESULT": "PUBLISH",
     "DEFAULT_LIMIT": DEFAULT_LIMIT,
     "DEFAULT_LIMIT_BYTES": DEFAULT_LIMIT_BYTES,
     "DEFAULT_KEEP": DEFAULT_KEEP,
@@ -168,7 +169,7 @@ CLUSTER_APPEND = _load(
     "append/owes.lua",
     *_GUARD,
     "append/owed.lua",
-    **_APPEND_BOUNDS | {"PUBLISH_RESULT": "SPUBLISH"},
+    **_APPEND_BOUNDS | _ON_A_CLUSTER,
 )
 
 

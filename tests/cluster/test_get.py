@@ -66,19 +66,26 @@ def test_each_state_is_heard_as_it_is_told(backend: Any) -> None:
 
 
 def test_no_server_tells_the_others_what_a_task_does(backend: Any, cluster: Cluster) -> None:
-    def told() -> int:
+    """But for replicas, and these only where somebody listens."""
+
+    def told() -> list[int]:
         infos = [node.ask("INFO").decode() for node in cluster.nodes]
-        lines = [line for info in infos for line in info.splitlines()]
-        sent = "cluster_stats_messages_publish_sent:"
-        return sum(int(line.removeprefix(sent)) for line in lines if line.startswith(sent))
+        lines = [line.partition(":") for info in infos for line in info.splitlines()]
+        kinds = ("publish", "publishshard")
+        return [
+            sum(int(count) for name, _, count in lines if name == f"cluster_stats_messages_{kind}_sent")
+            for kind in kinds
+        ]
 
     before = told()
     for _ in range(12):
         task_id = str(uuid4())
         for state in ("STARTED", "PROGRESS", "SUCCESS"):
             backend.store_result(task_id, None, state)
-        backend._set(backend.keys(str(uuid4())).result, b"{}")
     assert told() == before
+    backend._set(backend.keys(str(uuid4())).result, b"{}")
+    [all_servers, replicas] = told()
+    assert (all_servers, replicas) == (before[0], before[1] + 1)
 
 
 def test_threads_wait_for_tasks_of_all_masters(backend: Any) -> None:

@@ -115,4 +115,6 @@ if next(changes) then
 end
 
 store_result()
-optionally('publish the event', entry.publish, entry.channel, record)
+if is_heard(entry.channel) then
+  optionally('publish the event', entry.publish, entry.channel, record)
+end

@@ -31,5 +31,7 @@ local function store_result()
   else
     redis.call('SET', KEYS[1], meta)
   end
-  optionally("publish Celery's result", PUBLISH_RESULT, KEYS[1], meta)
+  if is_heard(KEYS[1]) then
+    optionally("publish Celery's result", PUBLISH_BY, KEYS[1], meta)
+  end
 end

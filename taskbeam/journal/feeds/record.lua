@@ -30,7 +30,9 @@ local function number_record(feed, said, event, ...)
   else
     keep_feed(feed, 'seq', feed.seq, ...)
   end
-  redis.call(PUBLISH_FEED, feed.base .. ':live', told)
+  if is_heard(feed.base .. ':live') then
+    redis.call(PUBLISH_BY, feed.base .. ':live', told)
+  end
 end
 
 -- The task's row changes to `row`. Returns whether one of the feed's keys begins, so that it does not live yet for as
