@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 from celery.backends.redis import ResultConsumer  # type: ignore[attr-defined]
 from celery.states import READY_STATES
 
-from taskbeam.cluster.sharded_channels import ShardedChannels
+from taskbeam.cluster.sharded_channels import Heard, ShardedChannels
 from taskbeam.cluster.waker import Waker
 from taskbeam.journal.away import REDIS_AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from taskbeam.cluster.sharded_channels import Heard
 
 #: Seconds from one look for results that were published, and not heard.
 LOOK_INTERVAL = 5.0
@@ -50,8 +48,9 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
         self._lock = threading.Lock()
         # What `cancel_for` could not release at once.
         self._cancelled: deque[bytes] = deque()
-        # Whoever waits and tells; it may do so again within what it tells.
+        # Whoever waits and tells; it may do so again within what it tells, and goes on with what is left.
         self._draining = threading.RLock()
+        self._heard = Heard()
         self._looked = time.monotonic()
         # Wakes who waits when there is a server more to wait for.
         self._waker: Waker | None = None
@@ -85,13 +84,10 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
                 self._draining.release()
             return
         try:
-            heard = self._hear()
-            if not heard:
+            if not self._hears():
                 self._wait(wait)
-                heard = self._hear()
-            for payload in heard.messages:
-                self.on_state_change(self._decode_result(payload), None)
-            self._look(heard.begun)
+                self._hears()
+            self._tell()
         finally:
             self._draining.release()
 
@@ -136,10 +132,17 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
         while self._cancelled:
             self._channels.release(self._cancelled.popleft())
 
-    def _hear(self) -> Heard:
+    def _hears(self) -> bool:
         with self._exclusive() as channels:
             channels.settle()
-            return channels.read()
+            channels.read(self._heard)
+        return bool(self._heard)
+
+    def _tell(self) -> None:
+        while self._heard.messages:
+            self.on_state_change(self._decode_result(self._heard.messages.popleft()), None)
+        begun, self._heard.begun = self._heard.begun, []
+        self._look(begun)
 
     def _wait(self, seconds: float) -> None:
         """Until something comes, or there is something to do."""

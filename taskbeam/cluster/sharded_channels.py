@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ class Heard:
       before is not.
     """
 
-    messages: list[bytes] = field(default_factory=list)
+    messages: deque[bytes] = field(default_factory=deque)
     begun: list[bytes] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -69,8 +70,8 @@ class ShardedChannels:
         # Where each channel is subscribed to; and those that are to be, in their order.
         self._places: dict[bytes, Address] = {}
         self._due: dict[bytes, None] = {}
-        # Whether the map is to be read anew before the next channel is subscribed to.
-        self._is_old = False
+        # Whether the map is to be read, or read anew, before the next channel is subscribed to.
+        self._is_old = True
         self._backoff = Backoff(FIRST_PAUSE, LAST_PAUSE)
         self._again = float("-inf")
         self._told = False
@@ -120,8 +121,9 @@ class ShardedChannels:
             self._topology.refresh()
         before, silent = set(self._servers), set()
         for channel in list(self._due):
-            address = self._master(channel)
+            address = self._topology.known(slot_of(channel))
             if address is None:
+                self._is_old = True
                 self._wait("it has no master", f"slot {slot_of(channel)}")
             elif address not in silent:
                 try:
@@ -134,9 +136,8 @@ class ShardedChannels:
                     self._places[channel] = address
         return not self._servers.keys() <= before
 
-    def read(self) -> Heard:
-        """All that has come; waits for nothing but the rest of a message."""
-        heard = Heard()
+    def read(self, heard: Heard) -> None:
+        """Add all that has come; waits for nothing but the rest of a message."""
         for address, server in list(self._servers.items()):
             try:
                 while _has_more(server):
@@ -149,7 +150,6 @@ class ShardedChannels:
                     self._move(address, said)
                 else:
                     self._lose(address, error)
-        return heard
 
     def close(self) -> None:
         """Close all connections; nothing is wanted any more."""
@@ -157,12 +157,6 @@ class ShardedChannels:
             server.close()
         for each in (self._servers, self._places, self._due):
             each.clear()
-
-    def _master(self, channel: bytes) -> Address | None:
-        try:
-            return self._topology.master(slot_of(channel))
-        except REDIS_AWAY:
-            return None
 
     def _server(self, address: Address) -> PubSub:
         if address not in self._servers:

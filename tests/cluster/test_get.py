@@ -115,6 +115,38 @@ def test_what_is_told_may_wait_for_another_result(backend: Any) -> None:
     assert found == [2]
 
 
+def test_what_came_with_it_is_told_all_the_same(backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two results come at once, and what is told of the first raises."""
+    consumer: ClusterResultConsumer = backend.result_consumer
+    port = _port_of(backend, str(uuid4()))
+    first, second = (backend.app.AsyncResult(next(_ids_at(port, backend))) for _ in range(2))
+    for each in (first, second):
+        backend.add_pending_result(each)
+    wait_until(lambda: _drained(consumer) and waiting(backend, first.id, second.id))
+
+    def fails(_: Any) -> None:
+        raise LookupError("of the application")
+
+    first.then(fails)
+    for each in (first, second):
+        backend.store_result(each.id, each.id, "SUCCESS")
+    monkeypatch.setattr(consumer, "_look", lambda _: None)
+    with pytest.raises(LookupError, match="of the application"):
+        for _ in consumer.drain_events_until(first.on_ready, timeout=DEADLINE):
+            pass
+    consumer.drain_events(0)
+    assert second._cache["result"] == second.id
+
+
+def _drained(consumer: ClusterResultConsumer) -> bool:
+    consumer.drain_events(0)
+    return not consumer._hears()
+
+
+def _port_of(backend: Any, task_id: str) -> int:
+    return int(backend.client.get_node_from_key(backend.keys(task_id).result).port)
+
+
 def test_what_has_ended_before_it_was_listened_to_is_found(
     backend: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,7 +194,7 @@ def test_a_thread_that_waits_is_woken_by_a_server_more(
 def _ids_at(port: int, backend: Any) -> Iterator[str]:
     while True:
         task_id = str(uuid4())
-        if backend.client.get_node_from_key(backend.keys(task_id).result).port == port:
+        if _port_of(backend, task_id) == port:
             yield task_id
 
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from taskbeam.celery.cluster_connections import ClusterConnections
-from taskbeam.cluster.sharded_channels import ShardedChannels
+from taskbeam.cluster.sharded_channels import Heard, ShardedChannels
 from taskbeam.cluster.slot_map import Address, slot_of
 from tests.support.waiting import DEADLINE, wait_until
 
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
 
 
 class Listener:
-    """What is heard, and where listening has begun, in their order."""
+    """Turns the channels, and keeps what is heard."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         nodes = [Address("127.0.0.1", node.port) for node in cluster.nodes]
         connections = ClusterConnections(nodes, {})
         self.channels = ShardedChannels(connections.topology, connections.subscriptions)
-        self.messages: list[bytes] = []
-        self.begun: list[bytes] = []
+        self.heard = Heard()
 
     def listen(self, *channels: bytes) -> None:
         """Return when all are listened to."""
-        self.begun.clear()
+        self.heard.begun.clear()
         for channel in channels:
             self.channels.want(channel)
         wait_until(lambda: self.has_begun(*channels), lambda: str(self.channels.wanted))
@@ -41,13 +40,11 @@ class Listener:
     def has_begun(self, *channels: bytes) -> bool:
         """Whether listening has begun, since `begun` was cleared."""
         self.turn()
-        return set(channels) <= set(self.begun)
+        return set(channels) <= set(self.heard.begun)
 
     def turn(self) -> None:
         self.channels.settle()
-        heard = self.channels.read()
-        self.messages += heard.messages
-        self.begun += heard.begun
+        self.channels.read(self.heard)
 
     def publish(self, channel: bytes, message: bytes) -> None:
         """As the master of the slot does."""
@@ -58,9 +55,9 @@ class Listener:
     def until_heard(self, *messages: bytes) -> None:
         def has_heard() -> bool:
             self.turn()
-            return set(messages) <= set(self.messages)
+            return set(messages) <= set(self.heard.messages)
 
-        wait_until(has_heard, lambda: str(self.messages))
+        wait_until(has_heard, lambda: str(self.heard.messages))
 
 
 @pytest.fixture
@@ -115,11 +112,11 @@ def test_it_follows_a_slot_that_moves(cluster: Cluster, listener: Listener) -> N
     source, target, _ = cluster.masters
     moving, staying = channel_at(source, cluster), channel_at(source, cluster)
     listener.listen(moving, staying)
-    listener.begun.clear()
+    listener.heard.begun.clear()
     cluster.move(slot_of(moving), target)
     try:
         wait_until(lambda: listener.has_begun(moving))
-        assert listener.begun == [moving]
+        assert listener.heard.begun == [moving]
         for channel in (moving, staying):
             listener.publish(channel, channel)
         listener.until_heard(moving, staying)
@@ -146,7 +143,7 @@ def test_it_follows_a_master_that_is_replaced_and_says_so(
     dying, other, _ = mortal.masters
     lost, kept = channel_at(dying, mortal), channel_at(other, mortal)
     listener.listen(lost, kept)
-    listener.begun.clear()
+    listener.heard.begun.clear()
     dying.server.kill()
     wait_until(lambda: listener.has_begun() and bool(caplog.messages), lambda: "a warning")
     # The others are heard meanwhile, and whoever comes is.
@@ -156,7 +153,7 @@ def test_it_follows_a_master_that_is_replaced_and_says_so(
         listener.publish(channel, channel)
     listener.until_heard(kept, late)
     mortal.replica_of(dying).take_over()
-    wait_until(lambda: listener.has_begun(lost), lambda: str(listener.begun))
+    wait_until(lambda: listener.has_begun(lost), lambda: str(listener.heard.begun))
     listener.publish(lost, b"from the new one")
     listener.until_heard(b"from the new one")
     assert [each.split(";")[0] for each in caplog.messages] == [
