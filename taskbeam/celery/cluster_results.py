@@ -165,7 +165,9 @@ class ClusterResultConsumer(ResultConsumer):  # type: ignore[misc]
         channels: Sequence[bytes] = begun
         if now - self._looked >= LOOK_INTERVAL:
             self._looked = now
-            channels = self._wanted()
+            with self._exclusive() as all_channels:
+                all_channels.look_after()
+                channels = all_channels.wanted
         if not channels:
             return
         try:

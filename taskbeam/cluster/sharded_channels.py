@@ -67,6 +67,8 @@ class ShardedChannels:
         self._connect = connect
         self._clock = clock
         self._servers: dict[Address, PubSub] = {}
+        # Those that were asked for a sign of life, and have sent nothing since.
+        self._silent: set[Address] = set()
         # Where each channel is subscribed to; and those that are to be, in their order.
         self._places: dict[bytes, Address] = {}
         self._due: dict[bytes, None] = {}
@@ -74,6 +76,8 @@ class ShardedChannels:
         self._is_old = True
         self._backoff = Backoff(FIRST_PAUSE, LAST_PAUSE)
         self._again = float("-inf")
+        # Tries in vain since something was heard, and whether the log says so.
+        self._failures = 0
         self._told = False
 
     @property
@@ -119,17 +123,17 @@ class ShardedChannels:
         if self._is_old:
             self._is_old = False
             self._topology.refresh()
-        before, silent = set(self._servers), set()
+        before, failed = set(self._servers), set()
         for channel in list(self._due):
             address = self._topology.known(slot_of(channel))
             if address is None:
                 self._is_old = True
                 self._wait("it has no master", f"slot {slot_of(channel)}")
-            elif address not in silent:
+            elif address not in failed:
                 try:
                     self._server(address).ssubscribe(channel)
                 except REDIS_AWAY as error:
-                    silent.add(address)
+                    failed.add(address)
                     self._lose(address, error)
                 else:
                     del self._due[channel]
@@ -141,6 +145,7 @@ class ShardedChannels:
         for address, server in list(self._servers.items()):
             try:
                 while _has_more(server):
+                    self._silent.discard(address)
                     message = server.get_message(timeout=REST)
                     if message is not None:
                         self._take(address, message, heard)
@@ -151,11 +156,26 @@ class ShardedChannels:
                 else:
                     self._lose(address, error)
 
+    def look_after(self) -> None:
+        """Ask each server for a sign of life. Who has sent nothing since it was asked before is left.
+
+        A server that vanishes does not close its connections.
+        """
+        for address, server in list(self._servers.items()):
+            if address in self._silent:
+                self._lose(address, ConnectionError("it does not answer"))
+                continue
+            try:
+                server.ping()
+                self._silent.add(address)
+            except REDIS_AWAY as error:
+                self._lose(address, error)
+
     def close(self) -> None:
         """Close all connections; nothing is wanted any more."""
         for server in self._servers.values():
             server.close()
-        for each in (self._servers, self._places, self._due):
+        for each in (self._servers, self._silent, self._places, self._due):
             each.clear()
 
     def _server(self, address: Address) -> PubSub:
@@ -186,6 +206,7 @@ class ShardedChannels:
     def _lose(self, address: Address, error: Exception) -> None:
         """Nothing is heard from the server until its channels are subscribed to anew."""
         self._servers.pop(address).close()
+        self._silent.discard(address)
         self._is_old = True
         self._topology.doubt(address)
         self._place_anew(*self._placed_at(address))
@@ -201,7 +222,9 @@ class ShardedChannels:
 
     def _wait(self, why: Exception | str, where: Address | str) -> None:
         self._again = self._clock() + self._backoff.next()
-        if not self._told:
+        self._failures += 1
+        # Redis may have closed a connection that was idle. Whoever cannot open another one says so.
+        if self._failures > 1 and not self._told:
             self._told = True
             logger.warning(
                 "Cannot hear results at %s; trying again, and meanwhile get() looks for them every few "
@@ -212,6 +235,7 @@ class ShardedChannels:
 
     def _recover(self) -> None:
         self._backoff.reset()
+        self._failures = 0
         if self._told and not self._due:
             self._told = False
             logger.warning("All results are heard again")

@@ -42,6 +42,10 @@ class Listener:
         self.turn()
         return set(channels) <= set(self.heard.begun)
 
+    def until_alive(self) -> None:
+        """Return when each server has sent something since it was asked for a sign of life."""
+        wait_until(lambda: self.has_begun() and not self.channels._silent)
+
     def turn(self) -> None:
         self.channels.settle()
         self.channels.read(self.heard)
@@ -160,6 +164,37 @@ def test_it_follows_a_master_that_is_replaced_and_says_so(
         f"Cannot hear results at 127.0.0.1:{dying.port}",
         "All results are heard again",
     ]
+
+
+def test_it_leaves_a_master_that_vanishes_without_a_word(mortal: Cluster, listener: Listener) -> None:
+    [hanging, *_] = mortal.masters
+    channel = channel_at(hanging, mortal)
+    listener.listen(channel)
+    listener.channels.look_after()
+    listener.until_alive()
+    hanging.server.pause()
+    try:
+        mortal.replica_of(hanging).take_over()
+        listener.heard.begun.clear()
+        for _ in range(2):  # asks, and has no answer
+            listener.channels.look_after()
+        wait_until(lambda: listener.has_begun(channel), lambda: str(listener.heard))
+        mortal.replica_of(hanging).client.execute_command("SPUBLISH", channel, b"from the new one")
+        listener.until_heard(b"from the new one")
+    finally:
+        hanging.server.resume()
+
+
+def test_a_connection_that_was_closed_is_opened_again_without_a_word(
+    cluster: Cluster, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Redis closes those that are idle."""
+    channel = channel_at(cluster.masters[0], cluster)
+    listener.listen(channel)
+    listener.heard.begun.clear()
+    cluster.masters[0].client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    wait_until(lambda: listener.has_begun(channel))
+    assert caplog.messages == []
 
 
 def test_nobody_waits_for_long_where_no_server_answers(mortal: Cluster, listener: Listener) -> None:
