@@ -14,6 +14,7 @@ from taskbeam.cluster.exchange import ClusterExchange
 from taskbeam.cluster.slot_map import slot_of
 from taskbeam.journal.entry import Verdict
 from tests.support.event_stream import EventStream
+from tests.support.redis_cluster import subscribed
 from tests.support.waiting import DEADLINE, wait_until
 from tests.taskbeam.feed import Feed
 
@@ -77,6 +78,18 @@ def test_a_feed_has_each_transition_and_counts_them(owner: Owner) -> None:
     assert owner.states(second) == ["PENDING", "STARTED", "PROGRESS"]
     assert owner.rollup() == {"total": 2, "open": 1, "waiting": 0, "done": {"SUCCESS": 1}}
     assert [record.id.seq for record in owner.feed.records] == list(range(1, 8))
+
+
+def test_whoever_listens_hears_transitions_and_progress(owner: Owner, cluster: Cluster) -> None:
+    task = owner.task()
+    channel = owner.feed.keys.channel
+    with cluster.client() as client, subscribed(client, channel) as listener:
+        task.append(1, state="STARTED")
+        for current in (2, 3):
+            task.append(current, state="PROGRESS")
+        heard = [listener.get_message(timeout=DEADLINE)["data"] for _ in range(3)]
+    assert [each.split(b" ")[0] for each in heard] == [heard[0].split(b" ")[0], heard[1].split(b" ")[0], b"-"]
+    assert [b'"PROGRESS"' in each for each in heard] == [False, True, True]
 
 
 def test_what_is_written_again_is_told_once(owner: Owner, journals: Journals) -> None:

@@ -50,8 +50,10 @@ if known == state and holds_more == 0 then
   elseif after == '' then
     redis.call('HSET', KEYS[1], field, row)
   end
-  redis.call(PUBLISH_FEED, feed.base .. ':live',
-    '- 0 {"feed":' .. cjson.encode(feed.name) .. ',"type":"task","event":' .. event .. more .. '}')
+  if is_heard(feed.base .. ':live') then
+    redis.call(PUBLISH_BY, feed.base .. ':live',
+      '- 0 {"feed":' .. cjson.encode(feed.name) .. ',"type":"task","event":' .. event .. more .. '}')
+  end
   return { life or '', 'told' }
 elseif feed.tree and not feed.epoch and root == '' and feed.name ~= 'tree:' .. task_id then
   return { life or '', 'root' }
