@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from tests.support.waiting import wait_until
@@ -20,6 +22,9 @@ PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
   return { toJSON: () => (%s) };
 };
 """
+
+#: Seconds until something is pushed once more.
+AGAIN = 10.0
 
 
 def bell(task_id: str) -> str:
@@ -56,6 +61,19 @@ class ServiceWorker:
         [registration] = {version["registrationId"] for version in self._versions.values()}
         given = {"origin": origin, "registrationId": registration, "data": data.decode()}
         self._session.send("ServiceWorker.deliverPushMessage", given)
+
+    def push_until(self, shown: int, origin: str, data: bytes) -> None:
+        """Push until so many notifications are shown: a busy Chromium may lose a push of the driver."""
+        began = -inf
+
+        def is_shown() -> bool:
+            nonlocal began
+            if time.monotonic() - began > AGAIN:
+                began = time.monotonic()
+                self.push(origin, data)
+            return len(self.shown()) >= shown
+
+        wait_until(is_shown)
 
     def shown(self) -> list[dict[str, Any]]:
         """The notifications that are shown."""

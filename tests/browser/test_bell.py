@@ -56,8 +56,7 @@ def test_a_press_asks_and_a_stopped_worker_shows_what_is_pushed(
     another = payload_of("another", "Another's", "SUCCESS", elsewhere).replace(b"taskbeam-", b"other-")
     worker.push(served.address, another)
     worker.push(served.address, b"no JSON")
-    worker.push(served.address, payload_of("another", "August", "FAILURE", elsewhere))
-    wait_until(lambda: len(worker.shown()) > 1)
+    worker.push_until(2, served.address, payload_of("another", "August", "FAILURE", elsewhere))
     assert {notification["title"] for notification in worker.shown()} == {"July", "August"}
 
     page.reload()
