@@ -146,9 +146,10 @@ class ShardedChannels:
             try:
                 while _has_more(server):
                     self._silent.discard(address)
-                    message = server.get_message(timeout=REST)
-                    if message is not None:
-                        self._take(address, message, heard)
+                    # Not `get_message`: it reads nothing where nothing is subscribed to.
+                    response = server.parse_response(block=False, timeout=REST)
+                    if response is not None:
+                        self._take(address, server.handle_message(response), heard)
             except REDIS_AWAY as error:
                 said = redirection(error)
                 if said is not None and said.asks is Ask.MOVED:

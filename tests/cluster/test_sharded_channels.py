@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -98,6 +99,20 @@ def test_what_is_released_is_heard_no_longer(cluster: Cluster, listener: Listene
     wait_until(lambda: listeners_at(master, released) == 0)
     assert listeners_at(master, kept) == 1
     assert listener.channels.wanted == [kept]
+
+
+def test_what_comes_where_nothing_is_listened_to_any_more_is_read(
+    cluster: Cluster, listener: Listener
+) -> None:
+    """A server's sign of life, behind the answer to the last release."""
+    channel = channel_at(cluster.masters[0], cluster)
+    listener.listen(channel)
+    listener.channels.release(channel)
+    listener.channels.look_after()
+    reading = threading.Thread(target=listener.until_alive, daemon=True)
+    reading.start()
+    reading.join(DEADLINE)
+    assert not reading.is_alive()
 
 
 def test_what_is_wanted_again_before_its_release_is_answered_is_heard(
