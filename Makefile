@@ -29,7 +29,7 @@ machine: $(VENV)/.ready-peers
 collected: $(VENV)/.ready-dev
 	@found=$$($(BIN)/python -m pytest --collect-only -qqq) || { echo "$$found"; exit 1; }
 
-cluster: $(VENV)/.ready-dev  ## the tests that have their results on a real Redis Cluster; half an hour, or CLUSTER="tests/fates"
+cluster: $(VENV)/.ready-dev  ## the tests that have their results on a real Redis Cluster; a quarter of an hour, or CLUSTER="tests/fates"
 	$(BIN)/python -m pytest --on-cluster -n 4 --dist loadgroup --no-loadscope-reorder $(CLUSTER)
 
 check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, types, known weaknesses
