@@ -9,6 +9,8 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.background.forks import free_in_children
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -84,7 +86,7 @@ class QuietLock:
     __slots__ = ("_lock",)
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = free_in_children(threading.RLock())
 
     def acquire(self, *, blocking: bool = True) -> bool:
         """As `threading.RLock.acquire`."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from taskbeam.celery.groups import Signature, groups_of, groups_of_members
@@ -48,6 +47,7 @@ class Canvas:
         """
         self._task_id = task_id
         self._behind = {**embed, "group_index": place}
+        self._laid_out: _Layout | None = None
 
     @property
     def next(self) -> str:
@@ -67,11 +67,12 @@ class Canvas:
         members = Counter(group for waiting in self.waiting.values() for group in waiting.groups)
         return {group: members[group] for group in self._layout.groups if members[group]}
 
-    @cached_property
+    @property
     def _layout(self) -> _Layout:
-        layout = _Layout(self._task_id)
-        layout.follow([self._task_id], self._behind)
-        return layout
+        if self._laid_out is None:
+            self._laid_out = _Layout(self._task_id)
+            self._laid_out.follow([self._task_id], self._behind)
+        return self._laid_out
 
 
 class _Layout:

@@ -10,6 +10,7 @@ from celery.backends.redis import RedisBackend
 from celery.exceptions import ImproperlyConfigured
 from redis.exceptions import ClusterError, RedisClusterException, TryAgainError
 
+from taskbeam.celery.cached_properties import made_anew_in_children
 from taskbeam.celery.cluster_client import CelerysClusterClient
 from taskbeam.celery.cluster_connections import ClusterConnections
 from taskbeam.celery.cluster_results import ClusterResultConsumer
@@ -46,6 +47,7 @@ class TaskbeamClusterBackend(JournalBackend, RedisBackend):
         self.options = replace(self.options, sharded=True)
         known: tuple[type[Exception], ...] = self.connection_errors  # type: ignore[has-type]
         self.connection_errors = (*known, *_CLUSTER_ERRORS)
+        made_anew_in_children(self)  # redis-py's client of a cluster has locks of its own
 
     def _params_from_url(self, url: str, defaults: dict[str, Any]) -> dict[str, Any]:
         try:

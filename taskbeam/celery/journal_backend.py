@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.celery import signals
+from taskbeam.celery.cached_properties import readable_in_children
 from taskbeam.celery.canvas_feeds import CanvasFeeds
 from taskbeam.celery.dependents import Dependents
 from taskbeam.celery.entries import Entries, with_steps
@@ -81,6 +82,7 @@ class JournalBackend:
     def __init__(self, *args: Any, hears: bool = True, **kwargs: Any) -> None:
         """``hears``: what Celery signals of the application's tasks. As Celery's otherwise."""
         super().__init__(*args, **kwargs)
+        readable_in_children(type(self))
         self.options = Options.of(self.app.conf.get("taskbeam_options"))
         failure_expires = getattr(self, "failure_expires", self.expires)
         self.limits = self.options.limits(int(self.expires or 0), int(failure_expires or 0))

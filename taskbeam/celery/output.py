@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from taskbeam.background.forks import free_in_children
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.celery.flusher import Flusher
@@ -91,7 +92,7 @@ def _begin(run: Run) -> WrittenText:
 
 
 #: Two threads of a task may write its first word at once.
-_beginning = threading.RLock()
+_beginning = free_in_children(threading.RLock())
 
 
 def _ask(run: Run) -> None:

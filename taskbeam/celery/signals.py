@@ -16,6 +16,7 @@ from celery import current_app
 from celery import signals as celery_signals
 
 from taskbeam.background.logger import logger_for
+from taskbeam.celery.cached_properties import readable_in_children
 from taskbeam.celery.canvas import Canvas
 from taskbeam.celery.cold_shutdown import is_cold, tell_pool
 from taskbeam.celery.group_sizes import hear_of_groups
@@ -111,6 +112,7 @@ _sending: ContextVar[tuple[str, Journal] | None] = ContextVar("taskbeam_sending"
 
 def connect(app: Celery) -> None:
     """Connect the handlers for the application; connecting them again changes nothing."""
+    readable_in_children(type(app), type(app.amqp))
     guard_starts(app)
     guard_sending(app)
     hear_retries()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from celery.exceptions import TaskPredicate
 
+from taskbeam.background.forks import free_in_children
 from taskbeam.celery.own_run import own_run
 from taskbeam.celery.progress import offer_progress
 from taskbeam.celery.real_number import plain_number
@@ -76,4 +77,4 @@ def _begin(run: Run) -> StepList:
 
 
 #: Two threads of a task may begin its first steps at once.
-_beginning = threading.RLock()
+_beginning = free_in_children(threading.RLock())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from taskbeam.background.forks import free_in_children
 from taskbeam.celery.real_number import plain_number
 from taskbeam.journal.bounds import MAX_WORD
 from taskbeam.journal.describe import progress_of
@@ -124,7 +125,7 @@ class StepList:
         self._listed: list[Step] = []
         self._omitted = 0
         self._newest = self._task
-        self._lock = threading.RLock()
+        self._lock = free_in_children(threading.RLock())
 
     def begin(self, name: str, weight: float | None, around: Step | None) -> Step:
         """A step begins within another one; None: within the task."""

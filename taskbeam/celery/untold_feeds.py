@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from redis.exceptions import ClusterDownError, ResponseError
 
+from taskbeam.background.forks import free_in_children
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
 from taskbeam.background.milestones import is_milestone
@@ -48,7 +49,8 @@ class _Lane:
         self.server = server
         # With a stamp each: whoever keeps one again gives it another.
         self.lacks: dict[Kept, object] = {}
-        self._changes = threading.RLock()  # a signal handler may interrupt one that holds it
+        # A signal handler may interrupt one that holds it.
+        self._changes = free_in_children(threading.RLock())
         self.tries: Flusher[_Lane] = Flusher(work, "taskbeam-feeds")
 
     def keep(self, kept: Kept) -> None:

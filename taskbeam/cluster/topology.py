@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING
 
 from redis.exceptions import ConnectionError  # noqa: A004
 
+from taskbeam.background.forks import free_in_children
 from taskbeam.cluster.redirection import Ask
 from taskbeam.cluster.slot_map import Address, SlotMap
 from taskbeam.journal.away import REDIS_AWAY
@@ -37,7 +37,7 @@ class Topology:
         self._silent: set[Address] = set()
         # Those that did not answer something else since the map was read.
         self._doubted: set[Address] = set()
-        self._lock, self._pid = threading.Lock(), os.getpid()
+        self._lock = free_in_children(threading.RLock())
 
     @property
     def masters(self) -> tuple[Address, ...]:
@@ -89,9 +89,6 @@ class Topology:
 
         Whoever comes while another thread reads it takes what that one brings.
         """
-        if self._pid != os.getpid():
-            # Another thread of the parent may have held the lock when this process was forked.
-            self._lock, self._pid = threading.Lock(), os.getpid()
         before = self._slots
         with self._lock:
             if self._slots is before:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from billiard.process import current_process
 
+from taskbeam.background.forks import free_in_children
 from taskbeam.background.logger import logger_for
 from taskbeam.journal.entry import Registration, new_token
 from taskbeam.presence.consumption import NOTHING, Consumption
@@ -43,7 +44,7 @@ class Presence:
         # Celery's consumer, once it is ready, where places in queues are kept.
         self.consumer: Any = None
         self._leases: dict[str, Lease] = {}
-        self._lock = threading.RLock()
+        self._lock = free_in_children(threading.RLock())
         # Whether the lease is held without a run, and how many runs hold it.
         self._stays = False
         self._runs = 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.closing import close_app
+from tests.support.forking import ended, forked
 from tests.support.jobs import jobs_app
 from tests.support.waiting import DEADLINE, wait_until
 
@@ -130,10 +129,12 @@ def test_what_came_with_it_is_told_all_the_same(backend: Any, monkeypatch: pytes
     first.then(fails)
     for each in (first, second):
         backend.store_result(each.id, each.id, "SUCCESS")
+    wait_until(lambda: consumer._hears() and len(consumer._heard.messages) == 2)
     monkeypatch.setattr(consumer, "_look", lambda _: None)
     with pytest.raises(LookupError, match="of the application"):
         for _ in consumer.drain_events_until(first.on_ready, timeout=DEADLINE):
             pass
+    assert not second._cache
     consumer.drain_events(0)
     assert second._cache["result"] == second.id
 
@@ -198,23 +199,41 @@ def _ids_at(port: int, backend: Any) -> Iterator[str]:
             yield task_id
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_child_waits_for_nothing_that_a_thread_of_its_parent_does_with_the_cluster(backend: Any) -> None:
+    task_id = str(uuid4())
+    backend.store_result(task_id, "there", "SUCCESS")
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        client = backend.client
+        with client._lock, client.nodes_manager._lock:
+            held.set()
+            over.wait(2 * DEADLINE)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(DEADLINE)
+    child = forked(lambda: backend.app.AsyncResult(task_id).get(timeout=DEADLINE))
+    assert ended(child) == 0
+    over.set()
+    thread.join()
+
+
 # The test's own process has threads; the child waits for none of theirs.
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_child_listens_for_itself(backend: Any) -> None:
     mine, theirs = str(uuid4()), str(uuid4())
     result = in_thread(backend.app, mine)
     wait_until(lambda: waiting(backend, mine))
-    child = os.fork()
-    if not child:
-        try:
-            found = backend.app.AsyncResult(theirs).get(timeout=DEADLINE)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(2)
-        os._exit(0 if found == "of the child" else 1)
+
+    def hear() -> None:
+        assert backend.app.AsyncResult(theirs).get(timeout=DEADLINE) == "of the child"
+
+    child = forked(hear)
     wait_until(lambda: waiting(backend, theirs))
     backend.store_result(theirs, "of the child", "SUCCESS")
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert ended(child) == 0
     backend.store_result(mine, "of the parent", "SUCCESS")
     assert result.result(DEADLINE) == "of the parent"
 

@@ -268,14 +268,6 @@ def test_a_cluster_that_does_not_answer_is_away() -> None:
     assert not connections.answers()
 
 
-def test_a_process_that_is_forked_while_the_map_is_read_can_read_it(cluster: Cluster) -> None:
-    topology = ClusterConnections([an_address(cluster.masters[0])], {}).topology
-    topology._pid = 0  # it is the parent's
-    with topology._lock:
-        topology.refresh()
-    assert topology.masters
-
-
 def an_address(node: ClusterNode) -> Address:
     return Address("127.0.0.1", node.port)
 

@@ -18,6 +18,7 @@ from taskbeam.journal.entry import Verdict
 from taskbeam.journal.scripts import REMEMBERED
 from taskbeam.journal.unanswered import MAX_UNANSWERED
 from taskbeam.journal.writer import JournalWriter
+from tests.support.forking import ended, forked
 from tests.support.redis_cluster import one_server
 from tests.support.results import servers_of
 
@@ -113,22 +114,19 @@ class TestAfterAFork:
         journal.append("STARTED", "a")
         is_done, done = os.pipe()
         may_go, go = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                journal.append("PROGRESS", "a", "progress")
-                os.write(done, b".")
-                os.close(go)
-                os.read(may_go, 1)
-                status = 0
-            finally:
-                os._exit(status)
+
+        def report() -> None:
+            journal.append("PROGRESS", "a", "progress")
+            os.write(done, b".")
+            os.close(go)
+            os.read(may_go, 1)
+
+        child = forked(report)
         os.close(done)
         assert os.read(is_done, 1) == b"."
         assert len(clients(servers) - before) == 2
         os.close(go)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert ended(child) == 0
         assert journal.append("SUCCESS", "a").id.seq == 3
         assert journal.states == ["STARTED", "PROGRESS", "SUCCESS"]
         os.close(is_done)
