@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from tests.support.waiting import wait_until
@@ -23,8 +21,8 @@ PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
 };
 """
 
-#: Seconds until something is pushed once more.
-AGAIN = 10.0
+#: The service of which the browser tells when a worker is done with a message.
+PUSHES = "pushMessaging"
 
 
 def bell(task_id: str) -> str:
@@ -40,13 +38,24 @@ class ServiceWorker:
         self._versions: dict[str, Any] = {}
         self._session.on("ServiceWorker.workerVersionUpdated", self._updated)
         self._session.send("ServiceWorker.enable")
+        self._done = 0
+        self._session.on("BackgroundService.backgroundServiceEventReceived", self._heard)
+        self._session.send("BackgroundService.startObserving", {"service": PUSHES})
+        self._session.send("BackgroundService.setRecording", {"service": PUSHES, "shouldRecord": True})
 
     def _updated(self, told: dict[str, Any]) -> None:
         self._versions |= {version["versionId"]: version for version in told["versions"]}
 
-    def _each(self, member: str) -> set[str]:
+    def _heard(self, told: dict[str, Any]) -> None:
+        event = told["backgroundServiceEvent"]
+        self._done += (event["service"], event["eventName"]) == (PUSHES, "Push event completed")
+
+    def _listen(self) -> None:
         # The driver hears of events while it is asked something.
         self._page.evaluate("0")
+
+    def _each(self, member: str) -> set[str]:
+        self._listen()
         return {version[member] for version in self._versions.values()}
 
     def until_active(self) -> None:
@@ -57,26 +66,26 @@ class ServiceWorker:
         self._session.send("ServiceWorker.stopAllWorkers")
         wait_until(lambda: self._each("runningStatus") == {"stopped"})
 
-    def push(self, origin: str, data: bytes) -> None:
+    def push(self, origin: str, *messages: bytes) -> None:
+        """Push all, and return when the worker is done with them."""
         [registration] = {version["registrationId"] for version in self._versions.values()}
-        given = {"origin": origin, "registrationId": registration, "data": data.decode()}
-        self._session.send("ServiceWorker.deliverPushMessage", given)
+        awaited = self._done + len(messages)
+        for data in messages:
+            given = {"origin": origin, "registrationId": registration, "data": data.decode()}
+            self._session.send("ServiceWorker.deliverPushMessage", given)
 
-    def push_until(self, shown: int, origin: str, data: bytes) -> None:
-        """Push until so many notifications are shown: a busy Chromium may lose a push of the driver."""
-        began = -inf
+        def is_done() -> bool:
+            self._listen()
+            return self._done >= awaited
 
-        def is_shown() -> bool:
-            nonlocal began
-            if time.monotonic() - began > AGAIN:
-                began = time.monotonic()
-                self.push(origin, data)
-            return len(self.shown()) >= shown
-
-        wait_until(is_shown)
+        wait_until(is_done)
 
     def shown(self) -> list[dict[str, Any]]:
-        """The notifications that are shown."""
+        """The notifications that are shown.
+
+        Not to be asked while one is on its way: Chromium notes a notification before it shows it, and whoever
+        asks meanwhile makes it forget that one.
+        """
         told: list[dict[str, Any]] = self._page.evaluate(
             """async () => {
               const registration = await navigator.serviceWorker.getRegistration();

@@ -47,16 +47,14 @@ def test_a_press_asks_and_a_stopped_worker_shows_what_is_pushed(
     worker.stop()
     elsewhere = Presentation(page=f"{served.address}/jobs/{{task_id}}")
     worker.push(served.address, payload_of(task.id, "July", "SUCCESS", elsewhere))
-    wait_until(lambda: bool(worker.shown()))
     link = f"{served.address}/jobs/{task.id}"
     assert worker.shown() == [{"title": "July", "body": "Done", "data": {"taskbeam": link}}]
 
     # Whoever is looking at the page is not told; what is none of ours is left alone.
-    worker.push(served.address, payload_of(task.id, "Seen", "SUCCESS", Presentation(page=page.url)))
+    seen = payload_of(task.id, "Seen", "SUCCESS", Presentation(page=page.url))
     another = payload_of("another", "Another's", "SUCCESS", elsewhere).replace(b"taskbeam-", b"other-")
-    worker.push(served.address, another)
-    worker.push(served.address, b"no JSON")
-    worker.push_until(2, served.address, payload_of("another", "August", "FAILURE", elsewhere))
+    worker.push(served.address, seen, another, b"no JSON")
+    worker.push(served.address, payload_of("another", "August", "FAILURE", elsewhere))
     assert {notification["title"] for notification in worker.shown()} == {"July", "August"}
 
     page.reload()

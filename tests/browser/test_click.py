@@ -118,8 +118,7 @@ def test_whoever_is_looking_at_the_job_is_not_told(
     page, worker = asked(person, served)
     page.bring_to_front()
     wait_until(lambda: is_in_front(page))
-    worker.push(served.address, told("Seen", page.url))
-    worker.push(served.address, told("Not seen", page.url + "-another"))
+    worker.push(served.address, told("Seen", page.url), told("Not seen", page.url + "-another"))
     wait_until(lambda: any(each.title == "Not seen" for each in desk.shown))
     assert [each.title for each in desk.shown if each.title == "Seen"] == []
     assert [each["title"] for each in worker.shown()] == ["Not seen"]
