@@ -67,6 +67,13 @@ def queued(stage: Stage) -> list[str]:
     return found
 
 
+def stand_in_queue(stage: Stage) -> int:
+    """How many tasks wait there. Celery does not wait until RabbitMQ has what it sends."""
+    with stage.app.connection() as connection, connection.channel() as opened:
+        channel: Any = opened
+        return int(channel.queue_declare(queue=stage.route, passive=True).message_count)
+
+
 def test_a_broker_that_has_restarted_gets_the_next_task(stage: Stage, relay: Relay) -> None:
     """It has closed the connection, which nobody has used since."""
 
@@ -123,6 +130,7 @@ def test_whether_it_can_be_reached(stage: Stage, relay: Relay) -> None:
 
 def test_what_a_queue_is_purged_of_is_gone_and_the_rest_is_back(stage: Stage) -> None:
     waits, runs = (stage.app.send_task("fates.add", (1, 2), queue=stage.route).id for _ in range(2))
+    wait_until(lambda: stand_in_queue(stage) == 2)
     broker = Broker(stage.app, TIMEOUT)
 
     async def end(task_ids: Sequence[str]) -> Portion:
