@@ -5,17 +5,13 @@ from __future__ import annotations
 import ast
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from taskbeam.background.forks import free_in_children
 from taskbeam.background.logger import QuietLock
-from tests.support.forking import ended, forked
+from tests.support.forking import ended, ended_beside, forked
 from tests.support.waiting import DEADLINE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,32 +32,13 @@ REPLACED = {
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 
 
-def in_another_thread(lock: threading.RLock | QuietLock, work: Callable[[], object]) -> int:
-    """The exit code of a child that is forked while another thread holds the lock."""
-    held, over = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with lock:
-            held.set()
-            over.wait(DEADLINE)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert held.wait(DEADLINE)
-    try:
-        return ended(forked(work))
-    finally:
-        over.set()
-        thread.join()
-
-
 def test_a_child_finds_a_lock_free_that_another_thread_of_its_parent_held() -> None:
     lock = free_in_children(threading.RLock())
 
     def take() -> None:
         assert lock.acquire(timeout=DEADLINE / 2)
 
-    assert in_another_thread(lock, take) == 0
+    assert ended_beside(take, lock) == 0
 
 
 def test_so_it_does_with_the_lock_of_a_run() -> None:
@@ -71,7 +48,7 @@ def test_so_it_does_with_the_lock_of_a_run() -> None:
         with lock:
             pass
 
-    assert in_another_thread(lock, take) == 0
+    assert ended_beside(take, lock) == 0
 
 
 def test_whoever_forks_keeps_its_own() -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.closing import close_app
-from tests.support.forking import ended, forked
+from tests.support.forking import ended, ended_beside, forked
 from tests.support.jobs import jobs_app
 from tests.support.waiting import DEADLINE, wait_until
 
@@ -203,21 +203,12 @@ def _ids_at(port: int, backend: Any) -> Iterator[str]:
 def test_a_child_waits_for_nothing_that_a_thread_of_its_parent_does_with_the_cluster(backend: Any) -> None:
     task_id = str(uuid4())
     backend.store_result(task_id, "there", "SUCCESS")
-    held, over = threading.Event(), threading.Event()
+    client = backend.client
 
-    def hold() -> None:
-        client = backend.client
-        with client._lock, client.nodes_manager._lock:
-            held.set()
-            over.wait(2 * DEADLINE)
+    def read() -> None:
+        assert backend.app.AsyncResult(task_id).get(timeout=DEADLINE) == "there"
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert held.wait(DEADLINE)
-    child = forked(lambda: backend.app.AsyncResult(task_id).get(timeout=DEADLINE))
-    assert ended(child) == 0
-    over.set()
-    thread.join()
+    assert ended_beside(read, client._lock, client.nodes_manager._lock) == 0
 
 
 # The test's own process has threads; the child waits for none of theirs.

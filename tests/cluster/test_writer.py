@@ -12,6 +12,7 @@ from taskbeam.cluster import lines as module
 from taskbeam.cluster.slot_map import SLOTS, Address
 from taskbeam.journal import unanswered
 from tests.support import nobody
+from tests.support.forking import ended_beside
 from tests.support.waiting import wait_until
 
 from .journals import Journals, until_replicated
@@ -266,6 +267,17 @@ def test_a_cluster_that_does_not_answer_is_away() -> None:
     with pytest.raises(ConnectionError, match="no server of the cluster has slot 7"):
         connections.topology.master(7)
     assert not connections.answers()
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_process_that_is_forked_while_the_map_is_read_can_read_it(cluster: Cluster) -> None:
+    topology = ClusterConnections([an_address(cluster.masters[0])], {}).topology
+
+    def read() -> None:
+        topology.refresh()
+        assert topology.masters
+
+    assert ended_beside(read, topology._lock) == 0
 
 
 def an_address(node: ClusterNode) -> Address:

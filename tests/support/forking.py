@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import traceback
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Any
 
 from tests.support.waiting import DEADLINE
 
@@ -31,3 +33,24 @@ def forked(work: Callable[[], object]) -> int:
 def ended(child: int) -> int:
     """Wait for the child's end, and return its exit code; -SIGALRM where it waited for something in vain."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def ended_beside(work: Callable[[], object], *locks: AbstractContextManager[Any]) -> int:
+    """The exit code of a child that does the work, and is forked while another thread holds the locks."""
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with ExitStack() as holding:
+            for lock in locks:
+                holding.enter_context(lock)
+            held.set()
+            over.wait(2 * DEADLINE)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(DEADLINE)
+        return ended(forked(work))
+    finally:
+        over.set()
+        thread.join()
