@@ -57,7 +57,7 @@ SOCKETS = ("oneTask", "manyTasks")
 @contextmanager
 def jobs(valkey: Valkey) -> Iterator[Celery]:
     broker, backend = valkey.url(0), "taskbeam+" + results_at(valkey.url(1))
-    with worker(broker, backend, pool="threads", app="tests.taskbeam.writing_jobs"):
+    with worker(broker, backend, pool="threads", concurrency=1, app="tests.taskbeam.writing_jobs"):
         app = writing_app(broker, backend)
         yield app
 

@@ -110,7 +110,7 @@ def journal(client: redis.Redis, writer: Writer) -> Journal:
 def jobs(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Celery]:
     """The stock jobs under our backend, with a worker of each pool."""
     broker, backend = valkey.url(8), "taskbeam+" + results_at(valkey.url(9))
-    with worker(broker, backend, pool=request.param):
+    with worker(broker, backend, pool=request.param, concurrency=1):
         app = stock.jobs_app(broker, backend)
         wait_until(lambda: hears_broadcasts(app), lambda: "the worker to answer a ping")
         yield app
