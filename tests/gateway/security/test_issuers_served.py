@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from .endpoints import ENDPOINTS, OPEN, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from stack.valkey import Valkey
     from tests.support.gateway import Gateway
@@ -37,6 +39,24 @@ FIRST_MESSAGES = [
 ]
 
 
+@contextmanager
+def trusting(issuer: ForeignIssuer, valkey: Valkey, path: str, files: Path) -> Iterator[Gateway]:
+    """A gateway that takes the issuer's tokens, served in one of the ways."""
+    issuer.keys = {"first": new_key("RS256", "first")}
+    entry = {
+        "issuer": NAME,
+        "audience": "taskbeam-api",
+        "jwks_url": issuer.url,
+        "allowed_scopes": ["read", "cancel", "terminate"],
+        "owners": ["user-*"],
+        "retry_interval": RETRY,
+    }
+    (files / "secret.txt").write_text("secret")
+    settings = TOKENS | PUSHING | {"issuers": json.dumps([entry]), "files_dir": files}
+    with gateway(valkey.url().removesuffix("/0"), path, **settings) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[ForeignIssuer]:
     with serving(ForeignIssuer(NAME)) as served:
@@ -47,26 +67,18 @@ def issuer() -> Iterator[ForeignIssuer]:
 def served(
     request: pytest.FixtureRequest, valkey: Valkey, issuer: ForeignIssuer, tmp_path_factory: Any
 ) -> Iterator[Gateway]:
-    """Its issuer is down when it starts, and comes back before the first test."""
-    issuer.keys = {"first": new_key("RS256", "first")}
-    entry = {
-        "issuer": NAME,
-        "audience": "taskbeam-api",
-        "jwks_url": issuer.url,
-        "allowed_scopes": ["read", "cancel", "terminate"],
-        "owners": ["user-*"],
-        "retry_interval": RETRY,
-    }
-    files = tmp_path_factory.mktemp("files")
-    (files / "secret.txt").write_text("secret")
-    settings = TOKENS | PUSHING | {"issuers": json.dumps([entry]), "files_dir": files}
-    issuer.answer = lambda: iter([b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"])
-    url = valkey.url().removesuffix("/0")
-    try:
-        with gateway(url, request.param, **settings) as running:
-            yield running
-    finally:
-        issuer.answer = None
+    """It has the issuer's keys."""
+    with trusting(issuer, valkey, request.param, tmp_path_factory.mktemp("files")) as running:
+        wait_until(lambda: ENDPOINTS["snapshot"].ask(running, "unknown", issuer.sign()).status == 404)
+        yield running
+
+
+@pytest.fixture
+def away() -> Iterator[ForeignIssuer]:
+    """An issuer that is down."""
+    with serving(ForeignIssuer(NAME)) as served:
+        served.answer = lambda: iter([b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"])
+        yield served
 
 
 @pytest.fixture
@@ -80,22 +92,20 @@ def ask(served: Gateway, endpoint: str, task: Task, token: str) -> Answer:
     return ENDPOINTS[endpoint].ask(served, task.id, token)
 
 
-class TestAGatewayWhoseIssuerIsDown:
-    """Comes first: the gateway has not seen a key of it yet."""
-
-    @pytest.mark.parametrize("endpoint", ABOUT_TASKS)
-    def test_says_that_it_may_be_tried_again(
-        self, served: Gateway, issuer: ForeignIssuer, owned: Task, endpoint: str
-    ) -> None:
-        answer = ask(served, endpoint, owned, issuer.sign(scope="read cancel terminate"))
-        assert answer.code == "unavailable"
-        assert answer.status in (503, 1013, OPEN)
-
-    def test_serves_its_own_tokens_and_then_those_of_the_issuer(
-        self, served: Gateway, issuer: ForeignIssuer, owned: Task
-    ) -> None:
-        issuer.answer = None
-        wait_until(lambda: ask(served, "snapshot", owned, issuer.sign()).status == 200)
+@pytest.mark.parametrize("path", PATHS)
+def test_whose_issuer_is_down_is_told_to_try_again_and_served_when_it_is_back(
+    away: ForeignIssuer, valkey: Valkey, owned: Task, path: str, tmp_path: Path
+) -> None:
+    """The gateway has not seen a key of it yet."""
+    with trusting(away, valkey, path, tmp_path) as served:
+        token = away.sign(scope="read cancel terminate")
+        answers = {endpoint: ask(served, endpoint, owned, token) for endpoint in ABOUT_TASKS}
+        assert {endpoint: answer.code for endpoint, answer in answers.items()} == dict.fromkeys(
+            ABOUT_TASKS, "unavailable"
+        )
+        assert {answer.status for answer in answers.values()} <= {503, 1013, OPEN}
+        away.answer = None
+        wait_until(lambda: ask(served, "snapshot", owned, away.sign()).status == 200)
 
 
 @pytest.mark.parametrize("endpoint", ABOUT_TASKS)
