@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import partial
@@ -50,6 +51,11 @@ async def until(condition: Callable[[], object]) -> None:
     """Return when it holds; the test's own time is the bound."""
     while not condition():  # noqa: ASYNC110 - whatever it is about
         await asyncio.sleep(0.01)
+
+
+def told(receiver: Receiver) -> list[str]:
+    """The tasks whose ends arrived."""
+    return [json.loads(body)["data"]["task_id"] for _, body in receiver.requests]
 
 
 def due_now(store: redis.Redis, kind: str = "end") -> None:

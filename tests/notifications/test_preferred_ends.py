@@ -1,143 +1,28 @@
-"""What is not wanted is not sent: owners say so over HTTP, and senders heed it."""
+"""What is not wanted is not sent: owners say so over HTTP."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from taskbeam.notifications.members import End, Message
-from taskbeam.notifications.preferences import MOST, Preference
+from taskbeam.notifications.preferences import MOST
 from tests.support.receiver import receiving, said
 from tests.support.results import control
 
 from .asking import asking
-from .conftest import DB
-from .stage import due_now, run, staged, until
+from .stage import due_now, run, told, until
 
 if TYPE_CHECKING:
-    import asyncio
-
     import redis
 
-    from stack.valkey import Valkey
     from tests.support.gateway import Gateway
-    from tests.support.journal import Journals, Task
-    from tests.support.receiver import Receiver
+    from tests.support.journal import Journals
 
 OK = said("HTTP/1.1 204 No Content\n\n")
-BUSY = said("HTTP/1.1 500 Busy\ncontent-length: 0\n\n")
 
 PATH = "/notifications/preferences"
 NONE = {"channel": "*", "tasks": "*", "tell": "none"}
-SILENT = [Preference.model_validate(NONE)]
-
-
-def told(receiver: Receiver) -> list[str]:
-    """The tasks whose ends arrived."""
-    return [json.loads(body)["data"]["task_id"] for _, body in receiver.requests]
-
-
-def due(task: Task, target_id: str, *, replayed: bool = False) -> Message:
-    return Message(target_id, End(task.records()[-1].id, task.id), replayed)
-
-
-class TestASender:
-    def test_counts_and_forgets_what_is_not_wanted(
-        self, valkey: Valkey, store: redis.Redis, journals: Journals
-    ) -> None:
-        async def test() -> None:
-            async with receiving(OK) as receiver, staged(valkey.url(DB)) as stage:
-                await stage.webhook(receiver, owner="ada")
-                await stage.webhook(receiver, owner="bob")
-                await stage.webhook(receiver)  # the application's
-                await stage.preferences.put("ada", SILENT)
-                tasks = [journals.task(labels={"owner": owner}) for owner in ("ada", "bob")]
-                for task in tasks:
-                    task.finish()
-                due_now(store)
-                await until(lambda: len(receiver.requests) == 3 and not store.exists(control().notify_due))
-                assert sorted(told(receiver)) == sorted([tasks[0].id, tasks[1].id, tasks[1].id])
-                assert stage.counts == {"taken": 3, "unwanted": 1}
-                assert await stage.records.given_up() == []
-
-        run(test())
-
-    def test_sends_what_an_operator_calls_critical(
-        self, valkey: Valkey, store: redis.Redis, journals: Journals
-    ) -> None:
-        async def test() -> None:
-            async with receiving(OK) as receiver, staged(valkey.url(DB)) as stage:
-                stage.preferences.critical = ("tests.*",)
-                await stage.webhook(receiver, owner="ada")
-                await stage.preferences.put("ada", SILENT)
-                task = journals.task(labels={"owner": "ada"})
-                task.finish()
-                due_now(store)
-                await until(lambda: receiver.requests and not store.exists(control().notify_due))
-                assert told(receiver) == [task.id]
-
-        run(test())
-
-    def test_heeds_what_was_said_while_a_message_waited(
-        self, valkey: Valkey, store: redis.Redis, journals: Journals
-    ) -> None:
-        async def test() -> None:
-            async with receiving(BUSY) as receiver:
-                async with staged(valkey.url(DB)) as stage:
-                    await stage.webhook(receiver, owner="ada")
-                    journals.task(labels={"owner": "ada"}).finish()
-                    due_now(store)
-                    await until(lambda: store.exists(control().notify_tries))
-                async with staged(valkey.url(DB), works=False) as stage:
-                    await stage.preferences.put("ada", SILENT)
-                due_now(store, "to")
-                async with staged(valkey.url(DB)) as stage:
-                    await until(lambda: not store.exists(control().notify_due, control().notify_tries))
-                    assert stage.counts == {"unwanted": 1}
-
-        run(test())
-
-    def test_sends_once_more_what_somebody_wants_to_have_again(
-        self, valkey: Valkey, store: redis.Redis, journals: Journals
-    ) -> None:
-        """Also where that is refused at first, and where the first message still waits."""
-        acts = [BUSY]
-
-        async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await (acts.pop() if acts else OK)(reader, writer)
-
-        async def test() -> None:
-            async with receiving(act) as receiver:
-                async with staged(valkey.url(DB), works=False) as stage:
-                    one = await stage.webhook(receiver, owner="ada")
-                    await stage.preferences.put("ada", SILENT)
-                    task = journals.task(labels={"owner": "ada"})
-                    task.finish()
-                    first, again = due(task, one.id), due(task, one.id, replayed=True)
-                    store.delete(control().notify_due)
-                    store.zadd(control().notify_due, {str(first): 0})
-                    await stage.due.again(first)
-                    assert store.zrange(control().notify_due, 0, -1) == [str(again)]
-                async with staged(valkey.url(DB)) as stage:
-                    await until(lambda: store.hget(control().notify_tries, str(again)))
-                due_now(store, "again")
-                async with staged(valkey.url(DB)) as stage:
-                    await until(lambda: not store.exists(control().notify_due, control().notify_tries))
-                    assert {row.message for row in await stage.records.deliveries(one.id)} == {first.id}
-                assert told(receiver) == [task.id] * 2
-
-        run(test())
-
-    def test_tells_whom_it_does_not_understand(self, valkey: Valkey, store: redis.Redis) -> None:
-        async def test() -> None:
-            async with staged(valkey.url(DB), works=False) as stage:
-                for stored in ("", "{}", '[{"channel":"pigeon","tasks":"*","tell":"none"}]'):
-                    store.hset(control().notify_preferences, "ada", stored)
-                    assert await stage.preferences.of_owner("ada") == ()
-
-        run(test())
 
 
 class TestOverHttp:
