@@ -58,6 +58,7 @@ SOCKETS = ("oneTask", "manyTasks")
 @contextmanager
 def jobs(valkey: Valkey) -> Iterator[Celery]:
     broker, backend = valkey.url(0), "taskbeam+" + results_at(valkey.url(1))
+    # One task at a time: a retry is told before its next attempt begins.
     with worker(broker, backend, pool="threads", concurrency=1, app="tests.taskbeam.writing_jobs"):
         app = writing_app(broker, backend)
         yield app

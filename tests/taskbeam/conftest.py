@@ -108,7 +108,10 @@ def journal(client: redis.Redis, writer: Writer) -> Journal:
 
 @pytest.fixture(scope="package", params=["prefork", "threads", "solo"])
 def jobs(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Celery]:
-    """The stock jobs under our backend, with a worker of each pool."""
+    """The stock jobs under our backend, with a worker of each pool.
+
+    One task at a time: a retry is told before its next attempt begins.
+    """
     broker, backend = valkey.url(8), "taskbeam+" + results_at(valkey.url(9))
     with worker(broker, backend, pool=request.param, concurrency=1):
         app = stock.jobs_app(broker, backend)

@@ -73,7 +73,7 @@ class TestAJobThatSucceeds:
         assert (event["state"], event["name"]) == ("PENDING", "jobs.add")
 
     def test_a_job_that_ignores_its_result_is_followed_too(self, jobs: Celery) -> None:
-        # Of several applications that know a task which ignores its result, the newest is taken for its own.
+        # The newest application that knows a task counts as its sender, where that ignores its result.
         signals.connect(jobs)
         task_id = jobs.send_task("jobs.digest", [2], ignore_result=True).id
         assert states(until(lambda: journal_of(jobs, task_id)[3:] and journal_of(jobs, task_id)))[:4] == [

@@ -93,7 +93,7 @@ def ask(served: Gateway, endpoint: str, task: Task, token: str) -> Answer:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_whose_issuer_is_down_is_told_to_try_again_and_served_when_it_is_back(
+def test_a_gateway_says_try_again_while_the_issuer_is_down_and_serves_its_tokens_then(
     away: ForeignIssuer, valkey: Valkey, owned: Task, path: str, tmp_path: Path
 ) -> None:
     """The gateway has not seen a key of it yet."""
