@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
 from stack.valkey import Valkey
-from taskbeam.gateway.dashboard.rows import Kind
+from taskbeam.gateway.history.address import history_address
+from taskbeam.gateway.history.kept import columns_of
+from taskbeam.gateway.history.store import HistoryStore
 from tests.push.browser import Browser as Subscribed
-from tests.support.journal import Journals
-from tests.support.results import control, emptied, names
+from tests.support.results import emptied
 from tests.support.waiting import wait_until
 from tests.support.whole import whole_on
 
@@ -25,7 +26,6 @@ from .visiting import quiet_visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import BrowserContext, Locator
 
@@ -69,54 +69,34 @@ class Newcomer:
 class Site:
     """Gateway and worker as `make run` starts them, with a history."""
 
-    def __init__(self, address: str, journals: Journals, history: Path) -> None:
+    def __init__(self, address: str, history: HistoryStore) -> None:
         self.address = address
-        self._journals, self._history = journals, history
+        self._history = history
 
     def failed(self, at: float) -> str:
-        """A report that has failed then; Redis no longer has anything of it. Returns its id."""
-        answer = httpx.post(f"{self.address}/reports", json={"user_id": 999}, timeout=60)
-        task_id: str = answer.json()["task_id"]
-        wait_until(lambda: self._row(task_id) is not None)
-        row: Any = self._row(task_id)
-        past = row["sent"] - at
-        row |= {name: row[name] - past for name in ("sent", "began", "ended", "ts")}
-        row["epoch"] -= round(past * 1000)
-        with closing(sqlite3.connect(self._history)) as database, database:
-            database.execute(
-                "UPDATE taskbeam_history SET sent = ?, ts = ?, epoch = ?, row = ? WHERE id = ?",
-                (round(row["sent"] * 1000), round(row["ts"] * 1000), row["epoch"], json.dumps(row), task_id),
-            )
-        redis, keys = self._journals.redis, names(task_id)
-        redis.delete(keys.head, keys.log, keys.result, keys.tombstone)
-        redis.hdel(control().dashboard_rows, task_id)
-        for name in (control().dashboard_tasks, control().dashboard_kind(Kind.FAILED)):
-            redis.zrem(name, task_id)
-        return task_id
+        """A report that has failed then, of which the history alone knows. Returns its id.
 
-    def _row(self, task_id: str) -> dict[str, Any] | None:
-        if not self._history.exists():
-            return None
-        with closing(sqlite3.connect(self._history)) as database:
-            try:
-                found = database.execute(
-                    "SELECT row FROM taskbeam_history WHERE id = ?", (task_id,)
-                ).fetchone()
-            except sqlite3.OperationalError:
-                return None  # there is no table yet
-        return None if found is None else json.loads(found[0])
+        It is the copy of one that fails now, which Redis still has: another id is another task, so nothing
+        that the gateway has yet to write of this one changes it.
+        """
+        answer = httpx.post(f"{self.address}/reports", json={"user_id": 999}, timeout=60)
+        original = answer.json()["task_id"]
+        wait_until(lambda: self._history.newest(original) is not None)
+        kept, meta = self._history.newest(original) or ("", None)
+        row: dict[str, Any] = json.loads(kept)
+        past, task_id = row["sent"] - at, str(uuid4())
+        times = {name: row[name] - past for name in ("sent", "began", "ended", "ts")}
+        earlier = row | times | {"id": task_id, "epoch": row["epoch"] - round(past * 1000)}
+        self._history.write([columns_of(earlier, meta)])
+        return task_id
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("stack")
-    with (
-        Valkey() as store,
-        emptied(store.url(1)),
-        Journals(store.url(1)) as journals,
-        whole_on(store, folder) as running,
-    ):
-        yield Site(running.address, journals, folder / "history.db")
+    history = HistoryStore(history_address(f"sqlite:///{folder / 'history.db'}"))
+    with Valkey() as store, emptied(store.url(1)), whole_on(store, folder) as running, closing(history):
+        yield Site(running.address, history)
 
 
 def test_five_tasks_of_a_newcomer_take_three_actions_each(site: Site, permitted: BrowserContext) -> None:
