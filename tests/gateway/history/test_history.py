@@ -14,11 +14,12 @@ import redis
 from pydantic import SecretStr
 
 from stack.valkey import Valkey
+from taskbeam.gateway.dashboard.publisher import DASHBOARD
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.journal import events
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
-from tests.support.results import control, emptied
+from tests.support.results import control, emptied, names
 from tests.support.tokens import TOKENS, operator
 from tests.support.waiting import wait_until
 
@@ -77,6 +78,12 @@ class Site:
         except sqlite3.OperationalError:
             return set()  # there is no table yet
 
+    def heard(self) -> int:
+        """How many ends the gateway has heard. It has put them in its list, and writes none of them again."""
+        told = self.get(f"/tasks/{DASHBOARD}/events", limit=1000)["events"]
+        counts = [count for tick in told for count in tick["data"]["tasks"].values()]
+        return sum(count.get("succeeded", 0) + count.get("failed", 0) for count in counts)
+
     def loses_all(self) -> None:
         """Everything that Redis has."""
         self.journals.redis.flushall()
@@ -93,12 +100,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         Journals(server.url(1)) as journals,
         gateway(server.url().removesuffix("/0"), **settings) as served,
     ):
-        yield Site(served, journals, server, path)
+        site = Site(served, journals, server, path)
+        wait_until(lambda: journals.redis.exists(names(DASHBOARD).head) == 1)  # it hears
+        yield site
 
 
 def test_every_job_is_still_there_when_redis_has_lost_everything(site: Site) -> None:
     task, others = site.fails(), site.succeeds(60)
     wait_until(lambda: site.kept() >= {task.id, *others})
+    wait_until(lambda: site.heard() == 1 + len(others))
     wait_until(lambda: site.journals.redis.xlen(control().dashboard_owed) == 0)
     before = site.get("/dashboard/tasks", q="invoices")["tasks"]
     site.loses_all()
