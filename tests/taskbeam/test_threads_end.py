@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from celery import _state
-from celery.contrib.testing.worker import start_worker
 
 from taskbeam import progress
 from taskbeam.celery.flusher import Flusher
@@ -18,14 +15,13 @@ from taskbeam.journal.entry import Entry
 from taskbeam.journal.keys import task_keys
 from taskbeam.presence.presence import presence
 from tests.support.results import control, results_at
+from tests.support.thread_worker import thread_worker
 
 from .apps import results_app
 from .runner import run_all
 from .waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from celery import Celery
 
     from stack.valkey import Valkey
@@ -96,23 +92,9 @@ def test_the_outermost_task_is_the_last_one(app: Celery) -> None:
     assert ours() == []
 
 
-@pytest.fixture
-def as_before() -> Iterator[None]:
-    """A worker sets up the log of its process, and its application is everybody's."""
-    state: Any = _state
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-    apps = state.default_app, state._tls.current_app
-    yield
-    state.default_app, state._tls.current_app = apps
-    root.setLevel(level)
-    root.handlers[:] = handlers
-
-
-@pytest.mark.usefixtures("as_before")
 @pytest.mark.parametrize("pool", ["solo", "threads"])
 def test_nor_does_a_worker_within_the_process_leave_one(app: Celery, pool: str) -> None:
-    with start_worker(app, pool=pool, perform_ping_check=False, shutdown_timeout=60):
+    with thread_worker(app, pool=pool, shutdown_timeout=60):
         result: Any = app.signature("looks").apply_async()
         assert result.get(timeout=60) == [True, ["taskbeam-lease"]]
     assert ours() == []

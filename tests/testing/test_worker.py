@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from celery import chain, group
-from celery.contrib.testing.worker import start_worker
 
 import taskbeam
 from taskbeam.testing import Recording, recording
+from tests.support.thread_worker import thread_worker
 
 from .test_recorded import app
 
@@ -39,7 +39,7 @@ def cancelled(app: Celery, journal: Recording) -> Any:
 
 @pytest.fixture(scope="module")
 def worked(app: Celery, journal: Recording, cancelled: Any) -> Iterator[Recording]:  # noqa: ARG001
-    with start_worker(app, perform_ping_check=False):
+    with thread_worker(app):
         yield journal
 
 
