@@ -60,6 +60,13 @@ class Client:
         return was_here
 
 
+class Stubborn:
+    """Somebody who has a place, and nobody yet to tell that it is over."""
+
+    def turn_away(self) -> bool:
+        return False
+
+
 def there(clients: list[Client]) -> list[bool]:
     return [client.here for client in clients]
 
@@ -128,6 +135,49 @@ def test_of_those_who_came_in_the_same_second_the_newest_of_the_later_report_go(
         assert (there(first), there(old), there(second)) == ([True, True], [True], [False, False])
         await exchange(two, one)
         assert (one.counts.here("ada"), two.counts.here("ada"), one.full(), two.full()) == (2, 1, True, True)
+
+    run(use)
+
+
+def test_of_those_who_came_between_reports_as_many_stay_as_may(run: Callable[..., None]) -> None:
+    """What one gateway has told is what it holds when it has turned its newest away."""
+
+    async def use(one: Gateway, two: Gateway) -> None:
+        one.connect(1)
+        two.connect(1)
+        await exchange(one, two)
+        one.connect(2)
+        two.connect(2)
+        await exchange(one, two, one, two)
+        assert one.counts.here("ada") + two.counts.here("ada") == MOST
+
+    run(use)
+
+
+def test_who_cannot_be_turned_away_counts_on(run: Callable[..., None]) -> None:
+    async def use(one: Gateway, two: Gateway) -> None:
+        leaves, _ = one.connect(2)
+        two.counts.add("ada", Stubborn())
+        two.counts.add("ada", Stubborn())
+        await exchange(one, two)
+        leaves.leave()
+        await exchange(one, two, one)
+        assert (one.counts.here("ada"), two.counts.here("ada"), one.full()) == (1, 2, True)
+
+    run(use)
+
+
+def test_an_exchange_ends_however_many_cannot_be_turned_away(
+    run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(census, "BATCH", 2)
+
+    async def use(one: Gateway, two: Gateway) -> None:
+        for name in ("ada", "grace", "mary"):
+            one.connect(MOST, name)
+            two.counts.add(name, Stubborn())
+        async with asyncio.timeout(DEADLINE):
+            await exchange(one, two, two)
 
     run(use)
 

@@ -7,7 +7,11 @@
 --       3 lease     ms for which what it says holds
 --       4 limit     names that `full` has at the most
 --       5 anew      1 = what this gateway has told before holds no longer
---       6 held      JSON: name -> { what it holds here, how much it may hold }
+--       6 held      JSON: name -> { what it holds here, how much it may hold, what each of its newcomers holds, the
+--                   newest first }
+--
+-- Where a name holds too much at several gateways, this one turns its newcomers away when it hears of it. They count no
+-- more from now on: if they did, another one that asks before the next report would turn away as many once more.
 --
 -- Returns whether Redis knew what this gateway has told (0: it is to tell all), and name, number, name, ...:
 -- what the others hold of the names in `held`, where they hold any, and of all in `full`.
@@ -28,13 +32,6 @@ if ARGV[5] == '1' then
   redis.call('DEL', own)
 end
 local known = redis.call('HSET', own, 'lease', lease) + joins == 0 and 1 or 0
-for name, each in pairs(held) do
-  if each[1] > 0 then
-    redis.call('HSET', own, name, each[1])
-  else
-    redis.call('HDEL', own, name)
-  end
-end
 
 local others = {}
 for _, other in ipairs(redis.call('ZRANGE', gateways, 0, -1)) do
@@ -61,11 +58,22 @@ end
 
 local room = limit - redis.call('HLEN', full)
 for name, each in pairs(held) do
+  local here, most, newcomers = unpack(each)
   local number = elsewhere(name)
-  if each[1] + number < each[2] then
+  for _, newest in ipairs(newcomers) do
+    if number > 0 and here + number > most then
+      here = here - newest
+    end
+  end
+  if here > 0 then
+    redis.call('HSET', own, name, here)
+  else
+    redis.call('HDEL', own, name)
+  end
+  if here + number < most then
     room = room + redis.call('HDEL', full, name)
   elseif room > 0 then
-    room = room - redis.call('HSET', full, name, each[2])
+    room = room - redis.call('HSET', full, name, most)
   end
   tell(name, number)
 end

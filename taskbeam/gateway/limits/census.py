@@ -79,8 +79,9 @@ class Census:
         if anew:
             for counts in self._counts:
                 counts.forget_reports()
-        known, more = True, True
-        while more:
+        known = True
+        # What changes meanwhile is told in the next interval.
+        for _ in range(1 + max(counts.unreported for counts in self._counts) // BATCH):
             held = {digest: each for counts in self._counts for digest, each in counts.report(BATCH).items()}
             names = (self._control.census, self._control.census_full)
             before_id, lease = self._control.census_held(""), round(LEASE * 1000)
@@ -89,7 +90,7 @@ class Census:
             elsewhere = dict(zip(map(bytes.decode, found[::2]), found[1::2], strict=True))
             for counts in self._counts:
                 counts.learn(elsewhere)
-            known, anew, more = known and (anew or bool(was_known)), False, len(held) >= BATCH
+            known, anew = known and (anew or bool(was_known)), False
         self._known = known
 
     async def withdraw(self) -> None:

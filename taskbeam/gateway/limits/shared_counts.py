@@ -25,10 +25,14 @@ class Newcomer(Protocol):
 
 
 class Held(NamedTuple):
-    """What a name holds in this process, and how much it may hold in all."""
+    """What a name holds in this process, how much it may hold in all, and what each newcomer holds.
+
+    The newest is the first of the ``newcomers``, as they are turned away.
+    """
 
     here: int
     most: int
+    newcomers: list[int]
 
 
 class SharedCounts:
@@ -80,6 +84,11 @@ class SharedCounts:
 
     # What the gateways tell each other.
 
+    @property
+    def unreported(self) -> int:
+        """Of how many names something is to be reported."""
+        return len(self._changed)
+
     def forget_reports(self) -> None:
         """Nobody knows what was reported: everything is to be reported again."""
         self._changed |= self._here.keys()
@@ -89,7 +98,10 @@ class SharedCounts:
         names = [self._changed.pop() for _ in range(min(most, len(self._changed)))]
         limits = ((name, self._most_of(name)) for name in names)
         self._reported = {self._digest(name): (name, limit) for name, limit in limits if limit is not None}
-        return {digest: Held(self._here[name], limit) for digest, (name, limit) in self._reported.items()}
+        return {
+            digest: Held(self._here[name], limit, list(self._newcomers.get(name, {}).values())[::-1])
+            for digest, (name, limit) in self._reported.items()
+        }
 
     def learn(self, elsewhere: Mapping[str, int]) -> None:
         """What the others held when they answered the report; the newest of too many are turned away.
@@ -99,8 +111,9 @@ class SharedCounts:
         self._elsewhere = elsewhere
         for digest, (name, most) in self._reported.items():
             newcomers = self._newcomers.get(name, {})
-            if digest in elsewhere:
-                _turn_away(newcomers, self._here[name] + elsewhere[digest] - most)
+            if digest in elsewhere and (excess := self._here[name] + elsewhere[digest] - most) > 0:
+                _turn_away(newcomers, excess)
+                self._changed.add(name)  # it was told as if all went, and somebody may stay
             if name not in self._changed:
                 self._newcomers.pop(name, None)
 
