@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -20,6 +20,8 @@ from tests.support.redis_cluster import one_server
 from tests.support.results import control
 from tests.support.waiting import wait_until
 
+from .ticks import ticks
+
 if TYPE_CHECKING:
     from stack.valkey import Valkey
     from tests.support.gateway import Gateway
@@ -31,13 +33,6 @@ def _nothing_told(journals: Journals) -> None:
     """As if there had never been a dashboard on this server."""
     journals.redis.delete(control().dashboard)
     Task(journals, DASHBOARD, DEFAULT_LIMIT).lose()
-
-
-def ticks(served: Gateway) -> list[dict[str, Any]]:
-    answer = httpx.get(f"{served.http}/tasks/{DASHBOARD}/events?limit=1000")
-    if answer.status_code == problems.UNKNOWN_TASK.status:
-        return []
-    return [event["data"] for event in answer.json()["events"]]
 
 
 def jobs(served: Gateway) -> dict[str, str]:

@@ -12,12 +12,13 @@ import httpx
 
 from benchmarks.played_jobs import plan, play, states
 from stack.valkey import Valkey
-from taskbeam.gateway.dashboard.publisher import DASHBOARD
 from taskbeam.gateway.dashboard.rows import Kind, kind_of
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
 from tests.support.results import emptied
 from tests.support.waiting import wait_until
+
+from .ticks import counted, ticks
 
 if TYPE_CHECKING:
     from tests.support.journal import Task
@@ -41,24 +42,13 @@ def test_every_job_is_counted_once_whatever_becomes_of_it() -> None:
             found: dict[str, Any] = httpx.get(f"{served.http}{path}", timeout=60).json()
             return found
 
-        def ticks() -> list[dict[str, Any]]:
-            events = get(f"/tasks/{DASHBOARD}/events?limit=1000").get("events", [])
-            return [event["data"] for event in events]
-
-        def told() -> Counter[str]:
-            counts: Counter[str] = Counter()
-            for tick in ticks():
-                for each in tick["tasks"].values():
-                    counts.update(each)
-            return counts
-
-        wait_until(lambda: bool(ticks()))
+        wait_until(lambda: bool(ticks(served)))
         play(journals, plan(JOBS, 0), tasks, at_once=True)
         found = states(journals, tasks.values())
         assert found.total() == JOBS
         assert len(found) == len(TOLD)
         expected = {TOLD[state]: count for state, count in found.items()} | {"sent": JOBS, "started": JOBS}
-        wait_until(lambda: told() == expected)
+        wait_until(lambda: counted(served) == expected)
         kinds = Counter({kind_of({"state": state}): count for state, count in found.items()})
         wait_until(lambda: get("/dashboard/tasks")["counts"] == {kind: kinds[kind] for kind in Kind})
-        assert ticks()[-1]["standing"] == {}
+        assert ticks(served)[-1]["standing"] == {}

@@ -14,12 +14,12 @@ import redis
 from pydantic import SecretStr
 
 from stack.valkey import Valkey
-from taskbeam.gateway.dashboard.publisher import DASHBOARD
 from taskbeam.gateway.settings import GatewaySettings
 from taskbeam.journal import events
+from tests.gateway.ticks import counted, ticks
 from tests.support.gateway import gateway
 from tests.support.journal import Journals
-from tests.support.results import control, emptied, names
+from tests.support.results import control, emptied
 from tests.support.tokens import TOKENS, operator
 from tests.support.waiting import wait_until
 
@@ -80,9 +80,8 @@ class Site:
 
     def heard(self) -> int:
         """How many ends the gateway has heard. It has put them in its list, and writes none of them again."""
-        told = self.get(f"/tasks/{DASHBOARD}/events", limit=1000)["events"]
-        counts = [count for tick in told for count in tick["data"]["tasks"].values()]
-        return sum(count.get("succeeded", 0) + count.get("failed", 0) for count in counts)
+        counts = counted(self.served, operator())
+        return counts["succeeded"] + counts["failed"]
 
     def loses_all(self) -> None:
         """Everything that Redis has."""
@@ -101,7 +100,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         gateway(server.url().removesuffix("/0"), **settings) as served,
     ):
         site = Site(served, journals, server, path)
-        wait_until(lambda: journals.redis.exists(names(DASHBOARD).head) == 1)  # it hears
+        wait_until(lambda: bool(ticks(served, operator())))  # it hears
         yield site
 
 
