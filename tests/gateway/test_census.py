@@ -167,6 +167,21 @@ def test_who_cannot_be_turned_away_counts_on(run: Callable[..., None]) -> None:
     run(use)
 
 
+def test_too_many_of_whom_nobody_is_new_are_reported_once(run: Callable[..., None]) -> None:
+    """The others took a gateway for dead, and it came back."""
+
+    async def use(one: Gateway, two: Gateway) -> None:
+        one.connect(MOST)
+        await exchange(one)
+        await one.census.withdraw()
+        two.connect(MOST)
+        await exchange(two, one, one)
+        assert (one.counts.here("ada"), two.counts.here("ada")) == (MOST, MOST)
+        assert one.counts.unreported == 0
+
+    run(use)
+
+
 def test_an_exchange_ends_however_many_cannot_be_turned_away(
     run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

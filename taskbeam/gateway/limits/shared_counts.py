@@ -111,7 +111,8 @@ class SharedCounts:
         self._elsewhere = elsewhere
         for digest, (name, most) in self._reported.items():
             newcomers = self._newcomers.get(name, {})
-            if digest in elsewhere and (excess := self._here[name] + elsewhere[digest] - most) > 0:
+            excess = self._here[name] + elsewhere.get(digest, 0) - most
+            if newcomers and digest in elsewhere and excess > 0:
                 _turn_away(newcomers, excess)
                 self._changed.add(name)  # it was told as if all went, and somebody may stay
             if name not in self._changed:
