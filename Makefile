@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Node comes with the environment.
-NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 # Hundreds of processes load the same sources: what one has compiled serves the others.
 export PYTHONDONTWRITEBYTECODE =
 # Folders whose tests have their results wherever they are told to.
@@ -37,8 +37,8 @@ check: $(VENV)/.ready-dev node_modules/.ready  ## the quick part: lint, format, 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.support.advisories
-	$(NPM) run check
-	$(NPM) run size
+	$(NPM) --silent run check
+	$(NPM) --silent run size
 
 format: $(VENV)/.ready-dev  ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
@@ -86,7 +86,7 @@ $(VENV)/.ready-bench: $(VENV)/bin/python pyproject.toml
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready-run
 
 node_modules/.ready: $(VENV)/.ready-dev package.json package-lock.json frontend/package.json tests/frontend/projects/package.json
-	$(NPM) ci
+	$(NPM) ci --loglevel=error
 	@touch $@
 
 $(VENV)/.ready-browser: $(VENV)/.ready-dev
