@@ -195,7 +195,7 @@ def retries(self: Any, times: int, limit: int = 3) -> str:
 
 def retries_late(self: Any) -> None:
     """Leaves time to do something before its next try."""
-    raise self.retry(exc=UnkindError(SECRET), countdown=2, max_retries=1)
+    raise self.retry(exc=UnkindError(SECRET), countdown=10, max_retries=1)
 
 
 def autoretries() -> None:

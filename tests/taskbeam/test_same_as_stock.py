@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from celery import chain, chord, group
@@ -109,11 +110,15 @@ def ignored(app: Celery) -> Any:
 
 def heard(app: Celery) -> Any:
     """`on_message` gets what is published on Celery's own channel."""
-    result = app.send_task("jobs.digest", [3], countdown=1)
-    messages: list[dict[str, Any]] = []
-    result.get(timeout=DEADLINE, on_message=messages.append)
+    task_id, messages = str(uuid4()), list[dict[str, Any]]()
+
+    def send() -> None:
+        app.send_task("jobs.digest", [3], task_id=task_id)
+
+    # What is published before it waits is not heard. Celery calls `on_interval` once.
+    app.AsyncResult(task_id).get(timeout=DEADLINE, on_interval=send, on_message=messages.append)
     # Earlier jobs of this process may still be heard.
-    return [message["status"] for message in messages if message["task_id"] == result.id]
+    return [message["status"] for message in messages if message["task_id"] == task_id]
 
 
 SCENARIOS: list[Callable[[Celery], Any]] = [
