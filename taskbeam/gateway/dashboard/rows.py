@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from taskbeam.journal import events
@@ -75,7 +76,8 @@ def change_of(event: Mapping[str, Any], place: EventId) -> Row | None:
         "ended": ts if final else None,
     }
     if place.seq == 1:
-        change["sent"] = round(ts, 3)  # the list is ordered by it, in milliseconds
+        # The list is ordered by it, in milliseconds; what comes after it is never told to be before.
+        change["sent"] = floor(ts * 1000) / 1000
     if state == events.STARTED and event["type"] == "state":
         change["began"] = ts
     return change
