@@ -133,6 +133,8 @@ class DashboardPublisher:
         return True
 
     def _take(self, channel: str, raw: bytes, tally: Tally) -> None:
+        if not raw:
+            return  # `taskbeam doctor` tries whether it may publish
         try:
             record = Record.parse(raw)
             # Our own ticks come by, too; they are data, which is not counted.
