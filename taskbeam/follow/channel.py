@@ -126,14 +126,15 @@ class Channel(Generic[M]):
         self._all_wait()
         return self._read_if_due()
 
-    def mentioned(self, record: Record) -> list[Output[M]]:
+    def mentioned(self, record: Unnumbered) -> list[Output[M]]:
         """An event without a number came over the subscription: it is for those who have all before it.
 
         Those who go live by the read that is under way get it, too: it may be newer than what that brings.
         """
         if self._reading is not None:
             self._keep(record)
-        members = (*self._live, *self._ahead)
+        live = self._live if self._cursor is not None and record.is_beside(self._cursor) else ()
+        members = (*live, *(member for member, at in self._ahead.items() if record.is_beside(at)))
         return [Deliver(members, (record,))] if members else []
 
     # Reads.
@@ -306,7 +307,8 @@ def _following(last: EventId, arrived: list[Record]) -> tuple[list[Record], Even
     tail: list[Record] = []
     for record in arrived:
         if isinstance(record, Unnumbered):
-            tail.append(record)
+            if record.is_beside(last):
+                tail.append(record)
         elif record.id == (last.epoch, last.seq + 1):
             tail.append(record)
             last = record.id

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from taskbeam.journal.keys import JournalNames, TaskKeys
     from taskbeam.journal.reader import JournalReader
 
-#: What stands before an event without a number.
-_UNNUMBERED = b"- 0 "
+#: What stands before an event without a number, in the place of one: ``- <epoch> <JSON body>``.
+_UNNUMBERED = b"- "
 
 
 class FeedChannel(Followed):
@@ -61,7 +61,8 @@ class FeedChannel(Followed):
 
     def published(self, payload: bytes) -> list[Output[Follower]]:
         if payload.startswith(_UNNUMBERED):
-            return self.rules.mentioned(Unnumbered(payload[len(_UNNUMBERED) :]))
+            _, epoch, body = payload.split(b" ", 2)
+            return self.rules.mentioned(Unnumbered(body, int(epoch)))
         return self.rules.published(Record.parse(payload))
 
     def read(

@@ -91,9 +91,17 @@ class Record:
 
 
 class Unnumbered(Record):
-    """What is told beside the records: it has no place in the journal, and moves no cursor."""
+    """What is told beside the records: it has no place in the journal, and moves no cursor.
 
-    __slots__ = ()
+    ``epoch`` is that of the journal which it is told beside; 0: only one can have this channel.
+    """
 
-    def __init__(self, body: bytes) -> None:
+    __slots__ = ("epoch",)
+
+    def __init__(self, body: bytes, epoch: int = 0) -> None:
         super().__init__(EventId(0, 0), False, body)
+        self.epoch = epoch
+
+    def is_beside(self, position: EventId) -> bool:
+        """Whether it is told beside the journal that has this position."""
+        return self.epoch in (0, position.epoch)

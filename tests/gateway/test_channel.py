@@ -166,6 +166,32 @@ class TestWhereTasksStand:
         assert not any(isinstance(each, Stand) for each in outputs)
 
 
+class TestBesideAnotherJournal:
+    """What has no number, and was published on the same channel by another database of the server."""
+
+    MINE, THEIRS = Unnumbered(b"mine", EPOCH), Unnumbered(b"theirs", EPOCH + 1)
+
+    def test_who_is_live_does_not_get_it(self) -> None:
+        channel = live_channel("a")
+        assert channel.mentioned(self.THEIRS) == []
+        assert channel.mentioned(self.MINE) == [Deliver(("a",), (self.MINE,))]
+
+    def test_nor_does_who_is_ahead(self) -> None:
+        channel = live_channel("a")
+        channel.join("b", at(1))
+        channel.history(history(2, 2))
+        assert channel.mentioned(self.THEIRS) == []
+        assert channel.mentioned(self.MINE) == [Deliver(("a", "b"), (self.MINE,))]
+
+    def test_nor_who_reads(self) -> None:
+        channel: Channel[str] = Channel()
+        channel.join("a", at(1))
+        channel.subscribed()
+        assert channel.mentioned(self.THEIRS) == channel.mentioned(self.MINE) == []
+        _, arrived = channel.history(history(2, 2))
+        assert arrived == Deliver(("a",), [self.MINE])
+
+
 class TestOrder:
     def test_a_duplicate_is_dropped(self) -> None:
         channel = live_channel("a", cursor=2)

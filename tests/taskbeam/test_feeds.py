@@ -104,7 +104,8 @@ class TestWhatIsTold:
             last = pubsub.get_message(timeout=60)
         assert heard is not None
         assert last is not None
-        assert heard["data"] == b'- 0 {"feed":"%b","type":"task","event":%b}' % (
+        assert heard["data"] == b'- %d {"feed":"%b","type":"task","event":%b}' % (
+            owner.feed.records[-1].id.epoch,
             owner.feed.name.encode(),
             task.records[-2].body,
         )

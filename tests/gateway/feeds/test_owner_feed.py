@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import pytest
 
 from taskbeam.gateway.problems import TOKEN_REVOKED, UNKNOWN_FEED
 from tests.gateway.security.revoking import end
+from tests.support.journal import Journals
+from tests.support.redis_cluster import one_server
 from tests.support.tokens import TOKENS, bearer, sign
+from tests.support.waiting import wait_until
 
 from .owner import Owner, transitions
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stack.valkey import Valkey
-    from tests.support.journal import Journals, Task
+    from tests.support.journal import Task
 
 SETTINGS = TOKENS
 
@@ -30,6 +33,12 @@ LONG = 50
 
 def snapshots(tasks: Sequence[Task]) -> list[Any]:
     return [json.loads(task.bodies()[-1]) for task in tasks]
+
+
+def milliseconds(journals: Journals) -> int:
+    """By the server's clock."""
+    seconds, microseconds = cast("tuple[int, int]", journals.redis.time())
+    return seconds * 1000 + microseconds // 1000
 
 
 class TestTheList:
@@ -132,6 +141,26 @@ class TestTheStream:
             block = stream.block()
         assert b"\nid: " not in block
         assert block.endswith(b"\n\n")
+
+    @one_server("a cluster has one database")
+    def test_has_nothing_of_another_database(self, owner: Owner, valkey: Valkey) -> None:
+        """Redis' channels are those of all databases of a server."""
+        with Journals(valkey.url(2)) as others, owner.stream("0-0") as stream:
+            owner.wait_for_subscribers()
+            theirs = others.task(labels={"owner": owner.name})
+            began = milliseconds(others)
+            # An epoch is the millisecond in which a journal began.
+            wait_until(lambda: milliseconds(others) > began)
+            task = owner.task()
+            assert transitions([stream.event()]) == [(task.id, "PENDING")]
+            for _ in range(3):
+                theirs.append()
+            task.append()
+            assert transitions([stream.event()]) == [(task.id, "PROGRESS")]
+            for _ in range(3):
+                theirs.append()
+            task.append({"text": "more"})
+            assert stream.event()["event"] == json.loads(task.bodies()[-1])
 
     def test_of_nobody_waits_for_the_first_task(self, owner: Owner) -> None:
         with owner.stream(owner.list()["last_event_id"]) as stream:
