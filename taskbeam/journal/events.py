@@ -93,7 +93,7 @@ class Record:
 class Unnumbered(Record):
     """What is told beside the records: it has no place in the journal, and moves no cursor.
 
-    ``epoch`` is that of the journal which it is told beside; 0: only one can have this channel.
+    ``epoch`` is that of the journal which it is told beside; 0: it was read, and came by no channel.
     """
 
     __slots__ = ("epoch",)
@@ -104,4 +104,4 @@ class Unnumbered(Record):
 
     def is_beside(self, position: EventId) -> bool:
         """Whether it is told beside the journal that has this position."""
-        return self.epoch in (0, position.epoch)
+        return self.epoch == position.epoch

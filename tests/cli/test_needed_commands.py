@@ -17,6 +17,7 @@ from taskbeam.gateway.dashboard.every_event import channel_pattern
 from taskbeam.journal.control_keys import ONE_SERVER
 from taskbeam.journal.feeds.names import FEED
 from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys, task_keys
+from tests.gateway.ticks import ticks
 from tests.support.closing import close_app
 from tests.support.event_stream import EventStream
 from tests.support.gateway import ROOT, gateway
@@ -180,6 +181,19 @@ def test_of_the_doctor(server: Valkey) -> None:
     assert f"may not use our keys ({on_keys})" in finding["what"]
     assert "+script|load +evalsha" in finding["do"]
     assert PASSWORD not in done.stdout
+
+
+def test_it_leaves_no_warning(server: Valkey) -> None:
+    """It tries whether it may publish, on a channel that the dashboard hears."""
+    with (
+        gateway(server.url().removesuffix("/0"), dashboard="1") as served,
+        redis.Redis.from_url(server.url()) as client,
+    ):
+        wait_until(lambda: bool(ticks(served)))
+        assert asyncio.run(refused(server.url(1))) == {}
+        assert client.publish("{celery-task-meta-later}:live", "junk") == 1
+        wait_until(lambda: "celery-task-meta-later" in served.process.output)
+        assert served.process.output.count("which is no event") == 1
 
 
 async def refused(url: str) -> dict[str, str]:

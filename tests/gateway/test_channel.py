@@ -144,7 +144,7 @@ class TestWhereTasksStand:
         channel: Channel[str] = Channel()
         channel.join("a", at(1))
         channel.subscribed()
-        mention, standing = Unnumbered(b"mention"), (Unnumbered(b"standing"),)
+        mention, standing = Unnumbered(b"mention", EPOCH), (Unnumbered(b"standing"),)
         assert channel.published(record(3)) == channel.mentioned(mention) == []
         replay, stand, arrived = channel.history(replace(history(2, 2), standing=standing))
         assert delivered([replay], "a") == [at(2)]

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import redis
 
-from taskbeam.cli.checks.commands import needed_commands, refused_commands
 from taskbeam.gateway import problems
 from taskbeam.gateway.dashboard.every_event import channel_pattern
 from taskbeam.gateway.dashboard.publisher import DASHBOARD
 from taskbeam.journal import events
-from taskbeam.journal.control_keys import ONE_SERVER
-from taskbeam.journal.keys import CELERY_PREFIX, JournalNames, TaskKeys
 from taskbeam.journal.limits import DEFAULT_LIMIT
 from tests.gateway.test_problems import assert_problem
 from tests.support.gateway import gateway
@@ -145,21 +141,3 @@ def test_a_message_that_is_no_event_does_not_end_it(valkey: Valkey, journals: Jo
         seen = len(ticks(served))
         wait_until(lambda: len(ticks(served)) > seen + 1)
         assert "Background work dashboard failed" not in served.process.output
-
-
-@one_server("on a cluster who publishes reads journals")
-def test_the_doctor_leaves_no_warning(valkey: Valkey, journals: Journals) -> None:
-    """It tries whether it may publish, on a channel that the dashboard hears."""
-
-    async def examine() -> None:
-        async with redis.asyncio.Redis.from_url(valkey.url(1), protocol=2) as client:
-            needed = needed_commands(sharded=False, dashboard=True)
-            names = JournalNames(CELERY_PREFIX, TaskKeys)
-            assert not await refused_commands(client, ONE_SERVER, needed, names)
-
-    with gateway(valkey.url().removesuffix("/0"), dashboard=1) as served:
-        wait_until(lambda: bool(ticks(served)))
-        asyncio.run(examine())
-        assert journals.redis.publish("{celery-task-meta-later}:live", "junk") == 1
-        wait_until(lambda: "celery-task-meta-later" in served.process.output)
-        assert served.process.output.count("which is no event") == 1

@@ -20,7 +20,7 @@ if CANVASES then
     count(feed, before, -1)
     count(feed, row, 1)
     keep_feed(feed, ':' .. id, row)
-    redis.call('PUBLISH', feed.base .. ':live', '- 0 {"feed":' .. cjson.encode(feed.name)
+    redis.call('PUBLISH', feed.base .. ':live', '- ' .. feed.epoch .. ' {"feed":' .. cjson.encode(feed.name)
       .. ',"type":"task","event":' .. event .. ',"rollup":' .. rollup(feed) .. '}')
   end
 

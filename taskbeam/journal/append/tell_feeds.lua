@@ -9,7 +9,7 @@ local function tell_feed(name, base, found)
     row = row_now(permille, weight)
     if row == before then
       redis.call('PUBLISH', feed.base .. ':live',
-        '- 0 {"feed":' .. cjson.encode(feed.name) .. ',"type":"task","event":' .. event .. '}')
+        '- ' .. feed.epoch .. ' {"feed":' .. cjson.encode(feed.name) .. ',"type":"task","event":' .. event .. '}')
       return
     elseif known == state then
       move(feed, before, row, task_id, event)

@@ -52,7 +52,7 @@ if known == state and holds_more == 0 then
   end
   if is_heard(feed.base .. ':live') then
     redis.call(PUBLISH_BY, feed.base .. ':live',
-      '- 0 {"feed":' .. cjson.encode(feed.name) .. ',"type":"task","event":' .. event .. more .. '}')
+      '- ' .. feed.epoch .. ' {"feed":' .. cjson.encode(feed.name) .. ',"type":"task","event":' .. event .. more .. '}')
   end
   return { life or '', 'told' }
 elseif feed.tree and not feed.epoch and root == '' and feed.name ~= 'tree:' .. task_id then
