@@ -162,6 +162,11 @@ def _answers(address: str) -> bool:
         return False
 
 
+def _wait_for_end(gateway: str, events: RecordedTask) -> None:
+    """Before that its last event is one of the future, and no cursor."""
+    wait_until(lambda: httpx.get(f"{gateway}/tasks/{events.task_id}").json()["final"])
+
+
 class TestServed:
     def test_our_client_gets_every_event_once_though_it_is_cut(
         self, gateway: str, events: RecordedTask
@@ -204,8 +209,7 @@ class TestServed:
         assert set(codes[:-1]) == {1012}
 
     def test_a_socket_of_many(self, gateway: str, events: RecordedTask) -> None:
-        snapshot = f"{gateway}/tasks/{events.task_id}"
-        wait_until(lambda: httpx.get(snapshot).json()["final"])  # before, the cursor is one of the future
+        _wait_for_end(gateway, events)
         with connect(f"{gateway.replace('http', 'ws')}/ws") as socket:
             for message in (
                 {"op": "ping"},
@@ -227,6 +231,7 @@ class TestServed:
         assert said[-1] == {"op": "unsubscribed", "task_id": events.task_id, "reason": "ended"}
 
     def test_the_end_and_what_is_unknown(self, gateway: str, events: RecordedTask) -> None:
+        _wait_for_end(gateway, events)
         address = f"{gateway}/tasks/{events.task_id}/events"
         ended = httpx.get(address, headers={"Last-Event-ID": str(events[-1].id)})
         assert ended.status_code == 204
