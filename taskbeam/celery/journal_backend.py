@@ -29,8 +29,8 @@ from taskbeam.celery.output import flush_output
 from taskbeam.celery.progress import flush_progress
 from taskbeam.celery.published_schemas import publish_schemas
 from taskbeam.celery.run import Run, current_run, live_run, run_of
-from taskbeam.celery.running_meta import running_meta
 from taskbeam.celery.soft_limit import reporting
+from taskbeam.celery.stored_meta import stored_meta
 from taskbeam.journal import events
 from taskbeam.journal.bounds import MAX_VALUE_BYTES, MAX_WORD
 from taskbeam.journal.control_keys import ONE_SERVER
@@ -200,7 +200,7 @@ class JournalBackend:
                 result, state, traceback, request, **kwargs
             )
             return meta
-        return running_meta(state, result, traceback, request, self.current_task_children(request))
+        return stored_meta(state, result, traceback, request, self.current_task_children(request))
 
     def _store_alone(self, entry: Entry, error: Exception) -> None:
         """Store what Celery reads, where the journal cannot be written. The first success stays, as ever."""

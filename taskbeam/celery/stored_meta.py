@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def running_meta(
+def stored_meta(
     state: str, result: Any, traceback: str | None, request: Any, children: Sequence[Any]
 ) -> dict[str, Any]:
     """As `celery.backends.base.Backend._get_result_meta` makes it, without a date, and not extended.
