@@ -6,27 +6,19 @@ A chord's size is set in the backend before the last message of its header. For 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from celery.result import ResultSet
 
 from taskbeam.background.logger import logger_for
+from taskbeam.celery.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from celery import Celery
 
 logger = logger_for(__name__)
-
-
-@runtime_checkable
-class Sealing(Protocol):
-    """The part of the backend that is told."""
-
-    def seal_group(self, group: str, members: Sequence[str]) -> None:
-        """All members of the group are sent."""
-        ...
 
 
 def hear_of_groups(app: Celery) -> None:
@@ -54,7 +46,7 @@ def _hearing(kind: Any) -> Any:
 def _tell(result: Any) -> None:
     try:
         backend = result.app.backend
-        if isinstance(backend, Sealing):
+        if isinstance(backend, Journal):
             backend.seal_group(result.id, list(_members(result.results)))
     except Exception:
         logger.exception("Group %s is sent, but its size cannot be noted; its feed will not end.", result.id)

@@ -20,6 +20,7 @@ from taskbeam.celery.canvas_feeds import CanvasFeeds
 from taskbeam.celery.dependents import Dependents
 from taskbeam.celery.entries import Entries, with_steps
 from taskbeam.celery.external_entries import replaced_entry, revoked_entry
+from taskbeam.celery.journal import Journal
 from taskbeam.celery.labels import sent_for
 from taskbeam.celery.missing_ends import MissingEnds
 from taskbeam.celery.options import Options
@@ -65,11 +66,12 @@ _TOLD_BY_CELERY = frozenset({events.STARTED, events.RETRY, *events.FINAL_STATES}
 _ENDS_RUN = frozenset({events.RETRY, *events.FINAL_STATES})
 
 
-class JournalBackend:
+class JournalBackend(Journal):
     """Mixed into Celery's Redis backends: stores a state, and appends its event, in one round trip.
 
     The seam is `_store_result`, which sees every write: of tasks, of the worker's main process and
     of other tasks. The Celery setting `taskbeam_options` holds its `Options`.
+    Methods without a docstring are `Journal`'s.
     """
 
     #: The servers of a Redis Cluster that are asked first for the others; none where it is no cluster.
@@ -195,12 +197,13 @@ class JournalBackend:
     def _get_result_meta(
         self, result: Any, state: str, traceback: str | None, request: Any, **kwargs: Any
     ) -> dict[str, Any]:
-        if self._extended or state in self.READY_STATES:
+        if self._extended:
             meta: dict[str, Any] = super()._get_result_meta(  # type: ignore[misc]
                 result, state, traceback, request, **kwargs
             )
             return meta
-        return stored_meta(state, result, traceback, request, self.current_task_children(request))
+        done = self.app.timezone if state in self.READY_STATES else None
+        return stored_meta(state, result, traceback, request, self.current_task_children(request), done)
 
     def _store_alone(self, entry: Entry, error: Exception) -> None:
         """Store what Celery reads, where the journal cannot be written. The first success stays, as ever."""
@@ -238,7 +241,6 @@ class JournalBackend:
         super().add_to_chord(group_id, result)  # type: ignore[misc]
 
     def seal_group(self, group: str, members: Sequence[str]) -> None:
-        """All members of a group are sent."""
         self._canvases.sealed(group, members)
 
     def mark_as_failure(self, task_id: str, exc: Any, *args: Any, **kwargs: Any) -> None:
@@ -265,16 +267,11 @@ class JournalBackend:
         queue: str = "",
         labels: Labels | None = None,
     ) -> bool:
-        """Begin the journals of a task that is sent, and of those that its message has to follow.
-
-        ``queue`` is the one that the task takes a ticket of. Those that follow inherit its ``labels``.
-        Returns whether PENDING is told; it is not where a task goes on under its id.
-        """
         own = labels or Labels()
         tickets = self.control.queue(queue) if queue and self.watches_runs else None
         entry = self._entries.pending(task_id, name, eta, own, next=canvas.next, queue=tickets)
         told = self._outbox.write(entry)
-        if told is not None and told.begins:
+        if told is not None and told.begins and canvas.waiting:
             # Else the task was told with the message of another one, and so was all that follows it.
             self._outbox.write_together(
                 [
@@ -286,17 +283,14 @@ class JournalBackend:
         return told is not None and told.verdict is not Verdict.REFUSED
 
     def append_replaced(self, task_id: str, run: str) -> None:
-        """Tell that a run of the task is over, because another one takes its place, unless it is told."""
         self._outbox.write(replaced_entry(self, task_id, run))
 
     def append_unsent(self, task_id: str) -> None:
-        """End the journal of a task whose message was not published after all; its sender does not wait."""
         ended = self._outbox.write_at_once(revoked_entry(self, task_id, NOT_SENT))
         if ended is not None:
             end_dependents(ended.dependents, self.keys, self._outbox.write_at_once)
 
     def append_event(self, request: Any, description: Description, state: str = "", **fields: Any) -> None:
-        """Append an event beside the stored result: a log line, a chunk of data, an untold start or end."""
         run = run_of(request)
         if run is not None:
             flush_progress(run)
@@ -332,12 +326,10 @@ class JournalBackend:
         return encoded
 
     def load_cancelled(self) -> list[str]:
-        """The tasks that were cancelled while they were queued, this worker being away or not."""
         ids = self.client.zrange(self.control.cancelled, 0, -1)
         return [task_id.decode() if isinstance(task_id, bytes) else task_id for task_id in ids]
 
     def warn_of_eviction(self) -> None:
-        """Say in the log if a server with journals drops keys when it is full."""
         with suppress(ResponseError):  # this user may not ask
             if warning := eviction_warning(self.memory_of_servers()):
                 logger.warning(warning)
@@ -347,7 +339,6 @@ class JournalBackend:
         return [self.client.info("memory")]
 
     def publish_schemas(self) -> None:
-        """Publish the types of the payloads that this worker's tasks have registered."""
         publish_schemas(self.app.tasks, self.client, self.control)
 
     def outbox_connections(self) -> OutboxConnections:
@@ -363,11 +354,9 @@ class JournalBackend:
         return self._connections.writer(patient=patient)
 
     def follow_eager(self, task: Any) -> bool:  # noqa: ARG002
-        """Whether a task is told that begins in its caller: nobody was given an id to follow."""
         return False
 
     def be_present(self) -> None:
-        """This process runs tasks: hold a lease on the server that they are told on."""
         connect = self._connections.make_quick
         presence.begin(self.url or "", connect, self.control, self.options.lease, self._missing.look)
 
@@ -378,10 +367,6 @@ class JournalBackend:
 
     @property
     def watches_runs(self) -> bool:
-        """Whether its runs are registered, so that a watchdog finds those of a worker that died.
-
-        So are places in queues, and how long tasks run.
-        """
         return not self.options.sharded
 
     @property

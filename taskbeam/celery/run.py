@@ -7,6 +7,7 @@ import time
 from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from celery.exceptions import Ignore
 from celery.utils.time import maybe_make_aware
@@ -36,6 +37,9 @@ logger = logger_for(__name__)
 
 _ATTRIBUTE = "taskbeam_run"
 
+#: What keeps a run that is not told as it ended.
+_BROKEN_OFF = "taskbeam_broken_off"
+
 
 class Cancelled(Ignore):
     """Raised by `progress()` and `update_state()` in a task that somebody cancelled: clean up, let it pass.
@@ -45,7 +49,7 @@ class Cancelled(Ignore):
 
 
 class Run:
-    """What is known of an execution while it goes on; lives on Celery's request."""
+    """What is known of an execution while it goes on; Celery's request names it."""
 
     def __init__(self, task: Any, request: Any, backend: Any, interval: float, *, redelivered: bool) -> None:
         """``redelivered``: the broker delivers the task again if its worker dies."""
@@ -76,7 +80,7 @@ class Run:
         # Of reports that cannot be sent, the log speaks once.
         self.complained = False
         # Whether this thread was told to stop, and whether one goes on all the same.
-        self._here = threading.local()
+        self._here: threading.local | None = None
         self._goes_on = False
         # By another task under the same id: Celery ends this run with an `Ignore`, but not the task.
         self.replaced = False
@@ -90,6 +94,8 @@ class Run:
         """Raise `Cancelled` where somebody has cancelled the task."""
         if not self.cancelled:
             return
+        if self._here is None:
+            self._here = threading.local()
         if getattr(self._here, "told", False) and not self._goes_on:
             self._goes_on = True
             with reporting:
@@ -176,7 +182,8 @@ def any_run_goes_on() -> bool:
 
 def begin_run(run: Run) -> Around:
     """Make the run known to its request and current in its context, without a step."""
-    setattr(run.request, _ATTRIBUTE, run)
+    # Weakly: the request has all that follows its task, and a circle of both would wait for the collector.
+    setattr(run.request, _ATTRIBUTE, ref(run))
     _live[run.request.id] = run
     return Around(_current.set(run), current_step.set(None))
 
@@ -186,9 +193,14 @@ def leave_run() -> Around:
     return Around(_current.set(None), current_step.set(None))
 
 
-def end_run(around: Around) -> None:
-    """Make the outer run and its step, if there are any, the current ones again."""
+def end_run(around: Around, *, breaks_off: bool = False) -> None:
+    """Make the outer run and its step, if there are any, the current ones again.
+
+    ``breaks_off``: what is told of the task next is still of this run.
+    """
     run = _current.get()
+    if run is not None and breaks_off:
+        setattr(run.request, _BROKEN_OFF, run)
     if run is not None and _live.get(run.request.id) is run:
         del _live[run.request.id]
     current_step.reset(around.step)
@@ -202,7 +214,8 @@ def forget_run(request: Any) -> None:
 
 def run_of(request: Any) -> Run | None:
     """The request's run; None where another writes (the worker's main process, another task)."""
-    return getattr(request, _ATTRIBUTE, None)
+    named: ref[Run] | None = getattr(request, _ATTRIBUTE, None)
+    return named() if named is not None else None
 
 
 def registration_of(run: Run | None, control: ControlKeys) -> Registration | None:

@@ -6,10 +6,11 @@ ours. None of them ever breaks a job.
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from celery import current_app
@@ -22,6 +23,7 @@ from taskbeam.celery.cold_shutdown import is_cold, tell_pool
 from taskbeam.celery.group_sizes import hear_of_groups
 from taskbeam.celery.groups import groups_named
 from taskbeam.celery.inspection import answer_inspection
+from taskbeam.celery.journal import Journal
 from taskbeam.celery.kept_ends import kept_ends
 from taskbeam.celery.labels import absent_sender, labels_of
 from taskbeam.celery.message_ttl import stay_until_received
@@ -44,12 +46,8 @@ from taskbeam.tracing.current import trace_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from celery import Celery
-
-    from taskbeam.celery.options import Options
-    from taskbeam.journal.labels import Labels
 
 logger = logger_for(__name__)
 
@@ -66,44 +64,6 @@ FEEDS_WAIT = 5.0
 
 #: Billiard's codes for a process that was asked to return, and for one that has done its number of tasks.
 _ORDERLY = (0, 0x9B)
-
-
-@runtime_checkable
-class Journal(Protocol):
-    """The part of the backend that the handlers need."""
-
-    options: Options
-
-    @property
-    def watches_runs(self) -> bool: ...
-
-    def append_pending(
-        self,
-        task_id: str,
-        name: str,
-        canvas: Canvas,
-        eta: datetime | None = None,
-        queue: str = "",
-        labels: Labels | None = None,
-    ) -> bool: ...
-
-    def append_unsent(self, task_id: str) -> None: ...
-
-    def append_event(
-        self, request: Any, description: Description, state: str = "", **fields: Any
-    ) -> None: ...
-
-    def append_replaced(self, task_id: str, run: str) -> None: ...
-
-    def follow_eager(self, task: Any) -> bool: ...
-
-    def be_present(self) -> None: ...
-
-    def load_cancelled(self) -> list[str]: ...
-
-    def publish_schemas(self) -> None: ...
-
-    def warn_of_eviction(self) -> None: ...
 
 
 #: The task that this thread is sending and the backend of its application, which the signal does not name.
@@ -173,12 +133,12 @@ def _task_is_sent(sender: str, headers: dict[str, Any], body: Any, **route: Any)
         # The last part of a chain, or of a chord, which a task has replaced itself with.
         _tell_replaced(journal, task_id, headers)
     canvas = Canvas(task_id, body[2], headers.get("group_index"))
+    if trace:
+        labels = replace(labels, trace=trace)
     eta = headers.get("eta")
     # A task with an ETA takes no ticket: it is not in line before its time.
     queue = "" if eta else queue_of(**route)
-    if journal.append_pending(
-        task_id, sender, canvas, due(eta) if eta else None, queue, replace(labels, trace=trace)
-    ):
+    if journal.append_pending(task_id, sender, canvas, due(eta) if eta else None, queue, labels):
         pending_is_told(task_id, journal)
 
 
@@ -280,5 +240,6 @@ def _run_ends(task: Any, state: str | None = None, retval: Any = None, **_: Any)
     try:
         report_unstored_end(task, request, state, retval)
     finally:
-        end_run(around)
+        # Of a run that Celery breaks off it stores a FAILURE next.
+        end_run(around, breaks_off=sys.exception() is not None)
         presence.run_ends()
