@@ -55,7 +55,7 @@ class Case(NamedTuple):
 
 
 FULL, QUICK = (Case(2, 400), Case(20, 25)), (Case(2, 10), Case(3, 5))
-FULL_ROUNDS, QUICK_ROUNDS = 5, 1
+FULL_ROUNDS, QUICK_ROUNDS = 9, 1
 
 
 @dataclass(slots=True)

@@ -57,12 +57,14 @@ class Canvas:
     @property
     def waiting(self) -> dict[str, Waiting]:
         """All that wait, for this task or for each other, by id."""
+        if not self._behind.get("chain") and (self._behind["group_index"] or not self._behind.get("chord")):
+            return {}  # for what waits for a group is told with its first member
         return self._layout.waiting
 
     @property
     def sizes(self) -> dict[str, int]:
         """How many members each group has that waits as a whole; of no group where not all is told."""
-        if len(self.waiting) >= MAX_WAITING:
+        if not self.waiting or len(self.waiting) >= MAX_WAITING:
             return {}
         members = Counter(group for waiting in self.waiting.values() for group in waiting.groups)
         return {group: members[group] for group in self._layout.groups if members[group]}

@@ -32,6 +32,8 @@ class Entries:
         backend = self._backend
         delay = max((eta - datetime.now(UTC)).total_seconds(), 0.0) if eta else 0.0
         members = {"waiting": '"dependency"'} if "waiting" in fields else {"eta": to_json(eta)} if eta else {}
+        if (weight := backend.options.weights.get(name, 1)) != labels.weight:
+            labels = replace(labels, weight=weight)
         return Entry(
             keys=backend.keys(task_id),
             task_id=task_id,
@@ -41,7 +43,7 @@ class Entries:
             birth=True,
             delay=int(delay),
             name=name,
-            labels=replace(labels, weight=backend.options.weights.get(name, 1)).head(),
+            labels=labels.head(),
             limits=backend.limits,
             **fields,
         )

@@ -27,8 +27,13 @@ logger = logger_for(__name__)
 #: What a function of the application says of a task's name, args and kwargs: members of a header.
 LabelsOf = Callable[[str, Sequence[Any], Mapping[str, Any]], Mapping[str, Any] | None]
 
+_NOBODYS = Labels()
+
 #: What a request keeps of the fields: they are told with each of its events.
 _HEAD = "taskbeam_head"
+
+#: What it keeps of its own header: what it sends inherits from that.
+_LABELS = "taskbeam_inherited"
 
 _context: ContextVar[Labels | None] = ContextVar("taskbeam_labels", default=None)
 
@@ -84,23 +89,35 @@ def labels_of(
 
     ``sender`` is the request of the task that sends it; ``function``: the application's.
     """
-    groups = Labels.of_header(headers.get(HEADER)).groups or groups_sent(headers, sender)
     header, inherited = headers.get(HEADER), _header_of(sender)
+    own = Labels.of_header(header) if header else _NOBODYS
+    senders = _labels_of_sender(sender, inherited) if inherited else _NOBODYS
+    groups = own.groups or groups_sent(headers, sender)
     if _says_whose(header):
-        whose = Labels.of_header(header)
+        whose = own
     elif (context := _context.get()) is not None:
         whose = context
     elif _says_whose(inherited) or function is None:
-        whose = Labels.of_header(inherited)
+        whose = senders
     else:
         whose = _asked(function, headers, body)
     if sender is None:
-        tree = Labels.of_header(header).tree or _tree(headers, groups, body[2])
+        tree = own.tree or _tree(headers, groups, body[2])
     else:
-        tree = Labels.of_header(inherited).tree
+        tree = senders.tree
         if tree is None and sender.id != headers.get("id"):
             tree = sender.id
     return replace(whose, groups=groups, tree=tree)
+
+
+def _labels_of_sender(sender: Any, header: Any) -> Labels:
+    """Read once: it may send a group of thousands."""
+    labels: Labels | None = getattr(sender, _LABELS, None)
+    if labels is None:
+        labels = Labels.of_header(header)
+        with suppress(AttributeError):
+            setattr(sender, _LABELS, labels)
+    return labels
 
 
 def head_of(request: Any, weights: Mapping[str, int] | None = None) -> dict[str, str]:
@@ -118,7 +135,7 @@ def _read_head(request: Any, weights: Mapping[str, int]) -> dict[str, str]:
     groups = groups_named(getattr(request, "group", None), getattr(request, "group_index", None))
     if not header and not groups:
         return {}
-    return replace(Labels.of_header(header, groups), weight=weights.get(request.task, 1)).head()
+    return Labels.of_header(header, groups, weights.get(request.task, 1)).head()
 
 
 def _header_of(request: Any) -> Any:

@@ -7,6 +7,7 @@ limit; or it would leave a lock taken, or an answer unread.
 
 from __future__ import annotations
 
+import inspect
 import signal
 import sys
 import threading
@@ -53,6 +54,10 @@ class _Reporting:
 reporting = _Reporting()
 
 
+#: What handles a signal. Python's own function looks for a name of the handler, at ten times the cost.
+_handler_of: Callable[[int], object] = inspect.unwrap(signal.getsignal)
+
+
 def hold_limits_back() -> None:
     """Let Celery's handler of the soft time limit wait for reports; to be called where a task begins.
 
@@ -61,7 +66,7 @@ def hold_limits_back() -> None:
     pool = sys.modules.get("billiard.pool")
     if pool is None or pool.SIG_SOFT_TIMEOUT is None:
         return
-    handler = signal.getsignal(pool.SIG_SOFT_TIMEOUT)
+    handler = _handler_of(pool.SIG_SOFT_TIMEOUT)
     if handler is pool.soft_timeout_sighandler and threading.current_thread() is threading.main_thread():
         signal.signal(pool.SIG_SOFT_TIMEOUT, _held_back(cast("Handler", handler)))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from billiard.exceptions import WorkerLostError
 from billiard.process import current_process
@@ -18,6 +19,9 @@ from taskbeam.journal.describe import Description, describe
 from taskbeam.journal.entry import new_token
 from taskbeam.journal.failures import REJECTED, REVOKED, Failure, error_member, failure_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 logger = logger_for(__name__)
 
 
@@ -27,10 +31,15 @@ def ignores_result(task: Any, request: Any) -> bool:
     Of the end this says too little: before Celery 5.6 the tracer goes by the task alone, and what stores a
     SUCCESS by the message, too.
     """
+    rule = _celerys_rule()
+    return bool(task.ignore_result if rule is None else rule(task, request))
+
+
+@cache
+def _celerys_rule() -> Callable[[Any, Any], bool] | None:
     from celery.app import trace  # whoever only sends tasks does not load it
 
-    rule = getattr(trace, "get_actual_ignore_result", None)  # Celery's own, since 5.6
-    return bool(task.ignore_result if rule is None else rule(task, request))
+    return getattr(trace, "get_actual_ignore_result", None)  # since 5.6
 
 
 def report_unstored_end(task: Any, request: Any, state: str | None, retval: Any) -> None:

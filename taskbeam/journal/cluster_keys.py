@@ -26,28 +26,8 @@ class ClusterKeys(ShardedKeys):
     beside_control: ClassVar[bool] = False
 
     @property
-    def head(self) -> str:
-        return f"{stem(self.result)}:head"
-
-    @property
-    def log(self) -> str:
-        return f"{stem(self.result)}:log"
-
-    @property
-    def tombstone(self) -> str:
-        return f"{stem(self.result)}:tombstone"
-
-    @property
-    def output(self) -> str:
-        return f"{stem(self.result)}:output"
-
-    @property
-    def channel(self) -> str:
-        return f"{stem(self.result)}:live"
-
-    @property
-    def hearers(self) -> str:
-        return f"{stem(self.result)}:hearers"
+    def stem(self) -> str:
+        return stem(self.result)
 
 
 def stem(result: str) -> str:

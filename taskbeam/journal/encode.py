@@ -13,6 +13,9 @@ from uuid import UUID
 
 from taskbeam.journal.stored import Stored
 
+#: Types of values that an encoder of their own would be made for in vain.
+_NAMES_NO_FILE = frozenset({type(None), bool, int, float, str})
+
 #: Ends of a line for Python's `splitlines` and others like it, by which some clients read event streams.
 _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\u0085\u2028\u2029"}
 
@@ -25,7 +28,7 @@ def to_json(value: object, files: list[str] | None = None) -> str:
     A file that `stored` marks is its address, and its path is added to ``files``.
     Raises `TypeError` for what has no plain JSON form; its repr is never sent.
     """
-    dumps = _dumps if files is None else _encoder(partial(_noting, files))
+    dumps = _dumps if files is None or type(value) in _NAMES_NO_FILE else _encoder(partial(_noting, files))
     try:
         text = dumps(value)
     except ValueError:

@@ -30,34 +30,45 @@ class TaskKeys:
         return self.result.partition(CELERY_PREFIX)[2]
 
     @property
+    def stem(self) -> str:
+        """What stands before the colon in the names of all but ``result``."""
+        return f"{{{self.result}}}"
+
+    @property
+    def written(self) -> tuple[str, str, str, str]:
+        """What each event is written to: ``result``, ``head``, ``log`` and ``tombstone``."""
+        stem = self.stem
+        return self.result, f"{stem}:head", f"{stem}:log", f"{stem}:tombstone"
+
+    @property
     def head(self) -> str:
         """Hash: epoch, last seq, state, current run and attempt."""
-        return f"{{{self.result}}}:head"
+        return self.written[1]
 
     @property
     def log(self) -> str:
         """List: the records, oldest first."""
-        return f"{{{self.result}}}:log"
+        return self.written[2]
 
     @property
     def tombstone(self) -> str:
         """String: outlives the others, and says that they were."""
-        return f"{{{self.result}}}:tombstone"
+        return self.written[3]
 
     @property
     def output(self) -> str:
         """String: the text that the task has written, as it stands in a JSON string."""
-        return f"{{{self.result}}}:output"
+        return f"{self.stem}:output"
 
     @property
     def channel(self) -> str:
         """Pub/sub channel of the records; apart from ``result``, on which Celery itself publishes."""
-        return f"{{{self.result}}}:live"
+        return f"{self.stem}:live"
 
     @property
     def hearers(self) -> str:
         """Pub/sub channel on which nothing is published: who is subscribed to it hears Celery's result."""
-        return f"{{{self.result}}}:hearers"
+        return f"{self.stem}:hearers"
 
     def of(self, task_id: str, other: str) -> TaskKeys:
         """The names of another task of the same application; ``task_id`` is this one's."""

@@ -78,7 +78,7 @@ class Labels:
         return self.groups[0] if self.groups else None
 
     @classmethod
-    def of_header(cls, header: object, groups: Sequence[str] = ()) -> Self:
+    def of_header(cls, header: object, groups: Sequence[str] = (), weight: int = 1) -> Self:
         """Read a task header, without groups those that its message names.
 
         What is not as it should be is left out: a label never stops a task.
@@ -90,6 +90,7 @@ class Labels:
             tags=_texts("tag", given.get("tags")),
             title=_text("title", given.get("title")),
             tree=_text("tree", given.get("tree")),
+            weight=weight,
         )
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: Records that a task's log keeps; older ones are dropped, and a client that wanted them gets a gap.
 DEFAULT_LIMIT = 1000
@@ -30,6 +30,8 @@ class Limits:
       stored; 0 = for ever.
       ``failure_expires``: the same after a failure; None = as ``expires``. As for Celery's result, the
       newest writer decides.
+    - ``encoded``: all of them as the head has them, ``limit keep expires failure_expires limit_bytes``, where
+      ``-`` is what is not configured.
     """
 
     limit: int | None = None
@@ -37,13 +39,11 @@ class Limits:
     keep: int | None = None
     expires: int = 0
     failure_expires: int | None = None
+    encoded: str = field(init=False, repr=False, compare=False)
 
-    def encode(self) -> str:
-        """As the head has it, where ``-`` is what is not configured.
-
-        The order is ``limit keep expires failure_expires limit_bytes``.
-        """
+    def __post_init__(self) -> None:
         configured = (self.limit, self.keep, self.limit_bytes)
         limit, keep, limit_bytes = ("-" if each is None else each for each in configured)
         failure_expires = self.expires if self.failure_expires is None else self.failure_expires
-        return f"{limit} {keep} {self.expires} {failure_expires} {limit_bytes}"
+        encoded = f"{limit} {keep} {self.expires} {failure_expires} {limit_bytes}"
+        object.__setattr__(self, "encoded", encoded)

@@ -93,11 +93,13 @@ class Line:
 
         ``asking``: to a server of a cluster to which the entry's slot is just moving.
         """
-        self._ask(asking)
+        if asking:
+            self._ask()
         self.send(entry)
         reply = self._reply()
         if isinstance(reply, NoScriptError):
-            self._ask(asking)
+            if asking:
+                self._ask()
             keys, args = entry.script_keys(), entry.script_args()
             script = append_script(entry.keys)
             self._connection.send_command("EVAL", script.text, len(keys), *keys, *args)
@@ -132,11 +134,13 @@ class Line:
         """
         if takes_life:
             args = (*args, self._known_life())
-        self._ask(asking)
+        if asking:
+            self._ask()
         self._connection.send_command("EVALSHA", script.digest, len(keys), *keys, *args)
         reply = self._reply()
         if isinstance(reply, NoScriptError):
-            self._ask(asking)
+            if asking:
+                self._ask()
             self._connection.send_command("EVAL", script.text, len(keys), *keys, *args)
             reply = self._reply()
         if isinstance(reply, Exception):
@@ -150,11 +154,10 @@ class Line:
         self.unanswered.cut()
         self._connection.disconnect()
 
-    def _ask(self, asking: bool) -> None:
+    def _ask(self) -> None:
         """The next command, and no other, is taken although the slot is not the server's yet."""
-        if asking:
-            self._connection.send_command("ASKING")
-            self._connection.read_response()
+        self._connection.send_command("ASKING")
+        self._connection.read_response()
 
     def _replies(self) -> list[Any]:
         """All that are due; where the connection ends before, those that have come are noted."""

@@ -122,5 +122,6 @@ def note(entry: Entry, reply: Any) -> Appended:
         entry.delivery = Delivery.TURNED_AWAY
     else:
         entry.delivery = Delivery.WRITTEN
-    failed_steps.note(entry.task_id, appended.failed)
+    if appended.failed:
+        failed_steps.note(entry.task_id, appended.failed)
     return appended

@@ -88,7 +88,8 @@ class JournalWriter:
         self._held.busy = True
         try:
             line = self._line()
-            self._collect(line)
+            if line.unanswered.entries:
+                self._collect(line)
             return line.exchange(entry)
         except ConnectionError:
             if fresh:

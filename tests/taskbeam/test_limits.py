@@ -351,9 +351,9 @@ def test_only_applications_have_limits() -> None:
 
 class TestOptions:
     def test_what_is_not_configured_is_not_said(self) -> None:
-        assert Options.of(None).limits(60, 60).encode() == "- - 60 60 -"
+        assert Options.of(None).limits(60, 60).encoded == "- - 60 60 -"
         configured = {"limit": 7, "keep": 0, "limit_bytes": 900}
-        assert Options.of(configured).limits(60, 0).encode() == "7 0 60 0 900"
+        assert Options.of(configured).limits(60, 0).encoded == "7 0 60 0 900"
 
     def test_a_failure_expires_as_anything_else(self) -> None:
-        assert Limits(limit=1, expires=5).encode() == "1 - 5 5 -"
+        assert Limits(limit=1, expires=5).encoded == "1 - 5 5 -"
