@@ -32,10 +32,6 @@ class Backlog:
         self._bytes = 0
         self.dropped = 0
 
-    def __bool__(self) -> bool:
-        """Whether anything is in here, be it written by now."""
-        return bool(self._entries)
-
     def keep(self, entry: Entry) -> None:
         """Redis is away: keep the entry, or count it where there is no room."""
         if len(self._entries) < self._most_events and self._bytes + bytes_of(entry) <= self._most_bytes:

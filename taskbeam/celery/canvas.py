@@ -64,7 +64,7 @@ class Canvas:
     @property
     def sizes(self) -> dict[str, int]:
         """How many members each group has that waits as a whole; of no group where not all is told."""
-        if not self.waiting or len(self.waiting) >= MAX_WAITING:
+        if len(self.waiting) >= MAX_WAITING:
             return {}
         members = Counter(group for waiting in self.waiting.values() for group in waiting.groups)
         return {group: members[group] for group in self._layout.groups if members[group]}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 logger = logger_for(__name__)
 
+T = TypeVar("T")
+
 #: What a function of the application says of a task's name, args and kwargs: members of a header.
 LabelsOf = Callable[[str, Sequence[Any], Mapping[str, Any]], Mapping[str, Any] | None]
-
-_NOBODYS = Labels()
 
 #: What a request keeps of the fields: they are told with each of its events.
 _HEAD = "taskbeam_head"
@@ -90,8 +90,7 @@ def labels_of(
     ``sender`` is the request of the task that sends it; ``function``: the application's.
     """
     header, inherited = headers.get(HEADER), _header_of(sender)
-    own = Labels.of_header(header) if header else _NOBODYS
-    senders = _labels_of_sender(sender, inherited) if inherited else _NOBODYS
+    own, senders = Labels.of_header(header), _kept(sender, _LABELS, lambda: Labels.of_header(inherited))
     groups = own.groups or groups_sent(headers, sender)
     if _says_whose(header):
         whose = own
@@ -110,24 +109,19 @@ def labels_of(
     return replace(whose, groups=groups, tree=tree)
 
 
-def _labels_of_sender(sender: Any, header: Any) -> Labels:
-    """Read once: it may send a group of thousands."""
-    labels: Labels | None = getattr(sender, _LABELS, None)
-    if labels is None:
-        labels = Labels.of_header(header)
-        with suppress(AttributeError):
-            setattr(sender, _LABELS, labels)
-    return labels
-
-
 def head_of(request: Any, weights: Mapping[str, int] | None = None) -> dict[str, str]:
     """The head's fields of a task that runs; empty for most, and for a request that has no headers."""
-    head: dict[str, str] | None = getattr(request, _HEAD, None)
-    if head is None:
-        head = _read_head(request, weights or {})
+    return _kept(request, _HEAD, lambda: _read_head(request, weights or {}))
+
+
+def _kept(request: Any, name: str, read: Callable[[], T]) -> T:
+    """What is read of a request once: it may report, and send, thousands of times."""
+    kept: T | None = getattr(request, name, None)
+    if kept is None:
+        kept = read()
         with suppress(AttributeError):
-            setattr(request, _HEAD, head)
-    return head
+            setattr(request, name, kept)
+    return kept
 
 
 def _read_head(request: Any, weights: Mapping[str, int]) -> dict[str, str]:

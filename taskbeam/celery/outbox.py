@@ -101,7 +101,7 @@ class Outbox:
         if entry.state in TRANSITIONS:
             return self._append_durably(entry, run)
         if run is None:
-            return self._append_or_lose(entry, self._quick.append)
+            return self._append(entry, None, self._quick.append)
         with Turn(run):
             # Only the run's own thread need not wait: what it sends, it sends over one connection, in order.
             # A run that begins waits to hear whether it may.
@@ -132,12 +132,12 @@ class Outbox:
 
     def write_at_once(self, entry: Entry) -> Appended | None:
         """Append, or lose what nobody can wait for."""
-        return None if self._interrupts(None) else self._append_or_lose(entry, self._quick.append)
+        return None if self._interrupts(None) else self._append(entry, None, self._quick.append)
 
     def write_together(self, entries: Sequence[Entry]) -> None:
         """Append what may be lost, in one round trip."""
         for place, entry in enumerate(entries, 1):
-            self._append_or_lose(entry, self._quick.post if place < len(entries) else self._quick.append)
+            self._append(entry, None, self._quick.post if place < len(entries) else self._quick.append)
         if entries and entries[-1].delivery is Delivery.UNSENT:
             self._collect()
 
@@ -192,7 +192,9 @@ class Outbox:
         except Exception as error:  # a credential provider may raise anything
             logger.warning("Events sent earlier may be lost: %s", error)
 
-    def _append(self, entry: Entry, run: Run, send: Send) -> Appended | None:
+    def _append(self, entry: Entry, run: Run | None, send: Send) -> Appended | None:
+        if run is None:
+            return self._append_or_lose(entry, send)
         if not entry.state and entry.type in _OUTPUT:
             return self._append_or_keep(entry, run, send)
         if run.backlog.dropped and not self._outage(entry.keys.result).closed:
@@ -286,9 +288,8 @@ class Outbox:
         while True:
             try:
                 writer.collect()
-                if run.backlog:
-                    _send_backlog(run, writer.post)
-                    writer.collect()
+                _send_backlog(run, writer.post)
+                writer.collect()
             except Exception as error:
                 if not refuses_for_good(error):
                     raise
@@ -304,7 +305,7 @@ class Outbox:
             outage.lost += 1
             return None
         try:
-            if run is not None and run.backlog:
+            if run is not None:
                 _send_backlog(run, send)
             appended = send(entry)
         except Exception as error:

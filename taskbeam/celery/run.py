@@ -80,7 +80,7 @@ class Run:
         # Of reports that cannot be sent, the log speaks once.
         self.complained = False
         # Whether this thread was told to stop, and whether one goes on all the same.
-        self._here: threading.local | None = None
+        self._here = threading.local()
         self._goes_on = False
         # By another task under the same id: Celery ends this run with an `Ignore`, but not the task.
         self.replaced = False
@@ -94,8 +94,6 @@ class Run:
         """Raise `Cancelled` where somebody has cancelled the task."""
         if not self.cancelled:
             return
-        if self._here is None:
-            self._here = threading.local()
         if getattr(self._here, "told", False) and not self._goes_on:
             self._goes_on = True
             with reporting:

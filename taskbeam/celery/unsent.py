@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from taskbeam.background.log_fields import about
 from taskbeam.background.logger import logger_for
@@ -19,22 +19,18 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
+    from taskbeam.celery.journal import Journal
+
 logger = logger_for(__name__)
 
 
-class Withdrawing(Protocol):
-    """The part of the backend that is needed."""
-
-    def append_unsent(self, task_id: str) -> None: ...
+#: The task whose PENDING is told and whose message is not published yet, and where that is told.
+_told: ContextVar[tuple[str, Journal] | None] = ContextVar("taskbeam_unsent", default=None)
 
 
-#: The task whose PENDING is told and whose message is not published yet, and its backend.
-_told: ContextVar[tuple[str, Withdrawing] | None] = ContextVar("taskbeam_unsent", default=None)
-
-
-def pending_is_told(task_id: str, backend: Withdrawing) -> None:
+def pending_is_told(task_id: str, journal: Journal) -> None:
     """Its message is to be published next, on this thread."""
-    _told.set((task_id, backend))
+    _told.set((task_id, journal))
 
 
 def message_is_published() -> None:
@@ -74,9 +70,9 @@ def _withdraw() -> None:
         run.replaced = False  # nobody takes its place
     if (told := _told.get()) is None:
         return
-    task_id, backend = told
+    task_id, journal = told
     try:
-        backend.append_unsent(task_id)
+        journal.append_unsent(task_id)
     except Exception:  # the sender is to hear of the broker
         logger.exception(
             "Task %s was not sent, and its journal cannot be ended.", task_id, extra=about(task_id=task_id)

@@ -37,6 +37,7 @@ _OTHERS = (
     "only",
     "after",
     "delay",
+    "number",
     "behind",
     "ticket",
     "units",
@@ -158,8 +159,7 @@ class Appended:
     def from_reply(cls, reply: list[Any], run: str = "") -> Appended:
         """Read the script's ``{verdict, epoch, seq, cancel, dependents, life, failed…}``, decoded or not."""
         verdict, epoch, seq, cancel, dependents, life, *failed = reply
-        id = EventId(int(epoch), int(seq))  # noqa: A001
-        ids = read_ids(dependents) if dependents else ()
+        id, ids = EventId(int(epoch), int(seq)), read_ids(dependents)  # noqa: A001
         appended = cls(_VERDICTS[verdict], id, cancel in ("1", b"1"), run, ids, _text(life))
         if failed and isinstance(failed[0], list):
             appended.owed = Owed.from_reply(failed.pop(0))
@@ -270,16 +270,15 @@ class Entry:
 
     def script_keys(self) -> tuple[str, ...]:
         """The script's KEYS."""
-        names = self.keys.written
-        if self.registration and self.keys.beside_control:
+        keys = self.keys
+        names = (keys.result, keys.head, keys.log, keys.tombstone)
+        if self.registration and keys.beside_control:
             return (*names, self.registration.runs_key)
         return names
 
     def script_args(self) -> tuple[str | bytes, ...]:
         """The script's ARGV."""
-        # Most ids are plain; one that is not is encoded as whatever else a client reads.
-        named = _quoted(self.task_id) if self.task_id.isascii() else to_json(self.task_id)
-        front = f'"task_id":{named},"type":"{self.type}",'
+        front = f'"task_id":{to_json(self.task_id)},"type":"{self.type}",'
         members = "".join([f',"{name}":{value}' for name, value in self.members.items()])
         back = f'"ts":{self.ts:.6f},"final":{"true" if self.final else "false"}{members}}}'
         args = (self._rules(), front, back, self.meta)
@@ -299,8 +298,6 @@ class Entry:
         ]
         rules += [f'"{name}":{_quoted(text)}' for name in _TEXTS if (text := getattr(self, name))]
         rules += [f'"{name}":{to_json(value)}' for name in _OTHERS if (value := getattr(self, name))]
-        if self.number:
-            rules.append(f'"number":{self.number}')
         if self.limits:
             rules.append(f'"limits":"{self.limits.encoded}"')
         if self.registration:
@@ -315,7 +312,7 @@ class Entry:
         return ",".join(rules) + "}"
 
     def _of_those_who_wait(self) -> Iterator[str]:
-        """Where queues are at another server, that one is told by the writer."""
+        """Of its place in line, and of what waits for it. A queue at another server is told by the writer."""
         if self.next:
             yield f'"next":{_quoted(write_ids([self.next]))}'
         if self.beside:

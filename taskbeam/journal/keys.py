@@ -35,25 +35,19 @@ class TaskKeys:
         return f"{{{self.result}}}"
 
     @property
-    def written(self) -> tuple[str, str, str, str]:
-        """What each event is written to: ``result``, ``head``, ``log`` and ``tombstone``."""
-        stem = self.stem
-        return self.result, f"{stem}:head", f"{stem}:log", f"{stem}:tombstone"
-
-    @property
     def head(self) -> str:
         """Hash: epoch, last seq, state, current run and attempt."""
-        return self.written[1]
+        return f"{self.stem}:head"
 
     @property
     def log(self) -> str:
         """List: the records, oldest first."""
-        return self.written[2]
+        return f"{self.stem}:log"
 
     @property
     def tombstone(self) -> str:
         """String: outlives the others, and says that they were."""
-        return self.written[3]
+        return f"{self.stem}:tombstone"
 
     @property
     def output(self) -> str:

@@ -93,13 +93,11 @@ class Line:
 
         ``asking``: to a server of a cluster to which the entry's slot is just moving.
         """
-        if asking:
-            self._ask()
+        self._ask(asking)
         self.send(entry)
         reply = self._reply()
         if isinstance(reply, NoScriptError):
-            if asking:
-                self._ask()
+            self._ask(asking)
             keys, args = entry.script_keys(), entry.script_args()
             script = append_script(entry.keys)
             self._connection.send_command("EVAL", script.text, len(keys), *keys, *args)
@@ -134,13 +132,11 @@ class Line:
         """
         if takes_life:
             args = (*args, self._known_life())
-        if asking:
-            self._ask()
+        self._ask(asking)
         self._connection.send_command("EVALSHA", script.digest, len(keys), *keys, *args)
         reply = self._reply()
         if isinstance(reply, NoScriptError):
-            if asking:
-                self._ask()
+            self._ask(asking)
             self._connection.send_command("EVAL", script.text, len(keys), *keys, *args)
             reply = self._reply()
         if isinstance(reply, Exception):
@@ -154,10 +150,11 @@ class Line:
         self.unanswered.cut()
         self._connection.disconnect()
 
-    def _ask(self) -> None:
+    def _ask(self, asking: bool) -> None:
         """The next command, and no other, is taken although the slot is not the server's yet."""
-        self._connection.send_command("ASKING")
-        self._connection.read_response()
+        if asking:
+            self._connection.send_command("ASKING")
+            self._connection.read_response()
 
     def _replies(self) -> list[Any]:
         """All that are due; where the connection ends before, those that have come are noted."""

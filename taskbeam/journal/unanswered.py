@@ -122,6 +122,5 @@ def note(entry: Entry, reply: Any) -> Appended:
         entry.delivery = Delivery.TURNED_AWAY
     else:
         entry.delivery = Delivery.WRITTEN
-    if appended.failed:
-        failed_steps.note(entry.task_id, appended.failed)
+    failed_steps.note(entry.task_id, appended.failed)
     return appended

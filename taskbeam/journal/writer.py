@@ -88,8 +88,7 @@ class JournalWriter:
         self._held.busy = True
         try:
             line = self._line()
-            if line.unanswered.entries:
-                self._collect(line)
+            self._collect(line)
             return line.exchange(entry)
         except ConnectionError:
             if fresh:
@@ -201,7 +200,10 @@ class JournalWriter:
         What met a server without the script is sent again, with what was early behind it. After another error
         that is for whoever catches it.
         """
-        newest, unanswered = line.settle(), line.unanswered
+        unanswered = line.unanswered
+        if not unanswered.entries:
+            return None
+        newest = line.settle()
         try:
             while unanswered.entries:
                 newest = line.exchange(unanswered.entries[0])

@@ -14,9 +14,8 @@ class Row(NamedTuple):
     task_id: str
 
     def encode(self) -> str:
-        """As Redis keeps it: a JSON array."""
-        # Put together here, for one is encoded at every start of a run. A run's name needs no escapes.
-        return f'["{self.run}", {"true" if self.redelivered else "false"}, {json.dumps(self.task_id)}]'
+        """As Redis keeps it."""
+        return json.dumps(self)
 
     @classmethod
     def decode(cls, raw: bytes) -> Row:

@@ -6,9 +6,7 @@ The collector stops everybody: it took 36 ms at a time for what 3,000 strangers 
 from __future__ import annotations
 
 import asyncio
-import gc
 import weakref
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +22,10 @@ from taskbeam.gateway.server.http import DetachableHttp
 from taskbeam.gateway.server.intake import Intake
 from taskbeam.gateway.server.websocket import DetachableWebSocket, GuardedWebSocket
 from tests.gateway.test_connection_walks import UPGRADE
+from tests.support.collector import without_collector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -48,16 +47,6 @@ async def answering(scope: Any, receive: Callable[[], Any], send: Callable[[Any]
     while (await receive())["type"] != "http.disconnect":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 async def left_of(kind: type[GuardedHttp], sent: bytes) -> bool:

@@ -6,7 +6,6 @@ the worker, as much as all that was told of the task.
 
 from __future__ import annotations
 
-import gc
 import weakref
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,6 +14,7 @@ import pytest
 
 import taskbeam
 from taskbeam.celery.run import current_run
+from tests.support.collector import without_collector
 from tests.support.results import results_at
 
 from .apps import journal_of, results_app
@@ -22,7 +22,7 @@ from .conftest import DB
 from .runner import run_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from celery import Celery
 
@@ -34,16 +34,6 @@ def app(valkey: Valkey) -> Celery:
     return results_app("taskbeam+" + results_at(valkey.url(DB)), task_default_queue=str(uuid4()))
 
 
-@pytest.fixture
-def without_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 REPORTS = {
     "nothing": lambda: None,
     "progress": lambda: taskbeam.progress(1, 2),
@@ -51,7 +41,6 @@ REPORTS = {
 }
 
 
-@pytest.mark.usefixtures("without_collector")
 @pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
 def test_neither_the_run_nor_its_request_is_left(app: Celery, report: Callable[[], None]) -> None:
     left: list[weakref.ref[Any]] = []
@@ -61,8 +50,9 @@ def test_neither_the_run_nor_its_request_is_left(app: Celery, report: Callable[[
         left.extend([weakref.ref(current_run()), weakref.ref(self.request_stack.top)])
 
     app.task(name="tests.job", bind=True, shared=False)(job).delay()
-    assert run_all(app) == 1
-    assert [each() for each in left] == [None, None]
+    with without_collector():
+        assert run_all(app) == 1
+        assert [each() for each in left] == [None, None]
 
 
 @pytest.mark.filterwarnings("ignore:Exception raised outside body:RuntimeWarning")
